@@ -1,0 +1,70 @@
+"""Tell whether a chat template renders the same bytes on every runtime that will load it.
+
+The public names are imported when they are first used, so that ``import portable_tpl`` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from portable_tpl.api import FixResult, check, compare, fix, load, render
+    from portable_tpl.conversation import Conversation, Tier
+    from portable_tpl.errors import PortableTplError
+    from portable_tpl.findings import Finding
+    from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered
+    from portable_tpl.report import Comparison
+    from portable_tpl.source import Template
+
+_HOME = {
+    "Comparison": "report",
+    "Conversation": "conversation",
+    "Failed": "rendering",
+    "Finding": "findings",
+    "FixResult": "api",
+    "Mismatch": "rendering",
+    "PortableTplError": "errors",
+    "Refused": "rendering",
+    "Rendered": "rendering",
+    "Template": "source",
+    "Tier": "conversation",
+    "check": "api",
+    "compare": "api",
+    "fix": "api",
+    "load": "api",
+    "render": "api",
+}
+
+__all__ = [
+    "Comparison",
+    "Conversation",
+    "Failed",
+    "Finding",
+    "FixResult",
+    "Mismatch",
+    "PortableTplError",
+    "Refused",
+    "Rendered",
+    "Template",
+    "Tier",
+    "__version__",
+    "check",
+    "compare",
+    "fix",
+    "load",
+    "render",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

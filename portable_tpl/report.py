@@ -1,0 +1,89 @@
+"""The result of a run, as data: what the report formats see, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from portable_tpl.conversation import Tier
+from portable_tpl.findings import Finding
+from portable_tpl.rendering import Mismatch
+from portable_tpl.source import Template
+
+Command = Literal["check", "compare", "audit", "fix"]
+Verdict = Literal["portable", "differs", "fails", "unknown"]
+TargetState = Literal["run", "static", "skipped"]
+
+
+@dataclass(frozen=True)
+class TargetStatus:
+    """A target of the run: which engine and version answered, or why it did not."""
+
+    id: str
+    engine: str
+    version: str | None
+    status: TargetState
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MissedBranch:
+    """A branch of the template that no conversation reached on the reference."""
+
+    line: int
+    condition: str
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Branches of the template, and how many of them the conversations reached on the reference."""
+
+    branches: int
+    reached: int
+    missed: tuple[MissedBranch, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetComparison:
+    """How one target did against the reference."""
+
+    cases: int
+    identical: int
+    mismatches: tuple[Mismatch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The differential run of one template; ``targets`` holds those that ran."""
+
+    cases: int
+    coverage: Coverage
+    targets: Mapping[str, TargetComparison]
+
+
+@dataclass(frozen=True)
+class TemplateReport:
+    """All that a run says about one template.
+
+    ``error`` is the one line that explains why nothing could be said (a template that does not parse).
+    """
+
+    template: Template
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    comparison: Comparison | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run."""
+
+    command: Command
+    tier: Tier
+    seed: int
+    targets: tuple[TargetStatus, ...]
+    templates: tuple[TemplateReport, ...]
+    errors: tuple[str, ...] = ()

@@ -1,0 +1,80 @@
+"""A template's text, and places in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
+
+# The line ends that jinja2 counts (jinja2.lexer.newline_re); str.splitlines would know more.
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NO_TOKENS: Mapping[str, str] = MappingProxyType({})
+
+
+class Span(NamedTuple):
+    """A half-open range ``[start, end)`` of character offsets into a template's text."""
+
+    start: int
+    end: int
+
+    def contains(self, other: Span) -> bool:
+        """Whether ``other`` lies within this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True)
+class Location:
+    """A span as people and editors count: lines and columns from 1, the end column exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Template:
+    """One chat template.
+
+    ``text`` is the source as the container holds it, newlines untouched. ``name`` is ``default`` unless the
+    container names its templates. ``path`` is what the user named (``None`` for a string). ``special_tokens``
+    are those of the container (``bos_token`` and the like); empty where it has none.
+    """
+
+    text: str
+    name: str = "default"
+    path: str | None = None
+    special_tokens: Mapping[str, str] = field(default=_NO_TOKENS, hash=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex digest of the text in UTF-8 (lone surrogates kept)."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, of a character offset."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def locate(self, span: Span) -> Location:
+        """The location of a span."""
+        line, column = self.position(span.start)
+        end_line, end_column = self.position(span.end)
+        return Location(line, column, end_line, end_column, span.start, span.end)
+
+    @property
+    def label(self) -> str:
+        """How reports name this template: its path, with the name where it is not ``default``."""
+        base = self.path or "<string>"
+        return base if self.name == "default" else f"{base}#{self.name}"
