@@ -1,0 +1,46 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portable_tpl.source import Template
+
+CORPUS_VARIABLE = "PORTABLE_TPL_CORPUS"
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """The folder of real templates, or a skip that says how to get these tests to run."""
+    value = os.environ.get(CORPUS_VARIABLE)
+    if not value:
+        pytest.skip(f"needs real templates: set {CORPUS_VARIABLE} to a folder with templates/ and manifest.jsonl")
+    folder = Path(value)
+    if not (folder / "templates").is_dir():
+        pytest.fail(f"{CORPUS_VARIABLE}={value}: no templates/ folder there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_templates(corpus_dir: Path) -> list[Template]:
+    """Every real template, with newlines as they are in the file, and its model's own special tokens."""
+    tokens: dict[str, dict[str, str]] = {}
+    for line in (corpus_dir / "manifest.jsonl").read_text("utf-8").splitlines():
+        entry: dict[str, Any] = json.loads(line)
+        pair = {"bos_token": entry.get("bos_token"), "eos_token": entry.get("eos_token")}
+        tokens[entry["slug"]] = {key: value for key, value in pair.items() if value is not None}
+    return [
+        Template(path.read_bytes().decode("utf-8"), path=path.name, special_tokens=tokens.get(path.stem, {}))
+        for path in sorted((corpus_dir / "templates").glob("*.jinja"))
+    ]
+
+
+def pytest_report_header() -> str:
+    """Say at the top of a run whether the tests over real templates run."""
+    value = os.environ.get(CORPUS_VARIABLE)
+    return f"real templates: {value}" if value else f"real templates: SKIPPED, {CORPUS_VARIABLE} is not set"
