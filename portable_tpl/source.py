@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 # The line ends that jinja2 counts (jinja2.lexer.newline_re); str.splitlines would know more.
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_NO_TEMPLATES: Mapping[str, Template] = MappingProxyType({})
 _NO_TOKENS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -45,13 +46,15 @@ class Template:
 
     ``text`` is the source as the container holds it, newlines untouched. ``name`` is ``default`` unless the
     container names its templates. ``path`` is what the user named (``None`` for a string). ``special_tokens``
-    are those of the container (``bos_token`` and the like); empty where it has none.
+    are those of the container (``bos_token`` and the like); empty where it has none. ``named`` holds the other
+    templates of the same container by name, from which a render with tools picks ``tool_use``.
     """
 
     text: str
     name: str = "default"
     path: str | None = None
     special_tokens: Mapping[str, str] = field(default=_NO_TOKENS, hash=False)
+    named: Mapping[str, Template] = field(default=_NO_TEMPLATES, hash=False, compare=False, repr=False)
 
     @cached_property
     def sha256(self) -> str:

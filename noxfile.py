@@ -1,0 +1,115 @@
+"""All checks of this project: ``nox`` runs what continuous integration runs; the other sessions are longer sweeps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "docs", "tests"]
+nox.options.default_venv_backend = "venv"
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CORPUS = os.environ.get("PORTABLE_TPL_CORPUS", "")
+
+
+def _group(session: nox.Session, name: str) -> None:
+    session.install(*nox.project.dependency_groups(PROJECT, name))
+
+
+def _engines(session: nox.Session) -> None:
+    """Install every engine: Python packages as extras, @huggingface/jinja through the program's own installer."""
+    session.install("-e", ".[all]")
+    session.run("portable-tpl", "targets", "install", "hf-jinja")
+
+
+def _with_corpus(session: nox.Session) -> str:
+    if not CORPUS:
+        session.error("set PORTABLE_TPL_CORPUS to a folder with templates/, manifest.jsonl and goldens.jsonl")
+    return str(Path(CORPUS).resolve())
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite with every engine installed."""
+    _group(session, "test")
+    _engines(session)
+    environment = {"PORTABLE_TPL_CORPUS": str(Path(CORPUS).resolve())} if CORPUS else {}
+    arguments = session.posargs or ["-n", "2", "--dist", "loadgroup", "-q"]
+    session.run("pytest", *arguments, env=environment)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the layers."""
+    session.install("-e", ".")
+    _group(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    session.install("-e", ".")
+    _group(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that every rule has its page and that the examples in the pages hold."""
+    session.install("-e", ".")
+    _group(session, "types")
+    session.run("pytest", "-q", "tests/rules")
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13"])
+def pythons(session: nox.Session) -> None:
+    """Run the test suite of the base install on every supported Python."""
+    _group(session, "test")
+    session.install("-e", ".")
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", "-q", *session.posargs)
+
+
+@nox.session
+def probes(session: nox.Session) -> None:
+    """Measure every probe on every installed runtime and version, and write the support table."""
+    _engines(session)
+    session.run("python", "-m", "portable_tpl.probing", *session.posargs)
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+    """Compare the reference with the real transformers package over all real templates."""
+    _group(session, "test")
+    session.install("-e", ".")
+    session.run("pytest", "-q", "-m", "sweep", "tests/runtimes", env={"PORTABLE_TPL_CORPUS": _with_corpus(session)})
+
+
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Compare what ``check`` says with what ``compare`` finds, over all real templates."""
+    _engines(session)
+    session.run("python", "-m", "tests.sweeps.truth", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)})
+
+
+@nox.session
+def sweep(session: nox.Session) -> None:
+    """Find every known class of mismatch again over all real templates, in all tiers."""
+    _engines(session)
+    session.run(
+        "python", "-m", "tests.sweeps.sweep", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    )
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Print ratios against peers measured in the same run."""
+    _group(session, "test")
+    _engines(session)
+    for script in sorted(Path("tests/benchmarks").glob("bench_*.py")):
+        session.run("python", str(script), env={"PORTABLE_TPL_CORPUS": CORPUS})

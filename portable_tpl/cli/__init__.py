@@ -1,0 +1,90 @@
+"""The command line: one file a command, imported when that command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from portable_tpl import __version__
+from portable_tpl.errors import PortableTplError
+
+_COMMANDS = {
+    "audit": "Check and compare: one verdict a target (the CI gate).",
+    "check": "Find what is not portable, without rendering.",
+    "compare": "Render conversations on every target and report mismatches.",
+    "compat": "Show the support table.",
+    "corpus": "List, fetch or audit the known hub templates.",
+    "explain": "Show the page of a rule or a feature.",
+    "fix": "Rewrite what is not portable, each change proved on the reference.",
+    "render": "Print the prompt of a conversation.",
+    "targets": "Show, install and test the engines.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = import_module(f"portable_tpl.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1) if args else []
+            if near and "Did you mean" not in error.message:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="portable-tpl")
+def portable_tpl() -> None:
+    """Tell whether a chat template renders the same bytes on every runtime that will load it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with the contract's exit status."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit status (0 clean, 1 findings, 2 could not be carried out)."""
+    try:
+        status = portable_tpl.main(
+            args=None if arguments is None else list(arguments), prog_name="portable-tpl", standalone_mode=False
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("portable-tpl: interrupted", err=True)
+        return 130
+    except PortableTplError as error:
+        click.echo(f"portable-tpl: error: {error}", err=True)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error, but nothing may be written any more.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,95 @@
+"""Options that several commands share, as decorators and as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from portable_tpl.conversation import Tier
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+
+
+@dataclass(frozen=True)
+class Common:
+    """What the common flags say; ``None`` and empty mean that the flag was not given."""
+
+    targets: tuple[str, ...]
+    tier: Tier
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    format: str
+    output: str | None
+    config: str | None
+    baseline: str | None
+    write_baseline: str | None
+    exit_zero: bool
+    jobs: int | None
+    quiet: bool
+    color: bool | None
+    statistics: bool
+
+
+def common_options(function: Function) -> Function:
+    """Add the common flags; the command gets them as the keyword ``common``."""
+
+    def wrapped(**options: Any) -> Any:
+        common = Common(
+            targets=_split(options.pop("target")),
+            tier=Tier(options.pop("tier")),
+            select=_split(options.pop("select")),
+            ignore=_split(options.pop("ignore")),
+            format=options.pop("format"),
+            **{name: options.pop(name) for name in _PLAIN},
+        )
+        return function(common=common, **options)
+
+    wrapped.__name__ = function.__name__
+    wrapped.__doc__ = function.__doc__
+    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+_PLAIN = ("output", "config", "baseline", "write_baseline", "exit_zero", "jobs", "quiet", "color", "statistics")
+
+_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--target",
+        "-t",
+        multiple=True,
+        metavar="T",
+        help="Runtime or deployment to be portable to (repeatable). [default: minijinja, hf-jinja, llama.cpp]",
+    ),
+    click.option(
+        "--tier",
+        type=click.Choice([tier.value for tier in Tier]),
+        default=Tier.EVERYDAY.value,
+        show_default=True,
+        help="How unusual the conversations may be for which the verdict is given.",
+    ),
+    click.option("--select", multiple=True, metavar="CODES", help="Only these rules (codes or prefixes)."),
+    click.option("--ignore", multiple=True, metavar="CODES", help="Without these rules (codes or prefixes)."),
+    click.option(
+        "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report."
+    ),
+    click.option("--output", "-o", metavar="FILE", help="Write the report there instead of standard output."),
+    click.option("--config", metavar="FILE", help="Configuration file. [default: nearest upwards]"),
+    click.option("--baseline", metavar="FILE", help="Findings in this file do not count."),
+    click.option("--write-baseline", metavar="FILE", help="Write the findings of this run as a baseline."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
+    click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes. [default: one a core]"),
+    click.option("--quiet", "-q", is_flag=True, help="Only what was found, without the summary."),
+    click.option("--color/--no-color", default=None, help="Colours. [default: on a terminal]"),
+    click.option("--statistics", is_flag=True, help="Counts by rule instead of single findings."),
+]
+
+
+def _split(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
