@@ -1,0 +1,162 @@
+"""The reference's jinja2 environment, as transformers sets it up for chat templates.
+
+Source of facts: ``_cached_compile_jinja_template`` in ``transformers/utils/chat_template_utils.py``, version 5.23.
+Two things are added, and neither can be seen from inside a template: the clock is injected, and what
+``raise_exception`` raises has a type of its own, so that a refusal is told from an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from jinja2 import nodes, pass_eval_context
+from jinja2.exceptions import SecurityError, TemplateError
+from jinja2.ext import Extension, LoopControlExtension
+from jinja2.parser import Parser
+from jinja2.runtime import Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+
+Clock = Callable[[], datetime]
+_Named = TypeVar("_Named", bound=Callable[..., Any])
+
+# Templates can print these objects, and Python puts their names into error texts: both shall read as the reference's.
+_HOME = "transformers.utils.chat_template_utils"
+_BUILDER = "_cached_compile_jinja_template.<locals>."
+
+
+class RefusalError(TemplateError):
+    """What ``raise_exception(message)`` in a template raises: a deliberate refusal, not an error."""
+
+
+class GenerationTag(Extension):
+    """``{% generation %}`` … ``{% endgeneration %}``: marks the text that the assistant is trained on.
+
+    The tag prints its body unchanged. Within :meth:`recording` it also notes where in the prompt each body landed.
+    """
+
+    tags = {"generation"}  # noqa: RUF012 - the base class declares it as a plain set
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._printed: list[str] | None = None
+        self._spans: list[tuple[int, int]] = []
+
+    def parse(self, parser: Parser) -> nodes.CallBlock:
+        """The tag as a call block around its body."""
+        lineno = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("print_body", lineno=lineno), [], [], body, lineno=lineno)
+
+    @pass_eval_context
+    def print_body(self, _context: nodes.EvalContext, caller: Macro) -> str:
+        """The body's text; called by the compiled template."""
+        text: str = caller()
+        if self._printed is not None:
+            start = sum(map(len, self._printed))
+            self._spans.append((start, start + len(text)))
+        return text
+
+    @contextmanager
+    def recording(self, printed: list[str]) -> Iterator[list[tuple[int, int]]]:
+        """Note spans of generated text while ``printed`` grows by every piece of the prompt."""
+        self._printed, self._spans = printed, []
+        try:
+            yield self._spans
+        finally:
+            self._printed = None
+
+
+def render_with_generation(template: Any, context: Mapping[str, Any]) -> tuple[str, list[tuple[int, int]]]:
+    """Render a jinja2 template of :func:`reference_environment`; also give the spans printed by generation blocks."""
+    tag = next(ext for ext in template.environment.iter_extensions() if isinstance(ext, GenerationTag))
+    printed: list[str] = []
+    with tag.recording(printed) as spans:
+        for piece in template.generate(**context):
+            printed.append(piece)  # noqa: PERF402 - the tag reads the list while it grows
+    return "".join(printed), spans
+
+
+class _Dict:
+    """``dict`` in templates: makes a dict, and offers no way into Python's own class."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return dict(*args, **kwargs)
+
+    def fromkeys(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return dict.fromkeys(*args, **kwargs)
+
+
+class _TemplateNamespace(Namespace):
+    """``namespace`` in templates: refuses attributes that start with an underscore."""
+
+    def __init__(*args: Any, **kwargs: Any) -> None:  # so that `namespace(self=1)` works
+        attributes = dict(*args[1:], **kwargs)
+        for name in attributes:
+            _refuse_underscore(name)
+        Namespace.__init__(args[0], attributes)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        _refuse_underscore(name)
+        Namespace.__setitem__(self, name, value)
+
+
+def _refuse_underscore(name: object) -> None:
+    if isinstance(name, str) and name.startswith("_"):
+        raise SecurityError(
+            f"Chat templates cannot store underscore-prefixed attributes on a namespace, but got {name!r}. "
+            "Please rename the attribute."
+        )
+
+
+def _as_in_reference(name: str) -> Callable[[_Named], _Named]:
+    def rename(thing: _Named) -> _Named:
+        thing.__module__, thing.__name__, thing.__qualname__ = _HOME, name, _BUILDER + name
+        return thing
+
+    return rename
+
+
+_as_in_reference("TemplateDict")(_Dict)
+_as_in_reference("TemplateNamespace")(_TemplateNamespace)
+
+
+@_as_in_reference("raise_exception")
+def _raise_exception(message: str) -> None:
+    raise RefusalError(message)
+
+
+@_as_in_reference("tojson")
+def _tojson(
+    x: Any,
+    ensure_ascii: bool = False,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    # jinja2's own filter escapes <, >, & and '; the reference's does not.
+    return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvironment:
+    """A new environment; ``clock`` gives the naive local time that ``strftime_now`` prints."""
+
+    @_as_in_reference("strftime_now")
+    def strftime_now(format: str) -> str:  # noqa: A002 - templates may pass it by keyword
+        return clock().strftime(format)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, LoopControlExtension]
+    )
+    environment.filters["tojson"] = _tojson
+    environment.globals.update(
+        raise_exception=_raise_exception,
+        strftime_now=strftime_now,
+        dict=_Dict(),
+        namespace=_TemplateNamespace,
+    )
+    return environment
