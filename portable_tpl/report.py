@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding
+from portable_tpl.findings import Finding, Severity
 from portable_tpl.rendering import Mismatch
 from portable_tpl.source import Template
 
@@ -87,3 +87,17 @@ class Report:
     targets: tuple[TargetStatus, ...]
     templates: tuple[TemplateReport, ...]
     errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleDoc:
+    """What a report may say about a rule besides its findings.
+
+    ``summary`` is one sentence; ``help`` is the rule's page in Markdown.
+    """
+
+    code: str
+    name: str
+    summary: str
+    help: str
+    severity: Severity = Severity.WARNING

@@ -76,6 +76,16 @@ class Template:
         end_line, end_column = self.position(span.end)
         return Location(line, column, end_line, end_column, span.start, span.end)
 
+    def line_span(self, line: int) -> Span:
+        """The span of a line counted from 1, without its line end; an empty one past the last line."""
+        if not 1 <= line <= len(self._line_starts):
+            return Span(len(self.text), len(self.text))
+        start = self._line_starts[line - 1]
+        end = self._line_starts[line] if line < len(self._line_starts) else len(self.text)
+        while end > start and self.text[end - 1] in "\r\n":
+            end -= 1
+        return Span(start, end)
+
     @property
     def label(self) -> str:
         """How reports name this template: its path, with the name where it is not ``default``."""
