@@ -26,7 +26,7 @@ def default_variable(name: str, value: Json) -> Callable[[Conversation], Convers
     return apply
 
 
-def omitted(name: str, value: None | bool) -> Callable[[Context, Conversation], Context]:
+def omitted(name: str, value: bool | None) -> Callable[[Context, Conversation], Context]:
     """A change that leaves a variable undefined where it has this very value."""
 
     def adjust(context: Context, conversation: Conversation) -> Context:
