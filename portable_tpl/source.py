@@ -53,8 +53,8 @@ class Template:
     text: str
     name: str = "default"
     path: str | None = None
-    special_tokens: Mapping[str, str] = field(default=_NO_TOKENS, hash=False)
-    named: Mapping[str, Template] = field(default=_NO_TEMPLATES, hash=False, compare=False, repr=False)
+    special_tokens: Mapping[str, str] = field(default_factory=lambda: _NO_TOKENS, hash=False)
+    named: Mapping[str, Template] = field(default_factory=lambda: _NO_TEMPLATES, hash=False, compare=False, repr=False)
 
     @cached_property
     def sha256(self) -> str:
