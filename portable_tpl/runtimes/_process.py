@@ -1,0 +1,209 @@
+"""One worker process: started, spoken to in lines, watched, and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from typing import IO
+
+from portable_tpl.rendering import Failed
+from portable_tpl.runtimes import _limits
+from portable_tpl.runtimes._adapter import Launch, scrubbed_environment
+from portable_tpl.runtimes._base import Limits
+
+READ_FD = "PORTABLE_TPL_READ_FD"
+WRITE_FD = "PORTABLE_TPL_WRITE_FD"
+PROGRESS_FD = "PORTABLE_TPL_PROGRESS_FD"
+
+_CHUNK = 1 << 18
+_TAIL = 4096  # bytes of the worker's standard error that are kept for the message about its death
+_ORPHAN_SECONDS = 20.0  # of processor time, beyond the wall limits, for a worker whose parent was killed
+
+
+class WorkerProcess:
+    """A running worker; replies are read as whole lines, and the progress counter says what it works on."""
+
+    def __init__(self, launch: Launch, limits: Limits) -> None:
+        self._limits = limits
+        self._outgoing = bytearray()
+        self._incoming = bytearray()
+        self._tail = b""
+        self._closed = False
+        self._progress_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
+        self._progress_file.write(bytes(8))
+        self._progress_file.flush()
+        self._progress = mmap.mmap(self._progress_file.fileno(), 8)
+        self._start(launch)
+
+    def _start(self, launch: Launch) -> None:
+        child_read, self._write = os.pipe()
+        self._read, child_write = os.pipe()
+        counter = self._progress_file.fileno()
+        added = {READ_FD: str(child_read), WRITE_FD: str(child_write), PROGRESS_FD: str(counter)}
+        try:
+            self._process = subprocess.Popen(
+                launch.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(child_read, child_write, counter),
+                env=scrubbed_environment({**launch.environment, **added}),
+                cwd="/",
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._read)
+            os.close(self._write)
+            self._progress.close()
+            self._progress_file.close()
+            raise
+        finally:
+            os.close(child_read)
+            os.close(child_write)
+        assert self._process.stderr is not None
+        self._stderr = self._process.stderr.fileno()
+        self.pid = self._process.pid
+        for descriptor in (self._read, self._write, self._stderr):
+            os.set_blocking(descriptor, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._read, selectors.EVENT_READ)
+        self._selector.register(self._stderr, selectors.EVENT_READ)
+        self.ended = False
+
+    def settle(self, address_space: bool) -> None:
+        """Set the memory limit, now that the engine is warm."""
+        limited = address_space and _limits.limit_address_space(self.pid, self._limits.megabytes)
+        base = None if limited else _limits.resident(self.pid)
+        self._ceiling = None if base is None else base + (self._limits.megabytes << 20)
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes; they are written while replies are awaited, so that neither side can block the other."""
+        if not self._outgoing and not self.ended:
+            self._selector.register(self._write, selectors.EVENT_WRITE)
+        self._outgoing += data
+        self._pump_out()
+
+    def receive(self, timeout: float) -> list[bytes]:
+        """Whole lines that have come; an empty list after ``timeout`` seconds or when the process has ended."""
+        deadline = time.monotonic() + timeout
+        while not self.ended:
+            wait = max(0.0, deadline - time.monotonic())
+            ready = {key.fd for key, _ in self._selector.select(wait)}
+            if self._stderr in ready:
+                self._pump_error()
+            if self._write in ready:
+                self._pump_out()
+            if self._read in ready:
+                self._pump_in()
+                if b"\n" in self._incoming:
+                    return self._take_lines()
+            if time.monotonic() >= deadline:
+                break
+        return []
+
+    def grant(self) -> None:
+        """Renew the grant of processor time; see :func:`_limits.grant_cpu`."""
+        _limits.grant_cpu(self.pid, 2 * self._limits.seconds + _ORPHAN_SECONDS)
+
+    def reset_progress(self) -> None:
+        """Zero the counter, before a request."""
+        self._progress[:] = bytes(8)
+
+    def progress(self) -> int:
+        """What the worker last said it started on: 0 for loading, n for the n-th case of the request."""
+        return int.from_bytes(self._progress[:], "little")
+
+    def over_memory(self) -> bool:
+        """Whether a worker that is watched, not limited, uses more memory than it may."""
+        if self._ceiling is None:
+            return False
+        used = _limits.resident(self.pid)
+        return used is not None and used > self._ceiling
+
+    def verdict(self) -> Failed:
+        """Why the process ended, in its own last words."""
+        try:
+            code = self._process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            return Failed("crash", "the engine's process closed its connection")
+        self._pump_error()
+        words = self._tail.decode("utf-8", "replace").strip()
+        last = words.splitlines()[-1].strip() if words else ""
+        if _limits.says_out_of_memory(words):
+            return Failed("memory", f"the engine ran out of memory (limit {self._limits.megabytes} MB): {last}")
+        how = _signal_name(-code) if code < 0 else f"exit status {code}"
+        return Failed("crash", f"the engine's process died ({how})" + (f": {last}" if last else ""))
+
+    def kill(self) -> None:
+        """End the process and free what belongs to it; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.ended = True
+        # The worker leads its own session: helpers that it started go with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        for descriptor in (self._read, self._write):
+            os.close(descriptor)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._progress.close()
+        self._progress_file.close()
+
+    def _pump_in(self) -> None:
+        while True:
+            try:
+                data = os.read(self._read, _CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                self.ended = True
+                return
+            self._incoming += data
+            if len(data) < _CHUNK:
+                return
+
+    def _pump_out(self) -> None:
+        while self._outgoing:
+            try:
+                written = os.write(self._write, self._outgoing[:_CHUNK])
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                break
+            del self._outgoing[:written]
+        self._outgoing.clear()
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(self._write)
+
+    def _pump_error(self) -> None:
+        while True:
+            try:
+                data = os.read(self._stderr, _CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                with contextlib.suppress(KeyError):
+                    self._selector.unregister(self._stderr)
+                return
+            self._tail = (self._tail + data)[-_TAIL:]
+
+    def _take_lines(self) -> list[bytes]:
+        whole, _, rest = bytes(self._incoming).rpartition(b"\n")
+        self._incoming = bytearray(rest)
+        return whole.split(b"\n")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,193 @@
+"""The worker's side of :mod:`portable_tpl.runtimes._worker`'s protocol, for engines driven from Python."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+_LoadedT = TypeVar("_LoadedT")
+_CaseT = TypeVar("_CaseT")
+
+_GATHER = 0.004  # seconds of replies that go out in one write; after that the parent should not be left waiting
+_CHUNK = 1 << 18
+_MOST_TEMPLATES = 64
+_MOST_CHARACTERS = 4 << 20  # of template text whose compiled form is kept
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+
+
+class Refusal(Exception):  # noqa: N818 - what a template means by raise_exception is no error
+    """The template called ``raise_exception`` with this message."""
+
+
+class Failure(Exception):  # noqa: N818 - it carries a value of the protocol
+    """The engine could not load or render; ``kind`` is one of the protocol's."""
+
+    def __init__(self, kind: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.reply = {"kind": kind, "message": message, "line": line}
+
+
+class Engine(Protocol[_LoadedT, _CaseT]):
+    """What an engine offers to be served; its methods raise :class:`Refusal` and :class:`Failure`."""
+
+    name: str
+    version: str
+
+    def load(self, template: str, options: dict[str, Any]) -> _LoadedT:
+        """Compile a template; the result is kept for later requests."""
+        ...
+
+    def prepare(self, context: dict[str, Any], clock: str) -> _CaseT:
+        """Put a case into the form that ``render`` takes; the result is kept for as long as the parent wants."""
+        ...
+
+    def release(self, case: _CaseT) -> None:
+        """A prepared case is not needed any more."""
+        ...
+
+    def render(self, loaded: _LoadedT, case: _CaseT) -> str:
+        """The prompt."""
+        ...
+
+
+class _Connection:
+    """Requests in, replies out; replies are gathered for some milliseconds, and the progress file says what runs."""
+
+    def __init__(self) -> None:
+        self._read = int(os.environ["PORTABLE_TPL_READ_FD"])
+        self._write = int(os.environ["PORTABLE_TPL_WRITE_FD"])
+        self._gathered: list[str] = []
+        self._flushed = 0.0
+        counter = os.environ.get("PORTABLE_TPL_PROGRESS_FD")
+        self._counter = None if counter is None else memoryview(mmap.mmap(int(counter), 8)).cast("Q")
+
+    def requests(self) -> Iterator[dict[str, Any]]:
+        """Every request until the parent closes its end, or dies."""
+        buffer = bytearray()
+        while data := os.read(self._read, _CHUNK):
+            buffer += data
+            if b"\n" not in data:
+                continue
+            *lines, rest = bytes(buffer).split(b"\n")
+            buffer = bytearray(rest)
+            for line in lines:
+                yield _decode(line.decode("utf-8"))
+
+    def start_case(self, number: int) -> None:
+        """Say that the ``number``-th case, from 1, is being rendered."""
+        if self._counter is None:
+            self.flush()
+            return
+        self._counter[0] = number
+        if self._gathered and time.monotonic() - self._flushed > _GATHER:
+            self.flush()
+
+    def reply(self, text: str) -> None:
+        """Queue one line."""
+        self._gathered.append(text)
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        data = "".join(self._gathered).encode("ascii")
+        self._gathered.clear()
+        while data:
+            data = data[os.write(self._write, data) :]
+        self._flushed = time.monotonic()
+
+
+class _Server(Generic[_LoadedT, _CaseT]):
+    def __init__(self, engine: Engine[_LoadedT, _CaseT], connection: _Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._cases: dict[str, _CaseT | Failure] = {}
+        self._loaded: OrderedDict[tuple[str, str], _LoadedT] = OrderedDict()
+        self._characters = 0
+
+    def run(self) -> None:
+        hello = {"protocol": 1, "engine": self._engine.name, "version": self._engine.version, "progress": True}
+        self._connection.reply(_encode(hello) + "\n")
+        self._connection.flush()
+        for request in self._connection.requests():
+            if request["op"] == "contexts":
+                self._remember(request)
+            elif request["op"] == "render":
+                self._render(request)
+                self._connection.flush()
+
+    def _remember(self, request: dict[str, Any]) -> None:
+        for key in request.get("drop", ()):
+            case = self._cases.pop(key, None)
+            if case is not None and not isinstance(case, Failure):
+                self._engine.release(case)
+        for key, data in request.get("set", {}).items():
+            self._cases[key] = self._prepared(data)
+
+    def _prepared(self, data: dict[str, Any]) -> _CaseT | Failure:
+        try:
+            return self._engine.prepare(data["context"], data["clock"])
+        except Failure as failure:
+            return failure
+
+    def _render(self, request: dict[str, Any]) -> None:
+        number = request["id"]
+        reply, start = self._connection.reply, self._connection.start_case
+        try:
+            loaded = self._load(request["template"], request["options"])
+        except Failure as failure:
+            reply(f'{{"id":{number},"case":"all","failed":{_encode(failure.reply)}}}\n')
+            return
+        reply(f'{{"id":{number},"loaded":true}}\n')
+        for index, named in enumerate(request["cases"]):
+            start(index + 1)
+            reply(f'{{"id":{number},"case":{index},{self._answer(loaded, named)}}}\n')
+
+    def _answer(self, loaded: _LoadedT, named: str | dict[str, Any]) -> str:
+        case = self._cases[named] if isinstance(named, str) else self._prepared(named)
+        try:
+            if isinstance(case, Failure):
+                raise case
+            return f'"text":{_encode(self._engine.render(loaded, case))}'
+        except Refusal as refusal:
+            return f'"refused":{_encode(str(refusal))}'
+        except Failure as failure:
+            return f'"failed":{_encode(failure.reply)}'
+        except MemoryError:
+            return f'"failed":{_encode({"kind": "memory", "message": "out of memory"})}'
+        finally:
+            if not isinstance(named, str) and not isinstance(case, Failure):
+                self._engine.release(case)
+
+    def _load(self, text: str, options: dict[str, Any]) -> _LoadedT:
+        key = (text, _encode(options))
+        loaded = self._loaded.get(key)
+        if loaded is not None:
+            self._loaded.move_to_end(key)
+            return loaded
+        loaded = self._engine.load(text, options)
+        self._loaded[key] = loaded
+        self._characters += len(text)
+        while len(self._loaded) > 1 and (len(self._loaded) > _MOST_TEMPLATES or self._characters > _MOST_CHARACTERS):
+            (dropped, _), _ = self._loaded.popitem(last=False)
+            self._characters -= len(dropped)
+        return loaded
+
+
+def serve(engine: Engine[_LoadedT, _CaseT]) -> None:
+    """Answer requests until the parent goes away."""
+    _Server(engine, _Connection()).run()
+    sys.exit(0)
+
+
+def refuse_to_start(reason: str) -> None:
+    """Tell the parent, in place of a hello, why this worker cannot work."""
+    connection = _Connection()
+    connection.reply(_encode({"protocol": 1, "error": reason}) + "\n")
+    connection.flush()
