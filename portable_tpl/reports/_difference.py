@@ -1,0 +1,82 @@
+"""Where two prompts part ways, and what stands around that place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Side:
+    """One text around the first difference: what both share before it, what differs, and what follows.
+
+    ``cut_before`` and ``cut_after`` say that the text goes on beyond what is shown; ``ends`` that nothing of it is
+    left at the difference.
+    """
+
+    before: str
+    changed: str
+    after: str
+    cut_before: bool
+    cut_after: bool
+    ends: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first difference of two texts: its offset, its line and column from 1, and both sides."""
+
+    offset: int
+    line: int
+    column: int
+    reference: Side
+    target: Side
+
+
+def first_difference(reference: str, target: str, *, before: int = 22, after: int = 42) -> Difference:
+    """The first difference of two unequal texts with ``before`` and ``after`` characters of context."""
+    offset = common_prefix(reference, target)
+    tail = _common_suffix(reference[offset:], target[offset:])
+    return Difference(
+        offset,
+        reference.count("\n", 0, offset) + 1,
+        offset - (reference.rfind("\n", 0, offset) + 1) + 1,
+        _side(reference, offset, len(reference) - tail, before, after),
+        _side(target, offset, len(target) - tail, before, after),
+    )
+
+
+def _side(text: str, start: int, end: int, before: int, after: int) -> Side:
+    left = max(0, start - before)
+    changed = text[start : min(end, start + after)]
+    rest = text[start + len(changed) : start + after] if len(changed) == end - start else ""
+    return Side(
+        text[left:start],
+        changed,
+        rest,
+        cut_before=left > 0,
+        cut_after=start + len(changed) + len(rest) < len(text),
+        ends=start == len(text),
+    )
+
+
+def common_prefix(one: str, other: str) -> int:
+    """The number of characters with which both texts begin."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _common_suffix(one: str, other: str) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle :] == other[len(other) - middle :]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

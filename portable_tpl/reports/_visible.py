@@ -1,0 +1,100 @@
+"""Text as a person can tell it apart: what has no shape of its own gets one.
+
+One notation serves all formats: a character that does not print, or that would steer the terminal or turn the
+reading direction, is shown as ``⟨U+200B⟩``.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Suspects only: whether one of them is shown as it is, is for its Unicode category to say.
+_SUSPECT = re.compile(r"[^ -~\n\t]")
+_WIDE_OR_MARK = re.compile(r"[^ -~]")
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_WHITE = {" ": "·", "\n": "↵", "\t": "→"}
+_LOOKALIKES = frozenset("·↵→")
+
+
+def code_point(char: str) -> str:
+    """A character by its number, as in ``⟨U+200B⟩``."""
+    return f"⟨U+{ord(char):04X}⟩"
+
+
+def printable(text: str) -> str:
+    """The text with every character that does not print replaced by its number; newlines, tabs and spaces stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _SUSPECT.sub(_shown, text)
+
+
+def one_line(text: str) -> str:
+    """Printable text on one line: runs of white space with a newline or tab in them become one space."""
+    return printable(re.sub(r"[ \t\r]*[\t\r\n][ \t\r\n]*", " ", text)).strip()
+
+
+def visible(text: str, *, marks: bool = False) -> str:
+    """The text on one line with its white space as ``·`` (space), ``↵`` (newline) and ``→`` (tab).
+
+    Those three signs, where the text itself has them, are shown by number. ``marks`` shows combining marks by number
+    too, for a place where one of them is the point.
+    """
+    out = []
+    for char in text:
+        if char in _WHITE:
+            out.append(_WHITE[char])
+        elif char in _LOOKALIKES or (marks and _category(char) in ("Mn", "Me")):
+            out.append(code_point(char))
+        else:
+            out.append(printable(char))
+    return "".join(out)
+
+
+def width(text: str) -> int:
+    """The number of terminal columns that a printable text takes (Unicode's East Asian width; marks take none)."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(_extra_columns(char) for char in _WIDE_OR_MARK.findall(text))
+
+
+def pad(text: str, columns: int) -> str:
+    """The text with spaces after it up to a number of terminal columns."""
+    return text + " " * max(0, columns - width(text))
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, or its two ends around a count of what is left out, in about ``limit`` characters."""
+    if len(text) <= limit:
+        return text
+    head = limit * 2 // 3
+    tail = limit // 4
+    return f"{text[:head]} …({len(text) - head - tail} more characters)… {text[-tail:]}"
+
+
+def excerpt(text: str, limit: int) -> str:
+    """The beginning of a text with its white space visible, and its whole length where it goes on."""
+    return visible(text) if len(text) <= limit else f"{visible(text[:limit])}… ({len(text):,} characters)"
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates shown by number, so that UTF-8 can carry it."""
+    return re.sub("[\ud800-\udfff]", lambda match: code_point(match[0]), text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    char = match[0]
+    return code_point(char) if _category(char) in _UNSAFE_CATEGORIES else char
+
+
+def _extra_columns(char: str) -> int:
+    if _category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":  # medial Hangul joins the syllable before it
+        return -1
+    from unicodedata import east_asian_width
+
+    return 1 if east_asian_width(char) in "WF" else 0
+
+
+def _category(char: str) -> str:
+    from unicodedata import category
+
+    return category(char)

@@ -1,0 +1,167 @@
+"""The sentences that every format for people shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
+from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered, Rendering
+from portable_tpl.report import Comparison, TargetStatus, TemplateReport, Verdict
+from portable_tpl.reports._jsontext import json_line
+from portable_tpl.reports._summary import Summary
+from portable_tpl.reports._visible import clip, one_line, printable
+
+VERDICT_PHRASES: Mapping[Verdict, str] = {
+    "fails": "fails on",
+    "differs": "differs on",
+    "unknown": "unknown on",
+    "portable": "portable to",
+}
+_MOST_MESSAGES = 12
+_LONGEST_VALUE = 240
+_LONGEST_MESSAGE = 200
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """A count with its noun: ``1 finding``, ``1,203 findings``."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def verdict_groups(template: TemplateReport) -> list[tuple[Verdict, list[str]]]:
+    """The targets of a template by verdict, the worst first."""
+    groups = []
+    for verdict in VERDICT_PHRASES:
+        targets = [target for target, given in template.verdicts.items() if given == verdict]
+        if targets:
+            groups.append((verdict, targets))
+    return groups
+
+
+def what_happens(mismatch: Mismatch) -> str:
+    """What the target does that the reference does not, as a verb phrase."""
+    target, reference = mismatch.target, mismatch.reference
+    if mismatch.kind == "output":
+        return "prints other text"
+    if mismatch.kind == "reference-error":
+        did = "refuses" if isinstance(reference, Refused) else "cannot render"
+        return f"renders what the reference {did}"
+    if mismatch.kind == "crash":
+        return "crashes"
+    if mismatch.kind == "timeout":
+        memory = isinstance(target, Failed) and target.kind == "memory"
+        return "runs out of memory" if memory else "does not finish in time"
+    if isinstance(target, Refused):
+        return "refuses with another message" if isinstance(reference, Refused) else "refuses"
+    if isinstance(target, Failed) and target.kind == "syntax":
+        return "does not accept the template"
+    return "fails"
+
+
+def how_often(mismatch: Mismatch, cases: int) -> str:
+    """In how many of the conversations tried the mismatch showed."""
+    tier = "" if mismatch.tier is Tier.EVERYDAY else f", {mismatch.tier} ones only"
+    return f"in {mismatch.cases:,} of {plural(cases, 'conversation')}{tier}"
+
+
+def why(mismatch: Mismatch) -> str:
+    """The cause of a mismatch, as a phrase."""
+    if mismatch.origin == "stack":
+        named = mismatch.cause or "not identified"
+        return f"{named} (the deployment changes what the template is given; not for the template to cure)"
+    return mismatch.cause or "not identified"
+
+
+def rendering_phrase(rendering: Rendering) -> str:
+    """What a runtime gave instead of text, or that it gave text."""
+    if isinstance(rendering, Rendered):
+        return "renders" if rendering.text else "renders nothing at all"
+    if isinstance(rendering, Refused):
+        return f"refuses: {short(rendering.message)}"
+    place = "" if rendering.line is None else f" at line {rendering.line}"
+    verbs = {"crash": "crashes", "timeout": "does not finish", "memory": "runs out of memory"}
+    return f"{verbs.get(rendering.kind, 'fails')}{place}: {short(rendering.message)}"
+
+
+def short(message: str) -> str:
+    """The first line with words of an engine's message, on one line; engines add a page of source after it."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    return one_line(clip(lines[0], _LONGEST_MESSAGE)) if lines else "(no message)"
+
+
+def conversation_lines(conversation: Conversation) -> list[tuple[str, str]]:
+    """A conversation as pairs of a label and JSON text on one line: messages by role, then what else was given."""
+    lines = [_message(message) for message in conversation.messages[:_MOST_MESSAGES]]
+    left_out = len(conversation.messages) - _MOST_MESSAGES
+    if left_out > 0:
+        lines.append(("…", plural(left_out, "more message")))
+    if not lines:
+        lines.append(("messages", "[]"))
+    for key in ("tools", "documents", "add_generation_prompt", "special_tokens"):
+        value = getattr(conversation, key)
+        if value is not None:
+            lines.append((key, _value(value)))
+    lines.extend((one_line(name), _value(value)) for name, value in conversation.variables.items())
+    if conversation.clock != DEFAULT_CLOCK:
+        lines.append(("clock", conversation.clock))
+    return lines
+
+
+def _message(message: Mapping[str, Json]) -> tuple[str, str]:
+    role = message.get("role")
+    if not isinstance(role, str) or not role or one_line(role) != role or "content" not in message:
+        return "message", _value(message)
+    parts = [_value(message["content"])]
+    parts.extend(
+        f"{one_line(key)}={_value(value)}" for key, value in message.items() if key not in ("role", "content")
+    )
+    return role, " ".join(parts)
+
+
+def _value(value: Json) -> str:
+    return clip(json_line(value), _LONGEST_VALUE)
+
+
+def coverage_phrase(comparison: Comparison) -> str:
+    """How many branches how many conversations reached."""
+    coverage = comparison.coverage
+    reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
+    return f"{plural(comparison.cases, 'conversation')} reached {reached}"
+
+
+def error_phrase(template: TemplateReport) -> str:
+    """Why nothing can be said of a template, with its place."""
+    error = one_line(template.error or "")
+    label = printable(template.template.label)
+    return error if error.startswith((label, printable(template.template.path or label))) else f"{label}: {error}"
+
+
+def skipped_phrase(target: TargetStatus) -> str:
+    """That a target did not run, and why."""
+    return f"{target.id} was skipped: {one_line(target.reason or 'no reason given')}"
+
+
+def findings_phrase(summary: Summary) -> str:
+    """The number of findings, and of each severity among them."""
+    total = sum(summary.findings.values())
+    if not total:
+        return "no findings"
+    parts = [
+        plural(count, "note" if severity == "info" else str(severity))
+        for severity, count in summary.findings.items()
+        if count
+    ]
+    return f"{plural(total, 'finding')} ({', '.join(parts)})"
+
+
+def summary_phrase(summary: Summary, *, compared: bool) -> str:
+    """The one line that ends a report."""
+    parts = [findings_phrase(summary)]
+    if compared:
+        parts.append(plural(summary.mismatches, "mismatch", "mismatches"))
+        if summary.beside:
+            parts.append(f"{summary.beside:,} more that decide no verdict")
+    if summary.suppressed:
+        parts.append(f"{summary.suppressed:,} suppressed")
+    if summary.failed:
+        parts.append(f"{plural(summary.failed, 'template')} not usable")
+    return f"{plural(summary.templates, 'template')}: {', '.join(parts)}"

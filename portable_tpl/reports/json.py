@@ -1,0 +1,159 @@
+"""The JSON format, version 1: fields may be added, never changed.
+
+The shape is spelled out here, key by key, so that no change of the internal types can leak into it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import portable_tpl
+from portable_tpl.findings import Finding, Fix
+from portable_tpl.rendering import Mismatch, Refused, Rendered, Rendering
+from portable_tpl.report import Comparison, Coverage, Report, TargetStatus, TemplateReport
+from portable_tpl.reports._jsontext import dumps
+from portable_tpl.reports._summary import summarise
+from portable_tpl.source import Location
+
+VERSION = 1
+
+
+def render(report: Report) -> str:
+    """The report as JSON text that is valid in UTF-8, with a newline at the end."""
+    return dumps(to_data(report)) + "\n"
+
+
+def to_data(report: Report) -> dict[str, Any]:
+    """The report as JSON data."""
+    return {
+        "version": VERSION,
+        "command": report.command,
+        "tier": str(report.tier),
+        "tool": {"name": "portable-tpl", "version": portable_tpl.__version__},
+        "seed": report.seed,
+        "targets": [_target(target) for target in report.targets],
+        "templates": [_template(template) for template in report.templates],
+        "summary": _summary(report),
+        "errors": list(report.errors),
+    }
+
+
+def _target(target: TargetStatus) -> dict[str, Any]:
+    return {
+        "id": target.id,
+        "engine": target.engine,
+        "version": target.version,
+        "status": target.status,
+        "reason": target.reason,
+    }
+
+
+def _template(report: TemplateReport) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "path": report.template.path or "<string>",
+        "name": report.template.name,
+        "sha256": report.template.sha256,
+        "verdicts": dict(report.verdicts),
+        "findings": [_finding(finding) for finding in report.findings],
+        "comparison": None if report.comparison is None else _comparison(report.comparison),
+    }
+    if report.error is not None:
+        data["error"] = report.error
+    return data
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "tier": str(finding.tier),
+        "message": finding.message,
+        "feature": finding.feature,
+        "targets": list(finding.targets),
+        "location": _location(finding.location),
+        "fix": None if finding.fix is None else _fix(finding.fix),
+        "suppressed": finding.suppressed,
+    }
+
+
+def _location(location: Location) -> dict[str, int]:
+    return {
+        "line": location.line,
+        "column": location.column,
+        "end_line": location.end_line,
+        "end_column": location.end_column,
+        "start": location.start,
+        "end": location.end,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "safety": str(fix.safety),
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in fix.edits],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "cases": comparison.cases,
+        "coverage": _coverage(comparison.coverage),
+        "targets": {
+            target: {
+                "cases": result.cases,
+                "identical": result.identical,
+                "mismatches": [_mismatch(mismatch) for mismatch in result.mismatches],
+            }
+            for target, result in comparison.targets.items()
+        },
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    missed = [
+        {"line": branch.line, "condition": branch.condition, "reachable": branch.reachable}
+        for branch in coverage.missed
+    ]
+    return {"branches": coverage.branches, "reached": coverage.reached, "missed": missed}
+
+
+def _mismatch(mismatch: Mismatch) -> dict[str, Any]:
+    return {
+        "signature": mismatch.signature,
+        "kind": mismatch.kind,
+        "origin": mismatch.origin,
+        "tier": str(mismatch.tier),
+        "cause": mismatch.cause,
+        "code": mismatch.code,
+        "line": mismatch.line,
+        "cases": mismatch.cases,
+        "conversation": mismatch.conversation.to_json(),
+        "reference": rendering_data(mismatch.reference),
+        "target": rendering_data(mismatch.target),
+        "reproduce": mismatch.reproduce,
+        "decides": mismatch.decides,
+    }
+
+
+def rendering_data(rendering: Rendering) -> dict[str, Any]:
+    """A rendering as JSON data: an object with ``text``, or one with ``error`` that says what happened instead."""
+    if isinstance(rendering, Rendered):
+        return {"text": rendering.text}
+    if isinstance(rendering, Refused):
+        return {"error": rendering.message, "refused": True}
+    return {"error": rendering.message, "kind": rendering.kind, "line": rendering.line}
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    summary = summarise(report)
+    return {
+        "templates": summary.templates,
+        "findings": {str(severity): count for severity, count in summary.findings.items()},
+        "verdicts": {target: dict(counts) for target, counts in summary.verdicts.items()},
+        "suppressed": summary.suppressed,
+        "mismatches": summary.mismatches,
+        "beside": summary.beside,
+        "failed": summary.failed,
+    }
