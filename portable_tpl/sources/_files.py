@@ -1,0 +1,128 @@
+"""Read whole files with clear errors, and replace them whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from portable_tpl.errors import SourceError
+
+# Far above any template (the largest known is 100 KB) and any tokenizer_config.json (some reach 10 MB); a file
+# above it is a model or a data set named by mistake, and would only fill the memory.
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def read_bytes(path: str) -> bytes:
+    """All bytes of a file, pipe or device; raises :class:`SourceError` in one line where that cannot be."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except ValueError:  # a NUL character in the path
+        raise SourceError(f"{path!r}: not a path that can exist") from None
+    if len(data) > _MAX_BYTES:
+        raise SourceError(
+            f"{path}: larger than {_MAX_BYTES >> 20} MB, so not a template; name the template's own file"
+        )
+    return data
+
+
+def unreadable(path: str, error: OSError) -> SourceError:
+    """The exception for a path that the system would not read."""
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{path}: no such file or folder")
+    if isinstance(error, PermissionError):
+        return SourceError(f"{path}: permission denied; make it readable for this user")
+    return SourceError(f"{path}: cannot be read: {error.strerror or error}")
+
+
+def decode(data: bytes, where: str) -> str:
+    """The text of a template file: UTF-8, byte order mark and newlines kept, as transformers reads it.
+
+    Raises :class:`SourceError` for an empty or a binary file.
+    """
+    if not data:
+        raise SourceError(f"{where}: the file is empty; a template or a JSON file that holds one is expected")
+    if b"\x00" in data:
+        raise SourceError(f"{where}: a binary file (it holds NUL bytes), not a template in UTF-8 text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{where}: not UTF-8 text (byte 0x{data[error.start]:02x} at offset {error.start}); "
+            "name a template, or save it as UTF-8"
+        ) from None
+
+
+def read_text(path: str) -> str:
+    """The text of a file; see :func:`read_bytes` and :func:`decode` for what it raises."""
+    return decode(read_bytes(path), path)
+
+
+def replace_files(contents: Mapping[str, Iterable[bytes]]) -> None:
+    """Write files so that each is either as before or complete.
+
+    All new contents are first written beside their targets; only when every one is safe on disk do they take their
+    names. Symbolic links stay and what they point at is replaced; permission bits stay. Raises
+    :class:`SourceError`, with nothing changed, where a file or its folder cannot be written.
+    """
+    ready: list[tuple[str, str]] = []
+    try:
+        for path, chunks in contents.items():
+            target = os.path.realpath(path)
+            if os.path.lexists(target) and not os.path.isfile(target):
+                _write_through(path, target, chunks)
+            else:
+                ready.append((_write_beside(path, target, chunks), target))
+        while ready:
+            temporary, target = ready[0]
+            os.replace(temporary, target)
+            ready.pop(0)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SourceError(f"{error.filename or 'output'}: cannot be written: {reason}") from None
+    finally:
+        for temporary, _ in ready:
+            _remove(temporary)
+
+
+def _write_beside(path: str, target: str, chunks: Iterable[bytes]) -> str:
+    """Write the chunks to a new file in the target's folder, with the target's permissions; its name."""
+    exists = os.path.exists(target)
+    if exists and not os.access(target, os.W_OK):
+        raise SourceError(f"{path}: read-only; make it writable, or write the result elsewhere")
+    folder, base = os.path.split(target)
+    temporary = os.path.join(folder, f".{base}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if exists:
+            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+    except BaseException:
+        _remove(temporary)
+        raise
+    return temporary
+
+
+def _write_through(path: str, target: str, chunks: Iterable[bytes]) -> None:
+    """Write to something that is no regular file (a terminal, a pipe): there is nothing to replace."""
+    if os.path.isdir(target):
+        raise SourceError(f"{path}: is a folder; name a file")
+    with open(target, "wb") as stream:
+        for chunk in chunks:
+            stream.write(chunk)
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)

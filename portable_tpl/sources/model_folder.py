@@ -1,0 +1,219 @@
+"""A model's folder: the files in which programs look for its chat templates, and which program takes which.
+
+Facts: transformers 5.23, ``tokenization_utils_base.py`` and ``processing_utils.py``; gguf 0.19, ``vocab.py``;
+text-generation-inference's tokenizer loading; mistral.rs's chat template lookup.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from portable_tpl.errors import SourceError
+from portable_tpl.sources import jinja_file, json_file, special_tokens
+from portable_tpl.sources._container import Conflict, Container, Slot, assemble
+from portable_tpl.sources._files import read_bytes, read_text, unreadable
+
+JINJA = "chat_template.jinja"
+ADDITIONAL = "additional_chat_templates"
+CONFIG = special_tokens.CONFIG
+LEGACY = "chat_template.json"
+PROCESSOR = "processor_config.json"
+FILES = (JINJA, CONFIG, LEGACY, PROCESSOR)
+
+Named = dict[str, Slot]
+
+
+@dataclass(frozen=True)
+class Files:
+    """The templates of a model's folder, file by file and by name."""
+
+    jinja: Named
+    additional: Named
+    config: Named
+    legacy: Named
+    processor: Named
+
+    def all(self) -> list[Slot]:
+        """Every slot, in the order in which people look at the files."""
+        groups = (self.jinja, self.additional, self.config, self.legacy, self.processor)
+        return [slot for group in groups for slot in group.values()]
+
+
+def _transformers(files: Files) -> Named:
+    # Any template file replaces what the configuration says; additional_chat_templates/default.jinja comes last.
+    return {**files.jinja, **files.additional} or files.config
+
+
+def _transformers_processor(files: Files) -> Named:
+    return files.processor or files.legacy or {**files.additional, **files.jinja}
+
+
+def _gguf(files: Files) -> Named:
+    # The converter prefers the configuration, the opposite of transformers.
+    standalone = {**files.additional, **files.jinja} if files.jinja else files.legacy
+    return files.config or standalone
+
+
+def _tgi(files: Files) -> Named:
+    return files.legacy or files.config or files.processor
+
+
+def _mistral_rs(files: Files) -> Named:
+    return files.jinja or files.config
+
+
+LOADERS: Mapping[str, Callable[[Files], Named]] = {
+    "transformers": _transformers,
+    "transformers (processor)": _transformers_processor,
+    "GGUF conversion": _gguf,
+    "text-generation-inference": _tgi,
+    "mistral.rs": _mistral_rs,
+}
+
+
+def is_model_folder(folder: str) -> bool:
+    """Whether a folder holds chat templates in the way of a model, in the files that loaders look for.
+
+    A folder in which ``chat_template.jinja`` is only one of several templates, without any configuration, is a
+    folder of templates.
+    """
+    names = set(_names(folder))
+    if any(name in names and _mentions_template(os.path.join(folder, name)) for name in (CONFIG, LEGACY, PROCESSOR)):
+        return True
+    if ADDITIONAL in names and _additional_names(os.path.join(folder, ADDITIONAL)):
+        return True
+    alone = not any(name.endswith(jinja_file.SUFFIXES) for name in names - {JINJA})
+    return JINJA in names and (alone or bool(names & {CONFIG, LEGACY, PROCESSOR}))
+
+
+def _mentions_template(path: str) -> bool:
+    """Whether a JSON file may hold a template; one that cannot be read counts, so that opening it says why."""
+    try:
+        return b'"chat_template"' in read_bytes(path)
+    except SourceError:
+        return not os.path.isdir(path)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder or os.curdir))
+    except OSError as error:
+        raise unreadable(folder, error) from None
+
+
+def open_model(folder: str, *, path: str | None = None, locked: str | None = None) -> Container | None:
+    """The container of a model's folder with the templates that transformers' tokenizer loads.
+
+    Where that would find none, those of its processor. ``None`` where no file holds a template. ``path`` is what the
+    user named where that is no folder (a hub id).
+    """
+    files, tokens = _read(folder)
+    slots = files.all()
+    if not slots:
+        return None
+    effective = _transformers(files) or _transformers_processor(files)
+    return assemble(
+        path or folder,
+        "model",
+        slots,
+        tokens,
+        effective=list(effective.values()),
+        conflicts=[replace(found, files=_relative(found.files, folder)) for found in conflicts(files)],
+        locked=locked,
+        label=path,
+    )
+
+
+def _relative(files: Sequence[str], folder: str) -> tuple[str, ...]:
+    return tuple(os.path.relpath(file, folder or os.curdir).replace(os.sep, "/") for file in files)
+
+
+def _read(folder: str) -> tuple[Files, dict[str, str]]:
+    names = set(_names(folder))
+    by_file: dict[str, Named] = {}
+    config: Mapping[str, object] | None = None
+    for name in FILES:
+        path = os.path.join(folder, name)
+        if name not in names or os.path.isdir(path):
+            by_file[name] = {}
+        elif name == JINJA:
+            by_file[name] = {"default": jinja_file.slot(path, read_text(path))}
+        else:
+            text, data = json_file.read(path)
+            by_file[name] = {slot.name: slot for slot in json_file.slots(path, text, data)}
+            config = data if name == CONFIG else config
+    additional = _additional(os.path.join(folder, ADDITIONAL))
+    files = Files(by_file[JINJA], additional, by_file[CONFIG], by_file[LEGACY], by_file[PROCESSOR])
+    return files, special_tokens.beside(folder, config)
+
+
+def _additional_names(folder: str) -> list[str]:
+    return [name for name in _names(folder) if name.endswith(".jinja")] if os.path.isdir(folder) else []
+
+
+def _additional(folder: str) -> Named:
+    found: Named = {}
+    for name in _additional_names(folder):
+        path = os.path.join(folder, name)
+        stem = name.removesuffix(".jinja")
+        found[stem] = jinja_file.slot(path, read_text(path), stem)
+    return found
+
+
+def conflicts(files: Files) -> list[Conflict]:
+    """Where the programs that load this folder would not agree."""
+    loaded = {loader: choose(files) for loader, choose in LOADERS.items()}
+    reference = loaded["transformers"] or loaded["transformers (processor)"]
+    found = []
+    if files.legacy and files.additional:
+        message = f"transformers' processor refuses {LEGACY} together with {ADDITIONAL}/"
+        found.append(_conflict("refused", "default", files, message))
+    if loaded["transformers"] and "default" not in loaded["transformers"]:
+        names = ", ".join(sorted(reference))
+        message = f"transformers finds only named templates here ({names}) and asks its caller for a name: no default"
+        found.append(_conflict("no-default", "default", files, message))
+    if files.jinja and "default" in files.additional:
+        message = f"{ADDITIONAL}/default.jinja replaces {JINJA} in transformers' tokenizer, but not in its processor"
+        found.append(_conflict("overridden", "default", files, message))
+    for name in sorted({slot.name for slot in files.all()}):
+        found += _differences(name, loaded, reference)
+    return found
+
+
+def _conflict(kind: str, name: str, files: Files, message: str) -> Conflict:
+    return Conflict(kind, name, tuple(dict.fromkeys(slot.file for slot in files.all())), message)
+
+
+def _differences(name: str, loaded: Mapping[str, Named], reference: Named) -> list[Conflict]:
+    """One conflict for each file that a loader takes instead of the reference's and that prints something else."""
+    chosen = reference.get(name)
+    if chosen is None:
+        return []
+    others: dict[str, list[str]] = {}
+    for loader, named in loaded.items():
+        slot = named.get(name)
+        if slot is not None and comparable(slot.text) != comparable(chosen.text):
+            others.setdefault(slot.file, []).append(loader)
+    found = []
+    for file, loaders in others.items():
+        here, there = os.path.basename(chosen.file), os.path.basename(file)
+        message = f"{there} holds another template {name!r} than {here}, and {', '.join(loaders)} loads {there}"
+        found.append(Conflict("differs", name, (chosen.file, file), message))
+    return found
+
+
+def comparable(text: str) -> str:
+    """The text without what no rendering can show: jinja2 folds line ends and drops one at the end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+
+
+def require_model(folder: str) -> Container:
+    """As :func:`open_model`, but raises :class:`SourceError` where there is no template."""
+    container = open_model(folder)
+    if container is None:
+        raise SourceError(
+            f"{folder}: no chat template in this folder (looked in {', '.join(FILES)} and {ADDITIONAL}/)"
+        )
+    return container
