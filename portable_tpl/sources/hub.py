@@ -30,7 +30,8 @@ def open_hub(model: str) -> Container:
     if match is None:
         raise SourceError(f"{model}: not a hub id; write org/name or org/name@revision")
     try:
-        import huggingface_hub
+        import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError:
         raise SourceError(
             f"{model}: no such file or folder, and reading a model from the hub needs an extra: {_REMEDY}"

@@ -18,7 +18,7 @@ from portable_tpl.sources.hub import is_hub_id
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """A stand-in for huggingface_hub, with the real package's exception classes where it is installed."""
+    """A stand-in for huggingface_hub, without a network."""
     names = ("GatedRepoError", "RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError")
     errors = SimpleNamespace(**{name: type(name, (Exception,), {}) for name in names})
     fake = SimpleNamespace(errors=errors, utils=SimpleNamespace(disable_progress_bars=lambda: None), calls=[])
@@ -33,6 +33,8 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     fake.answer = tmp_path / "snapshot"
     fake.answer.mkdir()
     monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
+    monkeypatch.setitem(sys.modules, "huggingface_hub.errors", errors)
+    monkeypatch.setitem(sys.modules, "huggingface_hub.utils", fake.utils)
     monkeypatch.chdir(tmp_path)
     return fake
 
@@ -101,6 +103,17 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(SourceError, match=r"no such file or folder.*pip install 'portable-tpl\[hub\]'$"):
         open_container("org/name")
+
+
+def test_the_real_client_has_what_is_used() -> None:
+    real = pytest.importorskip("huggingface_hub")
+    pytest.importorskip("huggingface_hub.utils")
+    errors = pytest.importorskip("huggingface_hub.errors")
+    assert callable(real.snapshot_download)
+    assert callable(real.utils.disable_progress_bars)
+    for name in ("GatedRepoError", "RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"):
+        assert issubclass(getattr(errors, name), Exception)
+    assert issubclass(errors.GatedRepoError, errors.RepositoryNotFoundError)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from portable_tpl.errors import SourceError
-from portable_tpl.sources import _files, discover, open_container
+from portable_tpl.sources import discover, open_container
 
 
 def test_newlines_and_byte_order_mark_stay(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_nothing_is_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_files.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(SourceError, match="cannot be written: No space left on device"):
         container.replace("default", "y")
     assert path.read_text() == "x" * 100
@@ -71,7 +71,7 @@ def test_two_files_are_prepared_before_either_is_replaced(tmp_path: Path, monkey
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(_files.os, "fsync", fail_second)
+    monkeypatch.setattr(os, "fsync", fail_second)
     with pytest.raises(SourceError):
         container.replace("default", "new")
     assert (tmp_path / "chat_template.jinja").read_text() == "same"
