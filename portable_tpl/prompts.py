@@ -1,0 +1,128 @@
+"""Prompts, as transformers' ``apply_chat_template`` makes them, on any runtime and without transformers."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json
+from portable_tpl.errors import RenderError
+from portable_tpl.normalisations.continuation import begin_continuation, finish_continuation
+from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.runtimes._base import REFERENCE, Runtime
+from portable_tpl.source import Template
+
+Tool = Mapping[str, Json] | Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one ``apply_chat_template`` call, as data."""
+
+    messages: Sequence[Mapping[str, Json]]
+    tools: Sequence[Tool] | None = None
+    documents: Sequence[Mapping[str, Json]] | None = None
+    add_generation_prompt: bool = False
+    continue_final_message: bool | str = False
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    special_tokens: Mapping[str, str] | None = None
+    clock: str = DEFAULT_CLOCK
+
+
+def choose(template: Template, tools: object, name: str | None = None) -> Template:
+    """The template of a container that a call uses.
+
+    As in transformers: the one asked for; else ``tool_use`` where tools were given, even an empty list; else
+    ``default``. Raises :class:`RenderError` for a name that the container does not have.
+    """
+    everything = {template.name: template, **template.named}
+    if name is not None:
+        if name not in everything:
+            raise RenderError(f"{template.path or 'template'}: no template named {name!r}; it holds: "
+                              f"{', '.join(sorted(everything))}")
+        chosen = everything[name]
+    elif template.name == "default" and tools is not None and "tool_use" in everything:
+        chosen = everything["tool_use"]
+    else:
+        chosen = template
+    return chosen
+
+
+def conversation_of(call: Call) -> Conversation:
+    """The conversation that a call stands for; functions among the tools become JSON schemas."""
+    from portable_tpl.normalisations.tool_schema import tool_schemas
+
+    return Conversation(
+        messages=[dict(message) for message in call.messages],
+        tools=None if call.tools is None else tool_schemas(call.tools),
+        documents=None if call.documents is None else [dict(document) for document in call.documents],
+        add_generation_prompt=call.add_generation_prompt,
+        variables=dict(call.variables),
+        special_tokens=None if call.special_tokens is None else dict(call.special_tokens),
+        clock=call.clock,
+    )
+
+
+def render_call(template: Template, call: Call, runtime: Runtime) -> Rendering:
+    """Render one call; what the template or the engine does wrong is a value.
+
+    Raises :class:`RenderError` where the arguments do not fit together.
+    """
+    conversation = conversation_of(call)
+    if not call.continue_final_message:
+        return runtime.render(template, conversation)
+    if call.add_generation_prompt:
+        raise RenderError(
+            "continue_final_message and add_generation_prompt are both set: one continues the last message, the "
+            "other begins a new one; choose one"
+        )
+    started = begin_continuation(template, conversation, call.continue_final_message)
+    answer = runtime.render(template, started.conversation)
+    if not isinstance(answer, Rendered):
+        return answer
+    return Rendered(finish_continuation(started, answer.text))
+
+
+def prompt_text(answer: Rendering, template: Template, target: str = REFERENCE) -> str:
+    """The text of an answer, or :class:`RenderError` in one line."""
+    if isinstance(answer, Rendered):
+        return answer.text
+    raise RenderError(f"{template.label}: {target} {reason_of(answer)}")
+
+
+def reason_of(answer: Refused | Failed) -> str:
+    """Why there is no text, in one line."""
+    if isinstance(answer, Refused):
+        return f"refused: {_one_line(answer.message)}"
+    place = f" at line {answer.line}" if answer.line is not None else ""
+    return f"failed{place} ({answer.kind}): {_one_line(answer.message)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) or "(no message)"
+
+
+_WARM: dict[str, Runtime] = {}
+
+
+def warm_runtime(target: str) -> Runtime:
+    """The engine of a target, started at the first call and kept until the program ends.
+
+    Raises :class:`portable_tpl.errors.UnknownTarget` and :class:`portable_tpl.errors.TargetUnavailable`.
+    """
+    from portable_tpl.runtimes.registry import canonical, open_runtime
+
+    key = canonical(target)
+    if key not in _WARM:
+        if not _WARM:
+            atexit.register(close_warm)
+        _WARM[key] = open_runtime(key)
+    return _WARM[key]
+
+
+def close_warm() -> None:
+    """Stop the engines that :func:`warm_runtime` started."""
+    while _WARM:
+        _WARM.popitem()[1].close()
