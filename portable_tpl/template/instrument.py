@@ -1,0 +1,128 @@
+"""Branches of a template, and a tree changed so that a render says which of them it took.
+
+The branches are those of ``if``/``elif``/``else``, of the inline ``if``, of a loop (taken, empty), of the left side of
+``and`` and ``or``, and the entry of a macro. They are numbered in the order of jinja2's own tree, so that two processes
+that parse the same text mean the same branch by the same number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jinja2 import Environment, nodes
+
+BranchKind = Literal["if", "else", "inline-if", "inline-else", "loop", "empty-loop", "shortcut", "right-side", "macro"]
+
+# The names under which a render's recorder hangs on the environment. `nodes.EnvironmentAttribute` reads them without
+# passing through the template's own names, so that no template can shadow them.
+BRANCH_HOOK = "portable_tpl_branch"
+HIT_HOOK = "portable_tpl_hit"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way that a template can go.
+
+    ``node`` is the construct (``If``, ``CondExpr``, ``For``, ``And``, ``Or``, ``Macro``), ``test`` what decides (``None``
+    for a macro), and ``wanted`` the truth of ``test`` that leads here (for a loop: whether it has an item).
+    """
+
+    number: int
+    kind: BranchKind
+    line: int
+    node: nodes.Node
+    test: nodes.Node | None
+    wanted: bool
+
+
+def preorder(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node of a tree, parents first, in the order of jinja2's fields."""
+    yield tree
+    for child in tree.iter_child_nodes():
+        yield from preorder(child)
+
+
+def branches(tree: nodes.Node) -> list[Branch]:
+    """All branches of a template's tree."""
+    found: list[Branch] = []
+
+    def add(kind: BranchKind, node: nodes.Node, test: nodes.Node | None, wanted: bool) -> None:
+        line = test.lineno if test is not None else node.lineno
+        found.append(Branch(len(found), kind, line, node, test, wanted))
+
+    elifs: set[int] = set()
+    for node in preorder(tree):
+        if isinstance(node, nodes.If):
+            elifs.update(id(inner) for inner in node.elif_)
+            if id(node) in elifs:
+                continue  # counted with the `if` that it continues
+            for part in (node, *node.elif_):
+                add("if", part, part.test, True)
+            add("else", (node, *node.elif_)[-1], (node, *node.elif_)[-1].test, False)
+        elif isinstance(node, nodes.CondExpr):
+            add("inline-if", node, node.test, True)
+            add("inline-else", node, node.test, False)
+        elif isinstance(node, nodes.For):
+            add("loop", node, node.iter, True)
+            add("empty-loop", node, node.iter, False)
+        elif isinstance(node, (nodes.And, nodes.Or)):
+            is_and = isinstance(node, nodes.And)
+            add("right-side", node, node.left, is_and)
+            add("shortcut", node, node.left, not is_and)
+        elif isinstance(node, nodes.Macro):
+            add("macro", node, None, True)
+    return found
+
+
+def call_hook(hook: str, line: int, *arguments: nodes.Expr | int | None) -> nodes.Call:
+    """A call of a hook on the environment, as a node."""
+    values = [
+        argument if isinstance(argument, nodes.Expr) else nodes.Const(argument, lineno=line) for argument in arguments
+    ]
+    return nodes.Call(nodes.EnvironmentAttribute(hook, lineno=line), values, [], None, None, lineno=line)
+
+
+def statement(call: nodes.Call) -> nodes.ExprStmt:
+    """A call as a statement of its own, which prints nothing."""
+    return nodes.ExprStmt(call, lineno=call.lineno)
+
+
+def mark_branches(tree: nodes.Template) -> int:
+    """Change a tree so that its render reports branches to the hooks; gives the number of branches."""
+    found = branches(tree)
+    tests: dict[tuple[int, str], tuple[Branch | None, Branch | None]] = {}
+    for branch in found:
+        if branch.kind in ("macro", "loop", "empty-loop"):
+            _mark_entry(branch)
+            continue
+        field = "left" if isinstance(branch.node, (nodes.And, nodes.Or)) else "test"
+        when_true, when_false = tests.get((id(branch.node), field), (None, None))
+        tests[id(branch.node), field] = (branch, when_false) if branch.wanted else (when_true, branch)
+    for (_, field), (when_true, when_false) in tests.items():
+        node = (when_true or when_false).node  # type: ignore[union-attr]
+        test = getattr(node, field)
+        numbers = [branch.number if branch else None for branch in (when_true, when_false)]
+        setattr(node, field, call_hook(BRANCH_HOOK, test.lineno, *numbers, test))
+    return len(found)
+
+
+def _mark_entry(branch: Branch) -> None:
+    node: Any = branch.node
+    body = node.else_ if branch.kind == "empty-loop" else node.body
+    body.insert(0, statement(call_hook(HIT_HOOK, branch.line, branch.number)))
+
+
+def hook_branches(environment: Environment, hits: set[int]) -> None:
+    """Let the renders of an environment's marked templates add the branches that they take to ``hits``."""
+
+    def on_branch(when_true: int | None, when_false: int | None, value: Any) -> Any:
+        number = when_true if value else when_false
+        if number is not None:
+            hits.add(number)
+        return value
+
+    hooks: dict[str, Callable[..., Any]] = {BRANCH_HOOK: on_branch, HIT_HOOK: hits.add}
+    for name, hook in hooks.items():
+        setattr(environment, name, hook)
