@@ -40,8 +40,10 @@ def choose(template: Template, tools: object, name: str | None = None) -> Templa
     everything = {template.name: template, **template.named}
     if name is not None:
         if name not in everything:
-            raise RenderError(f"{template.path or 'template'}: no template named {name!r}; it holds: "
-                              f"{', '.join(sorted(everything))}")
+            raise RenderError(
+                f"{template.path or 'template'}: no template named {name!r}; it holds: "
+                f"{', '.join(sorted(everything))}"
+            )
         chosen = everything[name]
     elif template.name == "default" and tools is not None and "tool_use" in everything:
         chosen = everything["tool_use"]

@@ -19,9 +19,7 @@ def emit(report: Report, common: Common) -> int:
 def _rendered(report: Report, common: Common) -> str:
     form = import_module(f"portable_tpl.reports.{common.format}")
     if common.format == "text":
-        return str(
-            form.render(report, color=color_wanted(common), quiet=common.quiet, statistics=common.statistics)
-        )
+        return str(form.render(report, color=color_wanted(common), quiet=common.quiet, statistics=common.statistics))
     if common.format == "sarif":
         from portable_tpl.linting import rule_docs
 
@@ -33,9 +31,9 @@ def write_text(text: str, output: str | None) -> None:
     """Write text as UTF-8 to standard output, or to a file that is replaced whole."""
     data = text.encode("utf-8", "surrogatepass")
     if output is not None:
-        from portable_tpl.sources import write_file
+        from portable_tpl.sources import replace_files
 
-        write_file(output, data)
+        replace_files({output: [data]})
         return
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None:
