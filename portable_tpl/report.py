@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from portable_tpl.conversation import Tier
 from portable_tpl.findings import Finding, Severity
@@ -89,8 +89,7 @@ class Report:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RuleDoc:
+class RuleDoc(NamedTuple):
     """What a report may say about a rule besides its findings.
 
     ``summary`` is one sentence; ``help`` is the rule's page in Markdown.

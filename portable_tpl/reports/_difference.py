@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(NamedTuple):
     """One text around the first difference: what both share before it, what differs, and what follows.
 
     ``cut_before`` and ``cut_after`` say that the text goes on beyond what is shown; ``ends`` that nothing of it is
@@ -21,8 +20,7 @@ class Side:
     ends: bool
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """The first difference of two texts: its offset, its line and column from 1, and both sides."""
 
     offset: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portable_tpl.findings import Edit, Fix, apply_edits
 from portable_tpl.reports._difference import common_prefix
@@ -15,8 +15,7 @@ _MOST_LINES = 4
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True)
-class SourceLine:
+class SourceLine(NamedTuple):
     """One line of a template, made printable: what is before, in and after the marked span."""
 
     number: int
@@ -25,8 +24,7 @@ class SourceLine:
     after: str
 
 
-@dataclass(frozen=True)
-class Hunk:
+class Hunk(NamedTuple):
     """Lines of a template before and after a fix; ``line`` is the number of the first."""
 
     line: int

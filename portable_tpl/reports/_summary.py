@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portable_tpl.findings import Finding, Severity
 from portable_tpl.rendering import Mismatch
@@ -12,8 +12,7 @@ from portable_tpl.report import Report, TemplateReport, Verdict
 VERDICTS: tuple[Verdict, ...] = ("portable", "differs", "fails", "unknown")
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """What a run found, in numbers; suppressed findings are counted apart and nowhere else.
 
     ``verdicts`` holds, by target in the order of the run, the number of templates with each verdict. ``mismatches``
@@ -30,8 +29,7 @@ class Summary:
     failed: int
 
 
-@dataclass(frozen=True)
-class RuleCount:
+class RuleCount(NamedTuple):
     """How often a rule fired: findings, those of them with a fix that ``fix`` may apply, and templates."""
 
     code: str

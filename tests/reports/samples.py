@@ -178,3 +178,14 @@ def sample() -> Report:
 def only(*templates: TemplateReport) -> Report:
     """A run over the given templates."""
     return Report("audit", Tier.EVERYDAY, 0, TARGETS, templates)
+
+
+def with_mismatch(*mismatches: Mismatch, target: str = "minijinja-strict", text: str = TEXT) -> TemplateReport:
+    """A template with nothing but mismatches on one target."""
+    comparison = Comparison(200, Coverage(1, 1), {target: TargetComparison(200, 198, mismatches)})
+    return TemplateReport(Template(text, path="t.jinja"), {target: "differs"}, comparison=comparison)
+
+
+def with_findings(template: Template, *findings: Finding) -> TemplateReport:
+    """A template with nothing but findings."""
+    return TemplateReport(template, {"minijinja-strict": "fails"}, findings)

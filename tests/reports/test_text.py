@@ -1,0 +1,364 @@
+"""The report for a terminal: snapshots of what people read, and carets that point at the right place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.findings import Edit, Fix, Safety
+from portable_tpl.rendering import Failed, Refused, Rendered
+from portable_tpl.report import Report
+from portable_tpl.reports import text
+from portable_tpl.reports._visible import width
+from portable_tpl.source import Template
+
+from . import hostile, samples
+
+FINDINGS = """\
+chat_template.jinja:3:5 PTL101 [minijinja-strict] error: `str.strip()` does not exist there
+  3 |     {{ message.content.strip() }}<|im_end|>
+    |        ^^^^^^^^^^^^^^^^^^^^^^^
+  fix: use the `trim` filter
+    -     {{ message.content.strip() }}<|im_end|>
+    +     {{ message.content | trim }}<|im_end|>
+
+chat_template.jinja:6:4 PTL305 [minijinja-strict, hf-jinja] warning: `tojson` takes no `indent` (extended conversations)
+  6 | {{ tool | tojson(
+    |    ^^^^^^^^^^^^^^
+  7 |      indent=2
+    |      ^^^^^^^^
+  8 |    ) }}
+    |    ^
+"""
+
+MISMATCHES = """\
+chat_template.jinja:6 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
+  conversation
+    user                   " a<b "
+    assistant              null tool_calls=[]
+    tools                  [{"name":"f"}]
+    add_generation_prompt  true
+    enable_thinking        false
+  first difference: line 4, column 13 of the prompt (spaces shown as ·, newlines as ↵)
+  transformers      …m_end|>↵{↵··"name":·"f<"↵}↵
+  minijinja-strict  …m_end|>↵{↵··"name":·"f\\u003c"↵}↵
+                                           ^
+  6 | {{ tool | tojson(
+    |    ^^^^^^^^^^^^^^
+  7 |      indent=2
+    |      ^^^^^^^^
+  8 |    ) }}
+    |    ^
+  cause      filter.tojson.indent
+  reproduce  portable-tpl render chat_template.jinja --messages - --target minijinja-strict
+
+chat_template.jinja:3 target-error [hf-jinja] fails in 200 of 200 conversations; cause not identified
+  conversation
+    user                   " a<b "
+    assistant              null tool_calls=[]
+    tools                  [{"name":"f"}]
+    add_generation_prompt  true
+    enable_thinking        false
+  transformers  renders x·y
+  hf-jinja      fails at line 3: Unknown method: strip
+  3 |     {{ message.content.strip() }}<|im_end|>
+  cause      not identified
+  reproduce  portable-tpl render chat_template.jinja --messages - --target minijinja-strict
+
+Beside the verdict (a deployment's doing, a stranger tier, or the reference's own accident):
+  chat_template.jinja reference-error [hf-jinja] renders what the reference refuses in 2 of 200 conversations, extended ones only; cause: parts-joined
+    reproduce  portable-tpl render chat_template.jinja --messages - --target minijinja-strict
+
+  coverage  200 conversations reached 4 of 6 branches; missed:
+    line 5: loop is empty
+    line 7: x is none  (no conversation of this tier can reach it)
+"""
+
+ENDING = """\
+clean.jinja: portable to minijinja-strict, hf-jinja
+error: broken.jinja:1: the template does not parse: unexpected end
+
+target            portable  differs  fails  unknown
+minijinja-strict         1        2      -        1
+hf-jinja                 1        -      2        1
+llama.cpp                -        -      -        2
+
+note: llama.cpp was skipped: not installed; pip install 'portable-tpl[llamacpp]'
+error: missing.jinja: no such file
+4 templates: 4 findings (2 errors, 2 warnings), 4 mismatches, 2 more that decide no verdict, 2 suppressed, 1 template not usable
+"""
+
+QUIET = """\
+chat_template.jinja:3:5 PTL101 [minijinja-strict] error: `str.strip()` does not exist there
+chat_template.jinja:6:4 PTL305 [minijinja-strict, hf-jinja] warning: `tojson` takes no `indent` (extended conversations)
+chat_template.jinja:6 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
+chat_template.jinja:3 target-error [hf-jinja] fails in 200 of 200 conversations; cause not identified
+error: broken.jinja:1: the template does not parse: unexpected end
+error: missing.jinja: no such file
+"""
+
+STATISTICS = """\
+findings  code    rule              fixable  templates
+       2  PTL101  python-method           2          2
+       2  PTL305  tojson-arguments        -          2
+
+"""
+
+
+def test_a_template_in_full() -> None:
+    shown = text.render(samples.only(samples.template_report()))
+    header = "chat_template.jinja: fails on hf-jinja; differs on minijinja-strict; unknown on llama.cpp\n\n"
+    assert shown.startswith(header + FINDINGS + "\n" + MISMATCHES)
+
+
+def test_the_table_and_the_last_lines() -> None:
+    assert text.render(samples.sample()).endswith(ENDING)
+
+
+def test_quiet_leaves_a_line_for_each_problem() -> None:
+    report = samples.sample()
+    fewer = Report(
+        report.command, report.tier, 0, report.targets, (report.templates[0], *report.templates[2:]), report.errors
+    )
+    assert text.render(fewer, quiet=True) == QUIET
+
+
+def test_quiet_says_nothing_of_a_clean_run() -> None:
+    assert text.render(samples.only(samples.clean_report("a.jinja")), quiet=True) == ""
+
+
+def test_statistics_stand_in_for_the_findings() -> None:
+    shown = text.render(samples.sample(), statistics=True)
+    assert shown.startswith(STATISTICS)
+    assert "chat_template.jinja" not in shown
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    plain = text.render(samples.sample())
+    painted = text.render(samples.sample(), color=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[\d+m", "", painted) == plain
+    assert painted != plain
+
+
+def excerpt(source: str, fragment: str, **changes: object) -> list[str]:
+    template = Template(source, path="t")
+    shown = text.render(
+        samples.only(samples.with_findings(template, samples.finding_at(template, fragment, **changes)))
+    )
+    lines = shown.splitlines()[3:]
+    return lines[: lines.index("")]
+
+
+@pytest.mark.parametrize(
+    "source, fragment",
+    [
+        ("{{ a.b }}", "a.b"),
+        ("\t\t{{ a.b }}", "a.b"),
+        ("漢字「」{{ a.b }}", "a.b"),
+        ("e\u0301 \U0001f600 {{ a.b }}", "a.b"),
+        ("\u200b\x1b[31m{{ a.b }}", "a.b"),
+        ("{{ '漢字' }}", "'漢字'"),
+        ("x" * 500 + "{{ a.b }}" + "y" * 500, "a.b"),
+        ("漢" * 300 + "{{ a.b }}", "a.b"),
+    ],
+)
+def test_the_caret_stands_under_the_span(source: str, fragment: str) -> None:
+    line, carets = excerpt(source, fragment)
+    column = len(carets) - len(carets.lstrip(" |"))
+    marked = carets.count("^")
+    assert carets.endswith("^" * marked)
+    before = line[: line.index(fragment)]
+    assert column == width(before)
+    assert marked == width(fragment)
+    assert width(line) < 220
+
+
+def test_a_long_span_is_cut_in_the_middle() -> None:
+    source = "{{ '" + "x" * 1000 + "' }}"
+    line, carets = excerpt(source, source)
+    assert "…" in line
+    assert len(line) < 110
+    assert line.startswith("  1 | {{ 'xxx")
+    assert line.endswith("xx' }}")
+    assert carets.count("^") == len(line) - len("  1 | ")
+
+
+def test_many_lines_are_left_out() -> None:
+    source = "{{ [\n1,\n2,\n3,\n4,\n5\n] }}"
+    shown = excerpt(source, source)
+    assert shown[0] == "  1 | {{ ["
+    assert shown[4].strip() == "…"
+    assert shown[5] == "  7 | ] }}"
+
+
+def test_an_empty_span_and_one_that_ends_a_line_have_a_caret() -> None:
+    assert excerpt("ab\ncd", "") == ["  1 | ab", "    | ^"]
+    assert excerpt("ab\ncd", "ab\n") == ["  1 | ab", "    | ^^"]
+
+
+def fix_lines(source: str, *edits: tuple[str, str]) -> list[str]:
+    template = Template(source, path="t")
+    made = tuple(Edit(source.index(old), source.index(old) + len(old), new) for old, new in edits)
+    finding = samples.finding_at(template, edits[0][0], fix=Fix("do it", Safety.UNSAFE, made))
+    lines = text.render(samples.only(samples.with_findings(template, finding))).splitlines()
+    start = next(number for number, line in enumerate(lines) if "unsafe fix: do it" in line)
+    return [line.strip() for line in lines[start + 1 : lines.index("", start)]]
+
+
+def test_edits_far_apart_are_shown_apart() -> None:
+    assert fix_lines("{{ a }}\n\n\n{{ b }}", ("a", "A"), ("b", "B")) == [
+        "- {{ a }}",
+        "+ {{ A }}",
+        "- {{ b }}",
+        "+ {{ B }}",
+    ]
+
+
+def test_edits_on_touching_lines_are_shown_together() -> None:
+    assert fix_lines("{{ a }}\n{{ b }}", ("a", "A"), ("b", "B")) == [
+        "- {{ a }}",
+        "- {{ b }}",
+        "+ {{ A }}",
+        "+ {{ B }}",
+    ]
+
+
+def test_a_fix_on_a_long_line_shows_the_place_that_changes() -> None:
+    before, after = fix_lines("x" * 500 + "{{ a }}" + "y" * 500, ("{{ a }}", "{{ b }}"))
+    assert "{{ a }}" in before
+    assert "{{ b }}" in after
+    assert max(len(before), len(after)) < 110
+
+
+def test_a_line_that_goes_away_has_no_line_after() -> None:
+    assert fix_lines("{% x %}\nb", ("{% x %}", "")) == ["- {% x %}"]
+
+
+def differing(reference: str, target: str) -> list[str]:
+    mismatch = samples.mismatch(reference=Rendered(reference), target=Rendered(target), line=None)
+    lines = text.render(samples.only(samples.with_mismatch(mismatch))).splitlines()
+    start = next(number for number, line in enumerate(lines) if "first difference" in line)
+    return lines[start : start + 4]
+
+
+@pytest.mark.parametrize(
+    "reference, target, before, first, second",
+    [
+        ("a b", "a  b", "a·", "a·b", "a··b"),
+        ("a\n", "a", "a", "a↵", "a⟨end⟩"),
+        ("a\tb", "a b", "a", "a→b", "a·b"),
+        ("a\u00a0b", "a b", "a", "a⟨U+00A0⟩b", "a·b"),
+        ("a·b", "a b", "a", "a⟨U+00B7⟩b", "a·b"),
+        ("e\u0301", "e", "e", "e⟨U+0301⟩", "e⟨end⟩"),
+        ("\ud800", "", "", "⟨U+D800⟩", "⟨end⟩"),
+        ("漢x", "漢y", "漢", "漢x", "漢y"),
+        ("\x1b[2Jx", "\x1b[2Jy", "⟨U+001B⟩[2J", "⟨U+001B⟩[2Jx", "⟨U+001B⟩[2Jy"),
+    ],
+)
+def test_the_first_difference_is_marked(reference: str, target: str, before: str, first: str, second: str) -> None:
+    _, one, other, caret = differing(reference, target)
+    assert one == f"  transformers      {first}"
+    assert other == f"  minijinja-strict  {second}"
+    assert width(caret) - 1 == len("  minijinja-strict  ") + width(before)
+
+
+def test_long_texts_are_cut_around_the_difference() -> None:
+    head, one, other, _ = differing("p\n" * 5000 + "a" + "q" * 9999, "p\n" * 5000 + "b" + "q" * 9999)
+    assert "line 5001, column 1 " in head
+    assert len(one) < 100
+    assert "p↵aqq" in one
+    assert "p↵bqq" in other
+    assert one.endswith("…")
+
+
+@pytest.mark.parametrize(
+    "changes, said, answer",
+    [
+        ({"kind": "crash", "target": Failed("crash", "gone")}, "crashes", "crashes: gone"),
+        (
+            {"kind": "timeout", "target": Failed("timeout", "10 s")},
+            "does not finish in time",
+            "does not finish: 10 s",
+        ),
+        ({"kind": "timeout", "target": Failed("memory", "1 GB")}, "runs out of memory", "runs out of memory: 1 GB"),
+        (
+            {"kind": "target-error", "target": Failed("syntax", "bad\nsource", 4)},
+            "does not accept",
+            "fails at line 4: bad",
+        ),
+        ({"kind": "target-error", "target": Refused("no")}, "refuses in", "refuses: no"),
+        ({"kind": "target-error", "target": Failed("error", " \n")}, "fails in", "fails: (no message)"),
+        ({"kind": "output", "reference": Rendered(""), "target": Rendered("x")}, "prints other text", "⟨end⟩"),
+        (
+            {"kind": "reference-error", "reference": Failed("error", "x"), "target": Rendered("")},
+            "renders what the reference cannot render",
+            "renders nothing at all",
+        ),
+    ],
+)
+def test_every_way_to_differ_has_its_words(changes: dict[str, object], said: str, answer: str) -> None:
+    shown = text.render(samples.only(samples.with_mismatch(samples.mismatch(**changes))))
+    assert said in shown
+    assert answer in shown
+
+
+def test_long_conversations_are_cut() -> None:
+    messages = [{"role": "user", "content": "x" * 5000}] * 30 + [{"content": 1}]
+    conversation = Conversation(messages, clock="2020-02-02T00:00:00")
+    shown = text.render(samples.only(samples.with_mismatch(samples.mismatch(conversation=conversation))))
+    assert "19 more messages" in shown
+    assert "more characters" in shown
+    assert "    clock  2020-02-02T00:00:00" in shown
+    assert max(map(len, shown.splitlines())) < 330
+
+
+def test_a_conversation_without_messages_or_roles_is_shown() -> None:
+    empty = text.render(samples.only(samples.with_mismatch(samples.mismatch(conversation=Conversation([])))))
+    assert "messages  []" in empty
+    odd = Conversation([{"role": None, "content": "\u200b"}, {"role": "user"}])
+    shown = text.render(samples.only(samples.with_mismatch(samples.mismatch(conversation=odd))))
+    assert 'message  {"role":null,"content":"\\u200b"}' in shown
+    assert 'message  {"role":"user"}' in shown
+
+
+def many(count: int) -> Report:
+    told = [samples.template_report(f"t{number}.jinja") for number in range(count)]
+    return samples.only(*told, *(samples.clean_report(f"c{number}.jinja") for number in range(300)))
+
+
+def test_more_templates_get_a_line_for_each_problem() -> None:
+    lines = text.render(many(12)).splitlines()
+    assert lines[0].startswith("t0.jinja: fails on")
+    assert lines[1].startswith("t0.jinja:3:5 PTL101")
+    assert lines[4].startswith("t0.jinja:3 target-error")
+    assert lines[5].startswith("t1.jinja: fails on")
+    assert not any(line.startswith("c0") for line in lines)
+
+
+def test_hundreds_of_templates_get_a_line_each() -> None:
+    lines = text.render(many(200)).splitlines()
+    assert lines[0].startswith("t0.jinja: fails on hf-jinja; differs on")
+    assert lines[0].endswith("(PTL101, PTL305, target-error)")
+    assert len(lines) < 210
+    assert lines[-1].startswith("500 templates: 400 findings")
+
+
+def test_many_mismatches_of_one_target_are_cut_to_lines() -> None:
+    mismatches = [samples.mismatch(signature=str(number)) for number in range(9)]
+    shown = text.render(samples.only(samples.with_mismatch(*mismatches)))
+    assert shown.count("first difference") == 5
+    assert shown.count("reproduce") == 9
+
+
+@given(hostile.reports(), st.booleans(), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_no_text_steers_the_terminal(report: Report, quiet: bool, statistics: bool) -> None:
+    shown = text.render(report, quiet=quiet, statistics=statistics)
+    shown.encode("utf-8")
+    for char in shown:
+        assert char == "\n" or char.isprintable(), repr(char)
