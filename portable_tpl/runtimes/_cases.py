@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from portable_tpl.conversation import Conversation
-from portable_tpl.rendering import Rendering
+from portable_tpl.rendering import Failed, Rendering
 from portable_tpl.runtimes._adapter import ContextBuilder
 
 _MOST_CASES = 4096
@@ -40,6 +40,12 @@ class CaseBook:
 
     def enter(self, conversation: Conversation, tokens: Mapping[str, str]) -> str | Rendering:
         """The key of a conversation with a container's special tokens; or its rendering, if that is known."""
+        try:
+            return self._enter(conversation, tokens)
+        except RecursionError:
+            return Failed("unsupported", "the values of the conversation are nested too deeply for JSON")
+
+    def _enter(self, conversation: Conversation, tokens: Mapping[str, str]) -> str | Rendering:
         used = tokens if conversation.special_tokens is None else {}
         identity = (conversation.key, tuple(used.items()))
         case = self._cases.get(identity)

@@ -43,8 +43,7 @@ def grant_cpu(pid: int, seconds: float) -> None:
     """Let the process use ``seconds`` more of processor time.
 
     The parent renews this while it waits. A worker that hangs while its parent is killed is ended by the system once
-    it
-    has used up the grant: nobody is left to end it.
+    it has used up the grant: nobody is left to end it.
     """
     if sys.platform != "linux":
         return

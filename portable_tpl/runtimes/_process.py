@@ -133,12 +133,12 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             return Failed("crash", "the engine's process closed its connection")
         self._pump_error()
-        words = self._tail.decode("utf-8", "replace").strip()
-        last = words.splitlines()[-1].strip() if words else ""
-        if _limits.says_out_of_memory(words):
-            return Failed("memory", f"the engine ran out of memory (limit {self._limits.megabytes} MB): {last}")
+        words = [line.strip() for line in self._tail.decode("utf-8", "replace").splitlines() if line.strip()]
+        memory = [line for line in words if _limits.says_out_of_memory(line)]
+        if memory:
+            return Failed("memory", f"the engine ran out of memory ({self._limits.megabytes} MB): {memory[-1]}")
         how = _signal_name(-code) if code < 0 else f"exit status {code}"
-        return Failed("crash", f"the engine's process died ({how})" + (f": {last}" if last else ""))
+        return Failed("crash", f"the engine's process died ({how})" + (f": {words[-1]}" if words else ""))
 
     def kill(self) -> None:
         """End the process and free what belongs to it; may be called twice."""

@@ -26,8 +26,8 @@ input it ends too. Numbers are to be read as the engine's users would read them 
     * ``{"id": 7, "case": 0, "text": "..."}``;
     * ``{"id": 7, "case": 0, "refused": "the message"}`` where the template called ``raise_exception``;
     * ``{"id": 7, "case": 0, "failed": {"kind": "error", "message": "...", "line": 3}}``, with ``kind`` one of
-      ``syntax``, ``error``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or left out where the engine
-      gives none;
+      ``syntax``, ``error``, ``timeout``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or
+      left out where the engine gives none;
     * ``{"id": 7, "case": "all", "failed": {...}}`` instead of all of these where the template is not accepted.
 
 A crash or a hang is blamed on the first case without a reply, so a worker flushes each reply as it is done. A fast

@@ -135,6 +135,8 @@ class _Server(Generic[_LoadedT, _CaseT]):
             return self._engine.prepare(data["context"], data["clock"])
         except Failure as failure:
             return failure
+        except RecursionError:
+            return Failure("unsupported", "values are nested too deeply")
 
     def _render(self, request: dict[str, Any]) -> None:
         number = request["id"]

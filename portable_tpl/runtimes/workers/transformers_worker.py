@@ -17,22 +17,27 @@ _GENERATED = "<template>"  # the file name that jinja2 gives to templates withou
 
 
 @dataclass(frozen=True)
-class _Case:
+class PreparedCase:
+    """A context, and the time that the template is told."""
+
     context: Mapping[str, Any]
     clock: datetime
 
 
-class _Jinja2:
+class Jinja2Engine:
+    """The reference's engine; ``environment`` is the one that all its templates share."""
+
     name = "jinja2"
     version = jinja2.__version__
 
     def __init__(self) -> None:
         self._now = datetime(2026, 1, 1)
-        self._environment = reference_environment(lambda: self._now)
+        self.environment = reference_environment(lambda: self._now)
 
     def load(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        """Compile a template; see :class:`portable_tpl.runtimes.workers._serve.Engine`."""
         try:
-            return self._environment.from_string(template)
+            return self.compile(template, options)
         except jinja2.TemplateSyntaxError as error:
             raise Failure("syntax", _describe(error), error.lineno) from None
         except MemoryError:
@@ -40,13 +45,19 @@ class _Jinja2:
         except Exception as error:
             raise Failure("syntax", _describe(error)) from None
 
-    def prepare(self, context: dict[str, Any], clock: str) -> _Case:
-        return _Case(context, datetime.fromisoformat(clock).replace(tzinfo=None))
+    def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        """The template as Python code; raises whatever jinja2 raises."""
+        return self.environment.from_string(template)
 
-    def release(self, case: _Case) -> None:
-        pass
+    def prepare(self, context: dict[str, Any], clock: str) -> PreparedCase:
+        """Keep a context as it is."""
+        return PreparedCase(context, datetime.fromisoformat(clock).replace(tzinfo=None))
 
-    def render(self, loaded: jinja2.Template, case: _Case) -> str:
+    def release(self, case: PreparedCase) -> None:
+        """Nothing is held for a case."""
+
+    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+        """The prompt."""
         self._now = case.clock
         try:
             return loaded.render(case.context)
@@ -72,4 +83,4 @@ def _line(error: BaseException) -> int | None:
 
 
 if __name__ == "__main__":
-    serve(_Jinja2())
+    serve(Jinja2Engine())

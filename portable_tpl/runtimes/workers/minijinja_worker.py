@@ -1,0 +1,173 @@
+"""minijinja in its worker, given native values.
+
+A case becomes a template of its own that sets every variable to a literal and then extends the real template: the real
+one keeps its lines and its first and last characters, and its errors come through as they are (``include`` would
+wrap them). Cases are compiled once and serve every template.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from itertools import count
+from typing import Any
+
+import minijinja
+from minijinja._lowlevel import get_panic_info as _panic_info
+
+from portable_tpl.runtimes.workers._minijinja_literals import assignment, assignments
+from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
+
+# What the Rust crate calls a template that was given as a string.
+_MAIN = "<string>"
+_CASE = "\0case"
+# Instructions of one render: a second or two. It ends endless loops in the same place on every machine.
+_FUEL = 50_000_000
+
+
+@dataclass(frozen=True)
+class _Case:
+    name: str
+    source: str
+    clock: datetime
+
+
+@dataclass
+class _Host:
+    """An environment for one set of options, the template that is in it now, and the cases that it has compiled."""
+
+    environment: Any
+    main: str | None = None
+    cases: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    text: str
+    options: tuple[tuple[str, Any], ...]
+
+
+class _Minijinja:
+    name = "minijinja"
+    version = version("minijinja")
+
+    def __init__(self) -> None:
+        self._hosts: dict[tuple[tuple[str, Any], ...], _Host] = {}
+        self._now = datetime(2026, 1, 1)
+        self._numbers = count()
+        self._texts = minijinja.Environment()
+
+    def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        loaded = _Loaded(template, tuple(sorted(options.items())))
+        self._host(loaded)
+        return loaded
+
+    def prepare(self, context: dict[str, Any], clock: str) -> _Case:
+        try:
+            source = assignments(context)
+        except ValueError as error:
+            raise Failure("unsupported", str(error)) from None
+        name = f"{_CASE}{next(self._numbers)}"
+        return _Case(name, source, datetime.fromisoformat(clock).replace(tzinfo=None))
+
+    def release(self, case: _Case) -> None:
+        for host in self._hosts.values():
+            if case.name in host.cases:
+                host.cases.discard(case.name)
+                host.environment.remove_template(case.name)
+
+    def render(self, loaded: _Loaded, case: _Case) -> str:
+        host = self._host(loaded)
+        if case.name not in host.cases:
+            host.environment.add_template(case.name, f'{case.source}{{% extends "{_MAIN}" %}}')
+            host.cases.add(case.name)
+        self._now = case.clock
+        try:
+            text: str = host.environment.render_template(case.name)
+        except Refusal:
+            raise
+        except minijinja.TemplateError as error:
+            raise _failure(error) from None
+        except MemoryError:
+            raise Failure("memory", "out of memory") from None
+        except Exception as error:
+            raise Failure("error", f"{type(error).__name__}: {error}") from None
+        except BaseException as panic:
+            raise self._after_panic(loaded, panic) from None
+        return text
+
+    def _host(self, loaded: _Loaded) -> _Host:
+        host = self._hosts.get(loaded.options)
+        if host is None:
+            host = self._hosts[loaded.options] = _Host(self._environment(dict(loaded.options)))
+        if host.main is not loaded.text:
+            self._put_main(host, loaded)
+        return host
+
+    def _put_main(self, host: _Host, loaded: _Loaded) -> None:
+        try:
+            host.environment.add_template(_MAIN, loaded.text)
+        except minijinja.TemplateError as error:
+            raise Failure("syntax", error.message, error.line) from None
+        except UnicodeEncodeError:
+            raise Failure("unsupported", "a Rust program cannot hold a template with a lone surrogate") from None
+        except Exception as error:
+            raise Failure("syntax", f"{type(error).__name__}: {error}") from None
+        except BaseException as panic:
+            raise self._after_panic(loaded, panic) from None
+        host.main = loaded.text
+
+    def _environment(self, options: dict[str, Any]) -> Any:
+        knows = inspect.signature(minijinja.Environment.__init__).parameters
+        if "pycompat" not in knows and options.pop("pycompat", False):  # as in 2.8
+            raise Failure("unsupported", f"the Python package of minijinja {self.version} has no pycompat")
+        environment = minijinja.Environment(fuel=_FUEL, path_join_callback=_hidden, **options)
+        environment.add_global("raise_exception", self._raise_exception)
+        environment.add_global("strftime_now", self._strftime_now)
+        return environment
+
+    def _raise_exception(self, message: Any) -> str:
+        raise Refusal(message if type(message) is str else self._as_text(message))
+
+    def _as_text(self, value: Any) -> str:
+        """A message that is no string, as minijinja prints it; the binding shows undefined values as ``None``."""
+        if isinstance(value, str):
+            return str.__str__(value)
+        if value is None:
+            return ""
+        if isinstance(value, (bool, int, float, list, tuple, Mapping)):
+            text: str = self._texts.render_str(assignment("value", value) + "{{ value }}")
+            return text
+        return str(value)
+
+    def _strftime_now(self, format: str) -> str:  # noqa: A002 - templates may pass it by keyword
+        return self._now.strftime(format)
+
+    def _after_panic(self, loaded: _Loaded, panic: BaseException) -> Failure:
+        if type(panic).__name__ != "PanicException":
+            raise panic
+        # A panic may leave a lock behind that nobody can take any more.
+        self._hosts.pop(loaded.options, None)
+        words, place = _panic_info() or (str(panic), None)
+        return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
+
+
+def _hidden(name: str, parent: str) -> str:
+    """The template that a name means; the ones that are here for our own use exist for nobody else."""
+    ours = name == _MAIN or name.startswith(_CASE)
+    return name + "\0" if ours and not parent.startswith(_CASE) else name
+
+
+def _failure(error: Any) -> Failure:
+    kind = "timeout" if error.kind == "OutOfFuel" else "error"
+    return Failure(kind, error.message, error.line)
+
+
+if __name__ == "__main__":
+    # Only literals are built by recursion here, never a template: what the parent could encode shall not fail.
+    sys.setrecursionlimit(20_000)
+    serve(_Minijinja())
