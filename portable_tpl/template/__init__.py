@@ -1,1 +1,8 @@
 """A chat template as data: its tokens, its tree, and where each part of the tree stands in the text."""
+
+from __future__ import annotations
+
+from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.template.tokens import Comment, Token
+
+__all__ = ["Comment", "ParsedTemplate", "Token", "compile_check", "parse"]
