@@ -1,0 +1,94 @@
+"""The reference, asked not only what it prints but which way it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from portable_tpl.conversation import Conversation, Json
+from portable_tpl.normalisations.reference import reference_context, reference_objection
+from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.runtimes._adapter import Adapter, python_worker
+from portable_tpl.runtimes._base import Availability, Limits
+from portable_tpl.runtimes._cases import encode
+from portable_tpl.runtimes._worker import WorkerRuntime
+from portable_tpl.source import Template
+
+Mode = Literal["branches", "full"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A printed piece of text: the number of the node that printed it, and what was printed while it was made."""
+
+    node: int
+    text: str
+    inner: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One render of the reference.
+
+    ``branches`` are numbers of :func:`portable_tpl.template.instrument.branches`. ``pieces`` and ``values`` are empty
+    unless the mode was ``full``; ``values`` holds, by node number, the different values of an expression as
+    :mod:`portable_tpl.template.tracing` describes them.
+    """
+
+    rendering: Rendering
+    branches: frozenset[int] = frozenset()
+    pieces: tuple[Piece, ...] = ()
+    values: Mapping[int, list[dict[str, Json]]] | None = None
+
+
+def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+    return reference_objection(conversation) or reference_context(conversation, tokens)
+
+
+_ADAPTER = Adapter(
+    id="transformers-traced",
+    engine="jinja2",
+    launch=lambda _version: python_worker("trace_worker"),
+    available=lambda _version: Availability(True),
+    context=_context,
+)
+
+
+class Tracer(WorkerRuntime):
+    """A warm, instrumented reference in a process of its own: templates are not trusted."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        super().__init__(_ADAPTER, limits=limits)
+
+    def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:
+        """Render with the reference and tell the way of each render."""
+        self._options = encode({"mode": mode})
+        return [_read(rendering) for rendering in self.render_all(template, conversations)]
+
+
+def _read(rendering: Rendering) -> Trace:
+    if not isinstance(rendering, Rendered):
+        return Trace(rendering)
+    told: dict[str, Any] = json.loads(rendering.text)
+    return Trace(
+        _rendering(told),
+        frozenset(told["branches"]),
+        tuple(map(_piece, told.get("pieces", ()))),
+        dict(told.get("values", ())),
+    )
+
+
+def _rendering(told: Mapping[str, Any]) -> Rendering:
+    if "text" in told:
+        return Rendered(told["text"])
+    if "refused" in told:
+        return Refused(told["refused"])
+    failed = told["failed"]
+    return Failed(failed["kind"], failed["message"], failed.get("line"))
+
+
+def _piece(told: list[Any]) -> Piece:
+    node, text, inner = told
+    return Piece(node, text, tuple(map(_piece, inner)))

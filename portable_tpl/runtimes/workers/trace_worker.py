@@ -1,0 +1,61 @@
+"""The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
+
+Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`) or ``full``
+(printed pieces and values of :mod:`portable_tpl.template.tracing` as well).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jinja2
+
+from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
+from portable_tpl.runtimes.workers.transformers_worker import Jinja2Engine, PreparedCase
+from portable_tpl.template.instrument import hook_branches, mark_branches
+from portable_tpl.template.tracing import Recorder, mark_everything
+
+
+class _Traced(Jinja2Engine):
+    name = "jinja2-traced"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hits: set[int] = set()
+        self._recorder = Recorder()
+        hook_branches(self.environment, self._hits)
+        self._recorder.hook(self.environment)
+
+    def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        tree = self.environment.parse(template)
+        if options["mode"] == "full":
+            mark_everything(tree)
+        else:
+            mark_branches(tree)
+        tree.set_environment(self.environment)
+        code = self.environment.compile(tree)
+        return self.environment.template_class.from_code(self.environment, code, self.environment.make_globals(None))
+
+    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+        self._hits.clear()
+        self._recorder.start()
+        told: dict[str, Any] = {}
+        try:
+            told["text"] = super().render(loaded, case)
+        except Refusal as refusal:
+            told["refused"] = str(refusal)
+        except Failure as failure:
+            told["failed"] = failure.reply
+        told["branches"] = sorted(self._hits)
+        pieces = self._recorder.pieces()
+        if pieces:
+            told["pieces"] = pieces
+        values = self._recorder.values()
+        if values:
+            told["values"] = list(values.items())
+        return json.dumps(told)
+
+
+if __name__ == "__main__":
+    serve(_Traced())

@@ -1,0 +1,178 @@
+"""A tree changed so that a render tells what it printed where, and the value of each of its expressions.
+
+Used on the reference to find which part of a template a difference comes from. Nodes are named by their number in
+jinja2's own order (:func:`portable_tpl.template.instrument.preorder` of a freshly parsed tree), so that two processes
+that parse the same text mean the same node.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment, nodes
+from jinja2.runtime import Undefined
+
+from portable_tpl.template.instrument import call_hook, preorder, statement
+
+BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
+OPEN_HOOK, CLOSE_HOOK = "portable_tpl_open", "portable_tpl_close"
+
+_LONGEST_VALUE = 4000
+_MOST_VALUES = 3  # different values kept of one expression
+_MOST_PIECES = 20_000
+UNDEFINED = {"undefined": True}
+
+
+def mark_everything(tree: nodes.Template) -> None:
+    """Change a tree so that its render reports printed pieces and values to the hooks of a :class:`Recorder`."""
+    numbers = {id(node): number for number, node in enumerate(preorder(tree))}
+    _mark(tree, numbers)
+
+
+def _mark(node: nodes.Node, numbers: dict[int, int]) -> None:
+    for name, value in list(node.iter_fields()):
+        if isinstance(value, nodes.Node):
+            _mark(value, numbers)
+            if _has_value(node, name, value):
+                setattr(node, name, _reporting(value, numbers))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, nodes.Node):
+                    _mark(item, numbers)
+                    if isinstance(node, nodes.Output):
+                        value[index] = _printing(item, numbers)
+                    elif _has_value(node, name, item):
+                        value[index] = _reporting(item, numbers)
+    if isinstance(node, (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)) or (
+        isinstance(node, nodes.CallBlock) and not _is_transparent(node)
+    ):
+        line = node.lineno
+        node.body.insert(0, statement(call_hook(OPEN_HOOK, line, numbers[id(node)])))
+        node.body.append(statement(call_hook(CLOSE_HOOK, line, numbers[id(node)])))
+
+
+def _is_transparent(node: nodes.CallBlock) -> bool:
+    """The generation tag: it prints its body where it stands."""
+    return isinstance(node.call.node, nodes.ExtensionAttribute)
+
+
+def _has_value(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
+    if not isinstance(node, nodes.Expr) or isinstance(node, (nodes.Const, nodes.NSRef, nodes.Slice, nodes.TemplateData)):
+        return False
+    if isinstance(node, (nodes.Name, nodes.Tuple)) and getattr(node, "ctx", "load") != "load":
+        return False
+    if isinstance(parent, nodes.Call) and name == "node":
+        return False  # the method or function itself
+    if isinstance(parent, nodes.CallBlock) and name == "call":
+        return False
+    if isinstance(parent, nodes.Tuple) and parent.ctx != "load":
+        return False
+    # Statements that need a constant, or bind names, or are seldom met.
+    return not isinstance(
+        parent, (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.Include, nodes.Import, nodes.FromImport,
+                 nodes.Extends, nodes.ScopedEvalContextModifier, nodes.EvalContextModifier)
+    ) and not (isinstance(parent, nodes.For) and name == "target")  # fmt: skip
+
+
+def _reporting(node: nodes.Expr, numbers: dict[int, int]) -> nodes.Expr:
+    if isinstance(node, nodes.Name) and node.name in ("loop", "caller", "self", "varargs", "kwargs"):
+        return node
+    return call_hook(VALUE_HOOK, node.lineno, numbers[id(node)], node)
+
+
+def _printing(node: nodes.Expr, numbers: dict[int, int]) -> nodes.Expr:
+    number = numbers[id(node)]
+    begin = call_hook(BEGIN_HOOK, node.lineno, number)
+    value = nodes.Const(node.data, lineno=node.lineno) if isinstance(node, nodes.TemplateData) else node
+    return call_hook(PRINT_HOOK, node.lineno, begin, value)
+
+
+@dataclass
+class Piece:
+    """A printed piece of text: the node that printed it, and the pieces printed while its value was made."""
+
+    node: int
+    text: str = ""
+    inner: list[Piece] = field(default_factory=list)
+
+
+class Recorder:
+    """Collects what one render prints and computes; hang it on an environment with :meth:`hook`."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Forget the render before."""
+        self._open: list[list[Piece]] = [[]]
+        self._values: dict[int, dict[str, Any]] = {}
+        self._count = 0
+
+    def hook(self, environment: Environment) -> None:
+        """Let renders of an environment's marked templates report here."""
+        hooks = {
+            BEGIN_HOOK: self._begin,
+            PRINT_HOOK: self._print,
+            VALUE_HOOK: self._value,
+            OPEN_HOOK: self._capture,
+            CLOSE_HOOK: self._end_capture,
+        }
+        for name, function in hooks.items():
+            setattr(environment, name, function)
+
+    def pieces(self) -> list[list[Any]]:
+        """The printed pieces in order: ``[node, text, [inner pieces]]``."""
+        return [_as_list(piece) for piece in self._open[0]]
+
+    def values(self) -> dict[int, list[Any]]:
+        """The different values of each expression, at most three; a value that JSON has no word for is left out.
+
+        The values are ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``.
+        """
+        return {node: list(found.values()) for node, found in self._values.items()}
+
+    def _begin(self, node: int) -> int:
+        self._open.append([])
+        return node
+
+    def _print(self, node: int, value: Any) -> Any:
+        inner = self._open.pop() if len(self._open) > 1 else []
+        if self._count < _MOST_PIECES:
+            self._count += 1
+            self._open[-1].append(Piece(node, str(value), inner))
+        return value
+
+    def _capture(self, node: int) -> None:
+        self._open.append([])
+
+    def _end_capture(self, node: int) -> None:
+        # What a macro printed is what its caller makes of it; kept as inner pieces where something is being printed.
+        pieces = self._open.pop() if len(self._open) > 1 else []
+        if len(self._open) > 1:
+            self._open[-1].extend(pieces)
+
+    def _value(self, node: int, value: Any) -> Any:
+        kept = self._values.setdefault(node, {})
+        if len(kept) < _MOST_VALUES:
+            made = _described(value)
+            kept.setdefault(json.dumps(made), made)
+        return value
+
+
+def _as_list(piece: Piece) -> list[Any]:
+    return [piece.node, piece.text, [_as_list(inner) for inner in piece.inner]]
+
+
+def _described(value: Any) -> dict[str, Any]:
+    if isinstance(value, Undefined):
+        return UNDEFINED
+    if type(value) in (str, int, float, bool, type(None), dict, list, tuple) or isinstance(value, str):
+        try:
+            text = json.dumps(value)
+        except (TypeError, ValueError, RecursionError):
+            return {"other": type(value).__name__}
+        if len(text) <= _LONGEST_VALUE:
+            return {"value": json.loads(text)}
+    return {"other": type(value).__name__}
