@@ -1,0 +1,1 @@
+"""What each target supports: features with probes, and tables of measured answers."""
