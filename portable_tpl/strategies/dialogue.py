@@ -5,20 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 from portable_tpl.strategies.choices import Choices, happens, pick
-from portable_tpl.strategies.shape import CALL, CONTENT, MESSAGE, PART, STANDARD_ROLES, TemplateShape
+from portable_tpl.strategies.shape import CALL, CONTENT, MESSAGE, PART, TemplateShape
 from portable_tpl.strategies.text import everyday_text
 from portable_tpl.strategies.tools import arguments, call_id
 from portable_tpl.strategies.values import value_for
 
 Message = dict[str, Any]
 
-_TOOL_LIKE = ("tool", "ipython", "function", "tool_results", "tool_result", "tool_response", "observation", "environment")
-_ASSISTANT_LIKE = ("assistant", "model", "chatbot", "bot", "gpt", "assistant_tool_call", "tool_calls", "tool_call", "function_call")
+_TOOL_LIKE = (
+    "tool",
+    "ipython",
+    "function",
+    "tool_results",
+    "tool_result",
+    "tool_response",
+    "observation",
+    "environment",
+)
+_ASSISTANT_LIKE = (
+    "assistant",
+    "model",
+    "chatbot",
+    "bot",
+    "gpt",
+    "assistant_tool_call",
+    "tool_calls",
+    "tool_call",
+    "function_call",
+)
 _USER_LIKE = ("user", "human", "query")
 _CALL_ROLES = ("assistant_tool_call", "tool_calls", "tool_call", "function_call")
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 _HANDLED = {"role", "content", "tool_calls", "name", "tool_call_id", *_REASONING_KEYS}
 URL = "https://example.com/cat.png"
+
+
+def kind_of_role(role: str) -> str:
+    """Whose part a role plays: ``system``, ``user``, ``assistant``, ``tool``, or ``own``, a part of the template's own."""
+    lowered = role.lower()
+    if lowered == "system":
+        return "system"
+    families = ((_USER_LIKE, "user"), (_ASSISTANT_LIKE, "assistant"), (_TOOL_LIKE, "tool"))
+    return next((kind for family, kind in families if lowered in family), "own")
 
 
 def dialogue(choices: Choices, shape: TemplateShape, turns: int, calls_tools: bool) -> list[Message]:
@@ -47,8 +75,7 @@ def _role_like(choices: Choices, shape: TemplateShape, family: tuple[str, ...]) 
 
 def _asides(choices: Choices, shape: TemplateShape) -> list[Message]:
     """At times, a message of a role that only this template knows."""
-    known = {*STANDARD_ROLES, *_TOOL_LIKE, *_ASSISTANT_LIKE, *_USER_LIKE, "developer"}
-    own = [role for role in shape.roles if role.lower() not in known]
+    own = [role for role in shape.roles if kind_of_role(role) == "own" and role != "developer"]
     if not own or not happens(choices, 35):
         return []
     return [_message(choices, shape, pick(choices, own)) for _ in range(1 + choices.below(2))]
@@ -64,7 +91,7 @@ def content(choices: Choices, shape: TemplateShape, role: str) -> str | list[dic
     """A message's content: text, or typed parts where the template reads them."""
     if role in shape.part_roles and happens(choices, 50):
         return [part(choices, shape) for _ in range(1 + choices.below(3))]
-    return everyday_text(choices, shape.markers(CONTENT))
+    return everyday_text(choices, shape.markers(CONTENT, special=kind_of_role(role) in ("assistant", "own")))
 
 
 def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dict[str, Any]:
@@ -132,7 +159,11 @@ def calling_message(choices: Choices, shape: TemplateShape, count: int) -> Messa
 
 def tool_call(choices: Choices, shape: TemplateShape, with_id: bool) -> dict[str, Any]:
     """One call, wrapped as OpenAI's clients send it, or flat where the template reads it so."""
-    names = ("get_weather", "search", *(v for v in shape.at((*CALL, "function", "name")).equals if isinstance(v, str)))
+    names = (
+        "get_weather",
+        "search",
+        *(v for v in shape.at((*CALL, "function", "name")).equals if isinstance(v, str)),
+    )
     function = {"name": pick(choices, names), "arguments": arguments(choices)}
     if takes_flat_calls(shape) and (not takes_wrapped_calls(shape) or happens(choices, 35)):
         call: dict[str, Any] = function

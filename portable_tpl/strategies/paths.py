@@ -235,7 +235,9 @@ class PathReader:
         if node.name in ("map",):
             return self._mapped(node, base)
         if node.name in ("tojson", "length", "count", "join", "items", "dictsort"):
-            use = {"tojson": "dumped", "items": "pairs", "dictsort": "pairs", "join": "joined"}.get(node.name, "length")
+            use = {"tojson": "dumped", "items": "pairs", "dictsort": "pairs", "join": "joined"}.get(
+                node.name, "length"
+            )
             self._use(base, use)
             return NOTHING
         if node.name in ("first", "last"):
@@ -303,7 +305,9 @@ class PathReader:
 
     def _read_add(self, node: nodes.Add) -> Paths:
         left, right = self.read(node.left), self.read(node.right)
-        texts = any(isinstance(child, nodes.Const) and isinstance(child.value, str) for child in (node.left, node.right))
+        texts = any(
+            isinstance(child, nodes.Const) and isinstance(child.value, str) for child in (node.left, node.right)
+        )
         if not texts and not isinstance(node.left, (nodes.Add, nodes.Concat)):
             return left | right
         self._use(left | right, "printed")

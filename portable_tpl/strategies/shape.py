@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from jinja2 import nodes
 
 from portable_tpl.strategies.paths import ITEM, KEY, TEXT, VALUE, Facts, Path, PathReader
+from portable_tpl.strategies.text import SPECIAL, SYNTAX
 
 MESSAGE: Path = ("messages", ITEM)
 CONTENT: Path = (*MESSAGE, "content")
@@ -84,13 +84,20 @@ class TemplateShape:
         asked = [key for key in self.keys(PART) if key not in ("type", "text")]
         return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in _MEDIA)]))
 
-    def markers(self, path: Path) -> tuple[str, ...]:
-        """Texts that the template looks for in the text at ``path``, in the order in which it does."""
+    def markers(self, path: Path, special: bool = True) -> tuple[str, ...]:
+        """Texts that the template looks for in the text at ``path``, in the order in which it does.
+
+        Without ``special``, those that look like special tokens are left out.
+        """
         found: dict[str, None] = {}
         for at in (path, (*path, TEXT)):
             found.update(self.at(at).markers)
             found.update((value, None) for value in self.at(at).equals if isinstance(value, str))
-        return tuple(marker for marker in found if marker)
+        return tuple(
+            marker
+            for marker in found
+            if marker and not SYNTAX.search(marker) and (special or not SPECIAL.search(marker))
+        )
 
 
 _MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
@@ -108,8 +115,3 @@ def shape_of(tree: nodes.Template) -> TemplateShape:
 
 def _reads_parts(shape: TemplateShape) -> bool:
     return any(key in ("type", "text", *_MEDIA) for key in shape.keys(PART))
-
-
-def constants(facts: Facts) -> list[Any]:
-    """The constants that a part is compared with, in the template's order."""
-    return list(facts.equals)

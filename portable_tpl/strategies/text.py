@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from portable_tpl.strategies.choices import Choices, happens, pick
@@ -79,6 +80,12 @@ SPECIAL_TOKENS = (
     "<end_of_turn>",
     "<|endoftext|>",
 )
+# What looks like a special token of some model, or like the start of template syntax.
+SPECIAL = re.compile(
+    r"<\|[^<>|]{0,60}\|?>|<[^<>|\s]{1,40}\|>|<｜[^<>｜]{1,60}｜>|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|"
+    r"AVAILABLE_TOOLS|IMG|SEP|CLS)\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</?s>"
+)
+SYNTAX = re.compile(r"\{[{%#]")
 TEMPLATE_SYNTAX = ("{{ 7 * 7 }}", "{% if x %}", "{# note #}", "{{ messages }}", "{%- endfor %}", "{{ '\\' }}")
 CONTROLS = ("\x00", "bell\x07", "esc\x1b[0m", "\x7f", "\x85next", "\x0b\x0c", "\ufeffbom", "\x91", "\ufffe", "\ue000")
 LONE_SURROGATES = ("\ud800", "a\udfffb")

@@ -19,7 +19,13 @@ _TYPES = ("string", "integer", "boolean", "array", "object", "number", "enum")
 _UNITS = (["celsius", "fahrenheit"], ["a", "b & c", "it's"], [1, 2, 3], ["<none>"])
 _INTEGERS = (1, 0, -1, 42, 1000, 2_000_000, 2_147_483_647)
 EXTENDED_NUMBERS = (1.0, 0.5, -2.25, 3.14159, 1e-07, 99.5, 123456789.125, 3_000_000_000, None)
-_DESCRIPTIONS = ("Get the current weather.", "Find things", "It's <b>bold</b> & \"quoted\"", "Line one.\nLine two.\n", "天気を調べる")
+_DESCRIPTIONS = (
+    "Get the current weather.",
+    "Find things",
+    'It\'s <b>bold</b> & "quoted"',
+    "Line one.\nLine two.\n",
+    "天気を調べる",
+)
 _STANDARD_KEYS = {"type", "description", "enum", "items", "properties", "required", "name", "parameters", "function"}
 _UNUSUAL_KEYS = {"anyOf", "oneOf", "allOf", "$ref", "$defs"}
 
