@@ -1,4 +1,4 @@
-// Renders with @huggingface/jinja: one JSON request a line in, one JSON answer a case out.
+// Renders with @huggingface/jinja; the protocol is described in ../_worker.py.
 //
 //   node hf_jinja_worker.mjs ENGINE_FOLDER      (the unpacked npm package, the one with package.json)
 //
@@ -11,7 +11,7 @@ import { join } from "node:path";
 
 const PROTOCOL = 1;
 const TEMPLATES_KEPT = 128;
-const CONTEXTS_KEPT = 4096;
+const PROGRESS_FD = Number(process.env.PORTABLE_TPL_PROGRESS_FD);
 const READ_FD = Number(process.env.PORTABLE_TPL_READ_FD);
 const WRITE_FD = Number(process.env.PORTABLE_TPL_WRITE_FD);
 
@@ -47,42 +47,17 @@ globalThis.Date = class extends RealDate {
   }
 };
 
-/** A map that forgets what was used longest ago. */
-class Recent {
-  constructor(size) {
-    this.size = size;
-    this.map = new Map();
-  }
-  get(key) {
-    const value = this.map.get(key);
-    if (value !== undefined) {
-      this.map.delete(key);
-      this.map.set(key, value);
-    }
-    return value;
-  }
-  set(key, value) {
-    this.map.delete(key);
-    this.map.set(key, value);
-    if (this.map.size > this.size) this.map.delete(this.map.keys().next().value);
-  }
-}
+const templates = new Map(); // in order of use, the longest unused first
+const contexts = new Map();
 
-const templates = new Recent(TEMPLATES_KEPT);
-const contexts = new Recent(CONTEXTS_KEPT);
-
-/** `{template}` or `{failed}`; both are worth keeping. */
+/** The compiled template; throws what the engine throws. */
 function compile(source) {
-  let entry = templates.get(source);
-  if (entry === undefined) {
-    try {
-      entry = { template: new engine.Template(source) };
-    } catch (error) {
-      entry = { failed: failure(error, "syntax") };
-    }
-    templates.set(source, entry);
-  }
-  return entry;
+  let template = templates.get(source);
+  if (template === undefined) template = new engine.Template(source);
+  else templates.delete(source);
+  templates.set(source, template);
+  if (templates.size > TEMPLATES_KEPT) templates.delete(templates.keys().next().value);
+  return template;
 }
 
 // V8's words for a string, array or buffer that would not fit; its heap running full ends the process instead.
@@ -94,33 +69,63 @@ function failure(error, kind) {
   return { kind: error instanceof RangeError && TOO_BIG.test(message) ? "memory" : kind, message: plain };
 }
 
-function render(entry, given) {
-  if (entry.failed) return { failed: entry.failed };
-  const input = typeof given === "string" ? contexts.get(given) : given;
-  if (input === undefined) return { missing: given };
-  now = RealDate.parse(`${input.clock}Z`);
+function render(template, { context, clock }) {
+  now = RealDate.parse(`${clock.replace(/(Z|[+-]\d\d:?\d\d(:?\d\d)?)$/, "")}Z`);
   try {
-    return { text: entry.template.render(input.context) };
+    return { text: template.render(context) };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message };
     return { failed: failure(error, "error") };
   }
 }
 
-function send(answer) {
-  const bytes = Buffer.from(`${JSON.stringify(answer)}\n`, "utf8");
+const GATHER_MS = 4; // of replies that go out in one write
+let gathered = [];
+let flushed = 0;
+
+function reply(answer) {
+  gathered.push(JSON.stringify(answer), "\n");
+}
+
+function flush() {
+  const bytes = Buffer.from(gathered.join(""), "utf8");
+  gathered = [];
   for (let offset = 0; offset < bytes.length; ) {
     offset += writeSync(WRITE_FD, bytes, offset, bytes.length - offset);
   }
+  flushed = performance.now();
+}
+
+const counter = Buffer.alloc(8);
+
+/** Say that the case `number`, from 1, is being rendered. */
+function startCase(number) {
+  counter.writeUInt32LE(number);
+  writeSync(PROGRESS_FD, counter, 0, 8, 0);
+  if (gathered.length > 0 && performance.now() - flushed > GATHER_MS) flush();
 }
 
 function handle(request) {
   if (request.op === "contexts") {
+    for (const key of request.drop ?? []) contexts.delete(key);
     for (const [key, input] of Object.entries(request.set)) contexts.set(key, input);
     return;
   }
-  const entry = compile(request.template);
-  request.cases.forEach((given, index) => send({ id: request.id, case: index, ...render(entry, given) }));
+  const { id } = request;
+  let template;
+  try {
+    template = compile(request.template);
+  } catch (error) {
+    reply({ id, case: "all", failed: failure(error, "syntax") });
+    flush();
+    return;
+  }
+  reply({ id, loaded: true });
+  request.cases.forEach((given, index) => {
+    startCase(index + 1);
+    reply({ id, case: index, ...render(template, typeof given === "string" ? contexts.get(given) : given) });
+  });
+  flush();
 }
 
 /** Lines of the parent, without the newline, until it closes its end. */
@@ -141,5 +146,6 @@ function* requests() {
   }
 }
 
-send({ protocol: PROTOCOL, engine: "@huggingface/jinja", version });
+reply({ protocol: PROTOCOL, engine: "@huggingface/jinja", version, progress: true });
+flush();
 for (const line of requests()) handle(JSON.parse(line));

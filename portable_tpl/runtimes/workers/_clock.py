@@ -1,0 +1,120 @@
+"""The clock of an engine's shared library, set from outside, for engines that only ask the system.
+
+``time`` and ``std::chrono::system_clock::now``, as the library calls them, are redirected to a value that
+:meth:`LibraryClock.set` changes. Only that library sees it: its steady clocks, and everybody else's, run on. This
+works by replacing the addresses in the library's own relocation table (ELF, System V ABI, 64 bits), and needs Linux
+on x86-64 or AArch64; :func:`library_clock` answers ``None`` elsewhere, and the engine then shows the system's time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import platform
+import struct
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_PAGE = mmap.PAGESIZE
+_NOW = "_ZNSt6chrono3_V212system_clock3nowEv"
+
+# Tags of the dynamic section, and the relocation types that hold the plain address of a function.
+_PT_DYNAMIC = 2
+_DT_PLTRELSZ, _DT_STRTAB, _DT_SYMTAB, _DT_RELA, _DT_RELASZ, _DT_JMPREL = 2, 5, 6, 7, 8, 23
+_ADDRESS_TYPES = {"x86_64": (6, 7), "aarch64": (1025, 1026)}
+
+
+def _x86_64(address: int, store: bool) -> bytes:
+    load = b"\xf3\x0f\x1e\xfa\x48\xb8" + struct.pack("<Q", address) + b"\x48\x8b\x00"
+    return load + (b"\x48\x85\xff\x74\x03\x48\x89\x07" if store else b"") + b"\xc3"
+
+
+def _aarch64(address: int, store: bool) -> bytes:
+    if store:
+        code = struct.pack("<6I", 0x580000C1, 0xF9400021, 0xB4000040, 0xF9000001, 0xAA0103E0, 0xD65F03C0)
+    else:
+        code = struct.pack("<4I", 0x58000080, 0xF9400000, 0xD65F03C0, 0xD503201F)
+    return code + struct.pack("<Q", address)
+
+
+class LibraryClock:
+    """The clock of one loaded library."""
+
+    def __init__(self, base: int) -> None:
+        # Two pages: the values, which change, and the code, which is made read-only once it is written.
+        self._memory = mmap.mmap(-1, 2 * _PAGE)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        self._nanoseconds = ctypes.c_int64.from_address(start)
+        self._seconds = ctypes.c_int64.from_address(start + 8)
+        assemble = _x86_64 if platform.machine() == "x86_64" else _aarch64
+        self._memory[_PAGE : _PAGE + 64] = assemble(start, False).ljust(64, b"\0")
+        self._memory[_PAGE + 64 : _PAGE + 128] = assemble(start + 8, True).ljust(64, b"\0")
+        _protect(start + _PAGE, mmap.PROT_READ | mmap.PROT_EXEC)
+        replacements = {_NOW: start + _PAGE, "time": start + _PAGE + 64}
+        for name, slot in _slots(base):
+            if name in replacements:
+                _protect(slot, mmap.PROT_READ | mmap.PROT_WRITE)
+                ctypes.c_uint64.from_address(slot).value = replacements[name]
+
+    def set(self, clock: str) -> None:
+        """Stop the clock at a local time in ISO 8601; the process is taken to run in UTC."""
+        moment = datetime.fromisoformat(clock).replace(tzinfo=timezone.utc) - _EPOCH
+        self._seconds.value = moment.days * 86400 + moment.seconds
+        self._nanoseconds.value = self._seconds.value * 1_000_000_000 + moment.microseconds * 1000
+
+
+def library_clock(name: str) -> LibraryClock | None:
+    """Take over the clock of a loaded library with ``name`` in its file name; ``None`` where that cannot be done."""
+    if sys.platform != "linux" or platform.machine() not in _ADDRESS_TYPES or struct.calcsize("P") != 8:
+        return None
+    base = _base_address(name)
+    return None if base is None else LibraryClock(base)
+
+
+def _base_address(name: str) -> int | None:
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        for line in file:
+            fields = line.split(maxsplit=5)
+            if len(fields) == 6 and int(fields[2], 16) == 0 and name in fields[5].rpartition("/")[2]:
+                return int(fields[0].partition("-")[0], 16)
+    return None
+
+
+def _slots(base: int) -> Iterator[tuple[str, int]]:
+    """Name and place of every function address in the library's relocation tables."""
+    dynamic = dict(_dynamic(base))
+    types = _ADDRESS_TYPES[platform.machine()]
+
+    def absolute(value: int) -> int:  # glibc relocates these in memory, other loaders leave them relative
+        return value if value >= base else base + value
+
+    symbols, strings = absolute(dynamic[_DT_SYMTAB]), absolute(dynamic[_DT_STRTAB])
+    for table, size in ((_DT_JMPREL, _DT_PLTRELSZ), (_DT_RELA, _DT_RELASZ)):
+        if table not in dynamic:
+            continue
+        for place in range(absolute(dynamic[table]), absolute(dynamic[table]) + dynamic[size], 24):
+            offset, info, _ = struct.unpack("<QQq", ctypes.string_at(place, 24))
+            if info & 0xFFFFFFFF in types:
+                (name,) = struct.unpack("<I", ctypes.string_at(symbols + 24 * (info >> 32), 4))
+                yield ctypes.string_at(strings + name).decode("ascii", "replace"), base + offset
+
+
+def _dynamic(base: int) -> Iterator[tuple[int, int]]:
+    header = ctypes.string_at(base, 64)
+    (program_headers,) = struct.unpack_from("<Q", header, 0x20)
+    entry_size, count = struct.unpack_from("<HH", header, 0x36)
+    for index in range(count):
+        entry = ctypes.string_at(base + program_headers + index * entry_size, 56)
+        kind, _, _, address, _, _, size, _ = struct.unpack("<IIQQQQQQ", entry)
+        if kind == _PT_DYNAMIC:
+            for place in range(base + address, base + address + size, 16):
+                yield struct.unpack("<QQ", ctypes.string_at(place, 16))
+
+
+def _protect(address: int, protection: int) -> None:
+    page = address & -_PAGE
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mprotect(ctypes.c_void_p(page), ctypes.c_size_t(_PAGE), protection) != 0:
+        raise OSError(ctypes.get_errno(), "mprotect")
