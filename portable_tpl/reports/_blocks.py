@@ -8,10 +8,10 @@ from portable_tpl.conversation import Tier
 from portable_tpl.findings import Finding, Fix, Safety, Severity
 from portable_tpl.rendering import Mismatch, Rendered
 from portable_tpl.report import Comparison, TemplateReport
-from portable_tpl.reports._difference import Difference, Side, first_difference
+from portable_tpl.reports._difference import Difference, first_difference, side_pieces
 from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines, whole_line
-from portable_tpl.reports._summary import open_findings
-from portable_tpl.reports._visible import clip, excerpt, one_line, pad, printable, visible, width
+from portable_tpl.reports._summary import finding_behind
+from portable_tpl.reports._visible import clip, one_line, pad, printable, width
 from portable_tpl.reports._words import (
     conversation_lines,
     coverage_phrase,
@@ -82,9 +82,13 @@ def _fix(template: Template, fix: Fix, paint: Paint) -> Iterator[str]:
             yield paint(f"    + {line}", "green")
 
 
-def mismatch_line(template: Template, target: str, mismatch: Mismatch, cases: int, paint: Paint) -> str:
+def mismatch_line(report: TemplateReport, target: str, mismatch: Mismatch, cases: int, paint: Paint) -> str:
     """One line about a mismatch, in the shape of a finding's line."""
-    place = printable(template.label) + ("" if mismatch.line is None else f":{mismatch.line}")
+    place = printable(report.template.label)
+    if mismatch.line is not None:
+        finding = finding_behind(report, target, mismatch)
+        start = finding.location if finding else None
+        place += f":{start.line}:{start.column}" if start else f":{mismatch.line}"
     tone = "red" if mismatch.decides else "cyan"
     code = paint(mismatch.code or mismatch.kind, tone)
     cause = f"; cause: {one_line(mismatch.cause)}" if mismatch.cause else "; cause not identified"
@@ -97,7 +101,7 @@ def mismatch_block(
 ) -> Iterator[str]:
     """A mismatch in full: conversation, both answers, the template's line, cause, fix and how to see it again."""
     template = report.template
-    yield mismatch_line(template, target, mismatch, cases, paint)
+    yield mismatch_line(report, target, mismatch, cases, paint)
     yield f"  {paint('conversation', 'dim')}"
     lines = conversation_lines(mismatch.conversation)
     column = max(width(label) for label, _ in lines)
@@ -116,16 +120,6 @@ def mismatch_block(
     yield f"  {paint('reproduce', 'dim')}  {printable(mismatch.reproduce)}"
 
 
-def finding_behind(report: TemplateReport, target: str, mismatch: Mismatch) -> Finding | None:
-    """The finding that speaks of the mismatch: same code or cause, same line, and the target among its own."""
-    for finding in open_findings(report):
-        speaks = finding.code == mismatch.code or finding.feature == mismatch.cause
-        on_line = finding.location.line <= (mismatch.line or 0) <= finding.location.end_line
-        if speaks and on_line and target in finding.targets:
-            return finding
-    return None
-
-
 def _answers(target: str, mismatch: Mismatch, paint: Paint) -> Iterator[str]:
     reference = "transformers" if target != "transformers" else "reference"
     column = max(len(reference), width(target))
@@ -134,9 +128,7 @@ def _answers(target: str, mismatch: Mismatch, paint: Paint) -> Iterator[str]:
         yield from _two_texts(difference, pad(reference, column), pad(target, column), paint)
         return
     for name, rendering in ((reference, mismatch.reference), (target, mismatch.target)):
-        text = rendering.text if isinstance(rendering, Rendered) else ""
-        shown = f" {excerpt(text, _LONGEST_TEXT)}" if text else ""
-        yield f"  {pad(name, column)}  {rendering_phrase(rendering)}{shown}"
+        yield f"  {pad(name, column)}  {rendering_phrase(rendering)}"
 
 
 def _two_texts(difference: Difference, reference: str, target: str, paint: Paint) -> Iterator[str]:
@@ -147,14 +139,6 @@ def _two_texts(difference: Difference, reference: str, target: str, paint: Paint
         yield f"  {name}  {before}{paint(changed, tone)}{after}"
     before, _, _ = side_pieces(difference.reference)
     yield f"  {'':>{width(reference)}}  {' ' * width(before)}{paint('^', 'red')}"
-
-
-def side_pieces(side: Side) -> tuple[str, str, str]:
-    """One side of a difference as visible text: before, changed, after; ``⟨end⟩`` where the text has run out."""
-    before = ("…" if side.cut_before else "") + visible(side.before)
-    changed = "⟨end⟩" if side.ends else visible(side.changed[:1], marks=True) + visible(side.changed[1:])
-    after = visible(side.after) + ("…" if side.cut_after else "")
-    return before, changed, after
 
 
 def coverage_block(comparison: Comparison, paint: Paint) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from portable_tpl.reports._visible import visible
+
 
 class Side(NamedTuple):
     """One text around the first difference: what both share before it, what differs, and what follows.
@@ -41,6 +43,14 @@ def first_difference(reference: str, target: str, *, before: int = 22, after: in
         _side(reference, offset, len(reference) - tail, before, after),
         _side(target, offset, len(target) - tail, before, after),
     )
+
+
+def side_pieces(side: Side) -> tuple[str, str, str]:
+    """One side of a difference as visible text: before, changed, after; ``⟨end⟩`` where the text has run out."""
+    before = ("…" if side.cut_before else "") + visible(side.before)
+    changed = "⟨end⟩" if side.ends else visible(side.changed[:1], marks=True) + visible(side.changed[1:])
+    after = visible(side.after) + ("…" if side.cut_after else "")
+    return before, changed, after
 
 
 def _side(text: str, start: int, end: int, before: int, after: int) -> Side:

@@ -80,6 +80,16 @@ def mismatches_of(template: TemplateReport) -> Iterator[tuple[str, Mismatch]]:
                 yield target, mismatch
 
 
+def finding_behind(report: TemplateReport, target: str, mismatch: Mismatch) -> Finding | None:
+    """The finding that speaks of the mismatch: same code or cause, same line, and the target among its own."""
+    for finding in open_findings(report):
+        speaks = finding.code == mismatch.code or finding.feature == mismatch.cause
+        on_line = finding.location.line <= (mismatch.line or 0) <= finding.location.end_line
+        if speaks and on_line and target in finding.targets:
+            return finding
+    return None
+
+
 def rule_counts(report: Report) -> list[RuleCount]:
     """How often each rule fired, the most frequent first."""
     groups: dict[tuple[str, str], list[tuple[int, Finding]]] = {}

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
 from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered, Rendering
 from portable_tpl.report import Comparison, TargetStatus, TemplateReport, Verdict
+from portable_tpl.reports._difference import first_difference, side_pieces
 from portable_tpl.reports._jsontext import json_line
 from portable_tpl.reports._summary import Summary
-from portable_tpl.reports._visible import clip, one_line, printable
+from portable_tpl.reports._visible import clip, excerpt, one_line, printable
 
 VERDICT_PHRASES: Mapping[Verdict, str] = {
     "fails": "fails on",
@@ -20,6 +21,7 @@ VERDICT_PHRASES: Mapping[Verdict, str] = {
 _MOST_MESSAGES = 12
 _LONGEST_VALUE = 240
 _LONGEST_MESSAGE = 200
+_LONGEST_TEXT = 120
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
@@ -72,9 +74,9 @@ def why(mismatch: Mismatch) -> str:
 
 
 def rendering_phrase(rendering: Rendering) -> str:
-    """What a runtime gave instead of text, or that it gave text."""
+    """What a runtime gave: the beginning of its text, or what happened instead."""
     if isinstance(rendering, Rendered):
-        return "renders" if rendering.text else "renders nothing at all"
+        return f"renders {excerpt(rendering.text, _LONGEST_TEXT)}" if rendering.text else "renders nothing at all"
     if isinstance(rendering, Refused):
         return f"refuses: {short(rendering.message)}"
     place = "" if rendering.line is None else f" at line {rendering.line}"
@@ -86,6 +88,21 @@ def short(message: str) -> str:
     """The first line with words of an engine's message, on one line; engines add a page of source after it."""
     lines = [line for line in message.splitlines() if line.strip()]
     return one_line(clip(lines[0], _LONGEST_MESSAGE)) if lines else "(no message)"
+
+
+def mismatch_message(target: str, mismatch: Mismatch, cases: int) -> str:
+    """A mismatch in a few sentences: what, how often, both answers, cause and the command that shows it."""
+    parts = [f"{target} {what_happens(mismatch)} {how_often(mismatch, cases)}."]
+    if isinstance(mismatch.reference, Rendered) and isinstance(mismatch.target, Rendered):
+        difference = first_difference(mismatch.reference.text, mismatch.target.text)
+        expected, found = ("".join(side_pieces(side)) for side in (difference.reference, difference.target))
+        parts.append(f"Expected: {expected}\nFound: {found}")
+    else:
+        parts.append(f"The reference {rendering_phrase(mismatch.reference)}")
+        parts.append(f"{target} {rendering_phrase(mismatch.target)}")
+    parts.append(f"Cause: {why(mismatch)}")
+    parts.append(f"Reproduce: {mismatch.reproduce}")
+    return "\n".join(parts)
 
 
 def conversation_lines(conversation: Conversation) -> list[tuple[str, str]]:

@@ -127,7 +127,7 @@ def _in_full(report: TemplateReport, paint: Paint) -> Iterator[str]:
 def _short_blocks(report: TemplateReport, target: str, mismatches: Sequence[Mismatch], paint: Paint) -> Iterator[str]:
     cases = report.comparison.targets[target].cases if report.comparison else 0
     for mismatch in mismatches:
-        yield f"  {mismatch_line(report.template, target, mismatch, cases, paint)}"
+        yield f"  {mismatch_line(report, target, mismatch, cases, paint)}"
         yield f"    {paint('reproduce', 'dim')}  {printable(mismatch.reproduce)}"
 
 
@@ -140,7 +140,7 @@ def _mismatch_lines(template: TemplateReport, paint: Paint) -> Iterator[str]:
     for target, mismatch in mismatches_of(template):
         if mismatch.decides and template.comparison is not None:
             cases = template.comparison.targets[target].cases
-            yield mismatch_line(template.template, target, mismatch, cases, paint)
+            yield mismatch_line(template, target, mismatch, cases, paint)
 
 
 def _statistics(report: Report) -> Iterator[str]:

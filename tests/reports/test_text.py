@@ -36,7 +36,7 @@ chat_template.jinja:6:4 PTL305 [minijinja-strict, hf-jinja] warning: `tojson` ta
 """
 
 MISMATCHES = """\
-chat_template.jinja:6 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
+chat_template.jinja:6:4 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
   conversation
     user                   " a<b "
     assistant              null tool_calls=[]
@@ -95,7 +95,7 @@ error: missing.jinja: no such file
 QUIET = """\
 chat_template.jinja:3:5 PTL101 [minijinja-strict] error: `str.strip()` does not exist there
 chat_template.jinja:6:4 PTL305 [minijinja-strict, hf-jinja] warning: `tojson` takes no `indent` (extended conversations)
-chat_template.jinja:6 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
+chat_template.jinja:6:4 PTL305 [minijinja-strict] prints other text in 2 of 200 conversations; cause: filter.tojson.indent
 chat_template.jinja:3 target-error [hf-jinja] fails in 200 of 200 conversations; cause not identified
 error: broken.jinja:1: the template does not parse: unexpected end
 error: missing.jinja: no such file

@@ -1,0 +1,47 @@
+"""Where in which file a template's own line numbers mean something."""
+
+from __future__ import annotations
+
+import re
+
+from portable_tpl.rendering import Mismatch
+from portable_tpl.report import TemplateReport
+from portable_tpl.reports._summary import finding_behind
+from portable_tpl.source import Location, Template
+
+# A file of its own has a suffix, and not that of a file in which templates are values among others. A folder, a hub
+# id, standard input and a bare string have none of which a reader could open a line.
+_OWN_FILE = re.compile(r"\.(?!(?:json|jsonl|gguf)$)[a-z][a-z0-9]*$", re.IGNORECASE)
+
+
+def has_own_file(template: Template) -> bool:
+    """Whether the template is the whole of a file, so that its lines are the file's lines."""
+    return template.name == "default" and bool(_OWN_FILE.search(template.path or ""))
+
+
+def in_template(template: Template, line: int | None) -> str:
+    """Where in a template that has no file of its own something is: ``template default, line 3: ``, else nothing."""
+    if has_own_file(template):
+        return ""
+    return f"template {template.name}: " if line is None else f"template {template.name}, line {line}: "
+
+
+def mismatch_location(report: TemplateReport, target: str, mismatch: Mismatch) -> Location | None:
+    """Where a mismatch comes from: the finding that speaks of it, else the whole line, if it has one."""
+    finding = finding_behind(report, target, mismatch)
+    if finding is not None:
+        return finding.location
+    return None if mismatch.line is None else report.template.locate(report.template.line_span(mismatch.line))
+
+
+def uri(template: Template) -> str:
+    """The template's path as a URI reference: relative paths stay relative, absolute ones become ``file:`` URIs."""
+    from urllib.parse import quote
+
+    path = template.path or "<string>"
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = path.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="/!$&'()*+,;=@~")
+    return f"file://{quoted}" if quoted.startswith("/") else quoted

@@ -1,0 +1,230 @@
+"""SARIF 2.1.0, for code scanning: findings with fixes and rule help, and mismatches as results beside them.
+
+Facts of the format: the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0". Nothing in
+the output depends on the clock or the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import portable_tpl
+from portable_tpl.conversation import Tier
+from portable_tpl.findings import Edit, Finding, Fix, Safety, Severity
+from portable_tpl.rendering import Mismatch
+from portable_tpl.report import Report, RuleDoc, TemplateReport
+from portable_tpl.reports._jsontext import dumps
+from portable_tpl.reports._places import has_own_file, in_template, mismatch_location, uri
+from portable_tpl.reports._source import span_text
+from portable_tpl.reports._summary import mismatches_of
+from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
+from portable_tpl.reports.json import rendering_data
+from portable_tpl.source import Location, Span, Template
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LONGEST_SNIPPET = 1000
+_NO_RULES: Mapping[str, RuleDoc] = MappingProxyType({})
+_MISMATCH_SUMMARIES = {
+    "output": "A target prints other text than the reference.",
+    "target-error": "A target fails or refuses where the reference renders.",
+    "reference-error": "A target renders what the reference does not.",
+    "timeout": "A target hits a limit of time or memory.",
+    "crash": "A target's engine crashes.",
+}
+
+
+def render(report: Report, *, rules: Mapping[str, RuleDoc] = _NO_RULES) -> str:
+    """The report as a SARIF log; ``rules`` maps codes to the pages that go with them."""
+    docs = _rules_used(report, rules)
+    index = {doc.code: number for number, doc in enumerate(docs)}
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "portable-tpl",
+                "version": portable_tpl.__version__,
+                "rules": [_rule(doc) for doc in docs],
+            }
+        },
+        "invocations": [_invocation(report)],
+        "columnKind": "unicodeCodePoints",
+        "newlineSequences": ["\r\n", "\r", "\n"],
+        "results": [{**result, "ruleIndex": index[result["ruleId"]]} for result in _results(report)],
+        "properties": {"command": report.command, "tier": str(report.tier), "seed": report.seed},
+    }
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _results(report: Report) -> Iterator[dict[str, Any]]:
+    for template in report.templates:
+        seen: Counter[str] = Counter()
+        for finding in template.findings:
+            yield _finding(template.template, finding, seen)
+        for target, mismatch in mismatches_of(template):
+            yield _mismatch(template, target, mismatch)
+
+
+def _rules_used(report: Report, rules: Mapping[str, RuleDoc]) -> list[RuleDoc]:
+    docs: dict[str, RuleDoc] = {}
+    for template in report.templates:
+        for finding in template.findings:
+            summary = f"{finding.rule.replace('-', ' ')}: not portable"
+            fallback = RuleDoc(finding.code, finding.rule, summary, summary, finding.severity)
+            docs.setdefault(finding.code, rules.get(finding.code, fallback))
+        for _, mismatch in mismatches_of(template):
+            code = _mismatch_rule(mismatch)
+            summary = _MISMATCH_SUMMARIES[mismatch.kind]
+            fallback = RuleDoc(code, f"mismatch-{mismatch.kind}", summary, summary, Severity.ERROR)
+            docs.setdefault(code, rules.get(code, fallback))
+    return [docs[code] for code in sorted(docs)]
+
+
+def _mismatch_rule(mismatch: Mismatch) -> str:
+    return mismatch.code or f"mismatch-{mismatch.kind}"
+
+
+def _rule(doc: RuleDoc) -> dict[str, Any]:
+    return {
+        "id": doc.code,
+        "name": doc.name,
+        "shortDescription": {"text": doc.summary},
+        "fullDescription": {"text": doc.summary},
+        "help": {"text": doc.help, "markdown": doc.help},
+        "defaultConfiguration": {"level": _LEVELS[doc.severity]},
+        "properties": {"tags": ["portability", "chat-template"]},
+    }
+
+
+def _finding(template: Template, finding: Finding, seen: Counter[str]) -> dict[str, Any]:
+    targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
+    tier = "" if finding.tier is Tier.EVERYDAY else f" ({finding.tier} conversations)"
+    place = in_template(template, finding.location.line)
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{place}{finding.message}{targets}{tier}"},
+        "locations": [_place(template, finding.location)],
+        "partialFingerprints": {"portableTplFinding/v1": _finding_fingerprint(template, finding, seen)},
+    }
+    if finding.fix is not None and finding.fix.safety is not Safety.DISPLAY and has_own_file(template):
+        result["fixes"] = [_fix(template, finding.fix)]
+    if finding.suppressed:
+        result["suppressions"] = [{"kind": "inSource"}]
+    result["properties"] = {
+        "targets": list(finding.targets),
+        "tier": str(finding.tier),
+        "feature": finding.feature,
+        "template": template.name,
+    }
+    return result
+
+
+def _finding_fingerprint(template: Template, finding: Finding, seen: Counter[str]) -> str:
+    """The same for the same defect when lines above it come or go: no position, but a number among its equals."""
+    words = " ".join(span_text(template, finding.location).split())
+    same = _digest(finding.code, finding.feature, template.name, words)
+    seen[same] += 1
+    return _digest(same, str(seen[same]))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _place(template: Template, location: Location | None) -> dict[str, Any]:
+    """A location; a template inside another file has none there but the file itself, and a logical one."""
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(template)}}
+    if not has_own_file(template):
+        physical["region"] = {"startLine": 1}
+    elif location is not None:
+        physical["region"] = _region(template, location)
+    return {"physicalLocation": physical, "logicalLocations": [{"name": template.name, "kind": "template"}]}
+
+
+def _region(template: Template, location: Location) -> dict[str, Any]:
+    region: dict[str, Any] = {
+        "startLine": location.line,
+        "startColumn": location.column,
+        "endLine": location.end_line,
+        "endColumn": location.end_column,
+        "charOffset": location.start,
+        "charLength": location.end - location.start,
+    }
+    if location.end - location.start <= _LONGEST_SNIPPET:
+        region["snippet"] = {"text": span_text(template, location)}
+    return region
+
+
+def _fix(template: Template, fix: Fix) -> dict[str, Any]:
+    return {
+        "description": {"text": fix.title},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": uri(template)},
+                "replacements": [_replacement(template, edit) for edit in fix.edits],
+            }
+        ],
+        "properties": {"safety": str(fix.safety)},
+    }
+
+
+def _replacement(template: Template, edit: Edit) -> dict[str, Any]:
+    return {
+        "deletedRegion": _region(template, template.locate(Span(edit.start, edit.end))),
+        "insertedContent": {"text": edit.text},
+    }
+
+
+def _mismatch(report: TemplateReport, target: str, mismatch: Mismatch) -> dict[str, Any]:
+    template = report.template
+    cases = report.comparison.targets[target].cases if report.comparison else 0
+    location = mismatch_location(report, target, mismatch)
+    return {
+        "ruleId": _mismatch_rule(mismatch),
+        "level": "error" if mismatch.decides else "note",
+        "message": {"text": in_template(template, mismatch.line) + mismatch_message(target, mismatch, cases)},
+        "locations": [_place(template, location)],
+        "occurrenceCount": max(mismatch.cases, 1),
+        "partialFingerprints": {"portableTplMismatch/v1": _digest(template.name, target, mismatch.signature)},
+        "properties": {
+            "target": target,
+            "kind": mismatch.kind,
+            "origin": mismatch.origin,
+            "tier": str(mismatch.tier),
+            "cause": mismatch.cause,
+            "decides": mismatch.decides,
+            "template": template.name,
+            "conversation": mismatch.conversation.to_json(),
+            "referenceRendering": rendering_data(mismatch.reference),
+            "targetRendering": rendering_data(mismatch.target),
+            "reproduce": mismatch.reproduce,
+        },
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    failures = [
+        {
+            "level": "error",
+            "message": {"text": error_phrase(template)},
+            "locations": [_place(template.template, None)],
+        }
+        for template in report.templates
+        if template.error is not None
+    ]
+    failures.extend({"level": "error", "message": {"text": error}} for error in report.errors)
+    skipped = [
+        {"level": "note", "message": {"text": skipped_phrase(target)}}
+        for target in report.targets
+        if target.status == "skipped"
+    ]
+    return {
+        "executionSuccessful": not failures,
+        "toolExecutionNotifications": failures,
+        "toolConfigurationNotifications": skipped,
+    }
