@@ -1,0 +1,372 @@
+"""What conditions prove: the two worlds behind a test, each with what must hold there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.template.inference.kinds import (
+    ALL_KINDS,
+    ANY_TEXT,
+    BOOL,
+    DICT,
+    EMPTY,
+    FALSE,
+    FALSY,
+    FLOAT,
+    FUNCTION,
+    INT,
+    ITERATOR,
+    LIST,
+    LOOP,
+    MACRO,
+    MARKUP,
+    METHOD,
+    NONE,
+    NUMBER,
+    OTHER,
+    RANGE,
+    STR,
+    TRUE,
+    TRUTHY,
+    TUPLE,
+    UNDEFINED,
+    VIEW,
+)
+from portable_tpl.template.inference.lattice import NEVER, Pool, Type
+from portable_tpl.template.inference.machine import Env, Machine
+
+# The kinds of which a value passes the test; all values of all other kinds fail it.
+KIND_TESTS: dict[str, int] = {
+    "boolean": BOOL,
+    "callable": MACRO | FUNCTION | METHOD | OTHER | UNDEFINED,
+    "escaped": MARKUP,
+    "false": FALSE,
+    "float": FLOAT,
+    "integer": INT,
+    "iterable": ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED,
+    "mapping": DICT,
+    "none": NONE,
+    "number": NUMBER,
+    "sequence": ANY_TEXT | LIST | TUPLE | DICT | RANGE | UNDEFINED,
+    "string": ANY_TEXT,
+    "true": TRUE,
+    "undefined": UNDEFINED,
+    "defined": ALL_KINDS & ~UNDEFINED,
+}
+_EQUAL = ("eq", "equalto", "==")
+_UNEQUAL = ("ne", "!=")
+_CONTAINER = ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED
+
+Worlds = tuple["Env | None", "Env | None"]
+
+
+def branch(machine: Machine, node: nodes.Node, env: Env) -> Worlds:
+    """The worlds in which a condition is true and in which it is false; ``None`` for one that cannot be.
+
+    Takes ``env`` over: the caller uses only what is returned.
+    """
+    handler = _CONDITIONS.get(node.__class__)
+    if handler is not None:
+        worlds: Worlds = handler(machine, node, env)
+        bits = (TRUE if worlds[0] is not None else 0) | (FALSE if worlds[1] is not None else 0)
+        _record(machine, node, machine.pool.type(bits))
+        return worlds
+    type_ = machine.evaluate(node, env)
+    return split_truth(machine, node, type_, env)
+
+
+def _record(machine: Machine, node: nodes.Node, type_: Type) -> None:
+    key = id(node)
+    old = machine.types.get(key)
+    if old is not type_:
+        machine.types[key] = type_ if old is None else machine.pool.join(old, type_)
+
+
+def split_truth(machine: Machine, node: nodes.Node, type_: Type, env: Env) -> Worlds:
+    """Split by the truth of a value that is already known."""
+    return _split(machine, node, type_, machine.pool.keep(type_, TRUTHY), machine.pool.keep(type_, FALSY), env)
+
+
+def _split(machine: Machine, node: nodes.Node, type_: Type, yes: Type, no: Type, env: Env) -> Worlds:
+    """Split a world in which ``node`` is of ``type_`` into one where it is ``yes`` and one where it is ``no``."""
+    if not yes.bits & ALL_KINDS:
+        return (None, env) if no.bits & ALL_KINDS else (None, None)
+    if not no.bits & ALL_KINDS:
+        return env, None
+    other = dict(env)
+    if machine.path(node) is not None:
+        if yes is not type_:
+            machine.narrow(env, node, yes)
+        if no is not type_:
+            machine.narrow(other, node, no)
+    return env, other
+
+
+def _not(machine: Machine, node: nodes.Not, env: Env) -> Worlds:
+    yes, no = branch(machine, node.node, env)
+    return no, yes
+
+
+def _and(machine: Machine, node: nodes.And, env: Env) -> Worlds:
+    yes, no = branch(machine, node.left, env)
+    if yes is None:
+        return None, no
+    both, second = branch(machine, node.right, yes)
+    return both, machine.merge(no, second)
+
+
+def _or(machine: Machine, node: nodes.Or, env: Env) -> Worlds:
+    yes, no = branch(machine, node.left, env)
+    if no is None:
+        return yes, None
+    second, neither = branch(machine, node.right, no)
+    return machine.merge(yes, second), neither
+
+
+def _compare(machine: Machine, node: nodes.Compare, env: Env) -> Worlds:
+    if len(node.ops) != 1:
+        type_ = machine.evaluate(node, env)
+        return split_truth(machine, node, type_, env)
+    operand = node.ops[0]
+    left = machine.evaluate(node.expr, env)
+    if left is NEVER:
+        return None, None
+    right = machine.evaluate(operand.expr, env)
+    if right is NEVER:
+        return None, None
+    _record(machine, operand, right)
+    op = operand.op
+    if op == "eq" or op == "ne":
+        worlds = _equality(machine, node.expr, left, operand.expr, right, env)
+        return worlds if op == "eq" else (worlds[1], worlds[0])
+    if op == "in" or op == "notin":
+        worlds = _membership(machine, node.expr, left, operand.expr, right, env)
+        return worlds if op == "in" else (worlds[1], worlds[0])
+    return _ordering(machine, node.expr, left, operand.expr, right, op, env)
+
+
+def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env: Env) -> Worlds:
+    yes, no = equal_parts(machine.pool, left, right)
+    if not yes.bits & ALL_KINDS:
+        return None, env
+    if not _may_differ(left, right):
+        return env, None
+    worlds = _split(machine, one, left, yes, no, env)
+    if machine.path(two) is None or None in worlds:
+        return worlds
+    yes, no = equal_parts(machine.pool, right, left)
+    if worlds[0] is not None and yes is not right:
+        machine.narrow(worlds[0], two, yes)
+    if worlds[1] is not None and no is not right and no.bits & ALL_KINDS:
+        machine.narrow(worlds[1], two, no)
+    return worlds
+
+
+_SINGLE = NONE | UNDEFINED | TRUE | FALSE | (EMPTY & ANY_TEXT)
+
+
+def _may_differ(left: Type, right: Type) -> bool:
+    kinds = (left.bits | right.bits) & ALL_KINDS
+    if left.texts is not None and left.texts == right.texts and len(left.texts) == 1 and not kinds & ~STR:
+        return False
+    if left.numbers is not None and left.numbers == right.numbers and len(left.numbers) == 1 and not kinds & ~INT:
+        return False
+    return not (kinds & _SINGLE == kinds and not kinds & kinds - 1)
+
+
+def equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
+    """The values of ``left`` that can be equal to one of ``right``, and those that can be unequal."""
+    lbits, rbits = left.bits, right.bits
+    yes = NEVER
+    no = left
+    if lbits & ANY_TEXT and rbits & ANY_TEXT:
+        texts = pool.keep(left, ANY_TEXT)
+        if right.texts is not None:
+            yes = pool.only_texts(texts, right.texts)
+            if len(right.texts) == 1 and not rbits & ALL_KINDS & ~STR:
+                no = pool.without_texts(left, right.texts)
+        else:
+            yes = texts
+    if lbits & NUMBER and rbits & NUMBER:
+        yes = pool.join(yes, _equal_numbers(pool, left, right))
+    same = lbits & rbits & ALL_KINDS & ~(ANY_TEXT | NUMBER)
+    for kind in (LIST, TUPLE, DICT, VIEW, RANGE):
+        if lbits & kind and rbits & kind:
+            same |= lbits & kind
+    yes = pool.join(yes, pool.keep(left, same))
+    if rbits & ALL_KINDS in (NONE, UNDEFINED):
+        no = pool.keep(no, ~rbits)
+    elif rbits & ALL_KINDS in (TRUE, FALSE):
+        no = pool.keep(no, ~(rbits & BOOL))
+    elif right.numbers is not None and len(right.numbers) == 1 and not rbits & ALL_KINDS & ~INT:
+        no = _without_number(pool, no, next(iter(right.numbers)))
+    return yes, no
+
+
+def _equal_numbers(pool: Pool, left: Type, right: Type) -> Type:
+    both = pool.keep(left, NUMBER)
+    rbits = right.bits & NUMBER
+    if not rbits & FALSY:
+        both = pool.keep(both, TRUTHY)
+    if not rbits & TRUTHY:
+        both = pool.keep(both, FALSY)
+    if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & (BOOL | FLOAT):
+        return pool.of_numbers(left.numbers & right.numbers)
+    return both
+
+
+def _without_number(pool: Pool, type_: Type, number: int) -> Type:
+    if type_.numbers is not None:
+        rest = pool.of_numbers(type_.numbers - {number})
+        return pool.join(pool.keep(type_, ALL_KINDS & ~INT), rest)
+    return pool.keep(type_, ~(INT & EMPTY)) if number == 0 else type_
+
+
+def _membership(machine: Machine, one: Any, left: Type, two: Any, right: Type, env: Env) -> Worlds:
+    pool = machine.pool
+    allowed = _CONTAINER if left.bits & ANY_TEXT else _CONTAINER & ~ANY_TEXT
+    if right.bits & ALL_KINDS & ~allowed:
+        right = pool.keep(right, allowed)
+        machine.narrow(env, two, right)
+    if right is NEVER:
+        return None, None
+    if right.only(ANY_TEXT) and left.bits & ALL_KINDS & ~ANY_TEXT:
+        left = pool.keep(left, ANY_TEXT)
+        machine.narrow(env, one, left)
+    if right.only(DICT) and left.texts is not None and len(left.texts) == 1:
+        return _has_key(machine, two, right, next(iter(left.texts)), env)
+    if right.only(ANY_TEXT):
+        return _has_text(left, right, env)
+    if right.only(UNDEFINED) or right.only(EMPTY):
+        return None, env
+    if right.only(LIST | TUPLE) and right.shape is not None:
+        yes, no = equal_parts(pool, left, right.shape.element)
+        items = right.shape.items
+        if yes is NEVER or not yes.bits & ALL_KINDS:
+            return None, env
+        no = left
+        if items is not None and right.shape.tail is None and right.shape.least == len(items):
+            for item in items:
+                no = equal_parts(pool, no, item)[1]
+        return _split(machine, one, left, yes, no, env)
+    return env, dict(env)
+
+
+def _has_text(left: Type, right: Type, env: Env) -> Worlds:
+    if left.texts is not None and right.texts is not None:
+        found = {one in other for one in left.texts for other in right.texts}
+        return (env if True in found else None), (dict(env) if False in found else None)
+    return env, (None if left.texts == frozenset(("",)) else dict(env))
+
+
+def _has_key(machine: Machine, two: Any, right: Type, key: str, env: Env) -> Worlds:
+    shape = right.shape
+    if shape is None or shape.fields is None:
+        return env, dict(env)
+    field = shape.fields.get(key, shape.rest)
+    if not field.bits & ALL_KINDS & ~UNDEFINED:
+        return None, env
+    if not field.bits & UNDEFINED:
+        return env, None
+    other = dict(env)
+    pool = machine.pool
+    machine.narrow(env, two, pool.with_field(right, key, pool.keep(field, ~UNDEFINED)))
+    machine.narrow(other, two, pool.with_field(right, key, pool.keep(field, UNDEFINED)))
+    return env, other
+
+
+def _ordering(machine: Machine, one: Any, left: Type, two: Any, right: Type, op: str, env: Env) -> Worlds:
+    """``<`` and its kin: texts with texts, numbers with numbers, sequences with their like."""
+    pool = machine.pool
+    for node, type_, other in ((one, left, right), (two, right, left)):
+        allowed = 0
+        for kind in (ANY_TEXT, NUMBER, LIST, TUPLE):
+            if other.bits & kind:
+                allowed |= kind
+        allowed |= OTHER
+        if type_.bits & ALL_KINDS & ~allowed:
+            machine.narrow(env, node, pool.keep(type_, allowed))
+            if not type_.bits & allowed:
+                return None, None
+    if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & ALL_KINDS & ~INT:
+        found = {_ORDER[op](a, b) for a in left.numbers for b in right.numbers}
+        return (env if True in found else None), (dict(env) if False in found else None)
+    other_env = dict(env)
+    if isinstance(one, nodes.Filter) and one.name in ("length", "count") and one.node is not None:
+        _narrow_by_length(machine, one.node, right, op, env, other_env)
+    return env, other_env
+
+
+_ORDER: dict[str, Any] = {
+    "lt": int.__lt__,
+    "lteq": int.__le__,
+    "gt": int.__gt__,
+    "gteq": int.__ge__,
+}
+
+
+def _narrow_by_length(machine: Machine, node: nodes.Node, right: Type, op: str, yes: Env, no: Env) -> None:
+    if right.numbers is None or machine.path(node) is None:
+        return
+    least = min(right.numbers)
+    value = machine.types.get(id(node))
+    if value is None:
+        return
+    full = machine.pool.keep(value, TRUTHY)
+    empty = machine.pool.keep(value, FALSY)
+    if (op == "gt" and least >= 0) or (op == "gteq" and least >= 1):
+        machine.narrow(yes, node, full)
+        if right.numbers == {0 if op == "gt" else 1}:
+            machine.narrow(no, node, empty)
+
+
+def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
+    value = machine.evaluate(node.node, env)
+    if value is NEVER:
+        return None, None
+    arguments = []
+    for argument in node.args:
+        type_ = machine.evaluate(argument, env)
+        if type_ is NEVER:
+            return None, None
+        arguments.append(type_)
+    if node.name in ("in",) and arguments:
+        return _membership(machine, node.node, value, node.args[0], arguments[0], env)
+    if node.name in _EQUAL and arguments:
+        return _equality(machine, node.node, value, node.args[0], arguments[0], env)
+    if node.name in _UNEQUAL and arguments:
+        worlds = _equality(machine, node.node, value, node.args[0], arguments[0], env)
+        return worlds[1], worlds[0]
+    yes = assume_test(machine, node.name, value, arguments, True)
+    no = assume_test(machine, node.name, value, arguments, False)
+    return _split(machine, node.node, value, yes, no, env)
+
+
+def assume_test(machine: Machine, name: str, value: Type, arguments: list[Type], wanted: bool) -> Type:
+    """The values that pass the test (or fail it, where not ``wanted``)."""
+    pool = machine.pool
+    mask = KIND_TESTS.get(name)
+    if mask is not None:
+        return pool.keep(value, mask if wanted else ALL_KINDS & ~mask)
+    if name in _EQUAL and arguments:
+        return equal_parts(pool, value, arguments[0])[0 if wanted else 1]
+    if name in _UNEQUAL and arguments:
+        return equal_parts(pool, value, arguments[0])[1 if wanted else 0]
+    if name == "in" and wanted and arguments and arguments[0].only(LIST | TUPLE) and arguments[0].shape is not None:
+        return equal_parts(pool, value, arguments[0].shape.element)[0]
+    return value
+
+
+def _negated(machine: Machine, node: nodes.Node, env: Env) -> Worlds:
+    raise AssertionError(node)
+
+
+_CONDITIONS: dict[type, Any] = {
+    nodes.Not: _not,
+    nodes.And: _and,
+    nodes.Or: _or,
+    nodes.Compare: _compare,
+    nodes.Test: _test,
+}

@@ -1,0 +1,203 @@
+"""The state of one run: what is known about each name, and what each node was seen to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.conversation import Tier
+from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
+from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Type
+
+# Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
+# value: a mapping from paths (`("content",)`, `(0, "role")`) to types.
+Env = dict[str, Any]
+Path = tuple[str | int, ...]
+Evaluate = Callable[["Machine", Any, Env], Type]
+
+
+class Machine:
+    """One abstract run of one template; see the package's docstring for the parts."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        tier: Tier,
+        names: Mapping[str, Type],
+        variable: Type,
+        handlers: Mapping[type, Evaluate],
+    ) -> None:
+        self.pool = pool
+        self.tier = tier
+        self.names = names
+        self.variable = variable
+        self.handlers = handlers
+        self.types: dict[int, Type] = {}
+        self.reached: set[int] = set()
+        self.frames: list[Env] = []
+        self.attributes: dict[tuple[object, str], Type] = {}
+        self.attributes_read: set[tuple[object, str]] = set()
+        self.attribute_writes = 0
+        self.stale = False
+        self.round = 0
+        self.macros: dict[object, Any] = {}
+        self.queue: list[Any] = []
+        self.macro_names: frozenset[str] = frozenset()
+        self._paths: dict[int, tuple[str, Path] | None] = {}
+
+    def evaluate(self, node: nodes.Node, env: Env) -> Type:
+        """The type of an expression; ``NEVER`` where it cannot give a value."""
+        found = self.handlers[node.__class__](self, node, env)
+        types = self.types
+        key = id(node)
+        old = types.get(key)
+        if old is not found:
+            types[key] = found if old is None else self.pool.join(old, found)
+        return found
+
+    def lookup(self, env: Env, name: str) -> Type:
+        """What a name is."""
+        found: Type | None = env.get(name)
+        if found is None:
+            found = self.names.get(name)
+        return self.variable if found is None else found
+
+    def path(self, node: nodes.Node) -> tuple[str, Path] | None:
+        """The name and the constant steps that an expression such as ``messages[0].role`` takes from it."""
+        key = id(node)
+        try:
+            return self._paths[key]
+        except KeyError:
+            found = self._paths[key] = self._find_path(node)
+            return found
+
+    def _find_path(self, node: nodes.Node) -> tuple[str, Path] | None:
+        if isinstance(node, nodes.Name):
+            return "." + node.name, ()
+        if isinstance(node, nodes.Getattr):
+            step: object = node.attr
+        elif isinstance(node, nodes.Getitem):
+            step = _constant_step(node.arg)
+        else:
+            return None
+        base = self.path(node.node)
+        if base is None or not isinstance(step, (str, int)) or isinstance(step, bool):
+            return None
+        return base[0], (*base[1], step)
+
+    def known(self, node: nodes.Node, env: Env) -> Type | None:
+        """What guards proved about an attribute or item, if anything."""
+        path = self._paths.get(id(node), path_unknown)
+        if path is path_unknown:
+            path = self.path(node)
+        if path is None:
+            return None
+        proved = env.get(path[0])
+        return None if proved is None else proved.get(path[1])
+
+    def narrow(self, env: Env, node: nodes.Node, type_: Type) -> None:
+        """Note in ``env`` that the value of ``node``, if it is a name or a path, is of this type."""
+        path = self.path(node)
+        if path is None:
+            return
+        dotted, steps = path
+        if not steps:
+            env[dotted[1:]] = type_
+            return
+        proved = env.get(dotted)
+        env[dotted] = {steps: type_} if proved is None else {**proved, steps: type_}
+        self._narrow_holder(env, node, steps[-1], type_)
+
+    def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
+        """Carry what was proved about a part over to the whole, where the whole depends on it."""
+        holder = node.node
+        whole = self.known(holder, env) if not isinstance(holder, nodes.Name) else self.lookup(env, holder.name)
+        if whole is None:
+            whole = self.types.get(id(holder), NEVER)
+        shape = whole.shape
+        if shape is None:
+            return
+        if step == 0 and shape.items and isinstance(holder, nodes.Name):
+            changed = self.pool.shape(
+                (type_, *shape.items[1:]), shape.tail, shape.least, shape.fields, shape.rest, shape.cases, shape.refs
+            )
+            env[holder.name] = self.pool.type(whole.bits, whole.texts, whole.numbers, changed)
+        elif shape.cases is not None and shape.cases[0] == step and type_.texts is not None:
+            cases = shape.cases[1]
+            if not type_.bits & UNDEFINED and not whole.bits & ALL_KINDS & ~DICT:
+                roles = [text for text in type_.texts if text in cases]
+                if roles:
+                    self.narrow(env, holder, self.pool.case(shape.cases, frozenset(roles)))
+
+    def assign(self, env: Env, name: str, type_: Type) -> None:
+        """Give a name a new value."""
+        env[name] = type_
+        env.pop("." + name, None)
+
+    def forget_attributes(self, env: Env) -> None:
+        """Drop what was proved about namespaces: somebody else may have written to them."""
+        for key in [key for key in env if key[0] == "."]:
+            if self.lookup(env, key[1:]).bits & NAMESPACE:
+                del env[key]
+
+    def read_attribute(self, site: object, name: str) -> Type:
+        """What a namespace's attribute holds, as far as known in this round."""
+        self.attributes_read.add((site, name))
+        found = self.attributes.get((site, name))
+        if found is None:
+            self.attributes[site, name] = found = ABSENT
+        return found
+
+    def write_attribute(self, site: object, name: str, type_: Type) -> None:
+        """Note that a namespace's attribute can hold a value; values read earlier are then stale."""
+        key = (site, name)
+        old = self.attributes.get(key)
+        self.attribute_writes += 1
+        if old is None:
+            self.attributes[key] = type_
+            return
+        new = self.pool.join(old, type_)
+        if new is not old:
+            if self.round > 1:
+                new = self.pool.widen(new)
+            self.attributes[key] = new
+            if key in self.attributes_read:
+                self.stale = True
+
+    def merge(self, left: Env | None, right: Env | None) -> Env | None:
+        """What is known where two branches meet; may reuse either of them."""
+        if left is None or left is right:
+            return right
+        if right is None:
+            return left
+        join = self.pool.join
+        result: Env = {}
+        for key, one in left.items():
+            other = right.get(key)
+            if other is one:
+                result[key] = one
+            elif key[0] == ".":
+                if other is not None:
+                    both = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
+                    if both:
+                        result[key] = both
+            else:
+                result[key] = join(one, other or self.lookup({}, key))
+        for key, other in right.items():
+            if key not in left and key[0] != ".":
+                result[key] = join(other, self.lookup({}, key))
+        return result
+
+
+path_unknown: Any = object()
+
+
+def _constant_step(node: nodes.Node) -> object:
+    if isinstance(node, nodes.Const):
+        return node.value
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        value = node.node.value
+        return -value if isinstance(value, int) else None
+    return None

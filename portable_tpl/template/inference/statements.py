@@ -1,0 +1,256 @@
+"""The walk over a template's statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.template.inference import macros
+from portable_tpl.template.inference.guards import branch
+from portable_tpl.template.inference.kinds import (
+    ALL_KINDS,
+    EMPTY,
+    ITERATOR,
+    LOOP,
+    NAMESPACE,
+    STR,
+    TEXT_FACTS,
+    TUPLE,
+    UNDEFINED,
+)
+from portable_tpl.template.inference.lattice import ANY, NEVER, Type
+from portable_tpl.template.inference.machine import Env, Machine
+from portable_tpl.template.inference.operators import ITERABLE, elements
+
+_MOST_ROUNDS = 12
+
+
+def run(machine: Machine, template: nodes.Template) -> None:
+    """Run a template until what its namespaces and macros hold no longer grows."""
+    machine.reached.add(id(template))
+    for machine.round in range(1, _MOST_ROUNDS + 1):
+        machine.stale = False
+        machine.attributes_read.clear()
+        machine.frames = [{}]
+        run_body(machine, template.body, machine.frames[0])
+        _run_macros(machine)
+        if not machine.stale:
+            return
+        for site in machine.macros.values():
+            if site.env is not None and not site.queued:
+                site.queued = True
+                machine.queue.append(site)
+
+
+def _run_macros(machine: Machine) -> None:
+    while machine.queue:
+        site = machine.queue.pop()
+        site.queued = False
+        site.runs += 1
+        outer = site.env or {}
+        machine.frames = [outer] * (site.depth + 1)
+        env = macros.body_env(machine, site)
+        run_scope(machine, site.node.body, env)
+
+
+def run_scope(machine: Machine, body: Sequence[nodes.Node], env: Env) -> Env | None:
+    """Run statements in a scope of their own, whose names end with it; takes ``env`` over."""
+    machine.frames.append(env)
+    result = run_body(machine, body, env)
+    machine.frames.pop()
+    return result
+
+
+def run_body(machine: Machine, body: Sequence[nodes.Node], env: Env | None) -> Env | None:
+    """Run statements one after another; ``None`` where the end cannot be reached. Takes ``env`` over."""
+    reached = machine.reached
+    frames = machine.frames
+    for node in body:
+        if env is None:
+            return None
+        frames[-1] = env
+        reached.add(id(node))
+        handler = STATEMENTS.get(node.__class__)
+        if handler is not None:
+            env = handler(machine, node, env)
+    return env
+
+
+def _output(machine: Machine, node: nodes.Output, env: Env) -> Env | None:
+    for child in node.nodes:
+        if machine.evaluate(child, env) is NEVER:
+            return None
+    return env
+
+
+def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
+    yes, no = branch(machine, node.test, env)
+    result = None if yes is None else run_body(machine, node.body, yes)
+    for other in node.elif_:
+        if no is None:
+            return result
+        machine.reached.add(id(other))
+        machine.frames[-1] = no
+        yes, no = branch(machine, other.test, no)
+        if yes is not None:
+            result = machine.merge(result, run_body(machine, other.body, yes))
+    if no is not None:
+        result = machine.merge(result, run_body(machine, node.else_, no))
+    return result
+
+
+def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
+    source = machine.evaluate(node.iter, env)
+    if source.bits & ALL_KINDS & ~ITERABLE:
+        source = machine.pool.keep(source, ITERABLE)
+        machine.narrow(env, node.iter, source)
+    if source is NEVER:
+        return None
+    writes = machine.attribute_writes
+    element = elements(machine.pool, source)
+    if element is not NEVER:
+        inner = dict(env)
+        machine.forget_attributes(inner)
+        _loop(machine, node, element, inner)
+    if machine.attribute_writes != writes:
+        machine.forget_attributes(env)
+    if node.else_ and (source.bits & (EMPTY | UNDEFINED | ITERATOR) or node.test is not None):
+        run_scope(machine, node.else_, dict(env))
+    return env
+
+
+def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
+    pool = machine.pool
+    if node.recursive:
+        element = ANY
+    unpack(machine, node.target, element, inner)
+    machine.assign(inner, "loop", pool.type(LOOP, None, None, pool.shape((), element)))
+    world: Env | None = inner
+    if node.test is not None:
+        machine.frames.append(inner)
+        world = branch(machine, node.test, inner)[0]
+        machine.frames.pop()
+    if world is not None:
+        run_scope(machine, node.body, world)
+
+
+def unpack(machine: Machine, target: nodes.Node, type_: Type, env: Env) -> None:
+    """Assign to a name, or to the names in a tuple."""
+    if isinstance(target, nodes.Name):
+        machine.assign(env, target.name, type_)
+        machine.types[id(target)] = machine.pool.join(machine.types.get(id(target), NEVER), type_)
+    elif isinstance(target, (nodes.Tuple, nodes.List)):
+        shape = type_.shape
+        exact = type_.only(TUPLE) and shape is not None and shape.items is not None
+        whole = elements(machine.pool, type_)
+        for index, child in enumerate(target.items):
+            found = whole
+            if exact and shape is not None and shape.items is not None and index < len(shape.items):
+                found = shape.items[index]
+            unpack(machine, child, found, env)
+    elif isinstance(target, nodes.NSRef):
+        _write(machine, target, type_, env)
+
+
+def _write(machine: Machine, target: nodes.NSRef, type_: Type, env: Env) -> None:
+    holder = machine.lookup(env, target.name)
+    machine.types[id(target)] = type_
+    machine.attribute_writes += 1
+    machine.forget_attributes(env)
+    if holder.shape is not None and holder.bits & NAMESPACE:
+        for site in holder.shape.refs:
+            machine.write_attribute(site, target.attr, type_)
+        if holder.only(NAMESPACE) and len(holder.shape.refs) == 1:
+            env["." + target.name] = {(target.attr,): type_}
+
+
+def _assign(machine: Machine, node: nodes.Assign, env: Env) -> Env | None:
+    type_ = machine.evaluate(node.node, env)
+    if type_ is NEVER:
+        return None
+    unpack(machine, node.target, type_, env)
+    return env
+
+
+def _assign_block(machine: Machine, node: nodes.AssignBlock, env: Env) -> Env | None:
+    end = run_scope(machine, node.body, dict(env))
+    if end is None:
+        return None
+    if node.filter is not None:
+        type_ = machine.evaluate(node.filter, env)
+        if type_ is NEVER:
+            return None
+    else:
+        type_ = machine.pool.type(STR | TEXT_FACTS)
+    machine.forget_attributes(env)
+    unpack(machine, node.target, type_, env)
+    return env
+
+
+def _macro(machine: Machine, node: nodes.Macro, env: Env) -> Env | None:
+    machine.assign(env, node.name, macros.define(machine, node))
+    return env
+
+
+def _call_block(machine: Machine, node: nodes.CallBlock, env: Env) -> Env | None:
+    callee = node.call.node
+    if isinstance(callee, nodes.ExtensionAttribute):
+        end = run_scope(machine, node.body, dict(env))
+        machine.forget_attributes(env)
+        return None if end is None else env
+    caller = macros.define(machine, node)
+    function = machine.evaluate(callee, env)
+    arguments = [machine.evaluate(argument, env) for argument in node.call.args]
+    arguments += [machine.evaluate(keyword.value, env) for keyword in node.call.kwargs]
+    macros.call_macro(machine, function, node.call, arguments, caller)
+    machine.forget_attributes(env)
+    return env
+
+
+def _inner(machine: Machine, node: Any, env: Env) -> Env | None:
+    """``filter``, ``with``, ``block``, ``autoescape``: a body with names of its own."""
+    inner = dict(env)
+    for target, value in zip(getattr(node, "targets", ()), getattr(node, "values", ()), strict=True):
+        type_ = machine.evaluate(value, env)
+        if type_ is NEVER:
+            return None
+        unpack(machine, target, type_, inner)
+    if isinstance(node, nodes.FilterBlock) and machine.evaluate(node.filter, env) is NEVER:
+        return None
+    end = run_scope(machine, node.body, inner)
+    machine.forget_attributes(env)
+    return None if end is None else env
+
+
+def _stop(machine: Machine, node: nodes.Node, env: Env) -> None:
+    """``break`` and ``continue``; and what needs a loader, which the reference has not."""
+    return
+
+
+def _evaluate_only(machine: Machine, node: nodes.ExprStmt, env: Env) -> Env | None:
+    return None if machine.evaluate(node.node, env) is NEVER else env
+
+
+STATEMENTS: dict[type, Callable[[Machine, Any, Env], Env | None]] = {
+    nodes.Output: _output,
+    nodes.If: _if,
+    nodes.For: _for,
+    nodes.Assign: _assign,
+    nodes.AssignBlock: _assign_block,
+    nodes.Macro: _macro,
+    nodes.CallBlock: _call_block,
+    nodes.FilterBlock: _inner,
+    nodes.With: _inner,
+    nodes.Scope: _inner,
+    nodes.Block: _inner,
+    nodes.ScopedEvalContextModifier: _inner,
+    nodes.ExprStmt: _evaluate_only,
+    nodes.Break: _stop,
+    nodes.Continue: _stop,
+    nodes.Include: _stop,
+    nodes.Import: _stop,
+    nodes.FromImport: _stop,
+    nodes.Extends: _stop,
+}

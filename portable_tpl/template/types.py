@@ -1,0 +1,70 @@
+"""Types: what each expression of a template can be, given every conversation of a tier.
+
+:func:`infer` runs a template abstractly (see :mod:`portable_tpl.template.inference`) and gives a :class:`Types`. All
+that it says is an upper bound: a kind, a constant or a branch that it leaves out cannot occur in that tier; one that
+it names may. A value that makes the reference raise is gone after the operation that raises for it: what the
+reference cannot render is no defect of portability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from portable_tpl.conversation import Tier
+from portable_tpl.template.inference.expressions import HANDLERS
+from portable_tpl.template.inference.kinds import ALL_KINDS
+from portable_tpl.template.inference.lattice import ANY, NEVER, Pool, Shape, Type
+from portable_tpl.template.inference.machine import Machine
+from portable_tpl.template.inference.request import request_types, variable_type
+from portable_tpl.template.inference.statements import run
+
+if TYPE_CHECKING:
+    from portable_tpl.template.parsing import ParsedTemplate
+
+__all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer", "infer_tree"]
+
+_LARGEST_POOL = 200_000
+_pool = Pool()
+
+
+class Types:
+    """What one abstract run found."""
+
+    def __init__(self, tier: Tier, types: Mapping[int, Type], reached: set[int]) -> None:
+        self.tier = tier
+        self._types = types
+        self._reached = reached
+
+    def of(self, node: nodes.Node) -> Type:
+        """What an expression can be where it stands; ``NEVER`` if it is not reached or always raises."""
+        return self._types.get(id(node), NEVER)
+
+    def reachable(self, node: nodes.Node) -> bool:
+        """Whether a conversation of the tier can get to a statement or an expression."""
+        key = id(node)
+        return key in self._types or key in self._reached
+
+    def raises(self, node: nodes.Node) -> bool:
+        """Whether an expression is reached but can give no value: the reference always raises there."""
+        found = self._types.get(id(node))
+        return found is not None and not found.bits & ALL_KINDS
+
+
+def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY) -> Types:
+    """The types of a parsed template's nodes in one tier."""
+    return infer_tree(parsed.tree, tier)
+
+
+def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
+    """:func:`infer` for a bare tree of jinja2's, which must stay alive as long as the result."""
+    global _pool
+    pool = _pool
+    if pool.size > _LARGEST_POOL:
+        pool = _pool = Pool()
+    names = request_types(pool, tier, True)
+    machine = Machine(pool, tier, names, variable_type(pool, tier), HANDLERS)
+    run(machine, tree)
+    return Types(tier, machine.types, machine.reached)
