@@ -9,7 +9,7 @@ from typing import Any
 
 from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json
 from portable_tpl.errors import RenderError
-from portable_tpl.normalisations.continuation import begin_continuation, finish_continuation
+from portable_tpl.normalisations.continuation import cut_after_final_message, mark_final_message
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.runtimes._base import REFERENCE, Runtime
 from portable_tpl.source import Template
@@ -54,17 +54,23 @@ def choose(template: Template, tools: object, name: str | None = None) -> Templa
 
 def conversation_of(call: Call) -> Conversation:
     """The conversation that a call stands for; functions among the tools become JSON schemas."""
-    from portable_tpl.normalisations.tool_schema import tool_schemas
-
     return Conversation(
         messages=[dict(message) for message in call.messages],
-        tools=None if call.tools is None else tool_schemas(call.tools),
+        tools=None if call.tools is None else [_schema(tool) for tool in call.tools],
         documents=None if call.documents is None else [dict(document) for document in call.documents],
         add_generation_prompt=call.add_generation_prompt,
         variables=dict(call.variables),
         special_tokens=None if call.special_tokens is None else dict(call.special_tokens),
         clock=call.clock,
     )
+
+
+def _schema(tool: Tool) -> dict[str, Json]:
+    if isinstance(tool, Mapping):
+        return dict(tool)
+    from portable_tpl.normalisations.tool_schema import json_schema_of
+
+    return json_schema_of(tool)
 
 
 def render_call(template: Template, call: Call, runtime: Runtime) -> Rendering:
@@ -75,16 +81,11 @@ def render_call(template: Template, call: Call, runtime: Runtime) -> Rendering:
     conversation = conversation_of(call)
     if not call.continue_final_message:
         return runtime.render(template, conversation)
-    if call.add_generation_prompt:
-        raise RenderError(
-            "continue_final_message and add_generation_prompt are both set: one continues the last message, the "
-            "other begins a new one; choose one"
-        )
-    started = begin_continuation(template, conversation, call.continue_final_message)
-    answer = runtime.render(template, started.conversation)
+    marked, continuation = mark_final_message(conversation, template.text, call.continue_final_message)
+    answer = runtime.render(template, marked)
     if not isinstance(answer, Rendered):
         return answer
-    return Rendered(finish_continuation(started, answer.text))
+    return Rendered(cut_after_final_message(answer.text, continuation))
 
 
 def prompt_text(answer: Rendering, template: Template, target: str = REFERENCE) -> str:

@@ -1,0 +1,132 @@
+"""The Python interface: ``import portable_tpl as pt``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
+from portable_tpl.errors import SourceError
+from portable_tpl.findings import Finding
+from portable_tpl.fixing import FixResult
+from portable_tpl.report import Comparison
+from portable_tpl.source import Template
+
+if TYPE_CHECKING:
+    from portable_tpl.prompts import Tool
+
+__all__ = ["FixResult", "check", "compare", "fix", "load", "render"]
+
+
+def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
+    """Read the template of a container: a file, a model folder, a GGUF file or a hub id.
+
+    ``name`` chooses among several; without it ``default`` is taken, and the others stay within reach in
+    ``Template.named``. Raises :class:`portable_tpl.errors.SourceError`.
+    """
+    from portable_tpl.sources import open_container
+
+    container = open_container(os.fspath(path))
+    if name is not None:
+        return container.template(name)
+    for template in container.templates:
+        if template.name == "default":
+            return template
+    if len(container.templates) == 1:
+        return container.templates[0]
+    names = ", ".join(template.name for template in container.templates)
+    raise SourceError(f"{os.fspath(path)}: holds several templates and no default; give one of these as name: {names}")
+
+
+def check(
+    template: Template | str,
+    targets: Sequence[str] | None = None,
+    tier: Tier | str = Tier.EVERYDAY,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> list[Finding]:
+    """Find what is not portable to the targets, without rendering; suppressed findings are left out.
+
+    Raises :class:`portable_tpl.errors.TemplateSyntaxError` and :class:`portable_tpl.errors.UnknownTarget`.
+    """
+    from portable_tpl.linting import lint
+    from portable_tpl.runtimes._base import DEFAULT_TARGETS
+    from portable_tpl.template import parse
+
+    found = lint(
+        parse(_template(template)),
+        targets=tuple(targets or DEFAULT_TARGETS),
+        tier=Tier(tier),
+        select=tuple(select),
+        ignore=tuple(ignore),
+    )
+    return [finding for finding in found if not finding.suppressed]
+
+
+def fix(template: Template | str, targets: Sequence[str] | None = None, unsafe: bool = False) -> FixResult:
+    """Rewrite what is not portable to the targets, each change proved on the reference."""
+    from portable_tpl.fixing import fix as fix_template
+    from portable_tpl.runtimes._base import DEFAULT_TARGETS
+
+    return fix_template(_template(template), targets=tuple(targets or DEFAULT_TARGETS), unsafe=unsafe)
+
+
+def compare(
+    template: Template | str,
+    targets: Sequence[str] | None = None,
+    examples: int | None = None,
+    seed: int = 0,
+    tier: Tier | str = Tier.EVERYDAY,
+    conversations: Sequence[Conversation] = (),
+) -> Comparison:
+    """Render conversations on the targets and on the reference; what differs comes shrunk, with its cause.
+
+    Without ``targets`` the default ones that are installed are run. Raises
+    :class:`portable_tpl.errors.TargetUnavailable` for one that was asked for and is not.
+    """
+    from portable_tpl.audit import compare_one
+
+    return compare_one(_template(template), tuple(targets or ()), examples, seed, Tier(tier), tuple(conversations))
+
+
+def render(
+    template: Template | str,
+    messages: Sequence[Mapping[str, Json]],
+    tools: Sequence[Tool] | None = None,
+    documents: Sequence[Mapping[str, Json]] | None = None,
+    add_generation_prompt: bool = False,
+    continue_final_message: bool | str = False,
+    target: str = "transformers",
+    name: str | None = None,
+    special_tokens: Mapping[str, str] | None = None,
+    clock: str = DEFAULT_CLOCK,
+    **variables: Json,
+) -> str:
+    """Make the prompt of a conversation, as transformers' ``apply_chat_template`` does, on any target.
+
+    ``tools`` are JSON schemas or functions with Google-style docstrings. ``name`` chooses one of a container's
+    templates; without it ``tool_use`` is taken where tools are given and the container has it. ``clock`` is the local
+    time that the template sees, ISO 8601. Other keywords are variables of the template.
+
+    Raises :class:`portable_tpl.errors.RenderError` where the template refuses or fails, or where the arguments do not
+    fit together.
+    """
+    from portable_tpl import prompts
+
+    call = prompts.Call(
+        messages=messages,
+        tools=tools,
+        documents=documents,
+        add_generation_prompt=add_generation_prompt,
+        continue_final_message=continue_final_message,
+        variables=variables,
+        special_tokens=special_tokens,
+        clock=clock,
+    )
+    chosen = prompts.choose(_template(template), tools, name)
+    return prompts.prompt_text(prompts.render_call(chosen, call, prompts.warm_runtime(target)), chosen, target)
+
+
+def _template(template: Template | str) -> Template:
+    return Template(template) if isinstance(template, str) else template
