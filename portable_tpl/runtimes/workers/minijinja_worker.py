@@ -1,7 +1,7 @@
 """minijinja in its worker, given native values.
 
-A case becomes a template of its own that sets every variable to a literal and then extends the real template: the real
-one keeps its lines and its first and last characters, and its errors come through as they are (``include`` would
+A case becomes a template of its own that sets every variable to a literal and then extends the real template: the
+real one keeps its lines and its first and last characters, and its errors come through as they are (``include`` would
 wrap them). Cases are compiled once and serve every template.
 """
 
@@ -17,7 +17,6 @@ from itertools import count
 from typing import Any
 
 import minijinja
-from minijinja._lowlevel import get_panic_info as _panic_info
 
 from portable_tpl.runtimes.workers._minijinja_literals import assignment, assignments
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
@@ -152,7 +151,8 @@ class _Minijinja:
             raise panic
         # A panic may leave a lock behind that nobody can take any more.
         self._hosts.pop(loaded.options, None)
-        words, place = _panic_info() or (str(panic), None)
+        told = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
+        words, place = told or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
 
 
