@@ -11,7 +11,7 @@ from portable_tpl.report import Comparison, TemplateReport
 from portable_tpl.reports._difference import Difference, first_difference, side_pieces
 from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines, whole_line
 from portable_tpl.reports._summary import finding_behind
-from portable_tpl.reports._visible import clip, one_line, pad, printable, width
+from portable_tpl.reports._visible import clip, one_line, pad, unbroken, width
 from portable_tpl.reports._words import (
     conversation_lines,
     coverage_phrase,
@@ -42,7 +42,7 @@ class Paint:
 
 def finding_line(template: Template, finding: Finding, paint: Paint) -> str:
     """One line about a finding: ``path:line:column code [targets] severity: message``."""
-    place = f"{printable(template.label)}:{finding.location.line}:{finding.location.column}"
+    place = f"{unbroken(template.label)}:{finding.location.line}:{finding.location.column}"
     tone = _TONES[finding.severity]
     targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
     tier = "" if finding.tier is Tier.EVERYDAY else f" ({finding.tier} conversations)"
@@ -84,7 +84,7 @@ def _fix(template: Template, fix: Fix, paint: Paint) -> Iterator[str]:
 
 def mismatch_line(report: TemplateReport, target: str, mismatch: Mismatch, cases: int, paint: Paint) -> str:
     """One line about a mismatch, in the shape of a finding's line."""
-    place = printable(report.template.label)
+    place = unbroken(report.template.label)
     if mismatch.line is not None:
         finding = finding_behind(report, target, mismatch)
         start = finding.location if finding else None
@@ -117,7 +117,7 @@ def mismatch_block(
     yield f"  {paint('cause', 'dim')}      {one_line(why(mismatch))}"
     if finding is not None and finding.fix is not None:
         yield from _fix(template, finding.fix, paint)
-    yield f"  {paint('reproduce', 'dim')}  {printable(mismatch.reproduce)}"
+    yield f"  {paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
 
 
 def _answers(target: str, mismatch: Mismatch, paint: Paint) -> Iterator[str]:

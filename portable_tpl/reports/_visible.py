@@ -33,6 +33,11 @@ def one_line(text: str) -> str:
     return printable(re.sub(r"[ \t\r]*[\t\r\n][ \t\r\n]*", " ", text)).strip()
 
 
+def unbroken(text: str) -> str:
+    """Printable text on one line, for names and commands: a newline or tab is shown by its number, none is lost."""
+    return re.sub(r"[\n\t]", lambda match: code_point(match[0]), printable(text))
+
+
 def visible(text: str, *, marks: bool = False) -> str:
     """The text on one line with its white space as ``·`` (space), ``↵`` (newline) and ``→`` (tab).
 

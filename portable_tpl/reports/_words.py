@@ -10,7 +10,7 @@ from portable_tpl.report import Comparison, TargetStatus, TemplateReport, Verdic
 from portable_tpl.reports._difference import first_difference, side_pieces
 from portable_tpl.reports._jsontext import json_line
 from portable_tpl.reports._summary import Summary
-from portable_tpl.reports._visible import clip, excerpt, one_line, printable
+from portable_tpl.reports._visible import clip, excerpt, one_line, unbroken
 
 VERDICT_PHRASES: Mapping[Verdict, str] = {
     "fails": "fails on",
@@ -119,7 +119,7 @@ def conversation_lines(conversation: Conversation) -> list[tuple[str, str]]:
             lines.append((key, _value(value)))
     lines.extend((one_line(name), _value(value)) for name, value in conversation.variables.items())
     if conversation.clock != DEFAULT_CLOCK:
-        lines.append(("clock", conversation.clock))
+        lines.append(("clock", one_line(conversation.clock)))
     return lines
 
 
@@ -148,8 +148,8 @@ def coverage_phrase(comparison: Comparison) -> str:
 def error_phrase(template: TemplateReport) -> str:
     """Why nothing can be said of a template, with its place."""
     error = one_line(template.error or "")
-    label = printable(template.template.label)
-    return error if error.startswith((label, printable(template.template.path or label))) else f"{label}: {error}"
+    label = unbroken(template.template.label)
+    return error if error.startswith((label, unbroken(template.template.path or label))) else f"{label}: {error}"
 
 
 def skipped_phrase(target: TargetStatus) -> str:

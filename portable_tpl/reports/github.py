@@ -12,7 +12,7 @@ from portable_tpl.findings import Finding, Safety, Severity
 from portable_tpl.report import Report, TemplateReport
 from portable_tpl.reports._places import has_own_file, in_template, mismatch_location
 from portable_tpl.reports._summary import mismatches_of, open_findings
-from portable_tpl.reports._visible import encodable, one_line, printable
+from portable_tpl.reports._visible import encodable, one_line, printable, unbroken
 from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
 from portable_tpl.source import Location, Template
 
@@ -75,7 +75,7 @@ def _properties(template: Template, location: Location | None, title: str) -> di
 
 
 def _file(template: Template) -> str:
-    return printable(template.path or "<string>")
+    return unbroken(template.path or "<string>")
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:

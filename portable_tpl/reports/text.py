@@ -19,7 +19,7 @@ from portable_tpl.reports._blocks import (
     mismatch_line,
 )
 from portable_tpl.reports._summary import VERDICTS, mismatches_of, open_findings, rule_counts, summarise
-from portable_tpl.reports._visible import encodable, one_line, pad, printable, width
+from portable_tpl.reports._visible import encodable, one_line, pad, unbroken, width
 from portable_tpl.reports._words import VERDICT_PHRASES, error_phrase, skipped_phrase, summary_phrase, verdict_groups
 
 _MOST_IN_FULL = 10
@@ -74,7 +74,7 @@ def _tells(template: TemplateReport) -> bool:
 
 
 def _header(template: TemplateReport, paint: Paint) -> str:
-    label = paint(printable(template.template.label), "bold")
+    label = paint(unbroken(template.template.label), "bold")
     if template.error is not None:
         return f"{paint('error', 'red')}: {error_phrase(template)}"
     groups = [
@@ -128,7 +128,7 @@ def _short_blocks(report: TemplateReport, target: str, mismatches: Sequence[Mism
     cases = report.comparison.targets[target].cases if report.comparison else 0
     for mismatch in mismatches:
         yield f"  {mismatch_line(report, target, mismatch, cases, paint)}"
-        yield f"    {paint('reproduce', 'dim')}  {printable(mismatch.reproduce)}"
+        yield f"    {paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
 
 
 def _finding_lines(template: TemplateReport, paint: Paint) -> Iterator[str]:
