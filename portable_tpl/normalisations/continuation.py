@@ -1,8 +1,8 @@
 """Continuing the final message: a prompt that ends inside it, for a model to go on from there.
 
 The meaning is that of ``continue_final_message`` in transformers 5.23 (``render_jinja_template`` in
-``transformers/utils/chat_template_utils.py``). It needs nothing of the engine: a mark goes into the conversation, and the
-prompt is cut where the mark comes out, so it works on every runtime.
+``transformers/utils/chat_template_utils.py``). It needs nothing of the engine: a mark goes into the conversation, and
+the prompt is cut where the mark comes out, so it works on every runtime.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def mark_final_message(
         marked, text = _mark_parts(value)
         changes: dict[str, Json] = {name: marked}
     elif isinstance(value, str):
-        changes, text = {field: value + _MARK for field in fields}, value
+        changes, text = dict.fromkeys(fields, value + _MARK), value
     else:
         raise RenderError(f'cannot continue "{name}" of the final message: it is neither a text nor a list of parts')
     messages = [*conversation.messages[:-1], {**final, **changes}]
