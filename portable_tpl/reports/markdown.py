@@ -1,0 +1,153 @@
+"""Markdown for a comment on a pull request: the verdicts as a table, each template's details folded below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from portable_tpl.findings import Finding
+from portable_tpl.report import Report, TemplateReport, Verdict
+from portable_tpl.reports._blocks import Paint, coverage_block, finding_block, mismatch_block, mismatch_line
+from portable_tpl.reports._summary import VERDICTS, mismatches_of, open_findings, summarise, target_ids
+from portable_tpl.reports._visible import encodable, one_line, unbroken
+from portable_tpl.reports._words import VERDICT_PHRASES as PHRASES
+from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, summary_phrase, verdict_groups
+
+LONGEST = 60_000  # characters; GitHub takes comments up to 65,536
+_MOST_ROWS = 50
+_FOLD = 60  # characters of the markup around a fold
+_PLAIN = Paint(False)
+_SIGNS: dict[Verdict, str] = {"portable": "✅", "differs": "⚠️", "fails": "❌", "unknown": "❔"}
+_SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
+# Text that GitHub would turn into a mention or a reference to an issue.
+_REFERENCE = re.compile(r"([@#])(?=\w)")
+
+
+def render(report: Report, *, longest: int = LONGEST) -> str:
+    """The report as GitHub's Markdown.
+
+    Details that would make it longer than ``longest`` characters are left out, whole, and their number is said.
+    """
+    lines = ["## portable-tpl", "", _prose(_summary_line(report)), ""]
+    lines.extend(_verdict_table(report))
+    lines.extend(f"- {_prose(skipped_phrase(target))}" for target in report.targets if target.status == "skipped")
+    lines.extend(f"- **error**: {_prose(one_line(error))}" for error in report.errors)
+    lines.append("")
+    room = longest - sum(len(line) + 1 for line in lines)
+    left_out = 0
+    for template in report.templates:
+        sections = list(_sections(template))
+        shown = _fitting(sections, room - len(_heading(template)) - _FOLD)
+        left_out += len(sections) - len(shown)
+        if shown:
+            fold = f"<details><summary>{_heading(template)}</summary>\n\n{''.join(shown)}</details>\n"
+            room -= len(fold)
+            lines.append(fold)
+    if left_out:
+        lines.extend(["", f"_{plural(left_out, 'section')} of details did not fit here._"])
+    return encodable("\n".join(lines).rstrip("\n") + "\n")
+
+
+def _summary_line(report: Report) -> str:
+    compared = any(template.comparison is not None for template in report.templates)
+    return summary_phrase(summarise(report), compared=compared)
+
+
+def _verdict_table(report: Report) -> Iterator[str]:
+    targets = target_ids(report)
+    if not targets:
+        return
+    if len(report.templates) > _MOST_ROWS:
+        yield from _table(("target", *VERDICTS), _count_rows(report))
+    else:
+        yield from _table(("template", *targets), _template_rows(report, targets))
+    yield ""
+
+
+def _count_rows(report: Report) -> Iterator[Sequence[str]]:
+    for target, counts in summarise(report).verdicts.items():
+        yield (_code(target), *(str(counts[verdict]) for verdict in VERDICTS))
+
+
+def _template_rows(report: Report, targets: Sequence[str]) -> Iterator[Sequence[str]]:
+    for template in report.templates:
+        given = [template.verdicts.get(target) for target in targets]
+        cells = [f"{_SIGNS[verdict]} {verdict}" if verdict else "" for verdict in given]
+        yield (_code(unbroken(template.template.label)), *cells)
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _fitting(sections: Sequence[str], room: int) -> list[str]:
+    """As many of the sections, from the first, as there is room for."""
+    shown = []
+    for section in sections:
+        room -= len(section)
+        if room < 0:
+            break
+        shown.append(section)
+    return shown
+
+
+def _heading(template: TemplateReport) -> str:
+    label = _html(unbroken(template.template.label))
+    groups = [f"{PHRASES[verdict]} {', '.join(targets)}" for verdict, targets in verdict_groups(template)]
+    return f"<code>{label}</code>: {_html('; '.join(groups) or 'no verdict')}"
+
+
+def _sections(template: TemplateReport) -> Iterator[str]:
+    if template.error is not None:
+        yield f"#### Not usable\n\n**error**: {_prose(error_phrase(template))}\n\n"
+    for finding in open_findings(template):
+        yield _finding_section(template, finding)
+    if template.comparison is None:
+        return
+    for target, mismatch in sorted(mismatches_of(template), key=lambda pair: not pair[1].decides):
+        cases = template.comparison.targets[target].cases
+        head = mismatch_line(template, target, mismatch, cases, _PLAIN)
+        lines = list(mismatch_block(template, target, mismatch, cases, _PLAIN))[1:]
+        beside = "" if mismatch.decides else " (decides no verdict)"
+        yield f"#### {_prose(_without_label(template, head))}{beside}\n\n{_fenced(lines)}"
+    if template.comparison.coverage.missed:
+        yield f"#### Coverage\n\n{_fenced(list(coverage_block(template.comparison, _PLAIN)))}"
+
+
+def _finding_section(template: TemplateReport, finding: Finding) -> str:
+    head, *lines = finding_block(template.template, finding, _PLAIN)
+    return f"#### {_prose(_without_label(template, head))}\n\n{_fenced(lines)}"
+
+
+def _without_label(template: TemplateReport, head: str) -> str:
+    rest = head.removeprefix(unbroken(template.template.label))
+    return f"line {rest[1:]}" if rest.startswith(":") else rest.strip()
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    text = "\n".join(lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}\n\n"
+
+
+def _prose(text: str) -> str:
+    """Text in which nothing is markup but code between backticks."""
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(_code(part[1:-1]) if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return _REFERENCE.sub(r"\1<!-- -->", _SPECIAL.sub(r"\\\1", text))
+
+
+def _code(text: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    space = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
