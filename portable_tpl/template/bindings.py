@@ -1,0 +1,44 @@
+"""Places that give names their values, and what a name that is read can come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from jinja2 import nodes
+
+BindingKind: TypeAlias = Literal["set", "for", "loop", "macro", "argument", "with", "import", "implicit"]
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """One place that gives a name its value.
+
+    ``node`` is the ``Name`` that is assigned, or the ``Macro``, ``Import`` or ``FromImport``, or, for ``loop`` and
+    the ``implicit`` names (``caller``, ``varargs``, ``kwargs``, ``self``, ``super``), the node whose body has them.
+    """
+
+    name: str
+    kind: BindingKind
+    node: nodes.Node
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Where the value of a name that is read can come from.
+
+    ``bindings`` are the places in the template, in its order; ``free`` says that it can come from the context or from
+    the environment's globals, ``unset`` that it can be undefined without a look at them.
+    """
+
+    bindings: tuple[Binding, ...]
+    free: bool
+    unset: bool
+
+    @property
+    def macro(self) -> nodes.Macro | None:
+        """The one macro that the name stands for; ``None`` where it is or can be something else."""
+        if len(self.bindings) != 1 or self.free or self.unset:
+            return None
+        node = self.bindings[0].node
+        return node if self.bindings[0].kind == "macro" and isinstance(node, nodes.Macro) else None
