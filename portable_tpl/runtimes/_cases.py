@@ -12,7 +12,7 @@ from portable_tpl.conversation import Conversation
 from portable_tpl.rendering import Failed, Rendering
 from portable_tpl.runtimes._adapter import ContextBuilder
 
-_MOST_CASES = 4096
+_MOST_CASES = 1024
 _MOST_CHARACTERS = 32 << 20
 
 encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

@@ -122,6 +122,11 @@ class WorkerRuntime:
         self._closed = True
         self._stop()
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, for diagnosis; ``None`` while no worker runs."""
+        return None if self._process is None else self._process.pid
+
     def __enter__(self) -> WorkerRuntime:
         return self
 

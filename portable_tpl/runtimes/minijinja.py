@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from portable_tpl.runtimes._adapter import Adapter, python_worker
+from portable_tpl.runtimes import installs
+from portable_tpl.runtimes._adapter import Adapter, Launch, python_worker
 from portable_tpl.runtimes._base import Availability
 
+_ENGINE = "minijinja"
 
-def _available(_version: str | None) -> Availability:
+
+def _here() -> str | None:
     try:
-        return Availability(True, version=version("minijinja"))
+        return version("minijinja")
     except PackageNotFoundError:
+        return None
+
+
+def _launch(asked: str | None) -> Launch:
+    if asked in (None, _here()):
+        return python_worker("minijinja_worker")
+    return python_worker("minijinja_worker", str(installs.engine_folder(_ENGINE, str(asked))))
+
+
+def _available(asked: str | None) -> Availability:
+    here = _here()
+    if asked is None and here is None:
         return Availability(False, reason="minijinja is not installed", remedy="pip install minijinja")
+    if asked in (None, here):
+        return Availability(True, version=here)
+    if not installs.is_installed(_ENGINE, str(asked)):
+        remedy = installs.remedy(_ENGINE, asked)
+        return Availability(False, reason=f"minijinja {asked} is not installed", remedy=remedy)
+    return Availability(True, version=asked)
 
 
 def _adapter(target: str, pycompat: bool, summary: str) -> Adapter:
     return Adapter(
         id=target,
-        engine="minijinja",
-        launch=lambda _version: python_worker("minijinja_worker"),
+        engine=_ENGINE,
+        launch=_launch,
         available=_available,
         options={"pycompat": pycompat, "trim_blocks": True, "lstrip_blocks": True},
+        versioned=True,
         summary=summary,
     )
 
