@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from portable_tpl.conversation import Tier
 from portable_tpl.findings import Finding, Severity
-from portable_tpl.rendering import Mismatch
+from portable_tpl.rendering import Mismatch, Rendered
 from portable_tpl.source import Template
 
 Command = Literal["check", "compare", "audit", "fix"]
@@ -52,6 +52,19 @@ class TargetComparison:
     cases: int
     identical: int
     mismatches: tuple[Mismatch, ...] = ()
+
+
+def verdict(result: TargetComparison) -> Verdict:
+    """What a target's run says: its deciding mismatches of origin ``template`` count, and no others."""
+    counted = [mismatch for mismatch in result.mismatches if mismatch.decides and mismatch.origin == "template"]
+    if not result.cases:
+        return "unknown"
+    if any(
+        mismatch.kind in ("target-error", "timeout", "crash") and isinstance(mismatch.reference, Rendered)
+        for mismatch in counted
+    ):
+        return "fails"
+    return "differs" if counted else "portable"
 
 
 @dataclass(frozen=True)

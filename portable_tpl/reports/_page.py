@@ -14,7 +14,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; p
 h1 { font-size: 1.5rem; margin: 0; } h3 { font-size: 1rem; font-weight: 500; margin: 0 0 .25rem; }
 p { margin: .25rem 0; } .summary { font-size: 1.1rem; } .facts, .note { color: var(--quiet); font-size: .9rem; }
 table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
-caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; white-space: nowrap; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; font-weight: 400;
   vertical-align: top; }
 thead th { background: var(--soft); font-weight: 600; }
