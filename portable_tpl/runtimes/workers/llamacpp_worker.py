@@ -38,7 +38,7 @@ _PREFIX = "".join(
     [f"{{% if {_CARRIER} is defined %}}", *(f"{{% set {name} = {_CARRIER}.{name} %}}" for name in _CARRIED), "\n"]
 )
 _SUFFIX = "{{ '' }}{% endif %}"
-_LONE_NEWLINE = re.compile(r"\n[ \t]*\{[%#]")
+_LOST_FIRST = re.compile(r"(?!\{[%{#])[\0-\x7f][^\S\n]*\{[%#]", re.ASCII)
 # Text in templates that common/chat.cpp looks for at start and replaces; a second blank keeps the engine's twin
 # clear.
 _PATCHED = (
@@ -135,14 +135,15 @@ def alone(template: str) -> tuple[str, int]:
 
     The server tries every template on conversations of its own at start; without the real context there is nothing to
     render for it. The newline after the prefix is dropped by the engine (trim_blocks), so that the template starts a
-    line, as it does when it is alone. What the engine does at the ends of a file is done here: it drops one newline
-    at the end, and a newline at the start that only blanks part from a block or comment.
+    line, as it does when it is alone. What the engine does at the ends of a file (common/jinja/lexer.cpp) is done
+    here: it drops one newline at the end, and the very first character where only blanks part it from a block.
     """
-    text = template.replace("\r\n", "\n").removesuffix("\n")
+    text = template.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:-1] if template.endswith("\n") else text
     line_offset = 1
-    if _LONE_NEWLINE.match(text):
+    if _LOST_FIRST.match(text):
+        line_offset = 0 if text[0] == "\n" else 1
         text = text[1:]
-        line_offset = 0
     for patched in _PATCHED:
         text = text.replace(patched, patched.replace("{%- ", "{%-  "))
     return _PREFIX + text + _SUFFIX, line_offset
