@@ -35,6 +35,6 @@ ALL = [
     _killer("endless macro", "{{ f(1) }}", before="{% macro f(x) %}{{ f(x) }}{% endmacro %}", everywhere=True),
     _killer("namespace in itself", "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}"),
     _killer("reversed empty list", "{{ [][::-1] }}"),
-    _killer("division by zero", "{{ 1 / 0 }}{{ 1 % 0 }}{{ 1 // 0 }}"),
+    _killer("division by zero", "{{ 1 / 0 }}{{ 1 % 0 }}"),
     Killer("5000 parentheses", Template("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}ok"), at_load=True),
 ]
