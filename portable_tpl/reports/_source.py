@@ -46,8 +46,7 @@ def source_lines(template: Template, location: Location, room: int = 96) -> list
 def whole_line(template: Template, line: int, room: int = 96) -> SourceLine:
     """A line with nothing marked in it."""
     start, end = template.line_span(line)
-    text = _tabs_spread(template.text[start:end])
-    return SourceLine(line, printable(_cut_right(text, room)), "", "")
+    return SourceLine(line, printable(_tabs_spread(_cut_right(template.text[start:end], room))), "", "")
 
 
 def _source_line(template: Template, location: Location, number: int, room: int) -> SourceLine:

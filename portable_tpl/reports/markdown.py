@@ -36,9 +36,8 @@ def render(report: Report, *, longest: int = LONGEST) -> str:
     room = longest - sum(len(line) + 1 for line in lines)
     left_out = 0
     for template in report.templates:
-        sections = list(_sections(template))
-        shown = _fitting(sections, room - len(_heading(template)) - _FOLD)
-        left_out += len(sections) - len(shown)
+        shown = _fitting(_sections(template), room - len(_heading(template)) - _FOLD)
+        left_out += _section_count(template) - len(shown)
         if shown:
             fold = f"<details><summary>{_heading(template)}</summary>\n\n{''.join(shown)}</details>\n"
             room -= len(fold)
@@ -83,14 +82,13 @@ def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
-def _fitting(sections: Sequence[str], room: int) -> list[str]:
-    """As many of the sections, from the first, as there is room for."""
-    shown = []
-    for section in sections:
+def _fitting(sections: Iterator[str], room: int) -> list[str]:
+    """As many of the sections, from the first, as there is room for; no more of them are made."""
+    shown: list[str] = []
+    while room > 0 and (section := next(sections, None)) is not None:
         room -= len(section)
-        if room < 0:
-            break
-        shown.append(section)
+        if room >= 0:
+            shown.append(section)
     return shown
 
 
@@ -115,6 +113,12 @@ def _sections(template: TemplateReport) -> Iterator[str]:
         yield f"#### {_prose(_without_label(template, head))}{beside}\n\n{_fenced(lines)}"
     if template.comparison.coverage.missed:
         yield f"#### Coverage\n\n{_fenced(list(coverage_block(template.comparison, _PLAIN)))}"
+
+
+def _section_count(template: TemplateReport) -> int:
+    missed = template.comparison is not None and bool(template.comparison.coverage.missed)
+    mismatches = sum(1 for _ in mismatches_of(template))
+    return (template.error is not None) + len(open_findings(template)) + mismatches + missed
 
 
 def _finding_section(template: TemplateReport, finding: Finding) -> str:
