@@ -1,0 +1,159 @@
+"""What a rule is, and what it may ask.
+
+A rule is a module of this package with
+
+* a docstring: the title, then the headings ``What it does``, ``Why it breaks``, ``Example`` and ``Fix safety``;
+* ``CODE`` (``PTL101``, never used again for anything else), ``NAME`` (what it finds, in words with dashes);
+* ``VISITS``: for each kind of node the function that looks at such a node;
+* ``VALID`` and ``INVALID``: examples, which are tests.
+
+A function gets the node and a :class:`Look` and calls :meth:`Look.use` with each feature that the node uses. Whether
+that is a finding is not for the rule to say: the support table answers, for the targets asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.compat.table import Support
+from portable_tpl.findings import Fix
+from portable_tpl.rules._kinds import Kinds, brief, kinds_of
+from portable_tpl.source import Span
+
+if TYPE_CHECKING:
+    from portable_tpl.template.inference.lattice import Type
+    from portable_tpl.template.parsing import ParsedTemplate
+    from portable_tpl.template.types import Types
+
+Visit = Callable[[Any, "Look"], None]
+FixMaker = Callable[[], "Fix | None"]
+Hits = tuple[tuple[str, Support], ...]
+
+DEFAULT_TARGETS = ("minijinja-strict",)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A template on which a rule has something to say (``INVALID``) or not (``VALID``) for ``targets``.
+
+    ``fixed`` is what the template becomes when the rule's fix is applied, ``None`` where there is none.
+    """
+
+    template: str
+    targets: tuple[str, ...] = DEFAULT_TARGETS
+    fixed: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, as the registry has it."""
+
+    code: str
+    name: str
+    title: str
+    docs: str
+    visits: Mapping[type[nodes.Node], Visit]
+    valid: tuple[Example, ...]
+    invalid: tuple[Example, ...]
+
+
+class Use(NamedTuple):
+    """A feature that a template uses and that some targets break."""
+
+    rule: str
+    feature: str
+    node: nodes.Node
+    hits: Hits
+    fix: FixMaker | None
+    span: Span | None
+
+
+class Broken:
+    """What some targets break: single features, and families of features by kind of value."""
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
+        single: dict[str, list[tuple[str, Support]]] = {}
+        for target, broken in answers.items():
+            for feature, support in broken.items():
+                if support.tier is not None:
+                    single.setdefault(feature, []).append((target, support))
+        self.single: dict[str, Hits] = {feature: tuple(hits) for feature, hits in single.items()}
+        self.families: dict[str, dict[str, Hits]] = {}
+        for feature, hits in self.single.items():
+            family, at, kind = feature.partition("@")
+            if at:
+                self.families.setdefault(family, {})[kind] = hits
+
+
+class Look:
+    """What a rule may ask about the template at hand, and where it says what it sees."""
+
+    def __init__(self, parsed: ParsedTemplate, types: Types, broken: Broken) -> None:
+        self.parsed = parsed
+        self.types = types
+        self.single = broken.single
+        self.families = broken.families
+        self.rule = ""
+        self.uses: list[Use] = []
+        self.memory: dict[str, Any] = {}
+
+    def type(self, node: nodes.Node) -> Type:
+        """What an expression can be."""
+        return self.types.of(node)
+
+    def kinds(self, node: nodes.Node) -> Kinds:
+        """The kinds of values that an expression can have, as the support table names them."""
+        return kinds_of(self.types.of(node))
+
+    def brief(self, node: nodes.Node) -> Kinds:
+        """The same, with all text that is not empty as ``plain``."""
+        return brief(kinds_of(self.types.of(node)))
+
+    def parent(self, node: nodes.Node) -> nodes.Node | None:
+        """The node that holds this one."""
+        return self.parsed.parent(node)
+
+    def use(self, feature: str, node: nodes.Node, fix: FixMaker | None = None, span: Span | None = None) -> bool:
+        """The node uses a feature; gives whether some target breaks it."""
+        hits = self.single.get(feature)
+        if hits is None:
+            return False
+        self.uses.append(Use(self.rule, feature, node, hits, fix, span))
+        return True
+
+    def use_by_kind(
+        self, family: str, kinds: Kinds, node: nodes.Node, fix: FixMaker | None = None, only: frozenset[str] | None = None
+    ) -> bool:
+        """The node uses a feature on values of these kinds; gives whether some target breaks it."""
+        broken = self.families.get(family)
+        if broken is None:
+            return False
+        found = False
+        for kind in kinds:
+            hits = broken.get(kind)
+            if hits is not None and (only is None or kind in only):
+                self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None))
+                found = True
+        return found
+
+    def use_by_pair(self, family: str, left: Kinds, right: Kinds, node: nodes.Node) -> bool:
+        """The node uses an operator on two values of these kinds; gives whether some target breaks it."""
+        broken = self.families.get(family)
+        if broken is None:
+            return False
+        found = False
+        for one in left:
+            for other in right:
+                hits = broken.get(f"{one},{other}")
+                if hits is not None:
+                    self.uses.append(Use(self.rule, f"{family}@{one},{other}", node, hits, None, None))
+                    found = True
+        return found
+
+    def breaks(self, feature: str) -> bool:
+        """Whether some target breaks a feature: a question to ask before looking at the text for it."""
+        return feature in self.single

@@ -1,0 +1,107 @@
+"""Calls of methods and macros, as rules ask about them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Look
+from portable_tpl.rules._kinds import TEXT_KINDS, Kinds
+from portable_tpl.template.inference import kinds as k
+
+_TYPES = (
+    ("str", k.STR | k.MARKUP),
+    ("dict", k.DICT),
+    ("list", k.LIST),
+    ("tuple", k.TUPLE),
+    ("int", k.INT),
+    ("float", k.FLOAT),
+)
+# Methods by the type that has them, for receivers that no type is known of (a branch that cannot be reached).
+_DICT_METHODS = frozenset({"items", "keys", "values", "get", "update", "pop", "setdefault", "popitem", "fromkeys"})
+_LIST_METHODS = frozenset({"append", "extend", "insert", "remove", "sort"})
+
+
+class MethodCall(NamedTuple):
+    """``receiver.name(…)``; ``types`` are the Python types that the receiver can have, ``kinds`` its kinds."""
+
+    receiver: nodes.Expr
+    name: str
+    types: tuple[str, ...]
+    kinds: Kinds
+
+
+def method_call(node: nodes.Call, look: Look) -> MethodCall | None:
+    """The call as one of a method of a value; ``None`` where it is another one."""
+    callee = node.node
+    if not isinstance(callee, nodes.Getattr):
+        return None
+    receiver = callee.node
+    if isinstance(receiver, nodes.Name) and receiver.name in ("loop", "dict"):
+        return None
+    bits = look.type(receiver).bits
+    if bits & k.NAMESPACE:
+        return None
+    types = tuple(name for name, mask in _TYPES if bits & mask)
+    if not types:
+        types = ("dict" if callee.attr in _DICT_METHODS else "list" if callee.attr in _LIST_METHODS else "str",)
+    return MethodCall(receiver, callee.attr, types, look.kinds(receiver))
+
+
+def text_kinds(kinds: Kinds) -> Kinds:
+    """Those of the kinds that are text."""
+    return tuple(kind for kind in kinds if kind in TEXT_KINDS)
+
+
+def constant(node: nodes.Node | None) -> object:
+    """The value of a literal, else the ``nodes`` module, which equals nothing."""
+    if isinstance(node, nodes.Const):
+        return node.value
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        value = node.node.value
+        if isinstance(value, (int, float)):
+            return -value
+    return nodes
+
+
+def macros(look: Look) -> dict[str, list[nodes.Macro]]:
+    """The template's macros by name."""
+    found: dict[str, list[nodes.Macro]] | None = look.memory.get("macros")
+    if found is None:
+        found = look.memory["macros"] = {}
+        for node in look.parsed.nodes:
+            if isinstance(node, nodes.Macro):
+                found.setdefault(node.name, []).append(node)
+    return found
+
+
+def within(node: nodes.Node, kind: type[nodes.Node], look: Look) -> nodes.Node | None:
+    """The nearest node of a kind around this one."""
+    parent = look.parent(node)
+    while parent is not None and not isinstance(parent, kind):
+        parent = look.parent(parent)
+    return parent
+
+
+def as_condition(node: nodes.Node, look: Look) -> bool:
+    """Whether only the truth of an expression matters where it stands."""
+    parent = look.parent(node)
+    if isinstance(parent, (nodes.And, nodes.Or)):
+        return as_condition(parent, look)
+    if isinstance(parent, nodes.Not):
+        return True
+    return isinstance(parent, (nodes.If, nodes.CondExpr)) and parent.test is node
+
+
+def compared_with(node: nodes.Node, look: Look) -> tuple[str, nodes.Expr] | None:
+    """The operator and the other side, where the node is one of the two sides of a comparison."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Operand):
+        comparison = look.parent(parent)
+        if isinstance(comparison, nodes.Compare) and len(comparison.ops) == 1:
+            return parent.op, comparison.expr
+        return None
+    if isinstance(parent, nodes.Compare) and parent.expr is node and len(parent.ops) == 1:
+        return parent.ops[0].op, parent.ops[0].expr
+    return None

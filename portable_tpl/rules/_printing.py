@@ -1,0 +1,38 @@
+"""Printed expressions, as the rules about implicit text ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Look
+from portable_tpl.rules._kinds import kinds_of
+from portable_tpl.template.inference import kinds as k
+
+_BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)
+
+
+def printed(only: frozenset[str]) -> Callable[[nodes.Output, Look], None]:
+    """A visit of what is printed, for values of these kinds."""
+
+    def visit(node: nodes.Output, look: Look) -> None:
+        if "print" not in look.families:
+            return
+        for child in node.nodes:
+            if child.__class__ is not nodes.TemplateData:
+                kinds = look.kinds(child)
+                if not only.isdisjoint(kinds):
+                    look.use_by_kind("print", kinds, child, only=only)
+
+    return visit
+
+
+def printed_lists(node: nodes.Output, look: Look) -> None:
+    """What is inside printed lists, for targets that print lists right but not everything in them."""
+    if "print.list" not in look.families:
+        return
+    for child in node.nodes:
+        type_ = look.type(child)
+        if type_.bits & k.FULL_LIST and type_.shape is not None and type_.shape.items is not None:
+            look.use_by_kind("print.list", kinds_of(type_.shape.element), child)

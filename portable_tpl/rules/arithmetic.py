@@ -1,0 +1,47 @@
+"""Arithmetic with another result.
+
+What it does
+------------
+Finds ``-``, ``/`` and ``%`` where an engine prints or computes another number.
+
+Why it breaks
+-------------
+The remainder of a negative number has another sign in JavaScript and C++ than in Python, and quotients are printed
+with more or fewer digits.
+
+Example
+-------
+``{{ -7 % 3 }}`` is 2 in Python and -1 in JavaScript.
+
+Fix safety
+----------
+No fix is offered.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL208"
+_TEXT = k.STR | k.MARKUP
+
+
+def _minus(node: nodes.Sub, look: Look) -> None:
+    look.use_by_pair("sub", look.kinds(node.left), look.kinds(node.right), node)
+
+
+def _divide(node: nodes.Div, look: Look) -> None:
+    look.use_by_pair("div", look.kinds(node.left), look.kinds(node.right), node)
+
+
+def _modulo(node: nodes.Mod, look: Look) -> None:
+    if not look.type(node.left).bits & _TEXT:
+        look.use_by_pair("mod", look.kinds(node.left), look.kinds(node.right), node)
+
+
+VISITS = {nodes.Sub: _minus, nodes.Div: _divide, nodes.Mod: _modulo}
+VALID = (Example("{{ (messages|length - 1) % 2 }}", targets=("minijinja",)),)
+INVALID = (Example("{{ -7 % 3 }}", targets=("hf-jinja",)),)

@@ -1,0 +1,146 @@
+"""Names that outlive their block.
+
+What it does
+------------
+Finds names that are set in a loop, a ``set`` block or a ``generation`` block and read where, in jinja2, they are not
+set any more: in the next turn of the loop, or behind the block.
+
+Why it breaks
+-------------
+What is set inside ends with each turn in jinja2. Engines that keep one scope for all turns still hold the old value.
+
+Example
+-------
+``{% for m in messages %}{% if seen is defined %}…{% endif %}{% set seen = true %}{% endfor %}``
+
+Fix safety
+----------
+No fix is offered: set the name at the start of each turn, or use a namespace to keep it.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL509"
+
+
+def _for(node: nodes.For, look: Look) -> None:
+    if look.breaks("for.scope.inner"):
+        for name in _read_before_set(node.body):
+            if not _bound_outside(node, name, look):
+                look.use("for.scope.inner", node)
+                return
+
+
+def _read_before_set(body: list[nodes.Node]) -> list[str]:
+    """Names that a turn can read before it has set them, and sets somewhere."""
+    assigned: set[str] = set()
+    reads: dict[str, None] = {}
+    _flow(body, assigned, reads)
+    written = {name for statement in body for name in _all_assigned(statement)}
+    return [name for name in reads if name in written]
+
+
+def _flow(body: list[nodes.Node], assigned: set[str], reads: dict[str, None]) -> None:
+    for statement in body:
+        if isinstance(statement, nodes.If):
+            _branches(statement, assigned, reads)
+        elif isinstance(statement, nodes.Assign):
+            _note_reads(statement.node, assigned, reads)
+            assigned.update(_targets(statement.target))
+        elif isinstance(statement, nodes.AssignBlock):
+            for child in statement.body:
+                _note_reads(child, assigned, reads)
+            assigned.update(_targets(statement.target))
+        elif isinstance(statement, nodes.For):
+            _note_reads(statement.iter, assigned, reads)
+            inner = set(assigned) | set(_targets(statement.target)) | {"loop"}
+            if statement.test is not None:
+                _note_reads(statement.test, inner, reads)
+            _flow(statement.body, inner, reads)
+            _flow(statement.else_, set(assigned), reads)
+        elif not isinstance(statement, nodes.Macro):
+            _note_reads(statement, assigned, reads)
+
+
+def _branches(node: nodes.If, assigned: set[str], reads: dict[str, None]) -> None:
+    ends: list[set[str]] = []
+    for test, body in [(node.test, node.body), *((item.test, item.body) for item in node.elif_)]:
+        _note_reads(test, assigned, reads)
+        after = set(assigned)
+        _flow(body, after, reads)
+        ends.append(after)
+    other = set(assigned)
+    _flow(node.else_, other, reads)
+    assigned |= set.intersection(other, *ends)
+
+
+def _note_reads(node: nodes.Node, assigned: set[str], reads: dict[str, None]) -> None:
+    names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
+    for name in names:
+        if name.ctx == "load" and name.name not in assigned:
+            reads[name.name] = None
+
+
+def _targets(node: nodes.Node) -> list[str]:
+    if isinstance(node, nodes.Name):
+        return [node.name]
+    if isinstance(node, nodes.Tuple):
+        return [name for item in node.items for name in _targets(item)]
+    return []
+
+
+def _all_assigned(node: nodes.Node) -> list[str]:
+    """Names that a statement sets in the scope of the turn: not those set in loops and macros inside."""
+    if isinstance(node, (nodes.Assign, nodes.AssignBlock)):
+        return _targets(node.target)
+    if isinstance(node, nodes.If):
+        bodies = [node.body, node.else_, *(item.body for item in node.elif_)]
+        return [name for body in bodies for child in body for name in _all_assigned(child)]
+    return []
+
+
+def _bound_outside(node: nodes.For, name: str, look: Look) -> bool:
+    """Whether each turn starts with a value of its own for the name: the loop's variable."""
+    return name in _targets(node.target)
+
+
+def _block(node: nodes.AssignBlock | nodes.CallBlock, look: Look) -> None:
+    if isinstance(node, nodes.AssignBlock):
+        feature = "scope.set-block"
+    elif isinstance(node.call.node, nodes.ExtensionAttribute):
+        feature = "statement.generation.scope"
+    else:
+        return
+    if not look.breaks(feature):
+        return
+    inside = {name for child in node.body for name in _all_assigned(child)}
+    if inside and _read_after(node, inside, look):
+        look.use(feature, node)
+
+
+def _read_after(node: nodes.Node, names: set[str], look: Look) -> bool:
+    own = set(map(id, node.find_all(nodes.Name)))
+    order = look.parsed.nodes
+    start = next(index for index, item in enumerate(order) if item is node)
+    return any(
+        isinstance(item, nodes.Name) and item.ctx == "load" and item.name in names and id(item) not in own
+        for item in order[start:]
+    )
+
+
+VISITS = {nodes.For: _for, nodes.AssignBlock: _block, nodes.CallBlock: _block}
+VALID = (
+    Example("{% for m in messages %}{% set x = 1 %}{{ x }}{% endfor %}", targets=("hf-jinja", "llama.cpp-engine")),
+    Example("{% set x %}{% set y = 1 %}{{ y }}{% endset %}{{ x }}", targets=("minijinja",)),
+)
+INVALID = (
+    Example(
+        "{% for m in messages %}{% if seen is defined %}a{% endif %}{% set seen = true %}{% endfor %}",
+        targets=("hf-jinja",),
+    ),
+    Example("{% set x %}{% set y = 1 %}{% endset %}{{ x }}{{ y }}", targets=("minijinja",)),
+)

@@ -1,0 +1,68 @@
+"""Values whose truth an engine sees otherwise.
+
+What it does
+------------
+Finds conditions on kinds of values that are true in one engine and false in another, and values of ``and``, ``or`` and
+``if`` without ``else``.
+
+Why it breaks
+-------------
+A namespace is always true in the reference and false or an error elsewhere; so are macros and functions. An ``if``
+without ``else`` gives an undefined value, which not every engine can join to text.
+
+Example
+-------
+``{% if namespace_object %}``
+
+Fix safety
+----------
+No fix is offered.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL211"
+_LOGIC = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)
+
+
+def _statement(node: nodes.If, look: Look) -> None:
+    _truth(node.test, look)
+
+
+def _truth(node: nodes.Expr, look: Look) -> None:
+    """The leaves of a condition; what ``and``, ``or`` and ``not`` hold is looked at where these are visited."""
+    if "truthy" in look.families and not isinstance(node, _LOGIC):
+        look.use_by_kind("truthy", look.kinds(node), node)
+
+
+def _not(node: nodes.Not, look: Look) -> None:
+    if "not" in look.families and not isinstance(node.node, _LOGIC):
+        look.use_by_kind("not", look.kinds(node.node), node)
+
+
+def _choice(node: nodes.And | nodes.Or, look: Look) -> None:
+    name = "and" if isinstance(node, nodes.And) else "or"
+    _truth(node.left, look)
+    look.use_by_kind(f"{name}.value", look.brief(node.left), node)
+    look.use(f"{name}.value", node)
+
+
+def _conditional(node: nodes.CondExpr, look: Look) -> None:
+    _truth(node.test, look)
+    if node.expr2 is None:
+        look.use("condexpr.no-else", node)
+
+
+VISITS = {
+    nodes.If: _statement,
+    nodes.Not: _not,
+    nodes.And: _choice,
+    nodes.Or: _choice,
+    nodes.CondExpr: _conditional,
+}
+VALID = (Example("{% if messages and not tools %}x{% endif %}", targets=("hf-jinja", "llama.cpp-engine")),)
+INVALID = (Example("{% set ns = namespace() %}{% if ns %}x{% endif %}", targets=("minijinja",)),)

@@ -1,0 +1,115 @@
+"""Arguments of filters that an engine does not take.
+
+What it does
+------------
+Finds arguments of filters, by place or by name, that a target does not know. (``tojson`` has a rule of its own.)
+
+Why it breaks
+-------------
+Engines take fewer arguments than jinja2, or other names for them; some fail, some take no notice.
+
+Example
+-------
+``{{ text|replace('a', 'b', 1) }}``
+
+Fix safety
+----------
+Safe where the same argument can be given in another form that the targets take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
+
+CODE = "PTL302"
+# Arguments after the usual ones, by their place.
+_BY_PLACE = {
+    "batch": ("", "fill"),
+    "dictsort": ("case", "by", "reverse"),
+    "int": ("default", "base"),
+    "float": ("default",),
+    "indent": ("", "first", "blank"),
+    "join": ("", "attribute"),
+    "round": ("", "method"),
+    "sort": ("reverse", "case", "attribute"),
+    "sum": ("attribute",),
+    "trim": ("chars",),
+    "unique": ("case", "attribute"),
+    "replace": ("", "", "count"),
+    "reject": ("", "argument"),
+    "select": ("", "argument"),
+}
+_BY_NAME = {"case_sensitive": "case", "fill_with": "fill", "d": "keyword", "default_value": "keyword"}
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    name = node.name
+    if name == "tojson":
+        return
+    if node.args or node.kwargs:
+        for variant in _default(node) if name in ("default", "d") else _variants(node):
+            look.use(f"filter.default.{variant}" if name == "d" else f"filter.{name}.{variant}", node)
+    elif name in ("default", "d"):
+        look.use("filter.default.empty", node)
+    elif name in ("select", "reject"):
+        look.use(f"filter.{name}.empty", node)
+
+
+def _default(node: nodes.Filter) -> Iterator[str]:
+    if node.args and isinstance(node.args[0], (nodes.List, nodes.Dict)):
+        yield "list" if isinstance(node.args[0], nodes.List) else "dict"
+    if len(node.args) > 1:
+        yield "boolean-false" if constant(node.args[1]) is False else "boolean"
+    for keyword in node.kwargs:
+        yield "boolean-keyword" if keyword.key == "boolean" else "keyword"
+
+
+def _variants(node: nodes.Filter) -> Iterator[str]:
+    name = node.name
+    if name == "format":
+        if node.kwargs:
+            yield "keyword"
+        pattern = constant(node.node)
+        if isinstance(pattern, str) and pattern.count("%s") < pattern.count("%"):
+            yield "spec"
+        return
+    if name == "map":
+        yield from _map(node)
+        return
+    if name == "indent" and node.args and isinstance(constant(node.args[0]), str):
+        yield "text"
+    places = _BY_PLACE.get(name, ())
+    for variant in places[: len(node.args)]:
+        if variant:
+            yield variant
+    for keyword in node.kwargs:
+        yield _BY_NAME.get(keyword.key, keyword.key)
+
+
+def _map(node: nodes.Filter) -> Iterator[str]:
+    for keyword in node.kwargs:
+        if keyword.key == "default":
+            yield "default"
+        elif keyword.key == "attribute":
+            path = constant(keyword.value)
+            if isinstance(path, int):
+                yield "index"
+            elif isinstance(path, str) and "." in path:
+                yield "path"
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{{ messages[0].content|replace('a', 'b') }}", targets=("minijinja", "hf-jinja")),)
+INVALID = (
+    Example("{{ messages[0].content|replace('a', 'b', 1) }}", targets=("minijinja",)),
+    Example(
+        "{{ messages[0].nope|default('x', boolean=true) }}",
+        targets=("minijinja",),
+        fixed="{{ messages[0].nope|default('x', true) }}",
+    ),
+)

@@ -1,0 +1,95 @@
+"""Filters on values that an engine does not take there.
+
+What it does
+------------
+Finds filters on kinds of values for which a target fails or gives something else: ``trim`` on a list or ``none``,
+``length`` of an undefined value, ``last`` of text.
+
+Why it breaks
+-------------
+jinja2's filters take nearly everything, by turning it into text or a list first. Engines with stricter types stop.
+
+Example
+-------
+``{{ message.content|trim }}`` where the content can be ``none``.
+
+Fix safety
+----------
+No fix is offered: ask for the kind first (``is string``), or give a default.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import as_condition, compared_with, constant
+from portable_tpl.rules._kinds import TEXT_KINDS, Kinds, kinds_of
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL303"
+# Text that is not plain, for filters of which other rules speak.
+_ODD_TEXT = frozenset({"unicode", "unicode-spaced"})
+_ELSEWHERE = {
+    "length": _ODD_TEXT,
+    "count": _ODD_TEXT,
+    "trim": frozenset({"unicode-spaced"}),
+    "upper": TEXT_KINDS,
+    "lower": TEXT_KINDS,
+    "title": TEXT_KINDS,
+    "capitalize": TEXT_KINDS,
+}
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.node is None or node.name == "tojson":
+        return
+    kinds = look.kinds(node.node)
+    left_out = _ELSEWHERE.get(node.name)
+    if left_out is not None:
+        kinds = tuple(kind for kind in kinds if kind not in left_out)
+    look.use_by_kind(f"filter.{family(node, look)}", kinds, node)
+    if node.name == "join":
+        shape = look.type(node.node).shape
+        if shape is not None and shape.items is not None:
+            look.use_by_kind("filter.join.element", kinds_of(shape.element), node)
+    elif node.name == "format":
+        for argument in node.args:
+            look.use_by_kind("filter.format", look.kinds(argument), node)
+
+
+def family(node: nodes.Filter, look: Look) -> str:
+    """The filter, or the way it is used where that makes a difference to what it may be given."""
+    name = node.name
+    if name in ("default", "d") and len(node.args) > 1 and constant(node.args[1]) is True:
+        return "default.boolean"
+    if name in ("length", "count") and emptiness(node, look):
+        return "length.as-test"
+    if name == "reverse" and isinstance(look.parent(node), nodes.Output) and node.node is not None:
+        return "reverse.text" if look.type(node.node).bits & k.STR else "reverse"
+    return name
+
+
+def emptiness(node: nodes.Expr, look: Look) -> bool:
+    """Whether a length serves only to tell nothing from something."""
+    if as_condition(node, look):
+        return True
+    comparison = compared_with(node, look)
+    if comparison is None:
+        return False
+    operator, other = comparison
+    left = isinstance(look.parent(node), nodes.Compare)
+    bound = constant(other)
+    if bound == 0:
+        return True
+    return bound == 1 and operator in (("gteq", "lt") if left else ("lteq", "gt"))
+
+
+def without_text(kinds: Kinds) -> Kinds:
+    """Those of the kinds that are no text."""
+    return tuple(kind for kind in kinds if kind not in TEXT_KINDS)
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=("minijinja", "hf-jinja")),)
+INVALID = (Example("{{ messages[0].nope|length }}", targets=("minijinja",)),)

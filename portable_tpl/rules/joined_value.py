@@ -1,0 +1,40 @@
+"""Values joined to text.
+
+What it does
+------------
+Finds ``~`` with values that are not text and that a target turns into other text, and text made of such values by
+``join`` or ``|string``.
+
+Why it breaks
+-------------
+``~`` prints its operands first, so that all that holds for printing holds here; some engines also refuse ``none`` and
+undefined values.
+
+Example
+-------
+``{{ 'a' ~ none }}``
+
+Fix safety
+----------
+No fix is offered.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL606"
+
+
+def _concat(node: nodes.Concat, look: Look) -> None:
+    if "concat" not in look.families:
+        return
+    for child in node.nodes:
+        look.use_by_kind("concat", look.kinds(child), child)
+
+
+VISITS = {nodes.Concat: _concat}
+VALID = (Example("{{ 'a' ~ messages[0].content }}", targets=("hf-jinja",)),)
+INVALID = (Example("{{ 'a' ~ tools }}", targets=("hf-jinja",)),)

@@ -1,0 +1,71 @@
+"""White space that an engine treats otherwise.
+
+What it does
+------------
+Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags and
+spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break before the first
+tag, white space of other scripts next to ``-``.
+
+Why it breaks
+-------------
+transformers drops the line break after a tag and the spaces before one; a deployment that does not prints them. Engines
+do it by patterns of their own, which differ at the edges of the template and in what they take for white space.
+
+Example
+-------
+A template that starts with a line break before ``{% for … %}``.
+
+Fix safety
+----------
+No fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.source import Span
+
+CODE = "PTL703"
+_AFTER_BLOCK = re.compile(r"(?<![-+])%\}\n")
+_AFTER_COMMENT = re.compile(r"(?<!-)#\}\n")
+_BEFORE_BLOCK = re.compile(r"(?m)^[ \t]+\{%(?![-+])")
+_BEFORE_COMMENT = re.compile(r"(?m)^[ \t]+\{#(?!-)")
+_BEFORE_VALUE = re.compile(r"(?m)^[ \t]+\{\{(?!-)")
+_FIRST_LINE = re.compile(r"\n[ \t]*\{%(?!-)")
+_ODD_SPACE = re.compile(r"[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]\s*\{[{%#]-|-[}%#]\}\s*[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]")
+_ODD_INDENT = re.compile(r"(?m)^[ \t]*[\u000b\u000c\u00a0\u2000-\u200a\u3000]\s*\{[%#](?![-+])")
+
+
+def _patterns(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    yield "layout.trim-blocks", _AFTER_BLOCK.search(text)
+    yield "layout.trim-blocks.comment", _AFTER_COMMENT.search(text)
+    yield "layout.lstrip-blocks", _BEFORE_BLOCK.search(text)
+    yield "layout.lstrip-blocks.comment", _BEFORE_COMMENT.search(text)
+    yield "layout.lstrip-blocks.expression", _BEFORE_VALUE.search(text)
+    yield "layout.first-newline.block", _FIRST_LINE.match(text)
+    yield "layout.first-newline", re.match(r"\n", text)
+    yield "layout.dash.unicode-space", _ODD_SPACE.search(text)
+    yield "layout.nbsp-lstrip", _ODD_INDENT.search(text)
+    yield "layout.final-newline", re.search(r"\n\Z", text)
+    yield "layout.bom", re.match("\ufeff", text)
+
+
+_FEATURES = tuple(feature for feature, _ in _patterns(""))
+
+
+def _template(node: nodes.Template, look: Look) -> None:
+    if not any(look.breaks(feature) for feature in _FEATURES):
+        return
+    for feature, match in _patterns(look.parsed.text):
+        if match is not None:
+            look.use(feature, node, span=Span(*match.span()))
+
+
+VISITS = {nodes.Template: _template}
+VALID = (Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),)
+INVALID = (Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),)

@@ -1,0 +1,140 @@
+"""Literals that an engine does not read.
+
+What it does
+------------
+Finds numbers such as ``1e20`` and ``1_000``, escapes such as ``'\\x41'``, tuples, and mappings whose keys are not text,
+where an engine cannot read them or reads something else.
+
+Why it breaks
+-------------
+Literals are read by each engine's own lexer. One that does not know a form does not load the template, or takes it for
+other text.
+
+Example
+-------
+``{{ '\\x41' }}`` stops llama.cpp at its start; ``{{ 'A' }}`` does not.
+
+Fix safety
+----------
+No fix is offered yet.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._kinds import TEXT_KINDS
+
+CODE = "PTL210"
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NAMES = {
+    "x": "escape-x",
+    "u": "escape-u",
+    "U": "escape-U",
+    "N": "escape-name",
+    "/": "escape-slash",
+    "\n": "continued",
+    "\\": "backslash",
+    "n": "newline-escape",
+    "t": "newline-escape",
+    "r": "carriage-return",
+    "'": "quote-escape",
+    '"': "quote-escape",
+    "b": "escape-b",
+    "f": "escape-f",
+    "v": "escape-v",
+    "a": "escape-a",
+}
+
+
+def _constant(node: nodes.Const, look: Look) -> None:
+    value = node.value
+    if isinstance(value, str):
+        if "\\" in look.parsed.text or not value.isascii() or "\n" in value:
+            _text(node, value, look)
+    elif isinstance(value, float):
+        source = look.parsed.source(node).lower()
+        look.use("literal.float.underscore" if "_" in source else _float(source, value), node)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if value > 9 and not look.parsed.source(node).isdigit():
+            source = look.parsed.source(node)
+            look.use("literal.int.underscore" if "_" in source else "literal.int.hex", node)
+        if value > 1 << 53:
+            look.use("literal.int.past-2^53" if value < 1 << 63 else "literal.int.past-2^63", node)
+
+
+def _float(source: str, value: float) -> str:
+    if "e" in source:
+        if value >= 1e16:
+            return "literal.float.big"
+        return "literal.float.exponent" if value == int(value) else "literal.float.exponent-fraction"
+    return "literal.float.whole" if value == int(value) else "literal.float"
+
+
+def _text(node: nodes.Const, value: str, look: Look) -> None:
+    source = look.parsed.source(node)
+    for escape in dict.fromkeys(_ESCAPE.findall(source)):
+        if escape.isdigit():
+            look.use("literal.text.escape-zero" if "\\0" in source else "literal.text.escape-octal", node)
+        else:
+            look.use(f"literal.text.{_NAMES.get(escape, 'escape-unknown')}", node)
+        if escape in "{<}>%#":
+            look.use("literal.text.escape-braces", node)
+    if not value.isascii():
+        look.use("literal.text.unicode", node)
+    if "\n" in source:
+        look.use("literal.text.line-break", node)
+    if len(source) > 2 and source[0] in "'\"" and source[0] * 2 not in source and _joined(source):
+        look.use("literal.text.joined", node)
+
+
+def _joined(source: str) -> bool:
+    return re.fullmatch(r"""(['"])(?:\\.|(?!\1).)*\1""", source, re.DOTALL) is None
+
+
+def _tuple(node: nodes.Tuple, look: Look) -> None:
+    if node.ctx != "load":
+        return
+    source = look.parsed.source(node)
+    if not source.startswith("("):
+        if isinstance(look.parent(node), nodes.Output):
+            look.use("literal.tuple.bare", node)
+        elif isinstance(look.parent(node), nodes.For):
+            look.use("for.bare-tuple", node)
+    elif not node.items:
+        look.use("literal.tuple.empty", node)
+    elif source.rstrip(") \t\r\n").endswith(","):
+        look.use("literal.tuple.one" if len(node.items) == 1 else "literal.tuple.trailing-comma", node)
+    else:
+        look.use("literal.tuple", node)
+
+
+def _list(node: nodes.List, look: Look) -> None:
+    if look.breaks("literal.list.trailing-comma") and look.parsed.source(node).rstrip("] \t\r\n").endswith(","):
+        look.use("literal.list.trailing-comma", node)
+
+
+def _mapping(node: nodes.Dict, look: Look) -> None:
+    for pair in node.items:
+        kinds = look.kinds(pair.key)
+        if not isinstance(pair.key, nodes.Const):
+            feature = "key-variable" if isinstance(pair.key, nodes.Name) else "key-expression"
+            look.use(f"literal.dict.{feature}", pair)
+        for kind in kinds:
+            if kind not in TEXT_KINDS:
+                name = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}.get(kind, kind)
+                look.use(f"literal.dict.key-{name}", pair)
+    if look.breaks("literal.dict.trailing-comma") and look.parsed.source(node).rstrip("} \t\r\n").endswith(","):
+        look.use("literal.dict.trailing-comma", node)
+
+
+VISITS = {nodes.Const: _constant, nodes.Tuple: _tuple, nodes.List: _list, nodes.Dict: _mapping}
+VALID = (Example("{{ 'a\\n' }}{{ 1.5 }}{{ {'a': 1}.a }}", targets=("hf-jinja", "llama.cpp-engine")),)
+INVALID = (
+    Example("{{ '\\x41' }}", targets=("llama.cpp-engine",)),
+    Example("{{ 1e3 }}", targets=("hf-jinja",)),
+    Example("{{ {1: 'a'}[1] }}", targets=("hf-jinja",)),
+)

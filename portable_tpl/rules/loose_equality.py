@@ -1,0 +1,39 @@
+"""Comparisons that an engine answers otherwise.
+
+What it does
+------------
+Finds ``==`` and ``!=`` between values of kinds that an engine compares by other rules than Python.
+
+Why it breaks
+-------------
+In JavaScript ``'' == false`` and ``undefined == null`` are true, and a list is equal only to itself.
+
+Example
+-------
+``{% if system_message != false %}`` loses an empty system message in @huggingface/jinja.
+
+Fix safety
+----------
+No fix is offered: ask for the kind first (``is string``, ``is none``, ``is defined``), or for the length.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL204"
+
+
+def _comparison(node: nodes.Compare, look: Look) -> None:
+    left: nodes.Expr = node.expr
+    for operand in node.ops:
+        if operand.op in ("eq", "ne") and "eq" in look.families:
+            look.use_by_pair("eq", look.brief(left), look.brief(operand.expr), node)
+        left = operand.expr
+
+
+VISITS = {nodes.Compare: _comparison}
+VALID = (Example("{% if messages[0].role == 'user' %}x{% endif %}", targets=("hf-jinja",)),)
+INVALID = (Example("{% if messages[0].content != false %}x{% endif %}", targets=("hf-jinja",)),)

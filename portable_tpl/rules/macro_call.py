@@ -1,0 +1,77 @@
+"""Calls of macros that an engine does not take.
+
+What it does
+------------
+Finds macros that are called with too few or too many arguments, with ``*list`` or ``**mapping``, or that read
+``varargs``, ``kwargs``, their own name or arguments.
+
+Why it breaks
+-------------
+A missing argument is undefined in jinja2 and an error in llama.cpp; surplus ones are an error in minijinja.
+
+Example
+-------
+``{% macro m(a, b) %}…{% endmacro %}{{ m(1) }}`` is portable as ``{% macro m(a, b=none) %}``.
+
+Fix safety
+----------
+No fix is offered: a default of ``none`` is defined, an argument that is missing is not.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import macros
+
+CODE = "PTL506"
+
+
+def _call(node: nodes.Call, look: Look) -> None:
+    if node.dyn_args is not None:
+        look.use("macro.spread" if _macro(node, look) else "call.spread", node)
+    if node.dyn_kwargs is not None:
+        look.use("macro.spread-mapping", node)
+    macro = _macro(node, look)
+    if macro is None:
+        return
+    given = {keyword.key for keyword in node.kwargs}
+    names = [argument.name for argument in macro.args]
+    if given:
+        look.use("macro.keyword", node)
+    if node.dyn_args is None and node.dyn_kwargs is None:
+        needed = names[len(node.args) : len(names) - len(macro.defaults)]
+        if any(name not in given for name in needed):
+            look.use("macro.missing", node)
+    if len(node.args) > len(names):
+        look.use("macro.surplus", node)
+    if given - set(names) - {"caller"}:
+        look.use("macro.kwargs", node)
+
+
+def _macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
+    if not isinstance(node.node, nodes.Name):
+        return None
+    found = macros(look).get(node.node.name, [])
+    return found[0] if len(found) == 1 else None
+
+
+def _definition(node: nodes.Macro, look: Look) -> None:
+    look.use("statement.macro", node)
+    if node.defaults:
+        look.use("macro.default", node)
+    names = {argument.name for argument in node.args}
+    for default in node.defaults:
+        if any(name.name in names for name in default.find_all(nodes.Name)) or (
+            isinstance(default, nodes.Name) and default.name in names
+        ):
+            look.use("macro.default-argument", node)
+
+
+VISITS = {nodes.Call: _call, nodes.Macro: _definition}
+VALID = (Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),)
+INVALID = (
+    Example("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine",)),
+    Example("{% macro m(a) %}{{ a }}{{ varargs }}{% endmacro %}{{ m(1, 2) }}", targets=("minijinja",)),
+)

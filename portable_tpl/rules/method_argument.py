@@ -1,0 +1,129 @@
+"""Arguments of methods that an engine does not take.
+
+What it does
+------------
+Finds arguments of Python methods beyond the usual: characters to strip, the number of splits or replacements, a tuple
+of prefixes, format specifications, and calls without the argument that engines expect.
+
+Why it breaks
+-------------
+An engine that has the method may know fewer of its arguments. Some fail; others take no notice and print other text:
+``@huggingface/jinja`` once stripped all white space for ``.lstrip('\\n')``.
+
+Example
+-------
+``{{ content.replace('a', 'b', 1) }}``
+
+Fix safety
+----------
+No fix is offered: what to write instead depends on the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
+
+CODE = "PTL102"
+
+
+def _call(node: nodes.Call, look: Look) -> None:
+    call = method_call(node, look)
+    if call is None:
+        return
+    if "str" in call.types:
+        texts = text_kinds(call.kinds)
+        for variant in _text_variants(call.name, node, look):
+            look.use(f"method.str.{variant}", node)
+            look.use_by_kind(f"method.str.{variant}", texts, node)
+        if isinstance(call.receiver, nodes.Filter):
+            look.use(f"method.str.{call.name}.on-filter", node)
+    if "dict" in call.types:
+        for variant in _mapping_variants(call, node, look):
+            look.use(f"method.dict.{variant}", node)
+
+
+def _text_variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
+    args, first = node.args, constant(node.args[0]) if node.args else nodes
+    for keyword in node.kwargs:
+        yield f"{name}.{'maxsplit-keyword' if keyword.key == 'maxsplit' else 'keyword'}"
+    if name in ("strip", "lstrip", "rstrip") and args:
+        yield f"{name}.newline" if first == "\n" else f"{name}.none" if first is None else f"{name}.chars"
+    elif name == "split":
+        if not args and not node.kwargs:
+            yield "split.no-separator"
+        elif len(args) > 1:
+            yield "split.maxsplit"
+        elif args and first is None:
+            yield "split.none"
+    elif name == "rsplit" and len(args) > 1:
+        yield "rsplit.maxsplit"
+    elif name in ("startswith", "endswith") and args:
+        if isinstance(args[0], nodes.Tuple):
+            yield f"{name}.tuple"
+        elif len(args) > 1:
+            yield f"{name}.start"
+        elif first == "":
+            yield f"{name}.empty"
+    elif name == "replace" and len(args) > 1:
+        if len(args) > 2:
+            yield "replace.count"
+        elif first == "":
+            yield "replace.empty"
+        elif first == "\n":
+            yield "replace.newline"
+    elif name == "find" and len(args) > 1:
+        yield "find.start"
+    elif name == "splitlines" and (args or node.kwargs):
+        yield "splitlines.keepends"
+    elif name == "format":
+        yield from _format_variants(node, look)
+
+
+def _format_variants(node: nodes.Call, look: Look) -> Iterator[str]:
+    assert isinstance(node.node, nodes.Getattr)
+    pattern = constant(node.node.node)
+    if isinstance(pattern, str):
+        if ":" in pattern:
+            yield "format.spec"
+        if any(f"{{{digit}" in pattern for digit in "0123456789"):
+            yield "format.index"
+
+
+def _mapping_variants(call: MethodCall, node: nodes.Call, look: Look) -> Iterator[str]:
+    parent = look.parent(node)
+    if call.name == "get":
+        yield from _get_variants(node, look)
+    elif call.name in ("items", "keys", "values"):
+        if isinstance(parent, nodes.Filter):
+            yield f"{call.name}.{parent.name}"
+        comparison = compared_with(node, look)
+        if comparison is not None and comparison[0] in ("in", "notin"):
+            yield f"{call.name}.in"
+
+
+def _get_variants(node: nodes.Call, look: Look) -> Iterator[str]:
+    if node.kwargs:
+        yield "get.keyword"
+    elif len(node.args) < 2:
+        yield "get.missing"
+        parent = look.parent(node)
+        if isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined"):
+            yield "get.missing-defined"
+    else:
+        default = node.args[1]
+        if constant(default) is None:
+            yield "get.default-none"
+        elif isinstance(default, (nodes.List, nodes.Dict)):
+            yield "get.default-list"
+        else:
+            yield "get.default"
+
+
+VISITS = {nodes.Call: _call}
+VALID = (Example("{{ messages[0].content.strip() }}", targets=("minijinja",)),)
+INVALID = (Example("{{ messages[0].content.split(sep=',')[0] }}", targets=("minijinja",)),)

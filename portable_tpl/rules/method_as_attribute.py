@@ -1,0 +1,45 @@
+"""Keys that are the names of methods.
+
+What it does
+------------
+Finds ``value.items``, ``value.keys`` and the like without a call, where the value is a mapping (or text).
+
+Why it breaks
+-------------
+In Python the attribute is the method, whether the mapping has such a key or not; engines without Python's objects look
+the key up. A JSON schema has a key ``items``: ``schema.items`` is the method in the reference and the key elsewhere.
+
+Example
+-------
+``{% if schema.items is defined %}`` is always true in the reference.
+
+Fix safety
+----------
+Unsafe: ``schema['items']`` gives the key everywhere, which is not what the reference printed before.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL104"
+
+
+def _attribute(node: nodes.Getattr, look: Look) -> None:
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Call) and parent.node is node:
+        return
+    bits = look.type(node.node).bits
+    if bits & k.DICT and not bits & k.NAMESPACE:
+        look.use(f"attr.shadowed.{node.attr}", node)
+        look.use(f"attr.shadowed.{node.attr}.missing", node)
+    if bits & k.STR:
+        look.use(f"attr.method.str.{node.attr}", node)
+
+
+VISITS = {nodes.Getattr: _attribute}
+VALID = (Example("{{ messages[0]['items'] }}"), Example("{{ messages[0].content }}"))
+INVALID = (Example("{% if tools and tools[0].function.items is defined %}x{% endif %}"),)

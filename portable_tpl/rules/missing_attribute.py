@@ -1,0 +1,63 @@
+"""Attributes and items of values that have none.
+
+What it does
+------------
+Finds ``x.name``, ``x['name']`` and ``x[0]`` on kinds of values for which a target fails, or finds something that is not
+there in the reference.
+
+Why it breaks
+-------------
+jinja2 gives an undefined value for whatever is missing, on text and numbers too. Engines with stricter types fail, and
+engines that count text in bytes give half a character for ``text[0]``.
+
+Example
+-------
+``{% if message.content[0].text is defined %}`` where the content can be text.
+
+Fix safety
+----------
+No fix is offered: ask ``is string`` or ``is mapping`` first.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL607"
+
+
+def _attribute(node: nodes.Getattr, look: Look) -> None:
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Call) and parent.node is node:
+        return
+    if look.type(node).bits & k.UNDEFINED and "attr.missing" in look.families:
+        look.use_by_kind("attr.missing", look.kinds(node.node), node)
+
+
+def _item(node: nodes.Getitem, look: Look) -> None:
+    if isinstance(node.arg, nodes.Slice):
+        return
+    key = constant(node.arg)
+    if isinstance(key, str):
+        if look.type(node).bits & k.UNDEFINED:
+            look.use_by_kind("item.word", look.kinds(node.node), node)
+        return
+    if isinstance(key, int) or look.type(node.arg).bits & k.INT:
+        parent = look.parent(node)
+        defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")
+        if key == 0:
+            family = "item.int"
+        else:
+            family = "item.negative" if isinstance(key, int) and key < 0 else "item.int.inner"
+        if defined:
+            family = f"{family.replace('.inner', '')}.defined"
+        look.use_by_kind(family, look.kinds(node.node), node)
+
+
+VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}
+VALID = (Example("{{ messages[0].content }}{{ messages[0]['role'] }}", targets=("hf-jinja", "llama.cpp-engine")),)
+INVALID = (Example("{{ messages[0].content[0] }}", targets=("llama.cpp-engine",)),)

@@ -1,0 +1,76 @@
+"""Functions that an engine does not have.
+
+What it does
+------------
+Finds calls of ``dict``, ``cycler``, ``joiner``, ``lipsum`` and forms of ``range`` and ``namespace`` that a target does
+not take.
+
+Why it breaks
+-------------
+Which functions a template can call is for the engine and the deployment to say; one that is missing is an error when it
+is reached.
+
+Example
+-------
+``{{ dict(a=1) }}`` is ``{{ {'a': 1} }}``.
+
+Fix safety
+----------
+Safe for ``dict`` with names only, which becomes a literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant, macros
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL801"
+_KNOWN = frozenset({"range", "dict", "namespace", "raise_exception", "strftime_now", "lipsum", "cycler", "joiner"})
+
+
+def _call(node: nodes.Call, look: Look) -> None:
+    callee = node.node
+    if not isinstance(callee, nodes.Name) or callee.name not in _KNOWN or callee.name in macros(look):
+        return
+    bits = look.type(callee).bits
+    if bits and not bits & k.FUNCTION:
+        return
+    look.use(f"global.{callee.name}", node)
+    for variant in _variants(callee.name, node, look):
+        look.use(f"global.{callee.name}.{variant}", node)
+
+
+def _variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
+    if name == "range":
+        if len(node.args) > 2:
+            step = constant(node.args[2])
+            yield "down" if isinstance(step, int) and step < 0 else "step"
+        elif len(node.args) > 1:
+            yield "start"
+    elif name in ("dict", "namespace"):
+        if node.dyn_kwargs is not None:
+            yield "spread"
+        if node.args:
+            yield "merge" if node.kwargs and name == "dict" else "mapping"
+        elif not node.kwargs:
+            yield "empty"
+        if name == "namespace" and any(isinstance(keyword.value, nodes.CondExpr) for keyword in node.kwargs):
+            yield "condexpr"
+    elif name == "raise_exception" and node.args and look.type(node.args[0]).bits & ~(k.STR | k.ALL_FACTS):
+        yield "other"
+
+
+def _test(node: nodes.Test, look: Look) -> None:
+    if node.name in ("defined", "undefined") and isinstance(node.node, nodes.Name) and node.node.name in _KNOWN:
+        if look.type(node.node).bits & k.FUNCTION:
+            look.use(f"global.{node.node.name}.defined", node)
+
+
+VISITS = {nodes.Call: _call, nodes.Test: _test}
+VALID = (Example("{% for i in range(3) %}{{ i }}{% endfor %}", targets=("hf-jinja", "minijinja")),)
+INVALID = (Example("{{ dict(a=1).a }}", targets=("hf-jinja",), fixed="{{ {'a': 1}.a }}"),)

@@ -1,0 +1,68 @@
+"""Operators that an engine does not have.
+
+What it does
+------------
+Finds ``//``, ``**``, a sign before a value, text times a number, and chained comparisons such as ``1 < n < 5``.
+
+Why it breaks
+-------------
+An engine may not know the operator at all, and then often does not load the template; or it reads a chain from left to
+right, as ``(1 < n) < 5``.
+
+Example
+-------
+``{% if 0 < n <= 5 %}`` is ``{% if 0 < n and n <= 5 %}``.
+
+Fix safety
+----------
+No fix is offered yet for arithmetic; chains are to be written with ``and``.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._kinds import brief
+
+CODE = "PTL203"
+
+
+def _power(node: nodes.Pow, look: Look) -> None:
+    look.use("pow@int,int", node)
+    look.use("syntax.precedence.pow", node)
+
+
+def _floor(node: nodes.FloorDiv, look: Look) -> None:
+    look.use("floordiv@int,int", node)
+    look.use_by_pair("floordiv", look.kinds(node.left), look.kinds(node.right), node)
+
+
+def _sign(node: nodes.UnaryExpr, look: Look) -> None:
+    family = "neg" if isinstance(node, nodes.Neg) else "pos"
+    look.use_by_kind(family, look.kinds(node.node), node)
+
+
+def _times(node: nodes.Mul, look: Look) -> None:
+    look.use_by_pair("mul", brief(look.kinds(node.left)), brief(look.kinds(node.right)), node)
+
+
+def _comparison(node: nodes.Compare, look: Look) -> None:
+    if len(node.ops) > 1:
+        equal = all(operand.op in ("eq", "ne") for operand in node.ops)
+        look.use("syntax.chained-equality" if equal else "syntax.chained-comparison", node)
+
+
+VISITS = {
+    nodes.Pow: _power,
+    nodes.FloorDiv: _floor,
+    nodes.Neg: _sign,
+    nodes.Pos: _sign,
+    nodes.Mul: _times,
+    nodes.Compare: _comparison,
+}
+VALID = (Example("{{ 7 // 2 }}", targets=("minijinja",)), Example("{{ -1 }}", targets=("llama.cpp-engine",)))
+INVALID = (
+    Example("{{ 7 // 2 }}", targets=("llama.cpp-engine",)),
+    Example("{% if 1 < messages|length < 5 %}x{% endif %}", targets=("hf-jinja",)),
+)

@@ -1,0 +1,133 @@
+"""Statements that an engine does not have.
+
+What it does
+------------
+Finds tags, and forms of them, that a target cannot read: ``{% generation %}``, ``{% break %}``, ``{% with %}``,
+``{% raw %}``, ``{% for … recursive %}``.
+
+Why it breaks
+-------------
+A tag that is not known is a syntax error: the template does not load at all.
+
+Example
+-------
+``{% generation %}…{% endgeneration %}`` is transformers' own.
+
+Fix safety
+----------
+Unsafe for ``{% generation %}``: without the tags the prompt is the same, but not the mask of what a model is trained on.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL501"
+_RAW = ("{% raw", "{%- raw", "{%raw", "{%-raw")
+
+
+def _call_block(node: nodes.CallBlock, look: Look) -> None:
+    if isinstance(node.call.node, nodes.ExtensionAttribute):
+        look.use("statement.generation", node)
+        if look.breaks("statement.generation.dashes") and look.parsed.source(node).startswith("{%-"):
+            look.use("statement.generation.dashes", node)
+    else:
+        look.use("statement.call", node)
+        if node.args:
+            look.use("statement.call.arguments", node)
+
+
+def _for(node: nodes.For, look: Look) -> None:
+    look.use("statement.for", node)
+    if node.recursive:
+        look.use("for.recursive", node)
+    if node.test is not None:
+        look.use("for.filter", node)
+    if node.else_:
+        look.use("for.else", node)
+
+
+def _with(node: nodes.With, look: Look) -> None:
+    look.use("statement.with", node)
+
+
+def _block(node: nodes.Block, look: Look) -> None:
+    look.use("statement.block", node)
+
+
+def _autoescape(node: nodes.ScopedEvalContextModifier, look: Look) -> None:
+    look.use("statement.autoescape", node)
+
+
+def _filter_block(node: nodes.FilterBlock, look: Look) -> None:
+    look.use("statement.filter-block", node)
+    if node.filter.args:
+        look.use("statement.filter-block.argument", node)
+    if isinstance(node.filter.node, nodes.Filter):
+        look.use("statement.filter-block.chain", node)
+
+
+def _break(node: nodes.Break, look: Look) -> None:
+    look.use("statement.break", node)
+
+
+def _continue(node: nodes.Continue, look: Look) -> None:
+    look.use("statement.continue", node)
+
+
+def _loader(name: str) -> object:
+    def visit(node: nodes.Stmt, look: Look) -> None:
+        look.use(f"statement.{name}", node)
+
+    return visit
+
+
+def _assign(node: nodes.Assign, look: Look) -> None:
+    if isinstance(node.target, nodes.NSRef):
+        look.use("statement.set.namespace", node)
+    elif isinstance(node.node, nodes.Tuple) and not isinstance(node.target, nodes.Tuple):
+        if look.breaks("statement.set.tuple") and not look.parsed.source(node.node).startswith("("):
+            look.use("statement.set.tuple", node)
+
+
+def _assign_block(node: nodes.AssignBlock, look: Look) -> None:
+    look.use("statement.set-block", node)
+    if node.filter is not None:
+        look.use("statement.set-block.filter", node)
+    if isinstance(node.target, nodes.NSRef):
+        look.use("statement.set.namespace-block", node)
+
+
+def _template(node: nodes.Template, look: Look) -> None:
+    if not look.breaks("statement.raw"):
+        return
+    for token in look.parsed.tokens:
+        if token.kind == "raw_begin":
+            look.use("statement.raw", node, span=token.span)
+
+
+VISITS = {
+    nodes.Template: _template,
+    nodes.CallBlock: _call_block,
+    nodes.For: _for,
+    nodes.With: _with,
+    nodes.Block: _block,
+    nodes.ScopedEvalContextModifier: _autoescape,
+    nodes.FilterBlock: _filter_block,
+    nodes.Break: _break,
+    nodes.Continue: _continue,
+    nodes.Extends: _loader("extends"),
+    nodes.Include: _loader("include"),
+    nodes.Import: _loader("import"),
+    nodes.FromImport: _loader("from-import"),
+    nodes.Assign: _assign,
+    nodes.AssignBlock: _assign_block,
+}
+VALID = (Example("{% for m in messages %}{{ m.content }}{% endfor %}", targets=("minijinja", "hf-jinja")),)
+INVALID = (
+    Example("{% generation %}x{% endgeneration %}", targets=("minijinja",)),
+    Example("{% with a = 1 %}{{ a }}{% endwith %}", targets=("hf-jinja", "llama.cpp-engine")),
+    Example("{% raw %}{{ x }}{% endraw %}", targets=("hf-jinja",)),
+)

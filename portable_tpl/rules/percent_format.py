@@ -1,0 +1,50 @@
+"""Text formatted with %.
+
+What it does
+------------
+Finds ``'%s' % value``.
+
+Why it breaks
+-------------
+``%`` on text is Python's; in other engines it is the remainder of a division, and an error on text.
+
+Example
+-------
+``{{ 'Hello %s' % name }}`` is ``{{ 'Hello ' ~ name }}`` everywhere.
+
+Fix safety
+----------
+Safe where the format has only ``%s`` and the values are texts or whole numbers, which print alike everywhere.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
+from portable_tpl.template.inference import kinds as k
+
+CODE = "PTL202"
+
+
+def _modulo(node: nodes.Mod, look: Look) -> None:
+    if not look.type(node.left).bits & (k.STR | k.MARKUP):
+        return
+    if isinstance(node.right, nodes.Tuple):
+        look.use("mod.format.literal-tuple", node)
+    elif isinstance(node.right, nodes.Dict):
+        look.use("mod.format.dict", node)
+    else:
+        look.use_by_kind("mod.format", look.kinds(node.right), node)
+    pattern = constant(node.left)
+    if isinstance(pattern, str) and "%(" not in pattern and pattern.count("%s") < pattern.count("%"):
+        look.use("mod.format.spec", node)
+
+
+VISITS = {nodes.Mod: _modulo}
+VALID = (Example("{{ 7 % 2 }}"), Example("{{ 'a ' ~ messages[0].content }}"))
+INVALID = (
+    Example("{{ 'a %s' % messages[0].content }}", fixed="{{ 'a ' ~ messages[0].content }}"),
+    Example("{{ '%s-%s' % (messages[0].role, messages[0].content) }}", fixed="{{ messages[0].role ~ '-' ~ messages[0].content }}"),
+)

@@ -1,0 +1,38 @@
+"""Lists printed as text.
+
+What it does
+------------
+Finds values that can be lists where they are printed, and printed lists that hold what a target prints otherwise.
+
+Why it breaks
+-------------
+jinja2 prints Python's own form, ``['a', 1]``. Other engines print JSON, or the elements one after another.
+
+Example
+-------
+``{{ message.content }}`` where the content can be a list of parts.
+
+Fix safety
+----------
+Unsafe: ``|tojson`` prints the same everywhere, and not what was printed before.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._printing import printed, printed_lists
+
+CODE = "PTL603"
+_lists = printed(frozenset({"list", "empty-list"}))
+
+
+def _output(node: nodes.Output, look: Look) -> None:
+    _lists(node, look)
+    printed_lists(node, look)
+
+
+VISITS = {nodes.Output: _output}
+VALID = (Example("{{ messages|tojson }}", targets=("hf-jinja",)),)
+INVALID = (Example("{{ messages }}", targets=("hf-jinja",)), Example("{{ ['a'] }}", targets=("llama.cpp-engine",)))

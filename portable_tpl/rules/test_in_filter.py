@@ -1,0 +1,59 @@
+"""Tests given to select and selectattr.
+
+What it does
+------------
+Finds names of tests, and what they are compared with, in ``select``, ``reject``, ``selectattr`` and ``rejectattr``, that
+a target does not take there.
+
+Why it breaks
+-------------
+An engine may know a test after ``is`` and not by name, or take text only as what to compare with.
+
+Example
+-------
+``{{ messages|selectattr('tool_calls', 'defined')|list }}``
+
+Fix safety
+----------
+No fix is offered: a loop with an ``if`` says the same everywhere.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
+from portable_tpl.rules._kinds import TEXT_KINDS
+
+CODE = "PTL404"
+_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+_NUMBERS = frozenset({"int", "zero", "negative", "float"})
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    place = _FILTERS.get(node.name)
+    if place is None:
+        return
+    if place and node.args and "." in str(constant(node.args[0])) and isinstance(constant(node.args[0]), str):
+        look.use(f"filter.{node.name}.path", node)
+    if len(node.args) <= place:
+        return
+    test = constant(node.args[place])
+    if not isinstance(test, str):
+        return
+    if test == "equalto" and place and len(node.args) > 2:
+        kinds = look.kinds(node.args[2])
+        if any(kind in TEXT_KINDS for kind in kinds):
+            look.use(f"filter.{node.name}.equalto", node)
+        if any(kind in _NUMBERS for kind in kinds):
+            look.use(f"filter.{node.name}.equalto-number", node)
+        if any(kind not in TEXT_KINDS and kind not in _NUMBERS for kind in kinds):
+            look.use(f"filter.{node.name}.equalto-other", node)
+    else:
+        look.use(f"filter.{node.name}.{test}", node)
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{{ messages|selectattr('role', 'equalto', 'user')|list|length }}", targets=("minijinja", "hf-jinja")),)
+INVALID = (Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),)

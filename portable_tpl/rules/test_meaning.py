@@ -1,0 +1,40 @@
+"""Tests that an engine answers otherwise.
+
+What it does
+------------
+Finds tests on kinds of values for which a target gives another answer: ``none is iterable``, text ``is sequence``,
+``true is number``.
+
+Why it breaks
+-------------
+What counts as a sequence or as iterable is Python's business: text and mappings do, ``none`` does not. minijinja says
+the opposite of all three.
+
+Example
+-------
+``{% if tools is iterable and tools|length > 0 %}`` fails without tools in minijinja; ``{% if tools %}`` works.
+
+Fix safety
+----------
+Safe for the idiom above, which becomes ``{% if tools %}``; else shown.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+
+CODE = "PTL403"
+
+
+def _test(node: nodes.Test, look: Look) -> None:
+    look.use_by_kind(f"test.{node.name}", look.kinds(node.node), node)
+
+
+VISITS = {nodes.Test: _test}
+VALID = (Example("{% if messages[0].content is string %}x{% endif %}", targets=("minijinja",)),)
+INVALID = (
+    Example("{% if tools is iterable %}x{% endif %}", targets=("minijinja",)),
+    Example("{% if messages[0].content is sequence %}x{% endif %}", targets=("minijinja",)),
+)

@@ -1,0 +1,39 @@
+"""Upper and lower case of text.
+
+What it does
+------------
+Finds ``upper``, ``lower``, ``title`` and ``capitalize`` on text for which a target gives another result.
+
+Why it breaks
+-------------
+Some engines know the case of ASCII letters only. What a word is, and what becomes of the other letters, differs too:
+``capitalize`` of ``fOO`` is ``Foo`` in Python and ``FOO`` in JavaScript.
+
+Example
+-------
+``{{ message.role|capitalize }}`` is portable for roles; of any text it is not.
+
+Fix safety
+----------
+No fix is offered.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._kinds import TEXT_KINDS
+
+CODE = "PTL902"
+_FILTERS = frozenset({"upper", "lower", "title", "capitalize"})
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.name in _FILTERS and node.node is not None:
+        look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=TEXT_KINDS)
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{{ messages[0].role|upper }}", targets=("hf-jinja", "llama.cpp-engine")),)
+INVALID = (Example("{{ messages[0].content|upper }}", targets=("llama.cpp-engine",)),)

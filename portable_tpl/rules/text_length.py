@@ -1,0 +1,38 @@
+"""Lengths of text.
+
+What it does
+------------
+Finds ``length`` of text that can hold other scripts, where the number itself matters.
+
+Why it breaks
+-------------
+Python counts characters, JavaScript UTF-16 units, llama.cpp bytes: ``'é😀'|length`` is 2, 3 and 6.
+
+Example
+-------
+``{% if message.content|length > 100 %}``
+
+Fix safety
+----------
+No fix is offered. ``{% if text|length > 0 %}`` is portable, and so is ``{% if text %}``.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules.filter_input import emptiness
+
+CODE = "PTL901"
+_OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.name in ("length", "count") and node.node is not None and not emptiness(node, look):
+        look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{% if messages[0].content|length > 0 %}x{% endif %}", targets=("hf-jinja",)),)
+INVALID = (Example("{{ messages[0].content|length }}", targets=("llama.cpp-engine",)),)

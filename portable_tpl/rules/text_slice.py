@@ -1,0 +1,69 @@
+"""Slices that an engine cuts otherwise.
+
+What it does
+------------
+Finds slices ``x[a:b:c]`` that an engine does not cut as Python does.
+
+Why it breaks
+-------------
+Text is counted in bytes in C++ and in UTF-16 units in JavaScript, so that a slice can cut a character in two. minijinja
+stops with an internal error on ``[::-1]`` of an empty list, and counts one too many with a negative step and a stop.
+
+Example
+-------
+``{% for message in messages[::-1] %}``
+
+Fix safety
+----------
+No fix is offered: ``|reverse`` prints the same only for lists.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import compared_with, constant
+
+CODE = "PTL209"
+
+
+def _item(node: nodes.Getitem, look: Look) -> None:
+    if not isinstance(node.arg, nodes.Slice):
+        return
+    kinds = look.kinds(node.node)
+    comparison = compared_with(node, look)
+    if comparison is not None and comparison[0] in ("eq", "ne"):
+        other = constant(comparison[1])
+        if isinstance(other, str) and other.isascii() and node.arg.step is None:
+            look.use_by_kind("slice.compare", kinds, node)
+            return
+    look.use_by_kind(f"slice.{_shape(node.arg)}", kinds, node)
+
+
+def _shape(cut: nodes.Slice) -> str:
+    start, stop, step = constant(cut.start), constant(cut.stop), constant(cut.step)
+    if cut.step is not None:
+        backwards = isinstance(step, int) and step < 0
+        if not backwards:
+            return "step" if cut.start is None and cut.stop is None else "step-bounds"
+        if cut.stop is not None:
+            return "reverse-bounds"
+        return "reverse" if cut.start is None else "reverse-from"
+    if cut.start is None or start is None:
+        if cut.stop is None:
+            return "all"
+        return "but-last" if isinstance(stop, int) and stop < 0 else "to"
+    if cut.stop is None:
+        return "last" if isinstance(start, int) and start < 0 else "from"
+    if isinstance(start, int) and start < 0:
+        return "negative-both"
+    return "from-zero" if start == 0 else "both"
+
+
+VISITS = {nodes.Getitem: _item}
+VALID = (Example("{% for m in messages[1:] %}x{% endfor %}", targets=("minijinja", "hf-jinja", "llama.cpp-engine")),)
+INVALID = (
+    Example("{% for m in messages[3:0:-1] %}x{% endfor %}", targets=("minijinja",)),
+    Example("{{ messages[0].content[:5] }}", targets=("llama.cpp-engine",)),
+)

@@ -1,0 +1,73 @@
+"""Arguments of tojson that an engine does not take.
+
+What it does
+------------
+Finds ``ensure_ascii``, ``separators``, ``sort_keys`` and forms of ``indent`` that a target does not take.
+
+Why it breaks
+-------------
+The reference's ``tojson`` is Python's ``json.dumps`` with its arguments. Engines bring a filter of their own, which
+mostly knows ``indent`` only.
+
+Example
+-------
+``{{ tools|tojson(ensure_ascii=false) }}``
+
+Fix safety
+----------
+Safe for arguments that only repeat the reference's default, such as ``ensure_ascii=false``: they are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
+
+CODE = "PTL304"
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.name == "tojson":
+        for variant in _variants(node):
+            look.use(f"filter.tojson.{variant}", node)
+
+
+def _variants(node: nodes.Filter) -> Iterator[str]:
+    if node.args:
+        yield "indent.positional" if len(node.args) > 1 else "positional"
+    for keyword in node.kwargs:
+        value = constant(keyword.value)
+        if keyword.key == "indent":
+            yield from _indent(value)
+        elif keyword.key == "separators" and isinstance(keyword.value, nodes.List):
+            yield "separators-list"
+        elif keyword.key == "sort_keys" and value is False:
+            yield "sort_keys-false"
+        else:
+            yield keyword.key
+
+
+def _indent(value: object) -> Iterator[str]:
+    if value is None:
+        yield "indent.none"
+    elif isinstance(value, str):
+        yield "indent.text"
+    else:
+        yield "indent.zero" if value == 0 else "indent"
+        yield "indent.empty"
+
+
+VISITS = {nodes.Filter: _filter}
+VALID = (Example("{{ messages|tojson(indent=2) }}", targets=("minijinja",)),)
+INVALID = (
+    Example(
+        "{{ tools|tojson(ensure_ascii=false) }}",
+        targets=("minijinja",),
+        fixed="{{ tools|tojson }}",
+    ),
+    Example("{{ tools|tojson(sort_keys=true) }}", targets=("minijinja",)),
+)
