@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from portable_tpl.conversation import Conversation, Json
+from portable_tpl.normalisations._base import Normalisation
 from portable_tpl.normalisations.reference import reference_context, reference_objection
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.runtimes._adapter import Adapter, python_worker
@@ -43,8 +45,40 @@ class Trace:
     values: Mapping[int, list[dict[str, Json]]] | None = None
 
 
+@dataclass(frozen=True)
+class Normalised(Conversation):
+    """A conversation as a deployment passes it on, with what it changes in the finished context.
+
+    ``given`` is the conversation of the caller. Unlike transformers, deployments run templates without messages.
+    """
+
+    given: Conversation | None = None
+    adjustments: tuple[Normalisation, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """A text that is equal for equal contexts."""
+        names = ",".join(each.name for each in self.adjustments)
+        given = self.given.key if self.given is not None and self.adjustments else ""
+        return f"{names}|{given}|{Conversation.key.func(self)}"
+
+
+def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> Normalised:
+    """The conversation after named changes, in their order."""
+    made = given
+    for change in changes:
+        made = change.apply(made)
+    fields = {name: getattr(made, name) for name in Conversation.__dataclass_fields__}
+    return Normalised(**fields, given=given, adjustments=tuple(each for each in changes if each.changes_context))
+
+
 def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
-    return reference_objection(conversation) or reference_context(conversation, tokens)
+    if not isinstance(conversation, Normalised):
+        return reference_objection(conversation) or reference_context(conversation, tokens)
+    context = reference_context(conversation, tokens)
+    for change in conversation.adjustments:
+        context = change.adjust(context, conversation.given or conversation)
+    return context
 
 
 _ADAPTER = Adapter(

@@ -91,7 +91,7 @@ def content(choices: Choices, shape: TemplateShape, role: str) -> str | list[dic
     """A message's content: text, or typed parts where the template reads them."""
     if role in shape.part_roles and happens(choices, 50):
         return [part(choices, shape) for _ in range(1 + choices.below(3))]
-    return everyday_text(choices, shape.markers(CONTENT, special=kind_of_role(role) in ("assistant", "own")))
+    return everyday_text(choices, shape.markers(CONTENT, special=kind_of_role(role) not in ("user", "tool")))
 
 
 def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dict[str, Any]:

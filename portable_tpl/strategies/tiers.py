@@ -114,7 +114,7 @@ class _Judge:
 
     def _content(self, content: Any, role: str) -> Iterator[Tier]:
         if isinstance(content, str):
-            yield self._text(content, own=role not in ("system", "user", "tool"))
+            yield self._text(content, own=role not in ("user", "tool"))
         elif isinstance(content, list) and content and all(isinstance(part, dict) for part in content):
             if not all(isinstance(part.get("type"), str) for part in content):
                 yield Tier.HOSTILE

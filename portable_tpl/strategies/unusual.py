@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from portable_tpl.conversation import Conversation
+from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.strategies.choices import Choices, happens, pick
 from portable_tpl.strategies.dialogue import Message, calling_message, content
 from portable_tpl.strategies.shape import CALL, MESSAGE, TemplateShape
@@ -73,14 +73,20 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _arguments(conversation: Conversation) -> list[tuple[Any, Any]]:
-    return [(call, "arguments") for call in _calls(conversation) if isinstance(call.get("arguments"), dict)] and [
-        place for call in _calls(conversation) for place in _places(call.get("arguments"))
-    ]
+    """The place of every value in the arguments of calls."""
+    return [place for call in _calls(conversation) for place in _places(call.get("arguments"))]
 
 
 def _calls(conversation: Conversation) -> list[dict[str, Any]]:
-    calls = [call for message in conversation.messages for call in message.get("tool_calls") or []]
-    return [call.get("function", call) for call in calls]
+    """The name and arguments of every call that is in order; hostile conversations hold others too."""
+    found = []
+    for message in conversation.messages:
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            function = call.get("function", call) if isinstance(call, dict) else None
+            if isinstance(function, dict):
+                found.append(function)
+    return found
 
 
 def _deep_value() -> Any:
@@ -94,7 +100,7 @@ def _deep_value() -> Any:
 
 
 def _some_message(choices: Choices, conversation: Conversation, roles: Sequence[str] = ()) -> Message | None:
-    fitting = [message for message in conversation.messages if not roles or message["role"] in roles]
+    fitting = [message for message in conversation.messages if not roles or message.get("role") in roles]
     return pick(choices, fitting) if fitting else None
 
 
@@ -155,7 +161,7 @@ def _same_role_again(choices: Choices, _: TemplateShape, conversation: Conversat
     if not conversation.messages:
         return None
     at = choices.below(len(conversation.messages))
-    again = {"role": conversation.messages[at]["role"], "content": everyday_text(choices)}
+    again = {"role": conversation.messages[at].get("role"), "content": everyday_text(choices)}
     conversation.messages.insert(at + 1, again)
     return conversation
 
@@ -175,7 +181,7 @@ def _other_role(choices: Choices, shape: TemplateShape, conversation: Conversati
 
 
 def _assistant_first(choices: Choices, _: TemplateShape, conversation: Conversation) -> Conversation:
-    at = 1 if conversation.messages and conversation.messages[0]["role"] == "system" else 0
+    at = 1 if conversation.messages and conversation.messages[0].get("role") == "system" else 0
     conversation.messages.insert(at, {"role": "assistant", "content": everyday_text(choices)})
     return conversation
 
@@ -197,8 +203,6 @@ def _only_system(choices: Choices, _: TemplateShape, conversation: Conversation)
 
 
 def _unusual_tools(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation:
-    from portable_tpl.conversation import Tier
-
     return conversation.with_changes(tools=tools(choices, shape, Tier.EXTENDED))
 
 

@@ -1,0 +1,25 @@
+"""What a differential run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portable_tpl.conversation import Conversation, Tier
+
+DEFAULT_EXAMPLES = 80
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """Settings of one run.
+
+    ``examples``: how many conversations go to the targets; ``seed``: equal seeds, equal runs; ``tier``: the strangest
+    tier to generate; ``max_seconds``: wall time after which a template's run stops early and says so (``None``: none);
+    ``conversations``: the caller's own, which come first and whatever their tier.
+    """
+
+    examples: int = DEFAULT_EXAMPLES
+    seed: int = 0
+    tier: Tier = Tier.EVERYDAY
+    max_seconds: float | None = None
+    conversations: tuple[Conversation, ...] = ()

@@ -1,0 +1,249 @@
+"""The smallest conversation that still shows the same mismatch."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from portable_tpl.conversation import Conversation, parse_conversation
+from portable_tpl.errors import ConversationError
+
+Holds = Callable[[Sequence[Conversation]], "list[bool]"]
+Path = tuple[Any, ...]
+
+_BATCH = 48
+_MOST_RENDERS = 3000
+
+
+class Shrinker:
+    """Drops and simplifies parts of a conversation for as long as ``holds`` says that the mismatch is still there.
+
+    ``holds`` judges a batch. It is never asked twice about one conversation. ``cut`` is true where the
+    budget of renders ended the search before nothing more could be dropped.
+    """
+
+    def __init__(self, holds: Holds, renders: int = _MOST_RENDERS) -> None:
+        self._holds = holds
+        self._left = renders
+        self._known: dict[str, bool] = {}
+        self.cut = False
+
+    def shrink(self, conversation: Conversation) -> Conversation:
+        """The smallest conversation found; one of which no part can be dropped, unless ``cut``."""
+        best = conversation.to_json()
+        improved = True
+        while improved and not self.cut:
+            improved = False
+            for moves in (_drops, _text_drops, _simpler_values):
+                smaller = self._exhaust(best, moves)
+                improved = improved or smaller is not best
+                best = smaller
+        return parse_conversation(best)
+
+    def _exhaust(self, best: dict[str, Any], moves: Callable[[dict[str, Any]], Iterator[dict[str, Any]]]) -> dict[str, Any]:
+        """Take the first move that holds, again and again, until none does."""
+        while not self.cut:
+            found = self._first(best, moves(best))
+            if found is None:
+                return best
+            best = found
+        return best
+
+    def _first(self, best: dict[str, Any], candidates: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+        size = 4
+        same = parse_conversation(best).key
+        batch: list[tuple[dict[str, Any], Conversation]] = []
+        for candidate in candidates:
+            conversation = _read(candidate)
+            if conversation is None or conversation.key == same or self._known.get(conversation.key) is False:
+                continue
+            batch.append((candidate, conversation))
+            if len(batch) == size:
+                found = self._judge(batch)
+                if found is not None or self.cut:
+                    return found
+                batch, size = [], min(2 * size, _BATCH)
+        return self._judge(batch) if batch else None
+
+    def _judge(self, batch: list[tuple[dict[str, Any], Conversation]]) -> dict[str, Any] | None:
+        fresh = [conversation for _, conversation in batch if conversation.key not in self._known]
+        if len(fresh) > self._left:
+            self.cut = True
+            return None
+        self._left -= len(fresh)
+        if fresh:
+            self._known.update(zip((conversation.key for conversation in fresh), self._holds(fresh)))
+        return next((candidate for candidate, conversation in batch if self._known[conversation.key]), None)
+
+
+def _read(candidate: dict[str, Any]) -> Conversation | None:
+    try:
+        return parse_conversation(candidate)
+    except ConversationError:
+        return None
+
+
+def size_of(conversation: Conversation) -> int:
+    """How much there is to read in a conversation."""
+    return len(json.dumps(conversation.to_json(), ensure_ascii=False))
+
+
+# -- moves: each gives candidates, the boldest first -----------------------------------------------------------------
+
+
+def _drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Without runs of messages, without whole fields, without single items and keys."""
+    yield from _message_runs(data)
+    yield from _with_names(data)
+    places = sorted(_containers(data), key=lambda path: -len(json.dumps(_at(data, path))))
+    for path in places:
+        if path == ("messages",) or (len(path) == 2 and path[0] == "messages" and isinstance(path[1], int)):
+            continue
+        yield _without(data, path)
+
+
+def _message_runs(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    messages = data["messages"]
+    for length in range(len(messages), 0, -1):
+        for start in range(len(messages) - length + 1):
+            yield {**data, "messages": messages[:start] + messages[start + length :]}
+    # A call with its own result, out of several.
+    for index, message in enumerate(messages):
+        calls = message.get("tool_calls")
+        if isinstance(calls, list) and len(calls) > 1:
+            for number in range(len(calls)):
+                at = index + 1 + number
+                if at < len(messages):
+                    kept = {**message, "tool_calls": calls[:number] + calls[number + 1 :]}
+                    rest = messages[index + 1 : at] + messages[at + 1 :]
+                    yield {**data, "messages": [*messages[:index], kept, *rest]}
+
+
+def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Schemas without a property, together with its mention in ``required``."""
+    for path in _containers(data):
+        if len(path) < 2 or path[-2] != "properties":
+            continue
+        changed = copy.deepcopy(data)
+        schema = _at(changed, path[:-2])
+        del schema["properties"][path[-1]]
+        required = schema.get("required")
+        if isinstance(required, list) and path[-1] in required:
+            required.remove(path[-1])
+            if not required:
+                del schema["required"]
+            yield changed
+
+
+def _text_drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """With shorter texts: all at once, then one by one, by halves down to single characters."""
+    texts = [path for path in _leaves(data) if isinstance(_at(data, path), str) and path[0] != "clock"]
+    free = [path for path in texts if path[-1] not in ("role", "type") and _at(data, path)]
+    for word in ("", "a"):
+        if len(free) > 1:
+            yield _with(data, {path: word for path in free})
+    for path in sorted(texts, key=lambda path: -len(_at(data, path))):
+        text = _at(data, path)
+        length = len(text)
+        if length > 1:
+            for word in ("", "a"):
+                yield _with(data, {path: word})
+        while length:
+            for start in range(0, len(text), length):
+                yield _with(data, {path: text[:start] + text[start + length :]})
+            length //= 2
+    yield from _shorter_keys(data)
+
+
+def _shorter_keys(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """With names that the caller chose, of arguments and parameters, cut down to a letter or two."""
+    for path in _containers(data):
+        if len(path) > 1 and path[-2] in ("arguments", "properties") and isinstance(path[-1], str) and path[-1]:
+            holder = _at(data, path[:-1])
+            for name in dict.fromkeys((path[-1][:1], path[-1][: len(path[-1]) // 2], path[-1][:-1], path[-1][1:])):
+                if name != path[-1] and name not in holder:
+                    yield _renamed(data, path, name)
+
+
+def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
+    changed = copy.deepcopy(data)
+    holder = _at(changed, path[:-1])
+    items = [(name if key == path[-1] else key, value) for key, value in holder.items()]
+    holder.clear()
+    holder.update(items)
+    if path[-2] == "properties":
+        required = _at(changed, path[:-2]).get("required")
+        if isinstance(required, list):
+            required[:] = [name if each == path[-1] else each for each in required]
+    return changed
+
+
+def _simpler_values(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """With plainer values: numbers nearer to 0, parts as text, letters for other characters."""
+    for path in _leaves(data):
+        value = _at(data, path)
+        if isinstance(value, bool) or path[0] == "clock":
+            continue
+        if isinstance(value, (int, float)) and value not in (0, 1):
+            nearer: list[Any] = [0, 1]
+            if isinstance(value, int):
+                nearer += [10 ** (len(str(abs(value))) - 1)] if abs(value) > 10 else []
+            for simple in nearer:
+                if type(simple) is type(value) and abs(simple) < abs(value):
+                    yield _with(data, {path: simple})
+        elif isinstance(value, str) and value not in ("", "a") and path[-1] not in ("role", "type"):
+            for index, character in enumerate(value[:40]):
+                if character != "a" and (character.isalnum() or not character.isascii()):
+                    yield _with(data, {path: value[:index] + "a" + value[index + 1 :]})
+        elif isinstance(value, (list, dict)) and path[-1] == "content" and value:
+            yield _with(data, {path: "a"})
+
+
+# -- places in JSON data ---------------------------------------------------------------------------------------------
+
+
+def _containers(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The path of everything that can be taken out of an object or a list."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield (*path, key)
+        yield from _containers(inner, (*path, key))
+
+
+def _leaves(data: dict[str, Any]) -> Iterator[Path]:
+    for path in _containers(data):
+        value = _at(data, path)
+        if not isinstance(value, (dict, list)) or path[-1] == "content":
+            yield path
+
+
+def _at(data: Any, path: Path) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def _without(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    changed = _copied_along(data, path[:-1])
+    del _at(changed, path[:-1])[path[-1]]
+    return changed
+
+
+def _with(data: dict[str, Any], values: dict[Path, Any]) -> dict[str, Any]:
+    changed = data
+    for path, value in values.items():
+        changed = _copied_along(changed, path[:-1])
+        _at(changed, path[:-1])[path[-1]] = value
+    return changed
+
+
+def _copied_along(data: Any, path: Path) -> Any:
+    """A copy of which only the containers on a path are new."""
+    made = data.copy()
+    inner = made
+    for key in path:
+        inner[key] = inner[key].copy()
+        inner = inner[key]
+    return made
