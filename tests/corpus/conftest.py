@@ -1,0 +1,31 @@
+"""Runtimes that the tests over the sample corpus share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from portable_tpl.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.runtimes._base import Runtime
+from portable_tpl.runtimes.registry import open_runtime
+from tests.corpus.measure import TARGETS
+
+
+@pytest.fixture(scope="package")
+def reference() -> Iterator[Runtime]:
+    """The reference."""
+    runtime = open_runtime("transformers")
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="package", params=TARGETS)
+def engine(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    """Each engine in turn; one that is not installed skips its tests and says so."""
+    try:
+        runtime = open_runtime(request.param)
+    except (TargetUnavailable, UnknownTarget) as error:
+        pytest.skip(str(error))
+    yield runtime
+    runtime.close()
