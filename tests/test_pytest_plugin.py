@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import portable_tpl
 from portable_tpl import api
 from portable_tpl.conversation import Conversation
 from portable_tpl.pytest_plugin import AssertPortable, _assert_portable
@@ -78,14 +80,23 @@ def test_what_decides_no_verdict_fails_no_test(calls: Calls, portable: AssertPor
     assert portable("{{ messages }}") is STACK_ONLY
 
 
-def test_the_plugin_loads_without_the_package() -> None:
+def run(*command: str, cwd: Path) -> str:
+    """Run this Python in a folder, with this very package within its reach; its output."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(portable_tpl.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=False, cwd=cwd, env=environment
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_plugin_loads_without_the_package(tmp_path: Path) -> None:
     program = (
         "import sys, portable_tpl.pytest_plugin\n"
         "loaded = sorted(name for name in sys.modules if name.startswith(('portable_tpl', 'jinja2', 'hypothesis')))\n"
         "print(loaded)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['portable_tpl', 'portable_tpl.pytest_plugin']"
+    assert run("-c", program, cwd=tmp_path).strip() == "['portable_tpl', 'portable_tpl.pytest_plugin']"
 
 
 def test_pytest_finds_the_fixture(tmp_path: Path) -> None:
@@ -94,6 +105,5 @@ def test_pytest_finds_the_fixture(tmp_path: Path) -> None:
     )
     installed = any(point.name == "portable_tpl" for point in entry_points(group="pytest11"))
     plugin = [] if installed else ["-p", "portable_tpl.pytest_plugin"]
-    command = [sys.executable, "-m", "pytest", "-q", *plugin, "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    said = run("-m", "pytest", "-q", *plugin, "-p", "no:cacheprovider", str(tmp_path), cwd=tmp_path)
+    assert "1 passed" in said
