@@ -28,8 +28,8 @@ class Configuration:
     """
 
     path: str | None = None
-    targets: tuple[str, ...] | None = None
-    select: tuple[str, ...] | None = None
+    targets: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     provided: tuple[str, ...] = ()
