@@ -1,0 +1,131 @@
+"""google/minja in its worker, through OpenVINO GenAI: as its users get it, or its template engine alone.
+
+With the option ``engine`` a case is the context itself; without, it is ``{"body": …, "tokens": …}``: messages, tools,
+flag and variables of a request, and the special tokens of the tokenizer that it is sent to.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openvino_genai
+import platformdirs
+
+from portable_tpl.runtimes.workers._clock import library_clock
+from portable_tpl.runtimes.workers._minja_errors import read_error
+from portable_tpl.runtimes.workers._serve import Failure, serve
+from portable_tpl.runtimes.workers._tiny_tokenizer import NAMES, tokenizer_folder
+
+_VERSION = openvino_genai.__version__.split("-")[0]
+_TOKENIZERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "minja" / "tokenizers" / _VERSION
+_KEPT = 4  # tokenizers
+
+# The engine tries every template on conversations of its own before each render, to find what it has to make up for.
+# Without this variable it gets an output in which everything it looks for is found.
+_GUARD = "portable_tpl_context"
+_PREFIX = f"{{% if {_GUARD} %}}\n"
+_SUFFIX = ".{% else %}{{ messages }}some_tool{% endif %}"
+_DUMMY = [{"role": "user", "content": "."}]
+_ANY_TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    source: str
+    engine: bool
+
+
+@dataclass(frozen=True)
+class _Case:
+    history: Any
+    tokens: dict[str, str]
+    add_generation_prompt: bool
+    clock: str
+
+
+class _Minja:
+    name = "minja (OpenVINO GenAI)"
+    version = _VERSION
+
+    def __init__(self) -> None:
+        self._tokenizers: OrderedDict[tuple[tuple[str, str], ...], Any] = OrderedDict()
+        self._clock = library_clock("libopenvino_genai")
+        case = _engine_case({"messages": _DUMMY}, "2026-01-01T12:00:00")
+        self.render(self.load("{{ messages }}", {"engine": True}), case)
+
+    def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        try:
+            template.encode("utf-8")
+        except UnicodeEncodeError:
+            raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
+        if not options.get("engine", False):
+            return _Loaded(template, False)
+        return _Loaded(alone(template), True)
+
+    def prepare(self, context: dict[str, Any], clock: str) -> _Case:
+        try:
+            return _stack_case(context, clock) if "body" in context else _engine_case(context, clock)
+        except RuntimeError as error:
+            raise read_error(str(error), "", 0) from None
+
+    def release(self, case: _Case) -> None:
+        pass
+
+    def render(self, loaded: _Loaded, case: _Case) -> str:
+        if self._clock is not None:
+            self._clock.set(case.clock)
+        tokenizer = self._tokenizer(case.tokens)
+        try:
+            text: str = tokenizer.apply_chat_template(case.history, case.add_generation_prompt, loaded.source)
+        except RuntimeError as error:
+            raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
+        return text[:-1] if loaded.engine else text
+
+    def _tokenizer(self, tokens: dict[str, str]) -> Any:
+        key = tuple(sorted(tokens.items()))
+        if key in self._tokenizers:
+            self._tokenizers.move_to_end(key)
+            return self._tokenizers[key]
+        while len(self._tokenizers) >= _KEPT:
+            self._tokenizers.popitem(last=False)
+        tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, tokens)))
+        self._tokenizers[key] = tokenizer
+        return tokenizer
+
+
+def alone(template: str) -> str:
+    """The template behind a guard that keeps the engine's own conversations out.
+
+    The newline after the prefix is dropped by the engine (trim_blocks), so that the template starts a line; the
+    newline that the engine drops at the end of a source is dropped here. The full stop after it keeps the prompt from
+    being empty, which is an error there, and goes again.
+    """
+    text = template
+    if text.endswith("\n"):
+        text = text[:-2] if text.endswith("\r\n") else text[:-1]
+    return _PREFIX + text + _SUFFIX
+
+
+def _stack_case(context: dict[str, Any], clock: str) -> _Case:
+    body = context["body"]
+    history = openvino_genai.ChatHistory(body["messages"])
+    if body.get("tools"):
+        history.set_tools(body["tools"])
+    if body.get("chat_template_kwargs"):
+        history.set_extra_context(body["chat_template_kwargs"])
+    return _Case(history, context["tokens"], body["add_generation_prompt"], clock)
+
+
+def _engine_case(context: dict[str, Any], clock: str) -> _Case:
+    history = openvino_genai.ChatHistory(_DUMMY)
+    # To this engine a variable that is null is one that is not there.
+    absent = dict.fromkeys(NAMES)
+    history.set_extra_context({**absent, "add_generation_prompt": None, **context, _GUARD: True})
+    return _Case(history, _ANY_TOKENS, False, clock)
+
+
+if __name__ == "__main__":
+    serve(_Minja())
