@@ -16,8 +16,7 @@ from portable_tpl.prompts import Call, choose, reason_of, render_call, warm_runt
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.runtimes._base import REFERENCE
 from portable_tpl.source import Template
-from portable_tpl.sources import open_container
-from portable_tpl.sources import read_text as read_file_text
+from portable_tpl.sources import open_container, read_input
 
 _BATCH = 64
 
@@ -143,7 +142,7 @@ def _call(conversation: Conversation, continue_final_message: bool) -> Call:
 
 
 def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
-    """Render each line of a JSON-lines file; one line of output for each line of input, written whole or not at all."""
+    """Render each line of a JSON-lines file, a line of output each, written whole or not at all."""
     runtime = warm_runtime(_targets(options["targets"])[0])
     conversations = _read_lines(options["input_"])
     answers: list[Rendering] = []
@@ -213,7 +212,7 @@ def _read_json(path: str) -> Json:
 
 def _read_text(path: str) -> str:
     if path != "-":
-        return read_file_text(path)
+        return read_input(path)
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,9 +11,18 @@ from typing import IO
 
 from portable_tpl.errors import SourceError
 from portable_tpl.sources._container import Conflict, Container, Slot
-from portable_tpl.sources._files import read_text, replace_files
+from portable_tpl.sources._files import read_input, read_text, replace_files
 
-__all__ = ["Conflict", "Container", "Slot", "discover", "open_container", "read_text", "replace_files"]
+__all__ = [
+    "Conflict",
+    "Container",
+    "Slot",
+    "discover",
+    "open_container",
+    "read_input",
+    "read_text",
+    "replace_files",
+]
 
 # Endings by which a path that does not exist is surely a file and no hub id.
 _FILE_ENDINGS = (".jinja", ".jinja2", ".j2", ".json", ".jsonl", ".gguf", ".txt", ".md", ".toml", ".yaml", ".html")

@@ -62,6 +62,17 @@ def read_text(path: str) -> str:
     return decode(read_bytes(path), path)
 
 
+def read_input(path: str) -> str:
+    """The text of a file that is no template (conversations, tools): of any size, a byte order mark dropped."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 text (at offset {error.start}); save it as UTF-8") from None
+
+
 def replace_files(contents: Mapping[str, Iterable[bytes]]) -> None:
     """Write files so that each is either as before or complete.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portable_tpl.errors import SourceError
-from portable_tpl.sources import discover, open_container
+from portable_tpl.sources import discover, open_container, read_input
 
 FILES: list[tuple[str, str, bytes, str]] = [
     ("empty file", "a.jinja", b"", "the file is empty"),
@@ -116,6 +116,19 @@ def test_an_unknown_name(tmp_path: Path) -> None:
     path.write_text('{"chat_template": [{"name": "a", "template": "A"}, {"name": "b", "template": "B"}]}')
     with pytest.raises(SourceError, match=r"no template named 'tool_use'; it holds: a, b$"):
         open_container(str(path)).template("tool_use")
+
+
+def test_other_input(tmp_path: Path) -> None:
+    path = tmp_path / "messages.json"
+    path.write_bytes("\ufeff[]\r\n".encode())
+    assert read_input(str(path)) == "[]\r\n"
+    path.write_bytes(b"")
+    assert read_input(str(path)) == ""
+    path.write_bytes(b"[\xff]")
+    with pytest.raises(SourceError, match=r"not UTF-8 text \(at offset 1\)"):
+        read_input(str(path))
+    with pytest.raises(SourceError, match="no such file"):
+        read_input(str(tmp_path / "none"))
 
 
 def test_standard_input_errors() -> None:
