@@ -39,7 +39,8 @@ class RealTransformers:
         from transformers.utils import chat_template_utils
 
         words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0}, unk_token="a"))
-        self._new = lambda tokens: transformers.PreTrainedTokenizerFast(tokenizer_object=words, **tokens)
+        self._class: Any = transformers.PreTrainedTokenizerFast
+        self._words = words
         self._tokenizers: dict[tuple[tuple[str, str], ...], Any] = {}
         clock = self
 
@@ -53,8 +54,10 @@ class RealTransformers:
 
     def render(self, template: Template, conversation: Conversation) -> Rendering:
         tokens = conversation.tokens_for(template.special_tokens)
-        tokenizer = self._tokenizers.setdefault(tuple(tokens.items()), None) or self._new(tokens)
-        self._tokenizers[tuple(tokens.items())] = tokenizer
+        key = tuple(tokens.items())
+        if key not in self._tokenizers:
+            self._tokenizers[key] = self._class(tokenizer_object=self._words, **tokens)
+        tokenizer = self._tokenizers[key]
         self.time = datetime.fromisoformat(conversation.clock)
         arguments: dict[str, Any] = dict(conversation.variables)
         if conversation.tools is not None:
