@@ -65,6 +65,7 @@ class _Draft:
             message=_message(rule.title, self.targets),
             feature=self.use.feature,
             targets=tuple(sorted(self.targets)),
+            fails=tuple(sorted(t for t, support in self.targets.items() if support.answer in ("no", "flag"))),
             location=parsed.template.locate(span),
             fix=None if self.use.fix is None else self.use.fix(),
         )

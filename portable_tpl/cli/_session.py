@@ -10,10 +10,10 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import InputError, SourceError, TemplateSyntaxError
+from portable_tpl.errors import InputError, SourceError, TargetUnavailable
 from portable_tpl.report import Report, TargetStatus
 from portable_tpl.source import Template
-from portable_tpl.sources import Container, discover
+from portable_tpl.sources import Container, discover, read_text, replace_files
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Session:
     configuration: Configuration
     containers: tuple[Container, ...]
     errors: tuple[str, ...]
+    common_seed: int | None = None
 
     @property
     def templates(self) -> tuple[Template, ...]:
@@ -33,10 +34,38 @@ class Session:
     @property
     def asked_targets(self) -> tuple[str, ...]:
         """The targets that the command line or the configuration names; empty where neither does."""
-        return self.common.targets or tuple(self.configuration.targets)
+        return self.common.targets or self.configuration.targets or ()
+
+    @property
+    def select(self) -> tuple[str, ...]:
+        """The rules to keep; empty means all."""
+        return self.common.select or self.configuration.select or ()
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """The rules to leave out, from the command line and the configuration."""
+        return (*self.common.ignore, *self.configuration.ignore)
+
+    @property
+    def seed(self) -> int:
+        """The seed of generated conversations."""
+        return self.configuration.seed or 0 if self.common_seed is None else self.common_seed
+
+    def with_baseline(self, report: Report) -> Report:
+        """The report without what the baseline knows; writes a new baseline where that was asked for."""
+        path = self.common.baseline or self.configuration.baseline
+        if path is None and self.common.write_baseline is None:
+            return report
+        from portable_tpl import baseline
+
+        if self.common.write_baseline is not None:
+            replace_files({self.common.write_baseline: [baseline.write(report).encode()]})
+            return report if path is None else baseline.apply(report, baseline.read(read_text(path), path))
+        assert path is not None
+        return baseline.apply(report, baseline.read(read_text(path), path))
 
 
-def open_session(common: Common, paths: Sequence[str]) -> Session:
+def open_session(common: Common, paths: Sequence[str], seed: int | None = None) -> Session:
     """Read the configuration and open all containers.
 
     One path that cannot be opened is an error at once; among several, the others go on and the errors are reported
@@ -47,23 +76,37 @@ def open_session(common: Common, paths: Sequence[str]) -> Session:
     containers = discover(paths, on_error=problems.append)
     if problems and not containers:
         raise InputError("\n".join(str(problem) for problem in problems))
-    return Session(common, configuration, tuple(containers), tuple(str(problem) for problem in problems))
+    errors = tuple(str(problem) for problem in problems)
+    return Session(common, configuration, tuple(containers), errors, seed)
 
 
-def running_targets(asked: Sequence[str]) -> tuple[tuple[str, ...], tuple[TargetStatus, ...]]:
-    """The ids of the targets to run, and the status of all of them.
+def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
+    """The targets that the support table answers for.
 
-    A default target that is not installed is skipped and says so; raises
-    :class:`portable_tpl.errors.TargetUnavailable` for one that was asked for by name.
+    Raises :class:`portable_tpl.errors.UnknownTarget` for an id that nobody knows. One that was never measured is
+    skipped if it is a default one, and an error if it was asked for.
     """
-    from portable_tpl.audit import resolve_targets
+    from portable_tpl.compat.table import load_table, measured_targets
+    from portable_tpl.runtimes._base import DEFAULT_TARGETS, REFERENCE
 
-    return resolve_targets(asked)
+    found = []
+    for target in dict.fromkeys(asked or DEFAULT_TARGETS):
+        if target == REFERENCE:
+            continue
+        table = load_table(target)
+        if table is None:
+            from portable_tpl.runtimes.registry import canonical
 
-
-def syntax_error_line(error: TemplateSyntaxError) -> str:
-    """The one line for a template that does not parse."""
-    return str(error)
+            target = canonical(target)
+            table = load_table(target)
+        if table is not None:
+            found.append(TargetStatus(target, table.engine, table.version, "static"))
+            continue
+        if asked:
+            names = ", ".join(measured_targets())
+            raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")
+        found.append(TargetStatus(target, target, None, "skipped", "no measurements to check against"))
+    return tuple(found)
 
 
 def color_wanted(common: Common) -> bool:

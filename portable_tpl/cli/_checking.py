@@ -1,0 +1,61 @@
+"""The work of ``portable-tpl check``."""
+
+from __future__ import annotations
+
+from portable_tpl.cli._session import Session, static_targets
+from portable_tpl.errors import TemplateSyntaxError
+from portable_tpl.findings import Finding
+from portable_tpl.linting import lint
+from portable_tpl.report import Report, TargetStatus, TemplateReport, Verdict
+from portable_tpl.source import Template
+from portable_tpl.template import parse
+
+
+def checked(session: Session) -> Report:
+    """Lint every template."""
+    statuses = static_targets(session.asked_targets)
+    targets = tuple(status.id for status in statuses if status.status != "skipped")
+    templates = tuple(_report(session, template, targets, statuses) for template in session.templates)
+    report = Report(
+        command="check",
+        tier=session.common.tier,
+        seed=session.seed,
+        targets=statuses,
+        templates=templates,
+        errors=session.errors,
+    )
+    return session.with_baseline(report)
+
+
+def findings_of(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
+    """The findings of one template under the session's selection; raises :class:`TemplateSyntaxError`."""
+    return tuple(
+        lint(
+            parse(template),
+            targets,
+            session.common.tier,
+            select=session.select,
+            ignore=(*session.ignore, *session.configuration.ignored_in(template.path)),
+            provided=session.configuration.provided,
+        )
+    )
+
+
+def _report(
+    session: Session, template: Template, targets: tuple[str, ...], statuses: tuple[TargetStatus, ...]
+) -> TemplateReport:
+    try:
+        findings = findings_of(session, template, targets)
+    except TemplateSyntaxError as error:
+        return TemplateReport(template, error=str(error))
+    return TemplateReport(template, {status.id: static_verdict(status, findings) for status in statuses}, findings)
+
+
+def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdict:
+    """What the findings say of a target: the support table's word, not yet an engine's."""
+    if status.status == "skipped":
+        return "unknown"
+    broken = [finding for finding in findings if status.id in finding.targets]
+    if any(status.id in finding.fails for finding in broken):
+        return "fails"
+    return "differs" if broken else "portable"

@@ -1,0 +1,24 @@
+"""``portable-tpl check``: static findings."""
+
+from __future__ import annotations
+
+import click
+
+from portable_tpl.cli._options import Common, common_options
+
+
+@click.command("check", short_help="Find what is not portable, without rendering.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@common_options
+def command(paths: tuple[str, ...], common: Common) -> int:
+    """Find what is not portable, without rendering.
+
+    PATH is a .jinja file, tokenizer_config.json, chat_template.json, processor_config.json, a .gguf file, a model
+    folder, a folder of templates, - for standard input, or a hub id. The exit status is 1 where something was found
+    and 2 where the request could not be carried out.
+    """
+    from portable_tpl.cli._checking import checked
+    from portable_tpl.cli._emit import emit
+    from portable_tpl.cli._session import open_session
+
+    return emit(checked(open_session(common, paths)), common)

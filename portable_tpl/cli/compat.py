@@ -1,0 +1,76 @@
+"""``portable-tpl compat``: the support table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+_MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unknown": "?"}
+
+
+@click.command("compat", short_help="Show the support table.")
+@click.argument("feature", metavar="[FEATURE]", required=False)
+@click.option("--target", "-t", "targets", multiple=True, metavar="T", help="Only these targets (repeatable).")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of the table.")
+@click.option("--output", "-o", metavar="FILE", help="Write there instead of standard output.")
+def command(feature: str | None, targets: tuple[str, ...], form: str, output: str | None) -> int:
+    """Show what each engine makes of each feature, as measured; FEATURE is an id or the beginning of ids."""
+    from portable_tpl.cli._emit import write_text
+    from portable_tpl.compat.features import all_features
+    from portable_tpl.compat.table import measured_targets
+
+    known = list(measured_targets())
+    chosen = [target for value in targets for target in value.split(",")] or known
+    unknown = [target for target in chosen if target.partition("@")[0] not in known]
+    if unknown:
+        raise click.UsageError(f"no measurements of {unknown[0]!r}; measured: {', '.join(known)}")
+    features = [each for each in all_features() if _matches(each.id, feature)]
+    if not features:
+        raise click.UsageError(f"no feature is called {feature!r}; `portable-tpl compat` lists them")
+    rows = [_row(each, chosen) for each in features]
+    if form == "json":
+        write_text(json.dumps({"version": 1, "features": rows}, indent=2, ensure_ascii=False) + "\n", output)
+    else:
+        write_text(_text(rows, chosen, detailed=len(rows) == 1), output)
+    return 0
+
+
+def _matches(identity: str, asked: str | None) -> bool:
+    return asked is None or identity == asked or identity.startswith(f"{asked}.")
+
+
+def _row(feature: Any, targets: list[str]) -> dict[str, Any]:
+    from portable_tpl.compat.table import support_ranges
+
+    return {
+        "id": feature.id,
+        "title": feature.title,
+        "targets": {target: [each._asdict() for each in support_ranges(feature.id, target)] for target in targets},
+    }
+
+
+def _cell(ranges: list[dict[str, Any]]) -> str:
+    """`NO <2.24, yes` reads: it did not work before 2.24, and works since."""
+    parts = []
+    for each in ranges:
+        mark = _MARKS[each["answer"]]
+        parts.append(f"{mark} ≤{each['until']}" if each["until"] else mark)
+    return ", ".join(parts) or "?"
+
+
+def _text(rows: list[dict[str, Any]], targets: list[str], detailed: bool) -> str:
+    cells = [[row["id"], *(_cell(row["targets"][target]) for target in targets)] for row in rows]
+    header = ["feature", *targets]
+    widths = [max(len(line[column]) for line in [header, *cells]) for column in range(len(header))]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+             for line in [header, *cells]]
+    if detailed:
+        row = rows[0]
+        lines += ["", row["title"]]
+        for target in targets:
+            for each in row["targets"][target]:
+                if each["note"]:
+                    lines.append(f"  {target} {each['since']}: {each['note']}")
+    return "\n".join(lines) + "\n"

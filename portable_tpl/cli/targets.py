@@ -1,0 +1,193 @@
+"""``portable-tpl targets``: what is known, installed and working, and how to get the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+# Renders differently from run to run only if an engine does; holds what nearly every template does.
+_PROBE = (
+    "{{ bos_token }}{% for message in messages %}{{ message.role }}: {{ message['content'] | trim }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
+_MESSAGES = [{"role": "user", "content": " Is this thing on? é中😀 "}]
+_EXPECTED = "user: Is this thing on? é中😀\nassistant:"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One target, as the commands below print it."""
+
+    id: str
+    engine: str
+    version: str | None
+    status: str
+    detail: str | None
+    remedy: str | None
+    summary: str
+    aliases: tuple[str, ...]
+    versions: tuple[str, ...]
+    measured: tuple[str, ...]
+
+
+_FORMAT = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of output.")
+
+
+@click.group("targets", invoke_without_command=True, short_help="Show, install and test the engines.")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Show what is known, installed and working, and how to get the rest."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@_FORMAT
+def list_(form: str = "text") -> int:
+    """List every target, whether it can run here, and which versions were measured."""
+    _print(_rows(), form)
+    return 0
+
+
+@command.command("doctor")
+@click.argument("names", metavar="[TARGET]...", nargs=-1)
+@_FORMAT
+def doctor(names: tuple[str, ...], form: str) -> int:
+    """Start each installed engine, render with it, and say how to get what is missing.
+
+    The exit status is 1 where an installed engine does not work, and 2 where a target named here is not installed.
+    """
+    asked = _canonical(names)
+    rows = [_examined(row) for row in _rows(asked) if not asked or row.id in asked]
+    _print(rows, form)
+    if any(row.status == "broken" for row in rows):
+        return 1
+    return 2 if asked and any(row.status == "missing" for row in rows) else 0
+
+
+@command.command("install")
+@click.argument("names", metavar="NAME[@VERSION]...", nargs=-1, required=True)
+def install(names: tuple[str, ...]) -> int:
+    """Put engine versions into the user's cache, never into an environment; `all` stands for every engine."""
+    from portable_tpl.runtimes import installs
+
+    wanted = list(names)
+    if "all" in wanted:
+        wanted = [name for name in wanted if name != "all"] + list(installs.missing_engines())
+        if not wanted:
+            click.echo("every engine is here already", err=True)
+    for name in wanted:
+        target, _, version = name.partition("@")
+        engine = _engine_of(target)
+        click.echo(f"installing {engine}{'@' + version if version else ''} …", err=True)
+        folder = installs.install(engine, version or None)
+        click.echo(f"{name}: installed ({folder.name})")
+    return 0
+
+
+def _engine_of(name: str) -> str:
+    """The installable engine behind a target: `llama.cpp-engine` and `llama.cpp` are one."""
+    from portable_tpl.runtimes import installs
+    from portable_tpl.runtimes.registry import find
+
+    if name in installs.PACKAGES:
+        return name
+    adapter, _ = find(name)
+    for engine in installs.PACKAGES:
+        if adapter.id == engine or adapter.id in (f"{engine}-engine", f"{engine}-strict"):
+            return engine
+    return adapter.id
+
+
+def _canonical(names: tuple[str, ...]) -> list[str]:
+    from portable_tpl.runtimes.registry import canonical
+
+    return [canonical(name) for name in names]
+
+
+def _rows(asked: list[str] | None = None) -> list[Row]:
+    from portable_tpl.compat.table import measured_versions
+    from portable_tpl.runtimes import installs
+    from portable_tpl.runtimes.registry import availability, known_targets
+
+    rows = []
+    for info in known_targets():
+        versions = [name for name in asked or [] if name.startswith(f"{info.id}@")]
+        for target in [info.id, *versions]:
+            state = availability(target)
+            rows.append(
+                Row(
+                    id=target,
+                    engine=info.engine,
+                    version=state.version,
+                    status="installed" if state.ok else "missing",
+                    detail=state.reason,
+                    remedy=state.remedy,
+                    summary=info.summary,
+                    aliases=info.aliases,
+                    versions=tuple(installs.installed_versions(info.id)) if info.id in installs.PACKAGES else (),
+                    measured=measured_versions(info.id),
+                )
+            )
+    return rows
+
+
+def _examined(row: Row) -> Row:
+    """The row after a real render."""
+    from dataclasses import replace
+
+    from portable_tpl.conversation import Conversation
+    from portable_tpl.errors import PortableTplError
+    from portable_tpl.prompts import reason_of
+    from portable_tpl.rendering import Rendered
+    from portable_tpl.runtimes.registry import open_runtime
+    from portable_tpl.source import Template
+
+    if row.status == "missing":
+        return row
+    conversation = Conversation(_MESSAGES, add_generation_prompt=True, special_tokens={"bos_token": ""})
+    try:
+        runtime = open_runtime(row.id)
+        try:
+            answer = runtime.render(Template(_PROBE), conversation)
+            version = runtime.version
+        finally:
+            runtime.close()
+    except PortableTplError as error:
+        return replace(row, status="broken", detail=str(error))
+    if not isinstance(answer, Rendered):
+        return replace(row, status="broken", version=version, detail=reason_of(answer))
+    if answer.text != _EXPECTED and row.id == "transformers":
+        return replace(row, status="broken", version=version, detail=f"rendered {answer.text!r}")
+    return replace(row, status="works", version=version, detail=None)
+
+
+def _print(rows: list[Row], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        return
+    width = max(len(row.id) for row in rows)
+    for row in rows:
+        version = row.version or "-"
+        note = row.summary if row.status in ("installed", "works") else row.detail or ""
+        if row.remedy and row.status in ("missing", "broken"):
+            note += f"; get it with: {row.remedy}"
+        click.echo(f"{row.id:<{width}}  {row.status:<9}  {version:<14}  {note}")
+
+
+def _as_json(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "engine": row.engine,
+        "version": row.version,
+        "status": row.status,
+        "reason": row.detail,
+        "remedy": row.remedy,
+        "summary": row.summary,
+        "aliases": list(row.aliases),
+        "installed_versions": list(row.versions),
+        "measured_versions": list(row.measured),
+    }
