@@ -21,21 +21,21 @@ _NO_TEMPLATE = "Chat template wasn't found"
 
 
 def read_error(text: str, source: str, line_offset: int) -> Failure | Refusal:
-    """What went wrong, from the source that the engine was given, of which ``line_offset`` lines are not the template's."""
+    """What went wrong, given the source that the engine saw, of which ``line_offset`` lines precede the template."""
     for phrase in (_EMPTY, _NO_TEMPLATE):
         if phrase in text:
             return Failure("error", text[text.index(phrase) :].strip())
     if "invalid string: surrogate" in text:
         return Failure("unsupported", f"the engine takes no lone surrogates: {text[text.index('[json') :].strip()}")
-    if "bad_alloc" in text:
-        return Failure("memory", text.strip())
     kind = "error" if _MINJA in text else "syntax"
     words = text.partition(_MINJA)[2] if kind == "error" else text
     message, place = _split(words, source)
     if place is None:
-        return Failure(kind, message.strip())
+        return Failure("memory" if "bad_alloc" in message else kind, message.strip())
     row, column = place
     line = max(1, row - line_offset)
+    if "bad_alloc" in message:
+        return Failure("memory", message, line)
     if kind == "error" and _calls_raise_exception(source, row, column) and _NOT_A_MESSAGE.match(message) is None:
         return Refusal(message)
     return Failure(kind, message, line)

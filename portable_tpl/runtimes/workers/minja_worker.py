@@ -53,17 +53,18 @@ class _Minja:
     def __init__(self) -> None:
         self._tokenizers: OrderedDict[tuple[tuple[str, str], ...], Any] = OrderedDict()
         self._clock = library_clock("libopenvino_genai")
-        case = _engine_case({"messages": _DUMMY}, "2026-01-01T12:00:00")
-        self.render(self.load("{{ messages }}", {"engine": True}), case)
+        # Behind its guard a template is parsed and not run.
+        self._nothing = _Case(openvino_genai.ChatHistory(_DUMMY), _ANY_TOKENS, False, "2026-01-01T12:00:00")
+        self.load("{{ messages }}", {})
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
         try:
             template.encode("utf-8")
         except UnicodeEncodeError:
             raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
-        if not options.get("engine", False):
-            return _Loaded(template, False)
-        return _Loaded(alone(template), True)
+        guarded = _Loaded(alone(template), True)
+        self.render(guarded, self._nothing)
+        return guarded if options.get("engine", False) else _Loaded(template, False)
 
     def prepare(self, context: dict[str, Any], clock: str) -> _Case:
         try:
