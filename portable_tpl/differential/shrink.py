@@ -24,8 +24,11 @@ class Shrinker:
     budget of renders ended the search before nothing more could be dropped.
     """
 
-    def __init__(self, holds: Holds, renders: int = _MOST_RENDERS) -> None:
+    def __init__(
+        self, holds: Holds, renders: int = _MOST_RENDERS, out_of_time: Callable[[], bool] = lambda: False
+    ) -> None:
         self._holds = holds
+        self._out_of_time = out_of_time
         self._left = renders
         self._known: dict[str, bool] = {}
         self.cut = False
@@ -69,7 +72,7 @@ class Shrinker:
 
     def _judge(self, batch: list[tuple[dict[str, Any], Conversation]]) -> dict[str, Any] | None:
         fresh = [conversation for _, conversation in batch if conversation.key not in self._known]
-        if len(fresh) > self._left:
+        if len(fresh) > self._left or self._out_of_time():
             self.cut = True
             return None
         self._left -= len(fresh)

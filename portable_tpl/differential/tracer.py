@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from portable_tpl.runtimes._cases import encode
 from portable_tpl.runtimes._worker import WorkerRuntime
 from portable_tpl.source import Template
 
-Mode = Literal["branches", "full"]
+Mode = Literal["branches", "pieces", "values"]
 
 
 @dataclass(frozen=True)
@@ -34,33 +34,40 @@ class Piece:
 class Trace:
     """One render of the reference.
 
-    ``branches`` are numbers of :func:`portable_tpl.template.instrument.branches`. ``pieces`` and ``values`` are empty
-    unless the mode was ``full``; ``values`` holds, by node number, the different values of an expression as
-    :mod:`portable_tpl.template.tracing` describes them.
+    ``branches`` are numbers of :func:`portable_tpl.template.instrument.branches`, of a trace with that mode. ``pieces``
+    come with the other modes, ``values`` with the mode of that name: by node number, the different values of an
+    expression as :mod:`portable_tpl.template.tracing` describes them.
     """
 
     rendering: Rendering
     branches: frozenset[int] = frozenset()
     pieces: tuple[Piece, ...] = ()
-    values: Mapping[int, list[dict[str, Json]]] | None = None
+    values: Mapping[int, list[dict[str, Json]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Normalised(Conversation):
-    """A conversation as a deployment passes it on, with what it changes in the finished context.
+    """A conversation as a deployment passes it on, with what it does to the finished context and to the prompt.
 
     ``given`` is the conversation of the caller. Unlike transformers, deployments run templates without messages.
     """
 
     given: Conversation | None = None
-    adjustments: tuple[Normalisation, ...] = ()
+    changes: tuple[Normalisation, ...] = ()
 
     @cached_property
     def key(self) -> str:
         """A text that is equal for equal contexts."""
-        names = ",".join(each.name for each in self.adjustments)
-        given = self.given.key if self.given is not None and self.adjustments else ""
+        names = ",".join(each.name for each in self.changes if each.changes_context)
+        given = self.given.key if self.given is not None and names else ""
         return f"{names}|{given}|{Conversation.key.func(self)}"
+
+    def finished(self, rendering: Rendering) -> Rendering:
+        """The prompt after what the deployment does to it."""
+        if isinstance(rendering, Rendered) and self.given is not None:
+            for change in self.changes:
+                rendering = Rendered(change.finish(rendering.text, self.given))
+        return rendering
 
 
 def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> Normalised:
@@ -69,14 +76,14 @@ def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> No
     for change in changes:
         made = change.apply(made)
     fields = {name: getattr(made, name) for name in Conversation.__dataclass_fields__}
-    return Normalised(**fields, given=given, adjustments=tuple(each for each in changes if each.changes_context))
+    return Normalised(**fields, given=given, changes=tuple(changes))
 
 
 def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
     if not isinstance(conversation, Normalised):
         return reference_objection(conversation) or reference_context(conversation, tokens)
     context = reference_context(conversation, tokens)
-    for change in conversation.adjustments:
+    for change in conversation.changes:
         context = change.adjust(context, conversation.given or conversation)
     return context
 
@@ -99,7 +106,13 @@ class Tracer(WorkerRuntime):
     def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:
         """Render with the reference and tell the way of each render."""
         self._options = encode({"mode": mode})
-        return [_read(rendering) for rendering in self.render_all(template, conversations)]
+        traces = [_read(rendering) for rendering in self.render_all(template, conversations)]
+        return [
+            replace(trace, rendering=conversation.finished(trace.rendering))
+            if isinstance(conversation, Normalised) and conversation.changes
+            else trace
+            for conversation, trace in zip(conversations, traces, strict=True)
+        ]
 
 
 def _read(rendering: Rendering) -> Trace:

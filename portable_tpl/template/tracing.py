@@ -25,25 +25,25 @@ _MOST_PIECES = 20_000
 UNDEFINED = {"undefined": True}
 
 
-def mark_everything(tree: nodes.Template) -> None:
-    """Change a tree so that its render reports printed pieces and values to the hooks of a :class:`Recorder`."""
+def mark_prints(tree: nodes.Template, values: bool = False) -> None:
+    """Change a tree so that its render reports printed pieces, and with ``values`` every value, to a :class:`Recorder`."""
     numbers = {id(node): number for number, node in enumerate(preorder(tree))}
-    _mark(tree, numbers)
+    _mark(tree, numbers, values)
 
 
-def _mark(node: nodes.Node, numbers: dict[int, int]) -> None:
+def _mark(node: nodes.Node, numbers: dict[int, int], values: bool) -> None:
     for name, value in list(node.iter_fields()):
         if isinstance(value, nodes.Node):
-            _mark(value, numbers)
-            if _has_value(node, name, value):
+            _mark(value, numbers, values)
+            if values and _has_value(node, name, value):
                 setattr(node, name, _reporting(value, numbers))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, nodes.Node):
-                    _mark(item, numbers)
+                    _mark(item, numbers, values)
                     if isinstance(node, nodes.Output):
                         value[index] = _printing(item, numbers)
-                    elif _has_value(node, name, item):
+                    elif values and _has_value(node, name, item):
                         value[index] = _reporting(item, numbers)
     if isinstance(node, (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)) or (
         isinstance(node, nodes.CallBlock) and not _is_transparent(node)
@@ -59,7 +59,9 @@ def _is_transparent(node: nodes.CallBlock) -> bool:
 
 
 def _has_value(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
-    if not isinstance(node, nodes.Expr) or isinstance(node, (nodes.Const, nodes.NSRef, nodes.Slice, nodes.TemplateData)):
+    if not isinstance(node, nodes.Expr) or isinstance(
+        node, (nodes.Const, nodes.NSRef, nodes.Slice, nodes.TemplateData)
+    ):
         return False
     if isinstance(node, (nodes.Name, nodes.Tuple)) and getattr(node, "ctx", "load") != "load":
         return False

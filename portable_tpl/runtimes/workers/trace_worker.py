@@ -1,7 +1,7 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
-Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`) or ``full``
-(printed pieces and values of :mod:`portable_tpl.template.tracing` as well).
+Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`), ``pieces`` (what
+was printed where) or ``values`` (that, and the value of every expression; see :mod:`portable_tpl.template.tracing`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import jinja2
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 from portable_tpl.runtimes.workers.transformers_worker import Jinja2Engine, PreparedCase
 from portable_tpl.template.instrument import hook_branches, mark_branches
-from portable_tpl.template.tracing import Recorder, mark_everything
+from portable_tpl.template.tracing import Recorder, mark_prints
 
 
 class _Traced(Jinja2Engine):
@@ -29,10 +29,10 @@ class _Traced(Jinja2Engine):
 
     def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
         tree = self.environment.parse(template)
-        if options["mode"] == "full":
-            mark_everything(tree)
-        else:
+        if options["mode"] == "branches":
             mark_branches(tree)
+        else:
+            mark_prints(tree, values=options["mode"] == "values")
         tree.set_environment(self.environment)
         code = self.environment.compile(tree)
         return self.environment.template_class.from_code(self.environment, code, self.environment.make_globals(None))

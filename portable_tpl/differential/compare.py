@@ -1,0 +1,78 @@
+"""Compare what targets print with what the reference prints, for one template."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.differential.coverage import coverage_of
+from portable_tpl.differential.investigate import Case, Investigation
+from portable_tpl.differential.search import Explored, explore
+from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.rendering import same
+from portable_tpl.report import Comparison, TargetComparison
+from portable_tpl.runtimes._base import Runtime
+from portable_tpl.source import Template
+from portable_tpl.template.parsing import ParsedTemplate, parse
+
+
+def compare(
+    template: Template | ParsedTemplate,
+    targets: Sequence[Runtime],
+    reference: Runtime,
+    settings: CompareSettings | None = None,
+    tracer: Tracer | None = None,
+) -> Comparison:
+    """Find every mismatch of the targets on one template; raises ``TemplateSyntaxError`` where it does not parse.
+
+    ``tracer`` is started, and stopped again, where none is given.
+    """
+    settings = settings or CompareSettings()
+    parsed = parse(template) if isinstance(template, Template) else template
+    if tracer is not None:
+        return _compare(parsed, targets, reference, settings, tracer)
+    with Tracer() as own:
+        return _compare(parsed, targets, reference, settings, own)
+
+
+def _compare(
+    parsed: ParsedTemplate, targets: Sequence[Runtime], reference: Runtime, settings: CompareSettings, tracer: Tracer
+) -> Comparison:
+    clock = _Clock(settings.max_seconds)
+    run = explore(parsed, tracer, settings, clock.out)
+    conversations = [run.conversations[number] for number in run.chosen]
+    references = reference.render_all(parsed.template, conversations)
+    known: list[Conversation] = []  # what earlier targets' mismatches shrank to: good first guesses for the next
+    compared: dict[str, TargetComparison] = {}
+    for target in targets:
+        answers = target.render_all(parsed.template, conversations)
+        cases = [
+            Case(conversation, run.tiers[number], expected, answer)
+            for conversation, number, expected, answer in zip(
+                conversations, run.chosen, references, answers, strict=True
+            )
+            if not same(expected, answer)
+        ]
+        investigation = Investigation(parsed, target, tracer, run, settings.tier, clock.out, known)
+        mismatches = investigation.mismatches(cases) if cases else []
+        known += [each.conversation for each in mismatches]
+        compared[target.id] = TargetComparison(
+            len(conversations), len(conversations) - len(cases), tuple(mismatches)
+        )
+    return Comparison(len(conversations), coverage_of(parsed, run, settings.tier), compared)
+
+
+class _Clock:
+    """A safety net in wall time; results that it cuts short depend on the machine."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def out(self) -> bool:
+        """Whether the time is used up."""
+        return self._end is not None and time.monotonic() > self._end
+
+
+__all__ = ["Explored", "compare"]

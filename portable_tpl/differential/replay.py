@@ -1,0 +1,18 @@
+"""The command that shows a mismatch again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.source import Template
+
+
+def reproduce(template: Template, conversation: Conversation, target: str) -> str:
+    """One shell line that renders a conversation on the reference and on a target, side by side."""
+    words = ["portable-tpl", "render", template.path or "-"]
+    if template.name != "default":
+        words += ["--template", template.name]
+    words += ["--conversation", json.dumps(conversation.to_json(), separators=(",", ":")), "--target", target]
+    return " ".join(shlex.quote(word) for word in words)
