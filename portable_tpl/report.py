@@ -54,15 +54,18 @@ class TargetComparison:
     mismatches: tuple[Mismatch, ...] = ()
 
 
-def verdict(result: TargetComparison) -> Verdict:
-    """What a target's run says: its deciding mismatches of origin ``template`` count, and no others."""
-    counted = [mismatch for mismatch in result.mismatches if mismatch.decides and mismatch.origin == "template"]
+def counts(mismatch: Mismatch, tier: Tier) -> bool:
+    """Whether a mismatch decides the verdict for a tier: the author's to change, and seen in that tier."""
+    return mismatch.decides and mismatch.origin == "template" and mismatch.tier.rank <= tier.rank
+
+
+def verdict(result: TargetComparison, tier: Tier = Tier.EVERYDAY) -> Verdict:
+    """What a target's run says: ``fails`` where it gives no prompt and the reference does, else ``differs``."""
     if not result.cases:
         return "unknown"
-    if any(
-        mismatch.kind in ("target-error", "timeout", "crash") and isinstance(mismatch.reference, Rendered)
-        for mismatch in counted
-    ):
+    counted = [mismatch for mismatch in result.mismatches if counts(mismatch, tier)]
+    failed = ("target-error", "timeout", "crash")
+    if any(each.kind in failed and isinstance(each.reference, Rendered) for each in counted):
         return "fails"
     return "differs" if counted else "portable"
 

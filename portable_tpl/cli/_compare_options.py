@@ -12,8 +12,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--examples", type=click.IntRange(0), metavar="N", help="Generated conversations a template."),
     click.option("--seed", type=int, metavar="S", help="Seed of the generation. [default: 0]"),
-    click.option("--max-time", type=click.FloatRange(min=0, min_open=True), metavar="S",
-                 help="Seconds of rendering a template; what it cuts off is said."),
+    click.option(
+        "--max-time",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="S",
+        help="Seconds of rendering a template; what it cuts off is said.",
+    ),
     click.option("--conversations", metavar="FILE", help="JSON lines of conversations to render as well."),
     click.option("--resume", metavar="FILE", help="Keep results in this file, and take those it has."),
 ]

@@ -11,7 +11,7 @@ import click
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.errors import InputError, SourceError, TargetUnavailable
-from portable_tpl.report import Report, TargetStatus
+from portable_tpl.report import Report, TargetStatus, counts
 from portable_tpl.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
 
@@ -144,7 +144,7 @@ def _something_found(report: Report) -> bool:
         if any(not finding.suppressed and finding.severity != Severity.INFO for finding in template.findings):
             return True
         if template.comparison is not None and any(
-            mismatch.decides and mismatch.origin == "template" and mismatch.tier.rank <= report.tier.rank
+            counts(mismatch, report.tier)
             for target in template.comparison.targets.values()
             for mismatch in target.mismatches
         ):

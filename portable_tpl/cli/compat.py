@@ -64,8 +64,10 @@ def _text(rows: list[dict[str, Any]], targets: list[str], detailed: bool) -> str
     cells = [[row["id"], *(_cell(row["targets"][target]) for target in targets)] for row in rows]
     header = ["feature", *targets]
     widths = [max(len(line[column]) for line in [header, *cells]) for column in range(len(header))]
-    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-             for line in [header, *cells]]
+    lines = [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in [header, *cells]
+    ]
     if detailed:
         row = rows[0]
         lines += ["", row["title"]]

@@ -33,7 +33,9 @@ class Row:
     measured: tuple[str, ...]
 
 
-_FORMAT = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of output.")
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of output."
+)
 
 
 @click.group("targets", invoke_without_command=True, short_help="Show, install and test the engines.")
