@@ -10,7 +10,7 @@ from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
 from tests.corpus.sample import DIVERGENCES, MEASURED, described, outcome, read_lines
 
-TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "minja")
+TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "minja-engine")
 
 
 def main() -> None:
