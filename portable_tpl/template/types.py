@@ -8,7 +8,7 @@ reference cannot render is no defect of portability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
@@ -18,7 +18,9 @@ from portable_tpl.template.inference.expressions import HANDLERS
 from portable_tpl.template.inference.kinds import ALL_KINDS
 from portable_tpl.template.inference.lattice import ANY, NEVER, Pool, Shape, Type
 from portable_tpl.template.inference.machine import Machine
-from portable_tpl.template.inference.request import request_types, variable_type
+from portable_tpl.template.inference.demands import Demands
+from portable_tpl.template.inference.own_values import OwnValues
+from portable_tpl.template.inference.request import profile_of, request_types
 from portable_tpl.template.inference.statements import run
 
 if TYPE_CHECKING:
@@ -55,16 +57,21 @@ class Types:
 
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY) -> Types:
     """The types of a parsed template's nodes in one tier."""
-    return infer_tree(parsed.tree, tier)
+    return _infer(parsed.tree, parsed.nodes, tier)
 
 
 def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
     """:func:`infer` for a bare tree of jinja2's, which must stay alive as long as the result."""
+    return _infer(tree, tree.find_all(nodes.Node), tier)
+
+
+def _infer(tree: nodes.Template, every_node: Iterable[nodes.Node], tier: Tier) -> Types:
     global _pool
     pool = _pool
     if pool.size > _LARGEST_POOL:
         pool = _pool = Pool()
-    names = request_types(pool, tier, True)
-    machine = Machine(pool, tier, names, variable_type(pool, tier), HANDLERS)
+    demands = Demands(every_node)
+    names = request_types(pool, profile_of(demands, tier))
+    machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS)
     run(machine, tree)
     return Types(tier, machine.types, machine.reached)

@@ -126,21 +126,22 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
             return ANY
         holder = pool.keep(holder, able | (DICT if callee.__class__ is nodes.Getitem else 0))
         machine.narrow(env, callee.node, holder)
-        result = method_result(pool, holder, name, arguments)
+        result = method_result(machine, holder, name, arguments)
     if found.bits & MACRO:
         result = pool.join(result, call_macro(machine, found, node, arguments))
         machine.forget_attributes(env)
     return pool.join(result, ANY) if found.bits & (FUNCTION | OTHER) else result
 
 
-def method_result(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
+def method_result(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
     """What ``holder.name(arguments)`` gives, where ``holder`` has that method."""
+    pool = machine.pool
     bits = holder.bits
     result = NEVER
     if bits & ANY_TEXT:
         result = text_method(pool, pool.keep(holder, ANY_TEXT), name, arguments)
     if bits & DICT:
-        result = pool.join(result, dict_method(pool, pool.keep(holder, DICT), name, arguments))
+        result = pool.join(result, dict_method(machine, pool.keep(holder, DICT), name, arguments))
     if bits & (LIST | TUPLE | RANGE):
         if name in ("index", "count"):
             result = pool.join(result, pool.type(INT))
@@ -201,10 +202,11 @@ def split_text(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Ty
     return pool.type(FULL_LIST, None, None, pool.shape((), piece, 1))
 
 
-def dict_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
+def dict_method(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
     """What a method of a dict gives; those that change it are refused by the sandbox."""
+    pool = machine.pool
     if name == "get" and arguments:
-        return _get(pool, holder, arguments)
+        return _get(machine, holder, arguments)
     if name == "items":
         return pool.sequence(_view_bits(holder), item_pair(pool, holder))
     if name == "keys":
@@ -227,7 +229,8 @@ def item_pair(pool: Pool, holder: Type) -> Type:
     return pool.type(FULL_TUPLE, None, None, pool.shape((keys(pool, holder), values(pool, holder)), None, 2))
 
 
-def _get(pool: Pool, holder: Type, arguments: list[Type]) -> Type:
+def _get(machine: Machine, holder: Type, arguments: list[Type]) -> Type:
+    pool = machine.pool
     default = arguments[1] if len(arguments) > 1 else pool.type(NONE)
     shape = holder.shape
     if shape is None or shape.fields is None:
@@ -236,7 +239,7 @@ def _get(pool: Pool, holder: Type, arguments: list[Type]) -> Type:
     if texts is None:
         found = pool.join_all((*shape.fields.values(), shape.rest, ABSENT))
     else:
-        found = pool.join_all(shape.fields.get(text, shape.rest) for text in texts)
+        found = pool.join_all(machine.field(shape, text) for text in texts)
     if found.bits & UNDEFINED:
         return pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)
     return found
@@ -248,11 +251,11 @@ def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:
         return NEVER
     site = id(node)
     for keyword, type_ in zip(node.kwargs, arguments[len(node.args) :], strict=True):
-        machine.write_attribute(site, keyword.key, type_)
+        machine.write_attribute(site, keyword.key, type_, late=False)
     for argument in arguments[: len(node.args)]:
         if argument.shape is not None and argument.shape.fields is not None:
             for name, type_ in argument.shape.fields.items():
-                machine.write_attribute(site, name, type_)
+                machine.write_attribute(site, name, type_, late=False)
     return machine.pool.type(NAMESPACE, None, None, machine.pool.shape(refs=frozenset((site,))))
 
 

@@ -373,13 +373,10 @@ FILTERS: dict[str, Apply] = {
 
 _ALLOWED: dict[str, int] = {
     **dict.fromkeys(("length", "count"), _SIZED),
-    **dict.fromkeys(("list", "join", "sort", "unique", "map", "select", "reject"), ITERABLE),
-    **dict.fromkeys(
-        ("selectattr", "rejectattr", "batch", "slice", "groupby", "sum", "first", "min", "max"), ITERABLE
-    ),
+    # Generators (map, select, unique, batch, items, …) raise only when they are read, if ever.
+    **dict.fromkeys(("list", "join", "sort", "groupby", "sum", "first", "min", "max"), ITERABLE),
     "last": ANY_TEXT | LIST | TUPLE | DICT | VIEW | RANGE | UNDEFINED,
     "reverse": ITERABLE,
-    "items": DICT | UNDEFINED,
     "dictsort": DICT,
     "tojson": NONE | NUMBER | ANY_TEXT | LIST | TUPLE | DICT,
     "abs": NUMBER,

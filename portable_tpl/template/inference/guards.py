@@ -70,6 +70,8 @@ def branch(machine: Machine, node: nodes.Node, env: Env) -> Worlds:
     handler = _CONDITIONS.get(node.__class__)
     if handler is not None:
         worlds: Worlds = handler(machine, node, env)
+        if handler is _and or handler is _or:
+            return worlds
         bits = (TRUE if worlds[0] is not None else 0) | (FALSE if worlds[1] is not None else 0)
         _record(machine, node, machine.pool.type(bits))
         return worlds
@@ -112,17 +114,30 @@ def _not(machine: Machine, node: nodes.Not, env: Env) -> Worlds:
 def _and(machine: Machine, node: nodes.And, env: Env) -> Worlds:
     yes, no = branch(machine, node.left, env)
     if yes is None:
+        _record_choice(machine, node, FALSY, False)
         return None, no
     both, second = branch(machine, node.right, yes)
+    _record_choice(machine, node, FALSY, True)
     return both, machine.merge(no, second)
 
 
 def _or(machine: Machine, node: nodes.Or, env: Env) -> Worlds:
     yes, no = branch(machine, node.left, env)
     if no is None:
+        _record_choice(machine, node, TRUTHY, False)
         return yes, None
     second, neither = branch(machine, node.right, no)
+    _record_choice(machine, node, TRUTHY, True)
     return machine.merge(yes, second), neither
+
+
+def _record_choice(machine: Machine, node: nodes.And | nodes.Or, kept: int, both: bool) -> None:
+    """Note the value of ``and`` and ``or``: it is one of the operands."""
+    types = machine.types
+    value = machine.pool.keep(types.get(id(node.left), NEVER), kept)
+    if both:
+        value = machine.pool.join(value, types.get(id(node.right), NEVER))
+    _record(machine, node, value)
 
 
 def _compare(machine: Machine, node: nodes.Compare, env: Env) -> Worlds:
@@ -265,7 +280,7 @@ def _has_key(machine: Machine, two: Any, right: Type, key: str, env: Env) -> Wor
     shape = right.shape
     if shape is None or shape.fields is None:
         return env, dict(env)
-    field = shape.fields.get(key, shape.rest)
+    field = machine.field(shape, key)
     if not field.bits & ALL_KINDS & ~UNDEFINED:
         return None, env
     if not field.bits & UNDEFINED:

@@ -140,6 +140,7 @@ class Pool:
         self._kept: dict[tuple[Type, int], Type] = {}
         self._texts: dict[str, Type] = {}
         self._cases: dict[tuple[int, frozenset[str]], Type] = {}
+        self._data: dict[int, tuple[Type, Type]] = {}
         self.requests: dict[object, Mapping[str, Type]] = {}
 
     @property
@@ -215,6 +216,21 @@ class Pool:
         """A dict with known keys."""
         return self.type(bits, None, None, self.shape(fields=fields, rest=rest))
 
+    def data(self, bits: int) -> tuple[Type, Type]:
+        """JSON data of some kinds, at every depth; and what a key gives under which there may be such data.
+
+        The second one stands for keys whose type depends on the template: see :meth:`.machine.Machine.field`.
+        """
+        found = self._data.get(bits)
+        if found is None:
+            inside = Shape((), None, 0, {})
+            value = self.type(bits, None, None, inside)
+            inside.tail = inside.element = value
+            inside.rest = self.type(bits | UNDEFINED, None, None, inside)
+            unknown = Shape((), value, 0, {}, inside.rest)
+            found = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
+        return found
+
     def keep(self, type_: Type, mask: int) -> Type:
         """The type without the kinds that are not in ``mask``."""
         bits = type_.bits
@@ -277,7 +293,7 @@ class Pool:
         fields = {**shape.fields, name: field}
         cases = shape.cases
         if cases is not None and cases[0] == name and field.texts is not None:
-            keys = field.texts & cases[1].keys()
+            keys = field.texts.intersection(cases[1])
             if keys:
                 return self.case(cases, keys)
         changed = self.shape(shape.items, shape.tail, shape.least, fields, shape.rest, cases, shape.refs)

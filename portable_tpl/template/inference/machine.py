@@ -9,7 +9,9 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
-from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Type
+from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Shape, Type
+from portable_tpl.template.inference.own_values import OwnValues
+from portable_tpl.template.inference.request_tools import open_data
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
 # value: a mapping from paths (`("content",)`, `(0, "role")`) to types.
@@ -26,13 +28,14 @@ class Machine:
         pool: Pool,
         tier: Tier,
         names: Mapping[str, Type],
-        variable: Type,
+        own: OwnValues,
         handlers: Mapping[type, Evaluate],
     ) -> None:
         self.pool = pool
         self.tier = tier
         self.names = names
-        self.variable = variable
+        self.own = own
+        self.open = open_data(pool, tier)
         self.handlers = handlers
         self.types: dict[int, Type] = {}
         self.reached: set[int] = set()
@@ -44,7 +47,9 @@ class Machine:
         self.round = 0
         self.macros: dict[object, Any] = {}
         self.queue: list[Any] = []
-        self.macro_names: frozenset[str] = frozenset()
+        self.macro_names = frozenset(
+            name.name for body in own.demands.bodies for name in body.find_all(nodes.Name) if name.ctx == "load"
+        )
         self._paths: dict[int, tuple[str, Path] | None] = {}
 
     def evaluate(self, node: nodes.Node, env: Env) -> Type:
@@ -62,7 +67,12 @@ class Machine:
         found: Type | None = env.get(name)
         if found is None:
             found = self.names.get(name)
-        return self.variable if found is None else found
+        return self.own.variable(name) if found is None else found
+
+    def field(self, shape: Shape, key: str) -> Type:
+        """What a dict gives under a key."""
+        found = (shape.fields or {}).get(key, shape.rest)
+        return self.own.key(key) if found is self.open else found
 
     def path(self, node: nodes.Node) -> tuple[str, Path] | None:
         """The name and the constant steps that an expression such as ``messages[0].role`` takes from it."""
@@ -150,14 +160,17 @@ class Machine:
             self.attributes[site, name] = found = ABSENT
         return found
 
-    def write_attribute(self, site: object, name: str, type_: Type) -> None:
-        """Note that a namespace's attribute can hold a value; values read earlier are then stale."""
+    def write_attribute(self, site: object, name: str, type_: Type, late: bool) -> None:
+        """Note that a namespace's attribute can hold a value; values read earlier are then stale.
+
+        ``late``: the namespace exists already.
+        """
         key = (site, name)
         old = self.attributes.get(key)
         self.attribute_writes += 1
         if old is None:
-            self.attributes[key] = type_
-            return
+            # Not given when the namespace was made: undefined until this write.
+            old = ABSENT if late else NEVER
         new = self.pool.join(old, type_)
         if new is not old:
             if self.round > 1:

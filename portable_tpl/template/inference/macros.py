@@ -32,8 +32,6 @@ def define(machine: Machine, node: Any) -> Type:
     """The value of a macro statement (or of a call block's body)."""
     site = machine.macros.get(id(node))
     if site is None:
-        names = frozenset(name.name for name in node.find_all(nodes.Name) if name.ctx == "load")
-        machine.macro_names |= names
         site = machine.macros[id(node)] = MacroSite(node, len(machine.frames) - 1)
     return machine.pool.type(MACRO, None, None, machine.pool.shape(refs=frozenset((site,))))
 
@@ -66,17 +64,30 @@ def _note_call(machine: Machine, site: MacroSite, node: Any, arguments: list[Typ
                 new = machine.pool.widen(new)
             site.parameters[name] = new
             changed = changed or new is not old
-    outer = machine.frames[min(site.depth, len(machine.frames) - 1)]
-    seen = {name: outer[name] for name in machine.macro_names if name in outer}
-    if site.env is None:
-        site.env, changed = seen, True
-    elif seen != site.env:
-        merged = machine.merge(site.env, seen)
-        if merged != site.env:
-            site.env, changed = merged, True
+    if isinstance(site.node, nodes.Macro):
+        changed = _capture(machine, site, machine.frames[min(site.depth, len(machine.frames) - 1)]) or changed
     if changed and not site.queued:
         site.queued = True
         machine.queue.append(site)
+
+
+def _capture(machine: Machine, site: MacroSite, outer: Env) -> bool:
+    """Note what the names around a body are; whether that was news."""
+    seen = {name: outer[name] for name in machine.macro_names if name in outer}
+    merged = seen if site.env is None else machine.merge(site.env, seen)
+    if merged == site.env:
+        return False
+    site.env = merged
+    return True
+
+
+def close_over(machine: Machine, caller: Type, env: Env) -> None:
+    """Let the body of a call block see the names where it stands."""
+    assert caller.shape is not None
+    for site in caller.shape.refs:
+        if isinstance(site, MacroSite) and _capture(machine, site, env) and not site.queued and site.runs:
+            site.queued = True
+            machine.queue.append(site)
 
 
 def _bind(machine: Machine, macro: Any, node: Any, arguments: list[Type]) -> dict[str, Type]:

@@ -71,10 +71,7 @@ def attribute_of(machine: Machine, holder: Type, name: str) -> Type:
     shape = holder.shape
     pool = machine.pool
     if bits & DICT and not bits & ALL_KINDS & ~DICT and shape is not None and shape.fields is not None:
-        found = shape.fields.get(name)
-        if name in _DICT_ATTRIBUTES:
-            return pool.type(METHOD)
-        return shape.rest if found is None else found
+        return pool.type(METHOD) if name in _DICT_ATTRIBUTES else machine.field(shape, name)
     if holder is ANY:
         return ANY
     result = NEVER
@@ -83,7 +80,7 @@ def attribute_of(machine: Machine, holder: Type, name: str) -> Type:
             if name in names:
                 result = pool.join(result, pool.type(METHOD))
             elif kind == DICT and shape is not None and shape.fields is not None:
-                result = pool.join(result, shape.fields.get(name, shape.rest))
+                result = pool.join(result, machine.field(shape, name))
             else:
                 result = pool.join(result, ABSENT)
     if bits & (NAMESPACE | LOOP | MACRO | OTHER):
@@ -207,7 +204,7 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
     if bits & DICT and shape is not None and shape.fields is not None:
         if index.texts is not None:
             for text in index.texts:
-                found = shape.fields.get(text, shape.rest)
+                found = machine.field(shape, text)
                 if found.bits & UNDEFINED and text in _DICT_ATTRIBUTES:
                     found = pool.join(found, pool.type(METHOD))
                 result = pool.join(result, found)

@@ -36,7 +36,7 @@ from portable_tpl.template.inference.kinds import (
     UNDEFINED,
     VIEW,
 )
-from portable_tpl.template.inference.lattice import NEVER, Pool, Type
+from portable_tpl.template.inference.lattice import ANY, NEVER, Pool, Type
 from portable_tpl.template.inference.machine import Env, Machine
 
 _MOST_PRODUCTS = 8
@@ -298,9 +298,9 @@ def elements(pool: Pool, type_: Type) -> Type:
 def keys(pool: Pool, type_: Type) -> Type:
     """The keys of a dict."""
     shape = type_.shape
-    if shape is None or shape.fields is None:
-        return pool.type(STR | TEXT_FACTS)
-    if shape.rest.bits & ALL_KINDS & ~UNDEFINED:
+    if shape is ANY.shape:
+        return ANY
+    if shape is None or shape.fields is None or shape.rest.bits & ALL_KINDS & ~UNDEFINED:
         return pool.type(STR | TEXT_FACTS)
     return pool.of_texts(name for name, value in shape.fields.items() if value.bits & ALL_KINDS & ~UNDEFINED)
 

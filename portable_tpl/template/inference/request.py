@@ -1,218 +1,173 @@
 """What a chat request puts into a template's context, as types, for each tier of conversations.
 
-The tiers are those of the contract. Names are those that ``apply_chat_template`` defines: ``messages``, ``tools`` and
-``documents`` (``None`` where not given), ``add_generation_prompt``, the special tokens, and any other variable.
+The tiers are those of the contract. The names are those that ``apply_chat_template`` defines: ``messages``, ``tools`` and
+``documents`` (``None`` where not given), ``add_generation_prompt`` and the special tokens. Keys that no standard knows
+give :attr:`Pool.open_data`; what they hold depends on the template (:mod:`.own_values`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from portable_tpl.conversation import Tier
+from portable_tpl.template.inference.demands import Demands
 from portable_tpl.template.inference.kinds import (
     BOOL,
     DICT,
-    FLOAT,
     FULL_DICT,
     FULL_LIST,
     HTML_CHARS,
-    INT,
     LIST,
-    NEGATIVE,
     NON_ASCII,
-    NONE,
     STR,
     TEXT_FACTS,
     TEXT_STR,
     UNDEFINED,
 )
-from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Shape, Type
+from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Type
+from portable_tpl.template.inference.request_tools import document_list, json_value, open_data, tool_call, tool_list
+from portable_tpl.template.inference.roles import STANDARD, kind_of_role
 
-_ROLES = ("system", "user", "assistant", "tool")
-_SPECIAL_TOKENS = ("bos_token", "eos_token")
+_GIVEN_TOKENS = ("bos_token", "eos_token")
 _OTHER_TOKENS = ("unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
-_ASCII_NAME = TEXT_STR
+_MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
+_PART_KEYS = frozenset(("type", "text", *_MEDIA))
+_FUNCTION_KEYS = frozenset(("name", "description", "parameters"))
+_CALL_KEYS = frozenset(("name", "arguments"))
 
 
-def request_types(pool: Pool, tier: Tier, parts: bool) -> Mapping[str, Type]:
-    """The types of the names that every request defines; ``parts`` says whether content may be typed parts."""
-    key = (tier, parts)
-    found = pool.requests.get(key)
+class Profile(NamedTuple):
+    """What a template makes of a request's standard fields; requests of equal profiles have equal types."""
+
+    tier: Tier
+    roles: frozenset[str]
+    part_types: frozenset[str] | None
+    tools: tuple[bool, bool]
+    calls: tuple[bool, bool]
+
+
+def profile_of(demands: Demands, tier: Tier) -> Profile:
+    """The profile of a template."""
+    roles = {role for role in demands.of("role").equals if isinstance(role, str) and role and role != "developer"}
+    parts = demands.of("content[]")
+    named = parts.keys | parts.asked
+    types = None
+    if named & _PART_KEYS:
+        types = frozenset({"text", *named.intersection(_MEDIA)}).union(
+            value for value in demands.of("type").equals if isinstance(value, str)
+        )
+    tool, call = demands.of("tools[]").keys, demands.of("tool_calls[]").keys
+    return Profile(
+        tier,
+        frozenset(roles.union(STANDARD)),
+        types,
+        (bool(tool & _FUNCTION_KEYS), "function" in tool),
+        (bool(call & _CALL_KEYS), "function" in call),
+    )
+
+
+def request_types(pool: Pool, profile: Profile) -> Mapping[str, Type]:
+    """The types of the names that every request defines."""
+    found = pool.requests.get(profile)
     if found is None:
-        found = pool.requests[key] = _Request(pool, tier, parts).names()
+        found = pool.requests[profile] = _names(pool, profile)
     return found
 
 
-def variable_type(pool: Pool, tier: Tier) -> Type:
-    """The type of a variable that the template reads and a caller may pass."""
-    if tier is Tier.HOSTILE:
-        return DATA
+def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
+    hostile = profile.tier is Tier.HOSTILE
+    token = DATA if hostile else pool.type(STR | NON_ASCII | HTML_CHARS)
+    maybe_token = pool.join(token, ABSENT)
+    return {
+        "messages": _messages(pool, profile),
+        "tools": tool_list(pool, profile.tier, *profile.tools),
+        "documents": document_list(pool, profile.tier),
+        "add_generation_prompt": pool.type(BOOL),
+        **dict.fromkeys(_GIVEN_TOKENS, maybe_token if hostile else token),
+        **dict.fromkeys(_OTHER_TOKENS, maybe_token),
+    }
+
+
+def _messages(pool: Pool, profile: Profile) -> Type:
+    if profile.tier is Tier.HOSTILE:
+        return pool.sequence(FULL_LIST, pool.dict_of(DICT, {}, DATA))
+    if profile.tier is Tier.EXTENDED:
+        return _extended_messages(pool, profile)
+    cases: dict[str, Type] = {}
+    for role in sorted(profile.roles):
+        fields = {**_NO_STANDARD_KEYS, "role": pool.text(role), **_MAKERS[kind_of_role(role)](pool, profile, role)}
+        cases[role] = pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier))
+    by_role = ("role", cases)
+    first = frozenset(role for role in cases if kind_of_role(role) in ("system", "user", "own"))
+    own = any(kind_of_role(role) == "own" for role in cases)
+    # A system message opens the conversation; only messages of roles of the template's own may stand before it.
+    later = frozenset(role for role in cases if own or kind_of_role(role) != "system")
+    shape = pool.shape((pool.case(by_role, first),), pool.case(by_role, later), 1)
+    return pool.type(FULL_LIST, None, None, shape)
+
+
+def _extended_messages(pool: Pool, profile: Profile) -> Type:
+    fields = {**_plain(pool, profile, ""), **_assistant(pool, profile, ""), **_tool(pool, profile, "")}
+    fields = {name: pool.join(type_, ABSENT) for name, type_ in fields.items()}
+    data = json_value(pool, profile.tier)
+    # A tool's result may be data; what any other role says is text or parts.
+    result = pool.keep(data, LIST | DICT)
+    fields["content"] = pool.join_all((fields["content"], content_type(pool, profile), result))
+    fields["role"] = pool.type(TEXT_STR)
+    return pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier)))
+
+
+def content_type(pool: Pool, profile: Profile) -> Type:
+    """A user's content: text, or typed parts where the template takes them."""
     text = pool.type(STR | TEXT_FACTS)
-    bits = UNDEFINED | BOOL | STR | TEXT_FACTS | LIST
-    return pool.type(bits, None, None, pool.shape((), text))
+    types = profile.part_types
+    if profile.tier is not Tier.EVERYDAY:
+        types = types or frozenset(("text",))
+    if types is None:
+        return text
+    rest = open_data(pool, profile.tier)
+    maybe_link = pool.join(text, ABSENT)
+    link = pool.dict_of(FULL_DICT, {"url": text})
+    plain = dict.fromkeys((*_PART_KEYS, "url"), ABSENT)
+    cases: dict[str, Type] = {}
+    for name in sorted(types):
+        fields: dict[str, Type] = {}
+        if name in ("image", "video", "audio", "input_image"):
+            fields = {**plain, name: maybe_link, "url": maybe_link}
+        elif name in ("image_url", "video_url", "audio_url"):
+            fields = {**plain, name: pool.join(link, ABSENT)}
+        elif name == "text":
+            fields = {**plain, "text": text}
+        cases[name] = pool.dict_of(FULL_DICT, {**fields, "type": pool.text(name)}, rest)
+    part = pool.case(("type", cases), frozenset(cases))
+    return pool.join(text, pool.sequence(FULL_LIST, part))
 
 
-class _Request:
-    def __init__(self, pool: Pool, tier: Tier, parts: bool) -> None:
-        self.pool = pool
-        self.tier = tier
-        self.odd = tier is not Tier.EVERYDAY
-        self.parts = parts
-        self.text = pool.type(STR | TEXT_FACTS)
-        self.name = pool.type(TEXT_STR)
-        self.json = self._json()
+def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    text = pool.type(STR | TEXT_FACTS)
+    content = content_type(pool, profile) if role == "user" else text
+    return {"content": content, "name": pool.type(TEXT_STR | UNDEFINED)}
 
-    def names(self) -> Mapping[str, Type]:
-        pool = self.pool
-        types = {
-            "messages": self._messages(),
-            "tools": self._tools(),
-            "documents": self._documents(),
-            "add_generation_prompt": pool.type(BOOL),
-        }
-        for name in _SPECIAL_TOKENS:
-            types[name] = pool.type(STR | NON_ASCII | HTML_CHARS)
-        for name in _OTHER_TOKENS:
-            types[name] = pool.type(UNDEFINED | STR | NON_ASCII | HTML_CHARS)
-        return types
 
-    def maybe(self, type_: Type) -> Type:
-        """The type of a key that may be absent."""
-        return self.pool.join(type_, ABSENT)
+def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    odd = profile.tier is not Tier.EVERYDAY
+    reasoning = pool.type(STR | TEXT_FACTS | UNDEFINED)
+    calls = pool.sequence(LIST if odd else FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
+    return {
+        **_plain(pool, profile, role),
+        "tool_calls": pool.join(calls, ABSENT),
+        "reasoning_content": reasoning,
+        "thinking": reasoning,
+        "reasoning": reasoning,
+    }
 
-    def _json(self) -> Type:
-        """Any value in a tool call's arguments; a type that holds itself."""
-        bits = STR | TEXT_FACTS | INT | NEGATIVE | BOOL | LIST | DICT
-        if self.odd:
-            bits |= FLOAT | NONE
-        shape = Shape((), None, 0, {})
-        value = self.pool.type(bits, None, None, shape)
-        shape.tail = shape.element = value
-        shape.rest = self.pool.type(bits | UNDEFINED, None, None, shape)
-        return value
 
-    def _messages(self) -> Type:
-        pool = self.pool
-        if self.tier is Tier.HOSTILE:
-            return pool.sequence(LIST, pool.dict_of(DICT, {}, DATA))
-        if self.odd:
-            role = self.maybe(self.name)
-            fields = {**self._user("user"), **self._assistant(), **self._tool(), "role": role}
-            content = self.maybe(fields["content"])
-            fields = {name: self.maybe(type_) for name, type_ in fields.items()}
-            message = pool.dict_of(FULL_DICT, {**fields, "content": content, "role": role}, self.maybe(self.json))
-            return pool.sequence(LIST, message)
-        makers = {
-            "system": self._user("system"),
-            "user": self._user("user"),
-            "assistant": self._assistant(),
-            "tool": self._tool(),
-        }
-        cases = {name: pool.dict_of(FULL_DICT, fields) for name, fields in makers.items()}
-        first = self._by_role(cases, ("system", "user"))
-        later = self._by_role(cases, ("user", "assistant", "tool"))
-        return pool.type(FULL_LIST, None, None, pool.shape((first,), later, 1))
+def _tool(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    return {**_plain(pool, profile, role), "tool_call_id": pool.type(TEXT_STR | UNDEFINED)}
 
-    def _by_role(self, cases: dict[str, Type], roles: tuple[str, ...]) -> Type:
-        pool = self.pool
-        joined = pool.join_all(cases[role] for role in roles)
-        assert joined.shape is not None
-        shape = pool.shape(fields=joined.shape.fields, rest=joined.shape.rest, cases=("role", cases))
-        return pool.type(FULL_DICT, None, None, shape)
 
-    def _content(self) -> Type:
-        if not self.parts:
-            return self.text
-        part = self.pool.dict_of(
-            FULL_DICT,
-            {
-                "type": self.pool.of_texts(("text", "image", "image_url", "audio", "video", "document", "file")),
-                "text": self.maybe(self.text),
-                "image": self.maybe(self.text),
-                "image_url": self.maybe(self.pool.join(self.text, self.pool.dict_of(FULL_DICT, {"url": self.text}))),
-                "url": self.maybe(self.text),
-                "audio": self.maybe(self.text),
-                "video": self.maybe(self.text),
-            },
-            self.maybe(self.json),
-        )
-        return self.pool.join(self.text, self.pool.sequence(FULL_LIST if not self.odd else LIST, part))
-
-    def _user(self, role: str) -> dict[str, Type]:
-        return {"role": self.pool.text(role), "content": self._content()}
-
-    def _assistant(self) -> dict[str, Type]:
-        reasoning = self.maybe(self.text)
-        return {
-            **self._user("assistant"),
-            "tool_calls": self.maybe(self.pool.sequence(LIST if self.odd else FULL_LIST, self._tool_call())),
-            "reasoning_content": reasoning,
-            "thinking": reasoning,
-            "reasoning": reasoning,
-        }
-
-    def _tool(self) -> dict[str, Type]:
-        return {**self._user("tool"), "tool_call_id": self.maybe(self.name), "name": self.maybe(self.name)}
-
-    def _tool_call(self) -> Type:
-        pool = self.pool
-        arguments = pool.keep(self.json, DICT)
-        if self.odd:
-            arguments = self.maybe(pool.join(arguments, self.text))
-        function = pool.dict_of(FULL_DICT, {"name": self.name, "arguments": arguments})
-        fields = {"id": self.maybe(self.name), "type": self.maybe(pool.text("function")), "function": function}
-        return pool.dict_of(FULL_DICT, fields)
-
-    def _tools(self) -> Type:
-        pool = self.pool
-        if self.tier is Tier.HOSTILE:
-            return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
-        schema = self._schema()
-        function = pool.dict_of(
-            FULL_DICT,
-            {
-                "name": self.name,
-                "description": self.maybe(self.text),
-                "parameters": self.maybe(schema),
-                "return": self.maybe(schema),
-                "strict": pool.type(UNDEFINED | BOOL),
-            },
-            self.maybe(self.json),
-        )
-        tool = pool.dict_of(FULL_DICT, {"type": pool.text("function"), "function": function})
-        return pool.join(pool.sequence(LIST if self.odd else FULL_LIST, tool), pool.type(NONE))
-
-    def _schema(self) -> Type:
-        """A JSON schema; its properties are schemas."""
-        pool = self.pool
-        shape = Shape(None, None, 0, {})
-        schema = pool.type(DICT, None, None, shape)
-        maybe_schema = pool.type(DICT | UNDEFINED, None, None, shape)
-        properties = pool.type(DICT | UNDEFINED, None, None, pool.shape(fields={}, rest=maybe_schema))
-        several = pool.type(LIST | UNDEFINED, None, None, pool.shape((), schema))
-        texts = pool.sequence(LIST, self.name)
-        shape.fields = {
-            "type": self.maybe(pool.join(self.name, texts)),
-            "description": self.maybe(self.text),
-            "properties": properties,
-            "required": self.maybe(texts),
-            "enum": self.maybe(pool.sequence(LIST, self.json)),
-            "items": maybe_schema,
-            "anyOf": several,
-            "oneOf": several,
-            "allOf": several,
-            "$defs": properties,
-            "additionalProperties": pool.type(DICT | BOOL | UNDEFINED, None, None, shape),
-            "nullable": pool.type(UNDEFINED | BOOL),
-            "title": self.maybe(self.text),
-            "format": self.maybe(self.name),
-        }
-        shape.rest = self.maybe(self.json)
-        return schema
-
-    def _documents(self) -> Type:
-        pool = self.pool
-        if self.tier is Tier.HOSTILE:
-            return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
-        document = pool.dict_of(FULL_DICT, {}, self.maybe(self.text if not self.odd else self.json))
-        return pool.join(pool.sequence(LIST if self.odd else FULL_LIST, document), pool.type(NONE))
+_NO_STANDARD_KEYS = dict.fromkeys(
+    ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "thinking"), ABSENT
+)
+_MAKERS = {"system": _plain, "user": _plain, "own": _plain, "assistant": _assistant, "tool": _tool}

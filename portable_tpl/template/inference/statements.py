@@ -161,7 +161,7 @@ def _write(machine: Machine, target: nodes.NSRef, type_: Type, env: Env) -> None
     machine.forget_attributes(env)
     if holder.shape is not None and holder.bits & NAMESPACE:
         for site in holder.shape.refs:
-            machine.write_attribute(site, target.attr, type_)
+            machine.write_attribute(site, target.attr, type_, late=True)
         if holder.only(NAMESPACE) and len(holder.shape.refs) == 1:
             env["." + target.name] = {(target.attr,): type_}
 
@@ -204,6 +204,7 @@ def _call_block(machine: Machine, node: nodes.CallBlock, env: Env) -> Env | None
     function = machine.evaluate(callee, env)
     arguments = [machine.evaluate(argument, env) for argument in node.call.args]
     arguments += [machine.evaluate(keyword.value, env) for keyword in node.call.kwargs]
+    macros.close_over(machine, caller, env)
     macros.call_macro(machine, function, node.call, arguments, caller)
     machine.forget_attributes(env)
     return env

@@ -1,0 +1,409 @@
+"""What a template expects of the parts of a request that no standard describes: its own variables, keys and roles.
+
+One walk notes, name by name, what is done with each variable and key (printed, looped over, compared with ``"high"``);
+what is done with a name that another one was assigned to counts for both. A name stands for every variable and key of
+that name: coarse, and good enough to tell a flag from a text from a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jinja2 import nodes
+
+PRINTED = 1
+ITERATED = 2
+PAIRS = 4
+TRUTH = 8
+ORDER = 16
+BOOLEAN = 32
+STRING = 64
+NUMBER = 128
+MAPPING = 256
+
+Names = tuple[str, ...]
+_NOTHING: Names = ()
+_TESTS = {
+    "boolean": BOOLEAN,
+    "true": BOOLEAN,
+    "false": BOOLEAN,
+    "string": STRING,
+    "number": NUMBER,
+    "integer": NUMBER,
+    "mapping": MAPPING,
+}
+_SAME_FILTERS = frozenset({
+    "list", "selectattr", "rejectattr", "select", "reject", "sort", "reverse", "unique", "trim", "string", "safe",
+    "default", "d", "lower", "upper", "escape", "e", "forceescape", "capitalize", "title", "indent", "replace",
+})  # fmt: skip
+_SAME_METHODS = frozenset({
+    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
+    "copy", "split", "rsplit", "partition",
+})  # fmt: skip
+_PAIR_FILTERS = frozenset({"items", "dictsort"})
+_EQUALITY = frozenset({"eq", "ne", "in", "notin", "equalto", "==", "!=", "sameas"})
+
+
+class Demand:
+    """What a template does with one name."""
+
+    __slots__ = ("asked", "equals", "keys", "sources", "uses")
+
+    def __init__(self) -> None:
+        self.uses = 0
+        self.keys: set[str] = set()
+        self.asked: set[str] = set()
+        self.equals: set[object] = set()
+        self.sources: set[str] = set()
+
+    def absorb(self, other: Demand) -> bool:
+        """Take over what is done with an alias; whether anything was new."""
+        size = len(self.keys) + len(self.asked) + len(self.equals) + self.uses
+        self.uses |= other.uses
+        self.keys |= other.keys
+        self.asked |= other.asked
+        self.equals |= other.equals
+        return len(self.keys) + len(self.asked) + len(self.equals) + self.uses != size
+
+
+_NO_DEMAND = Demand()
+
+
+class Demands:
+    """The demands of one template; see :meth:`of`."""
+
+    def __init__(self, tree_nodes: Iterable[nodes.Node]) -> None:
+        self._found: dict[str, Demand] = {}
+        self._macros: dict[str, nodes.Macro] = {}
+        self.bodies: list[nodes.Macro | nodes.CallBlock] = []
+        self._calls: list[nodes.Call] = []
+        self._methods: set[int] = set()
+        for node in tree_nodes:
+            visit = _VISITS.get(node.__class__)
+            if visit is not None:
+                visit(self, node)
+        for call in self._calls:
+            self._bind_call(call)
+        self._flow()
+
+    def of(self, name: str) -> Demand:
+        """What is done with a variable or key; ``name[]`` is an item of it."""
+        return self._found.get(name, _NO_DEMAND)
+
+    def has_values(self, name: str) -> bool:
+        """Whether the template goes through the pairs of a mapping of this name."""
+        return name + "{}" in self._found
+
+    # -- collecting ----------------------------------------------------------------------------------------------
+
+    def _at(self, name: str) -> Demand:
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = Demand()
+        return found
+
+    def _use(self, node: nodes.Node | None, use: int) -> None:
+        for name in self._names(node):
+            self._at(name).uses |= use
+
+    def _alias(self, target: nodes.Node, sources: Names) -> None:
+        if not sources:
+            return
+        if isinstance(target, nodes.Name):
+            self._at(target.name).sources.update(sources)
+        elif isinstance(target, nodes.NSRef):
+            self._at(target.attr).sources.update(sources)
+
+    def _names(self, node: nodes.Node | None) -> Names:
+        """The names that an expression's value may come from."""
+        reader = _READERS.get(node.__class__)
+        return _NOTHING if reader is None else reader(self, node)
+
+    def _read_name(self, node: nodes.Name) -> Names:
+        return (node.name,)
+
+    def _read_getattr(self, node: nodes.Getattr) -> Names:
+        return (node.attr,)
+
+    def _read_getitem(self, node: nodes.Getitem) -> Names:
+        argument = node.arg
+        if argument.__class__ is nodes.Slice:
+            return self._names(node.node)
+        if argument.__class__ is nodes.Const and isinstance(argument.value, str):
+            return (argument.value,)
+        return _items(self._names(node.node))
+
+    def _read_filter(self, node: nodes.Filter) -> Names:
+        if node.name in _SAME_FILTERS:
+            return self._names(node.node)
+        if node.name in ("first", "last"):
+            return _items(self._names(node.node))
+        if node.name == "map":
+            for pair in node.kwargs:
+                if pair.key == "attribute" and isinstance(pair.value, nodes.Const):
+                    return (str(pair.value.value),)
+            return self._names(node.node)
+        return _NOTHING
+
+    def _read_call(self, node: nodes.Call) -> Names:
+        callee = node.node
+        if callee.__class__ is not nodes.Getattr:
+            return _NOTHING
+        key = _key_argument(node)
+        if key is not None:
+            return (key,)
+        return self._names(callee.node) if callee.attr in _SAME_METHODS else _NOTHING
+
+    def _read_choice(self, node: Any) -> Names:
+        return self._names(node.left) + self._names(node.right)
+
+    def _read_add(self, node: nodes.Add) -> Names:
+        return _NOTHING if _adds_text(node) else self._read_choice(node)
+
+    def _read_condition(self, node: nodes.CondExpr) -> Names:
+        return self._names(node.expr1) + self._names(node.expr2)
+
+    # -- visiting ------------------------------------------------------------------------------------------------
+
+    def _output(self, node: nodes.Output) -> None:
+        for child in node.nodes:
+            if child.__class__ is not nodes.TemplateData:
+                self._use(child, PRINTED)
+
+    def _concat(self, node: nodes.Concat) -> None:
+        for child in node.nodes:
+            self._use(child, PRINTED)
+
+    def _add(self, node: nodes.Add) -> None:
+        if _adds_text(node):
+            self._use(node.left, PRINTED)
+            self._use(node.right, PRINTED)
+
+    def _test_of(self, node: Any) -> None:
+        if node.test is not None:
+            self._use(node.test, TRUTH)
+
+    def _choice(self, node: Any) -> None:
+        self._use(node.left, TRUTH)
+        self._use(node.right, TRUTH)
+
+    def _not(self, node: nodes.Not) -> None:
+        self._use(node.node, TRUTH)
+
+    def _for(self, node: nodes.For) -> None:
+        self._test_of(node)
+        pairs = _pair_source(node.iter)
+        if pairs is not None:
+            names = self._names(pairs)
+            if isinstance(node.target, nodes.Tuple) and len(node.target.items) == 2:
+                self._alias(node.target.items[1], tuple(name + "{}" for name in names))
+            return
+        self._use(node.iter, ITERATED)
+        self._alias(node.target, _items(self._names(node.iter)))
+
+    def _assign(self, node: nodes.Assign) -> None:
+        if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
+            for target, value in zip(node.target.items, node.node.items, strict=False):
+                self._alias(target, self._names(value))
+        else:
+            self._alias(node.target, self._names(node.node))
+
+    def _call_block(self, node: nodes.CallBlock) -> None:
+        self.bodies.append(node)
+
+    def _macro(self, node: nodes.Macro) -> None:
+        self.bodies.append(node)
+        self._macros[node.name] = node
+        for parameter, default in zip(node.args[len(node.args) - len(node.defaults) :], node.defaults, strict=True):
+            self._alias(parameter, self._names(default))
+
+    def _call(self, node: nodes.Call) -> None:
+        callee: Any = node.node
+        if callee.__class__ is nodes.Name:
+            if callee.name == "namespace":
+                for pair in node.kwargs:
+                    self._at(pair.key).sources.update(self._names(pair.value))
+            self._calls.append(node)
+        elif callee.__class__ is nodes.Getattr:
+            self._methods.add(id(callee))
+            attribute: str = callee.attr
+            if attribute in ("items", "keys", "values"):
+                self._use(callee.node, PAIRS)
+            key = _key_argument(node)
+            if key is not None:
+                for name in self._names(callee.node):
+                    self._at(name).keys.add(key)
+
+    def _bind_call(self, node: nodes.Call) -> None:
+        callee: Any = node.node
+        macro = self._macros.get(callee.name)
+        if macro is not None:
+            for parameter, value in zip(macro.args, node.args, strict=False):
+                self._alias(parameter, self._names(value))
+            for pair in node.kwargs:
+                self._at(pair.key).sources.update(self._names(pair.value))
+
+    def _getattr(self, node: nodes.Getattr) -> None:
+        if id(node) in self._methods:
+            return
+        for name in self._names(node.node):
+            self._at(name).keys.add(node.attr)
+
+    def _getitem(self, node: nodes.Getitem) -> None:
+        argument = node.arg
+        if argument.__class__ is nodes.Slice:
+            return
+        key = argument.value if argument.__class__ is nodes.Const else None
+        for name in self._names(node.node):
+            demand = self._at(name)
+            if isinstance(key, str):
+                demand.keys.add(key)
+            else:
+                demand.uses |= ITERATED | (MAPPING if argument.__class__ is nodes.Name else 0)
+
+    def _filter(self, node: nodes.Filter) -> None:
+        if node.name in _PAIR_FILTERS:
+            self._use(node.node, PAIRS)
+        elif node.name in ("first", "last"):
+            self._use(node.node, ITERATED)
+        elif node.name == "map":
+            self._use(node.node, ITERATED)
+            for name in self._names(node):
+                for holder in _items(self._names(node.node)):
+                    self._at(holder).keys.add(name)
+        elif node.name in ("selectattr", "rejectattr"):
+            texts = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
+            self._use(node.node, ITERATED)
+            if texts and isinstance(texts[0], str):
+                for name in _items(self._names(node.node)):
+                    self._at(name).keys.add(texts[0])
+                demand = self._at(texts[0].rsplit(".", 1)[-1])
+                demand.uses |= TRUTH
+                if len(texts) > 2:
+                    demand.equals.add(texts[2])
+
+    def _test(self, node: nodes.Test) -> None:
+        use = _TESTS.get(node.name)
+        if use:
+            self._use(node.node, use)
+        if node.name in _EQUALITY and node.args:
+            self._compare(node.node, node.args[0], node.name)
+
+    def _comparison(self, node: nodes.Compare) -> None:
+        left = node.expr
+        for operand in node.ops:
+            self._compare(left, operand.expr, operand.op)
+            left = operand.expr
+
+    def _compare(self, left: nodes.Node, right: nodes.Node, op: str) -> None:
+        for one, other, side in ((left, right, op), (right, left, "contains" if op in ("in", "notin") else op)):
+            names = self._names(one)
+            if not names:
+                continue
+            constants = _constants(other)
+            for name in names:
+                demand = self._at(name)
+                if side == "contains":
+                    demand.asked.update(
+                        value for value in constants if isinstance(value, str) and value.isidentifier()
+                    )
+                else:
+                    demand.equals.update(constants)
+                    if side not in _EQUALITY:
+                        demand.uses |= ORDER
+
+    # -- flowing -------------------------------------------------------------------------------------------------
+
+    def _flow(self) -> None:
+        """Let what is done with a name count for what was assigned to it."""
+        found = self._found
+        edges = [(name, source) for name, demand in found.items() for source in demand.sources if source != name]
+        inner = {name for name, _ in edges} | {source for _, source in edges} | found.keys()
+        edges += [
+            (name + suffix, source + suffix)
+            for name, source in edges
+            for suffix in ("[]", "{}")
+            if name + suffix in inner
+        ]
+        changed = True
+        while changed:
+            changed = False
+            for name, source in edges:
+                if name in found and self._at(source).absorb(found[name]):
+                    changed = True
+
+
+def _items(names: Names) -> Names:
+    return tuple(name + "[]" for name in names)
+
+
+def _adds_text(node: nodes.Add) -> bool:
+    """Whether this can only be a sum of texts; other sums may be lists."""
+    if isinstance(node.left, (nodes.Add, nodes.Concat)):
+        return True
+    return any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right))
+
+
+def _key_argument(node: nodes.Call) -> str | None:
+    """``x`` of ``.get("x")``."""
+    callee: Any = node.node
+    if callee.attr in ("get", "pop") and node.args:
+        first = node.args[0]
+        if isinstance(first, nodes.Const) and isinstance(first.value, str):
+            return first.value
+    return None
+
+
+def _pair_source(node: nodes.Node) -> nodes.Node | None:
+    """``x`` of ``x.items()``, ``x|items`` and ``x|dictsort``."""
+    if isinstance(node, nodes.Filter):
+        return node.node if node.name in _PAIR_FILTERS else None
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "items":
+        return node.node.node
+    return None
+
+
+def _constants(node: nodes.Node) -> list[Any]:
+    if isinstance(node, nodes.Const):
+        return [node.value]
+    if isinstance(node, (nodes.List, nodes.Tuple)):
+        return [child.value for child in node.items if isinstance(child, nodes.Const)]
+    if isinstance(node, nodes.Dict):
+        return [pair.key.value for pair in node.items if isinstance(pair.key, nodes.Const)]
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        return [-node.node.value]
+    return []
+
+
+_READERS: dict[Any, Callable[[Demands, Any], Names]] = {
+    nodes.Name: Demands._read_name,
+    nodes.Getattr: Demands._read_getattr,
+    nodes.Getitem: Demands._read_getitem,
+    nodes.Filter: Demands._read_filter,
+    nodes.Call: Demands._read_call,
+    nodes.Or: Demands._read_choice,
+    nodes.And: Demands._read_choice,
+    nodes.Add: Demands._read_add,
+    nodes.CondExpr: Demands._read_condition,
+}
+_VISITS: dict[type, Callable[[Demands, Any], None]] = {
+    nodes.Output: Demands._output,
+    nodes.Concat: Demands._concat,
+    nodes.Add: Demands._add,
+    nodes.If: Demands._test_of,
+    nodes.CondExpr: Demands._test_of,
+    nodes.And: Demands._choice,
+    nodes.Or: Demands._choice,
+    nodes.Not: Demands._not,
+    nodes.For: Demands._for,
+    nodes.Assign: Demands._assign,
+    nodes.Macro: Demands._macro,
+    nodes.CallBlock: Demands._call_block,
+    nodes.Call: Demands._call,
+    nodes.Getattr: Demands._getattr,
+    nodes.Getitem: Demands._getitem,
+    nodes.Filter: Demands._filter,
+    nodes.Test: Demands._test,
+    nodes.Compare: Demands._comparison,
+}
