@@ -9,6 +9,8 @@ from portable_tpl.runtimes._adapter import Adapter, Launch, python_worker
 from portable_tpl.runtimes._base import Availability
 
 _ENGINE = "minijinja"
+# Unlike the Rust crate, whose pycompat is a package of its own.
+_NO_PYCOMPAT = "the Python package of this version has no pycompat: Python methods always fail"
 
 
 def _here() -> str | None:
@@ -33,7 +35,12 @@ def _available(asked: str | None) -> Availability:
     if not installs.is_installed(_ENGINE, str(asked)):
         remedy = installs.remedy(_ENGINE, asked)
         return Availability(False, reason=f"minijinja {asked} is not installed", remedy=remedy)
-    return Availability(True, version=asked)
+    return Availability(True, version=asked, reason=_NO_PYCOMPAT if _lacks_pycompat(str(asked)) else None)
+
+
+def _lacks_pycompat(asked: str) -> bool:
+    numbers = [int(part) for part in asked.split(".")[:2] if part.isdigit()]
+    return numbers < [2, 9]
 
 
 def _adapter(target: str, pycompat: bool, summary: str) -> Adapter:

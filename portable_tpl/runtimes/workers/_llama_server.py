@@ -46,7 +46,6 @@ class Server:
         parameters.n_parallel = 1
         parameters.warmup = False
         parameters.port = 0
-        parameters.verbosity = _ERRORS_ONLY
         parameters.n_threads_http = 1
         parameters.cpuparams.n_threads = 1
         parameters.cpuparams_batch.n_threads = 1
@@ -54,7 +53,9 @@ class Server:
         parameters.cache_ram_mib = 0
         if hasattr(parameters, "hostnames"):
             parameters.hostnames = [_HOST]
+            parameters.verbosity = _ERRORS_ONLY
         else:
+            # Some earlier releases (b9294) abort when they refuse a template, unless they log all they do meanwhile.
             parameters.hostname = _HOST
         self._server = _started(parameters)
         address = self._server.listening_address.removeprefix("http://")

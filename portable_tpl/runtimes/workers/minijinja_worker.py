@@ -41,13 +41,15 @@ class _Host:
 
     environment: Any
     main: str | None = None
+    broken: bool = False
     cases: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Loaded:
     text: str
     options: tuple[tuple[str, Any], ...]
+    host: _Host | None = None
 
 
 class _Minijinja:
@@ -80,7 +82,9 @@ class _Minijinja:
                 host.environment.remove_template(case.name)
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        host = self._host(loaded)
+        host = loaded.host
+        if host is None or host.main is not loaded.text or host.broken:
+            host = self._host(loaded)
         if case.name not in host.cases:
             host.environment.add_template(case.name, f'{case.source}{{% extends "{_MAIN}" %}}')
             host.cases.add(case.name)
@@ -105,6 +109,7 @@ class _Minijinja:
             host = self._hosts[loaded.options] = _Host(self._environment(dict(loaded.options)))
         if host.main is not loaded.text:
             self._put_main(host, loaded)
+        loaded.host = host
         return host
 
     def _put_main(self, host: _Host, loaded: _Loaded) -> None:
@@ -121,9 +126,9 @@ class _Minijinja:
         host.main = loaded.text
 
     def _environment(self, options: dict[str, Any]) -> Any:
-        knows = inspect.signature(minijinja.Environment.__init__).parameters
-        if "pycompat" not in knows and options.pop("pycompat", False):  # as in 2.8
-            raise Failure("unsupported", f"the Python package of minijinja {self.version} has no pycompat")
+        if "pycompat" not in inspect.signature(minijinja.Environment.__init__).parameters:
+            # Up to 2.8 the Python package has none, and Python methods always fail; the target says so.
+            options.pop("pycompat", None)
         environment = minijinja.Environment(fuel=_FUEL, path_join_callback=_hidden, **options)
         environment.add_global("raise_exception", self._raise_exception)
         environment.add_global("strftime_now", self._strftime_now)
@@ -150,7 +155,9 @@ class _Minijinja:
         if type(panic).__name__ != "PanicException":
             raise panic
         # A panic may leave a lock behind that nobody can take any more.
-        self._hosts.pop(loaded.options, None)
+        host = self._hosts.pop(loaded.options, None)
+        if host is not None:
+            host.broken = True
         told = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
         words, place = told or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
