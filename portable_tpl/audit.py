@@ -18,8 +18,8 @@ from portable_tpl.source import Template
 def resolve_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
     """The targets of a run, each as ``run`` or ``skipped``; without ``asked`` the default ones.
 
-    Raises :class:`portable_tpl.errors.UnknownTarget`, and :class:`TargetUnavailable` for a target that was asked for by
-    name and is not installed.
+    Raises :class:`portable_tpl.errors.UnknownTarget`, and :class:`TargetUnavailable` for a target that was asked for
+    by name and is not installed.
     """
     statuses = []
     for target in dict.fromkeys(canonical(name) for name in asked or DEFAULT_TARGETS):

@@ -79,10 +79,14 @@ class Conversation:
         return json.dumps(self.to_json(), ensure_ascii=True, separators=(",", ":"))
 
     def tokens_for(self, container: Mapping[str, str]) -> dict[str, str]:
-        """The special tokens of a render of a template whose container holds ``container``."""
+        """The special tokens of a render of a template whose container holds ``container``.
+
+        A container with tokens of its own lacks those that its model does not have, as in transformers; the defaults
+        are for containers that hold none at all.
+        """
         if self.special_tokens is not None:
             return dict(self.special_tokens)
-        return {**DEFAULT_SPECIAL_TOKENS, **container}
+        return dict(container or DEFAULT_SPECIAL_TOKENS)
 
     def with_changes(self, **changes: Json) -> Conversation:
         """A copy with some fields replaced."""
