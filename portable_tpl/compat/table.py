@@ -113,3 +113,28 @@ def iterate(table: Table) -> Iterator[tuple[str, Support]]:
     """Every measured feature with its answer."""
     for feature in sorted(table.yes | table.broken.keys()):
         yield feature, table.support(feature)
+
+
+class Range(NamedTuple):
+    """Measured versions in a row with one answer: from ``since`` to ``until`` (``None``: the newest measured)."""
+
+    answer: Answer
+    since: str
+    until: str | None
+    note: str
+
+
+def support_ranges(feature: str, target: str) -> list[Range]:
+    """What the versions of a target answer, newest first; for ``NAME@VERSION`` what that one answers."""
+    table = load_table(target)
+    versions = measured_versions(target) if "@" not in target else (table.version,) if table else ()
+    ranges: list[Range] = []
+    for version in versions:
+        answer, _, note = support(feature, target.partition("@")[0], version)
+        if ranges and ranges[-1].answer == answer:
+            ranges[-1] = ranges[-1]._replace(until=version, note=note)
+        else:
+            ranges.append(Range(answer, version, version, note))
+    if ranges and "@" not in target:
+        ranges[-1] = ranges[-1]._replace(until=None)
+    return ranges[::-1]
