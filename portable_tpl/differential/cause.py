@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from jinja2 import nodes
 
 from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.locus import Locus
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.rendering import Origin, Rendering
+from portable_tpl.differential.locus import Locus, bare_message, first_difference
+from portable_tpl.differential.naming import mechanical
+from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.differential.suspects import Suspect, Suspects, best_use
+from portable_tpl.differential.tracer import Trace, Tracer
+from portable_tpl.rendering import Failed, Origin, Refused, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
+from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
+
+_BATCH = 6
 
 
 @dataclass(frozen=True)
@@ -22,12 +31,142 @@ class Cause:
     line: int | None
 
 
+@dataclass(frozen=True)
+class _Situation:
+    """One mismatch: what goes to the target, what the reference is given for it, and what both answered."""
+
+    conversation: Conversation
+    base: Conversation
+    expected: Rendering
+    answer: Rendering
+    locus: Locus
+
+
 class Causes:
     """Finds causes on one target."""
 
-    def __init__(self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer, tier: Tier) -> None:
+    def __init__(self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer) -> None:
         self._parsed = parsed
+        self._template = parsed.template
+        self._target = target
+        self._tracer = tracer
+        self._suspects = Suspects(parsed, target.id)
 
     def find(self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier) -> Cause:
-        line = self._parsed.nodes[locus.node].lineno if locus.node is not None and locus.node >= 0 else None
-        return Cause("template", None, None, line)
+        """The cause of a mismatch of origin ``template``.
+
+        ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
+        """
+        trace = self._tracer.trace(self._template, [base], "values")[0]
+        situation = _Situation(conversation, base, trace.rendering, answer, locus)
+        if isinstance(answer, Failed) and answer.kind == "syntax":
+            found = self._at_load(answer, tier)
+        else:
+            found = self._while_rendering(situation, trace, tier)
+        return found or Cause("template", None, None, self._line(locus))
+
+    def _line(self, locus: Locus) -> int | None:
+        if locus.node is not None and locus.node >= 0:
+            return self._parsed.nodes[locus.node].lineno
+        return locus.line
+
+    # -- while rendering -----------------------------------------------------------------------------------------
+
+    def _while_rendering(self, situation: _Situation, trace: Trace, tier: Tier) -> Cause | None:
+        rewriter = Rewriter(self._parsed, trace)
+        suspects = self._suspects.near(situation.locus, rewriter, tier)
+        trials: list[tuple[Suspect, str]] = []
+        for suspect in suspects:
+            trials += [(suspect, text) for text in self._rewrites(suspect, rewriter)]
+        for start in range(0, len(trials), _BATCH):
+            batch = trials[start : start + _BATCH]
+            for suspect, text in batch:
+                if self._cures(situation, text):
+                    return self._named(suspect, rewriter)
+        return None
+
+    def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[str]:
+        printing = isinstance(self._parsed.parent(suspect.node), nodes.Output)
+        texts = [rewriter.by_value(suspect.node)]
+        if printing:
+            texts.append(rewriter.by_text(suspect.node))
+        yield from dict.fromkeys(text for text in texts if text is not None)
+
+    def _cures(self, situation: _Situation, text: str) -> bool:
+        """Whether the target, given the rewritten template, gets further; and the reference is not disturbed."""
+        changed = replace(self._template, text=text)
+        answer = self._target.render(changed, situation.conversation)
+        if not _better(situation, answer):
+            return False
+        expected = self._tracer.trace(changed, [situation.base], "pieces")[0].rendering
+        return expected == situation.expected
+
+    def _named(self, suspect: Suspect, rewriter: Rewriter) -> Cause:
+        line = suspect.node.lineno
+        if suspect.uses:
+            inputs = [value for child in (suspect.node, *suspect.node.iter_child_nodes()) for value in rewriter.values(child)]
+            use = best_use(suspect.uses, inputs)
+            return Cause("template", use.feature, use.rule, line)
+        return Cause("template", mechanical(self._parsed, suspect.node, rewriter), None, line)
+
+    # -- while loading -------------------------------------------------------------------------------------------
+
+    def _at_load(self, failure: Failed, tier: Tier) -> Cause | None:
+        """The construct that the target does not accept: refused when it stands alone, too."""
+        for suspect in self._suspects.known(tier):
+            uses = [use for use in suspect.uses if any(support.note.startswith("syntax") for _, support in use.hits)]
+            if uses and self._refused_alone(suspect.node):
+                return Cause("template", uses[0].feature, uses[0].rule, suspect.node.lineno)
+        node = self._smallest_refused(self._parsed.tree)
+        if node is None:
+            return None
+        return Cause("template", mechanical(self._parsed, node, None), None, node.lineno)
+
+    def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
+        """The innermost node that the target refuses by itself."""
+        found: nodes.Node | None = None
+        while True:
+            inner = next((child for child in _parts(node) if self._refused_alone(child)), None)
+            if inner is None:
+                return found
+            found = node = inner
+
+    def _refused_alone(self, node: nodes.Node) -> bool:
+        source = self._parsed.source(node)
+        text = f"{{{{ {source} }}}}" if isinstance(node, nodes.Expr) else source
+        alone = Template(text)
+        nothing = Conversation([{"role": "user", "content": "Hi"}])
+        answer = self._target.render(alone, nothing)
+        if not (isinstance(answer, Failed) and answer.kind == "syntax"):
+            return False
+        expected = self._tracer.trace(alone, [nothing], "pieces")[0].rendering
+        return not (isinstance(expected, Failed) and expected.kind == "syntax")
+
+
+def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
+    return [
+        child
+        for child in node.iter_child_nodes()
+        if not isinstance(child, (nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword, nodes.Slice, nodes.NSRef))
+        and not (isinstance(child, (nodes.Name, nodes.Tuple)) and child.ctx != "load")
+    ]
+
+
+def _better(situation: _Situation, answer: Rendering) -> bool:
+    """Whether an answer is the expected one, or comes nearer to it than the one before."""
+    expected, before = situation.expected, situation.answer
+    if same(expected, answer):
+        return True
+    if isinstance(expected, Rendered) and isinstance(answer, Rendered):
+        if not isinstance(before, Rendered):
+            return True
+        return first_difference(expected.text, answer.text) > first_difference(expected.text, before.text)
+    if isinstance(before, Failed) and isinstance(answer, Failed):
+        if not answer.kind == before.kind == "error" or (answer.line or 0) < (before.line or 0):
+            return False
+        return answer.line != before.line or _words(answer.message) != _words(before.message)
+    return isinstance(before, Failed) and isinstance(answer, Refused) and isinstance(expected, Refused)
+
+
+def _words(message: str) -> str:
+    return bare_message(message, message)

@@ -61,7 +61,7 @@ class Investigation:
         self._out_of_time = out_of_time
         self._known = list(known)
         self._stack = Stack(target.id, tracer, parsed.template)
-        self._causes = Causes(parsed, target, tracer, tier)
+        self._causes = Causes(parsed, target, tracer)
 
     def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
         """Every mismatch once, the most frequent first."""

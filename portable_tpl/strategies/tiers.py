@@ -14,6 +14,7 @@ from portable_tpl.strategies.tools import takes_flat_tools
 
 _ORDINARY_CONTROLS = frozenset("\t\n\r")
 _UNUSUAL_SCHEMA = frozenset({"anyOf", "oneOf", "allOf", "not", "$ref", "$defs", "definitions"})
+_SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object"})
 _LONGEST, _DEEPEST = 10_000, 12
 _INT32 = 2**31
 _MESSAGE_TEXTS = ("role", "name", "tool_call_id", "reasoning_content", "reasoning", "thinking")
@@ -145,7 +146,7 @@ class _Judge:
         for call in calls:
             wrapped = "function" in call
             function = call.get("function") if wrapped else call
-            if not wrapped and not takes_flat_calls(self._shape):
+            if call.get("type") != "function" if wrapped else not takes_flat_calls(self._shape):
                 yield Tier.EXTENDED
             if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
                 yield Tier.HOSTILE
@@ -156,7 +157,7 @@ class _Judge:
                 yield Tier.EXTENDED if call["id"] is None else Tier.HOSTILE
 
     def _arguments(self, arguments: Any) -> Iterator[Tier]:
-        if arguments is None or isinstance(arguments, str) or arguments == {}:
+        if arguments is None or isinstance(arguments, str) or arguments == {} or (arguments and "" in arguments):
             yield Tier.EXTENDED
         elif not isinstance(arguments, dict):
             yield Tier.HOSTILE
@@ -171,7 +172,8 @@ class _Judge:
             yield Tier.EXTENDED
         for tool in tools:
             function = tool.get("function", tool)
-            if "function" not in tool and not takes_flat_tools(self._shape):
+            wrapped = "function" in tool
+            if tool.get("type") != "function" if wrapped else not takes_flat_tools(self._shape):
                 yield Tier.EXTENDED
             if not isinstance(function, dict) or not isinstance(function.get("name"), str):
                 yield Tier.HOSTILE
@@ -179,7 +181,7 @@ class _Judge:
             if not function["name"] or not isinstance(function.get("description"), str):
                 yield Tier.EXTENDED
             parameters = function.get("parameters")
-            if not isinstance(parameters, dict) or parameters.get("type") != "object":
+            if not isinstance(parameters, dict) or parameters.get("type") != "object" or "properties" not in parameters:
                 yield Tier.EXTENDED
             yield from self._schema(parameters)
             yield from self._data(tool)
@@ -188,7 +190,8 @@ class _Judge:
         if not isinstance(schema, dict):
             yield Tier.EXTENDED
             return
-        if not isinstance(schema.get("type"), str) or schema.keys() & _UNUSUAL_SCHEMA:
+        kind = schema.get("type")
+        if not isinstance(kind, str) or kind.lower() not in _SCHEMA_TYPES or schema.keys() & _UNUSUAL_SCHEMA:
             yield Tier.EXTENDED
         if "enum" in schema and not (isinstance(schema["enum"], list) and schema["enum"]):
             yield Tier.EXTENDED
@@ -199,6 +202,8 @@ class _Judge:
             if not isinstance(properties, dict):
                 yield Tier.HOSTILE
                 return
+            if "" in properties:
+                yield Tier.EXTENDED
             for inner in properties.values():
                 yield from self._schema(inner)
         if "items" in schema:

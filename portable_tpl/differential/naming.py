@@ -1,0 +1,85 @@
+"""Names for constructs that were caught without the support table's help, in its own way of naming."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.template.parsing import ParsedTemplate
+
+_OPERATORS = {
+    nodes.Add: "add", nodes.Sub: "sub", nodes.Mul: "mul", nodes.Div: "div", nodes.FloorDiv: "floordiv", nodes.Mod: "mod",
+    nodes.Pow: "pow", nodes.And: "and", nodes.Or: "or",
+}  # fmt: skip
+_UNARY = {nodes.Not: "not", nodes.Neg: "neg", nodes.Pos: "pos"}
+
+
+def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | None) -> str:
+    """A feature id made from a node and the kinds of values in it."""
+
+    def kind(child: nodes.Node | None) -> str:
+        values = rewriter.values(child) if rewriter is not None and child is not None else []
+        return kind_of(values[0]) if values else ""
+
+    def at(name: str, *children: nodes.Node | None) -> str:
+        kinds = [found for found in map(kind, children) if found]
+        return f"{name}@{','.join(kinds)}" if kinds and len(kinds) == len(children) else name
+
+    if isinstance(node, nodes.Filter):
+        return at(f"filter.{node.name}", node.node)
+    if isinstance(node, nodes.Test):
+        return at(f"test.{node.name}", node.node)
+    if isinstance(node, nodes.Call):
+        return _call(node, kind)
+    if isinstance(node, nodes.BinExpr):
+        return at(_OPERATORS.get(type(node), "operator"), node.left, node.right)
+    if isinstance(node, nodes.UnaryExpr):
+        return at(_UNARY.get(type(node), "operator"), node.node)
+    if isinstance(node, nodes.Compare):
+        return at(f"compare.{node.ops[0].op}", node.expr, node.ops[0].expr)
+    if isinstance(node, nodes.Getattr):
+        return at("attr", node.node)
+    if isinstance(node, nodes.Getitem):
+        return at("slice" if isinstance(node.arg, nodes.Slice) else "item", node.node)
+    if isinstance(parsed.parent(node), nodes.Output):
+        return at("print", node)
+    return _plain(node)
+
+
+def _call(node: nodes.Call, kind: Any) -> str:
+    callee = node.node
+    if isinstance(callee, nodes.Getattr):
+        receiver = kind(callee.node)
+        owner = "dict" if receiver in ("dict", "empty-dict") else "list" if receiver in ("list", "empty-list") else "str"
+        return f"method.{owner}.{callee.attr}"
+    if isinstance(callee, nodes.Name):
+        return f"global.{callee.name}"
+    return "call"
+
+
+def _plain(node: nodes.Node) -> str:
+    words = {
+        "Concat": "concat", "CondExpr": "condexpr", "Name": "name", "Const": "literal", "TemplateData": "layout",
+        "List": "literal.list", "Dict": "literal.dict", "Tuple": "literal.tuple", "CallBlock": "statement.call",
+        "AssignBlock": "statement.set-block", "FilterBlock": "statement.filter-block", "Assign": "statement.set",
+    }  # fmt: skip
+    name = type(node).__name__
+    return words.get(name, f"statement.{name.lower()}" if isinstance(node, nodes.Stmt) else name.lower())
+
+
+def kind_of(value: Any) -> str:
+    """The kind of a JSON value, as the support table names kinds."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return "plain" if value else "empty"
+    if isinstance(value, int):
+        return "zero" if value == 0 else "int"
+    if isinstance(value, float):
+        return "float"
+    name = "list" if isinstance(value, list) else "dict"
+    return name if value else f"empty-{name}"

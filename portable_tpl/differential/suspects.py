@@ -1,0 +1,206 @@
+"""Which constructs of a template may be behind a mismatch, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.compat.table import load_table
+from portable_tpl.conversation import Tier
+from portable_tpl.differential.locus import Locus
+from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.rules._base import Broken, Look, Use
+from portable_tpl.rules._registry import dispatch
+from portable_tpl.template.parsing import ParsedTemplate
+from portable_tpl.template.types import infer
+
+_MOST = 60
+_MARKUP = frozenset("<>&'")
+_WHITE = " \t\n\r\x0b\x0c"
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A construct, with the features of it that the target is known to break."""
+
+    node: nodes.Node
+    uses: tuple[Use, ...] = ()
+
+
+class Suspects:
+    """The suspects of one template on one target."""
+
+    def __init__(self, parsed: ParsedTemplate, target: str) -> None:
+        self._parsed = parsed
+        self._broken = _broken(target)
+        self._target = target
+        self._uses: dict[Tier, dict[int, list[Use]]] = {}
+
+    def known(self, tier: Tier) -> list[Suspect]:
+        """Every node with features that the target breaks, in the order of the template."""
+        by_node = self._by_node(tier)
+        return [Suspect(node, tuple(by_node[id(node)])) for node in self._parsed.nodes if id(node) in by_node]
+
+    def near(self, locus: Locus, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
+        """Evaluated constructs from the place of the mismatch outwards: known ones first, then any."""
+        by_node = self._by_node(tier)
+        here = list(self._here(locus, rewriter))
+        inside = {id(node) for node in here}
+        around = [
+            node
+            for node in self._around(locus, rewriter)
+            if id(node) not in inside
+        ]
+        known = [Suspect(node, tuple(by_node[id(node)])) for node in (*here, *around) if id(node) in by_node]
+        others = [Suspect(node) for node in (*here, *around) if id(node) not in by_node]
+        return [*known, *others][:_MOST]
+
+    def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
+        if tier not in self._uses:
+            found: dict[int, list[Use]] = {}
+            for use in _uses(self._parsed, self._broken, tier):
+                found.setdefault(id(use.node), []).append(use)
+            self._uses[tier] = found
+        return self._uses[tier]
+
+    def _here(self, locus: Locus, rewriter: Rewriter) -> Iterator[nodes.Node]:
+        """The expressions of the printing node, or of the line that the target names; inner ones first."""
+        if locus.node is not None and locus.node >= 0:
+            top = self._parsed.nodes[locus.node]
+            for node in self._feeding(top, rewriter):
+                yield from _inside_out(node, rewriter)
+        elif locus.line is not None:
+            on_line = [node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and node.lineno == locus.line]
+            yield from sorted((node for node in on_line if rewriter.evaluated(node)), key=self._length)
+
+    def _feeding(self, top: nodes.Node, rewriter: Rewriter) -> Iterator[nodes.Node]:
+        """An expression, and what the names in it were set to, nearest first."""
+        todo, seen = [top], {id(top)}
+        while todo:
+            node = todo.pop(0)
+            yield node
+            names = {name.name for name in (node, *node.find_all(nodes.Name)) if isinstance(name, nodes.Name)}
+            calls = {each.name for each in node.find_all(nodes.NSRef)}
+            for other in reversed(self._parsed.nodes):
+                if isinstance(other, nodes.Assign) and _targets(other.target) & (names | calls):
+                    value = other.node
+                elif isinstance(other, nodes.For) and _targets(other.target) & names:
+                    value = other.iter
+                else:
+                    continue
+                if id(value) not in seen and rewriter.evaluated(value):
+                    seen.add(id(value))
+                    todo.append(value)
+
+    def _around(self, locus: Locus, rewriter: Rewriter) -> Iterator[nodes.Node]:
+        """All other evaluated expressions, those of enclosing statements first, then backwards from the place."""
+        place = self._parsed.nodes[locus.node] if locus.node is not None and locus.node >= 0 else None
+        parent = self._parsed.parent(place) if place is not None else None
+        while parent is not None:
+            for test in (getattr(parent, "test", None), getattr(parent, "iter", None)):
+                if isinstance(test, nodes.Node):
+                    yield from _inside_out(test, rewriter)
+            parent = self._parsed.parent(parent)
+        at = locus.node if locus.node is not None and locus.node >= 0 else len(self._parsed.nodes)
+        before = [node for node in self._parsed.nodes[:at] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
+        after = [node for node in self._parsed.nodes[at:] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
+        conditions = [node for node in reversed(before) if self._decides(node)]
+        yield from conditions
+        yield from reversed(before)
+        yield from after
+
+    def _decides(self, node: nodes.Node) -> bool:
+        parent = self._parsed.parent(node)
+        return isinstance(parent, (nodes.If, nodes.CondExpr)) and node is parent.test
+
+    def _length(self, node: nodes.Node) -> tuple[int, int]:
+        span = self._parsed.span(node)
+        return span.end - span.start, span.start
+
+
+def _inside_out(node: nodes.Node, rewriter: Rewriter) -> Iterator[nodes.Node]:
+    for child in node.iter_child_nodes():
+        yield from _inside_out(child, rewriter)
+    if isinstance(node, nodes.Expr) and rewriter.evaluated(node):
+        yield node
+
+
+def _targets(target: nodes.Node) -> set[str]:
+    if isinstance(target, nodes.NSRef):
+        return {target.name}
+    return {name.name for name in (target, *target.find_all(nodes.Name)) if isinstance(name, nodes.Name)}
+
+
+@lru_cache(maxsize=64)
+def _broken(target: str) -> Broken:
+    table = load_table(target)
+    return Broken({} if table is None else {target: table.broken})
+
+
+def _uses(parsed: ParsedTemplate, broken: Broken, tier: Tier) -> list[Use]:
+    look = Look(parsed, infer(parsed, tier), broken)
+    visits = dispatch()
+    for node in parsed.nodes:
+        for code, visit in visits.get(node.__class__, ()):
+            look.rule = code
+            visit(node, look)
+    return look.uses
+
+
+def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use:
+    """Of the features of one node, the one whose kind of value is there in the values."""
+    kinds = {kind for value in values for kind in kinds_within(value)}
+
+    def rank(use: Use) -> int:
+        kind = use.feature.partition("@")[2]
+        if not kind:
+            return 1
+        return 0 if set(kind.split(",")) <= kinds else 2
+
+    return min(uses, key=rank)
+
+
+def kinds_within(value: Any) -> Iterator[str]:
+    """The kinds (of ``compat/data/kinds.json``) of a JSON value and of what is inside it."""
+    if isinstance(value, str):
+        yield from _text_kinds(value)
+    elif isinstance(value, bool):
+        yield "true" if value else "false"
+    elif value is None:
+        yield "none"
+    elif isinstance(value, int):
+        yield "zero" if value == 0 else "int"
+        if value < 0:
+            yield "negative"
+    elif isinstance(value, float):
+        yield "float"
+    elif isinstance(value, list):
+        yield "list" if value else "empty-list"
+        for item in value:
+            yield from kinds_within(item)
+    elif isinstance(value, dict):
+        yield "dict" if value else "empty-dict"
+        for key, item in value.items():
+            yield from kinds_within(key)
+            yield from kinds_within(item)
+
+
+def _text_kinds(text: str) -> Iterator[str]:
+    if not text:
+        yield "empty"
+        return
+    yield "plain"
+    if text.isascii() and text.isalpha() and text.islower():
+        yield "word"
+    if _MARKUP & set(text):
+        yield "html"
+    if text != text.strip():
+        yield "unicode-spaced" if text.strip(_WHITE) != text.strip() else "spaced"
+    if "\n" in text:
+        yield "lines"
+    if not text.isascii():
+        yield "unicode"
