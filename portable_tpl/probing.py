@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from portable_tpl.compat.features import DATA, Feature, Probe, load_features
-from portable_tpl.compat.table import TARGETS, Support, Table
+from portable_tpl.compat.table import TARGETS, UNKNOWN, Support, Table
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.errors import PortableTplError
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering, same
@@ -86,6 +86,14 @@ def ask(runtime: Runtime, features: Iterable[Feature], progress: Callable[[int],
     return {feature.id: tuple(found[id(probe)] for probe in feature.probes) for feature in order}
 
 
+def without_values(runtime: Runtime, features: Iterable[Feature]) -> frozenset[str]:
+    """The setups of probes that a runtime cannot carry out: what needs their values cannot be measured on it."""
+    setups = sorted({probe.setup for feature in features for probe in feature.probes if probe.setup})
+    probes = {f"setup {text}": Feature(text, text, "", (Probe(text, {}, Tier.EVERYDAY, False),)) for text in setups}
+    answers = ask(runtime, probes.values())
+    return frozenset(text for text in setups if not isinstance(answers[text][0], Rendered))
+
+
 def _ask_batch(runtime: Runtime, batch: Mapping[str, list[_Case]], found: dict[int, Rendering]) -> None:
     branches = [
         f"{{% {'if' if number == 1 else 'elif'} probe_no == {number} %}}{_OPEN}{text}{_CLOSE}"
@@ -117,12 +125,22 @@ def _unguarded(answer: Rendering) -> Rendering:
     return Rendered("(the template around the probe is damaged) " + text)
 
 
-def judge(feature: Feature, reference: Sequence[Rendering], answers: Sequence[Rendering]) -> Support:
-    """The answer for one feature: that of the worst probe in the mildest tier in which any probe is not the same."""
+def judge(
+    feature: Feature,
+    reference: Sequence[Rendering],
+    answers: Sequence[Rendering],
+    unmeasured: frozenset[str] = frozenset(),
+) -> Support:
+    """The answer for one feature: that of the worst probe in the mildest tier in which any probe is not the same.
+
+    Probes whose setup is in ``unmeasured`` are left out; where no other is left, the answer is ``unknown``.
+    """
     worst = Support("yes")
     lenient = Support("yes")
+    if unmeasured and all(probe.setup in unmeasured for probe in feature.probes):
+        return UNKNOWN
     for probe, expected, answer in zip(feature.probes, reference, answers, strict=True):
-        if same(expected, answer):
+        if same(expected, answer) or (probe.setup and probe.setup in unmeasured):
             continue
         support = _difference(answer, probe.tier)
         if isinstance(expected, Failed) and isinstance(answer, Rendered):
@@ -154,14 +172,15 @@ def measure(target: str, reference: Answers, features: Mapping[str, Feature]) ->
     """Probe a target; raises :class:`portable_tpl.errors.TargetUnavailable` where it cannot run here."""
     with open_runtime(target, _LIMITS) as runtime:
         answers = ask(runtime, features.values())
+        unmeasured = without_values(runtime, features.values())
         engine, version = runtime.engine, runtime.version
     broken: dict[str, Support] = {}
     yes: set[str] = set()
     for id_, feature in features.items():
-        support = judge(feature, reference[id_], answers[id_])
+        support = judge(feature, reference[id_], answers[id_], unmeasured)
         if support.answer == "yes":
             yes.add(id_)
-        else:
+        elif support is not UNKNOWN:
             broken[id_] = support
     return Table(target.partition("@")[0], engine, version, broken, frozenset(yes))
 

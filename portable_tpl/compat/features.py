@@ -30,12 +30,16 @@ _BASE_KIND = "plain"
 
 @dataclass(frozen=True)
 class Probe:
-    """One template with what it is rendered with; ``variables`` are JSON data."""
+    """One template with what it is rendered with; ``variables`` are JSON data.
+
+    ``setup`` is the part of the template that only makes a value; what fails there says nothing about the feature.
+    """
 
     template: str
     variables: Mapping[str, Any]
     tier: Tier
     bare: bool
+    setup: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class _Kinds:
             if inner is None:
                 out[name] = None
             else:
-                out.update(dict.fromkeys(kind for part in inner for kind in ((part,) if part == name else self.spread((part,)))))
+                for part in inner:
+                    out.update(dict.fromkeys((part,) if part == name else self.spread((part,))))
         return tuple(out)
 
 
@@ -142,11 +147,11 @@ def _probes(entry: Mapping[str, Any], values: Mapping[str, tuple[_Value, ...]]) 
     for text in entry["probes"]:
         for combination in product(*varied.values()):
             variables = dict(entry.get("context", {}))
-            template, tier = text, least
+            setup, tier = "", least
             for name, value in zip(varied, combination, strict=True):
                 tier = max(tier, value.tier, key=lambda item: item.rank)
                 if value.setup is not None:
-                    template = value.setup.replace("$", name) + template
+                    setup += value.setup.replace("$", name)
                 elif not value.absent:
                     variables[name] = value.data
-            yield Probe(template, variables, tier, bool(entry.get("bare")))
+            yield Probe(setup + text, variables, tier, bool(entry.get("bare")), setup)

@@ -78,8 +78,9 @@ class Broken:
     def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
         single: dict[str, list[tuple[str, Support]]] = {}
         for target, broken in answers.items():
+            missing = {feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier}
             for feature, support in broken.items():
-                if support.tier is not None:
+                if support.tier is not None and not _implied(feature, missing):
                     single.setdefault(feature, []).append((target, support))
         self.single: dict[str, Hits] = {feature: tuple(hits) for feature, hits in single.items()}
         self.families: dict[str, dict[str, Hits]] = {}
@@ -87,6 +88,18 @@ class Broken:
             family, at, kind = feature.partition("@")
             if at:
                 self.families.setdefault(family, {})[kind] = hits
+
+
+def _implied(feature: str, missing: set[str]) -> bool:
+    """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
+    base, at, _ = feature.partition("@")
+    if at and base in missing:
+        return True
+    while "." in base:
+        base = base.rpartition(".")[0]
+        if base in missing:
+            return True
+    return False
 
 
 class Look:
