@@ -18,7 +18,7 @@ _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unkno
 def command(feature: str | None, targets: tuple[str, ...], form: str, output: str | None) -> int:
     """Show what each engine makes of each feature, as measured; FEATURE is an id or the beginning of ids."""
     from portable_tpl.cli._emit import write_text
-    from portable_tpl.compat.features import all_features
+    from portable_tpl.compat.features import load_features
     from portable_tpl.compat.table import measured_targets
 
     known = list(measured_targets())
@@ -26,7 +26,7 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, output: st
     unknown = [target for target in chosen if target.partition("@")[0] not in known]
     if unknown:
         raise click.UsageError(f"no measurements of {unknown[0]!r}; measured: {', '.join(known)}")
-    features = [each for each in all_features() if _matches(each.id, feature)]
+    features = [each for each in load_features().values() if _matches(each.id, feature)]
     if not features:
         raise click.UsageError(f"no feature is called {feature!r}; `portable-tpl compat` lists them")
     rows = [_row(each, chosen) for each in features]
