@@ -6,6 +6,7 @@ at least 0.8. Direct means: a program of its own, templates compiled once, conte
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from portable_tpl.conversation import Conversation  # noqa: E402
+from portable_tpl.conversation import Conversation, parse_conversation  # noqa: E402
 from portable_tpl.normalisations.reference import reference_context  # noqa: E402
 from portable_tpl.rendering import Rendered  # noqa: E402
 from portable_tpl.runtimes.registry import open_runtime  # noqa: E402
@@ -25,40 +26,33 @@ from portable_tpl.source import Template  # noqa: E402
 _SECONDS = 2.0
 _ROUNDS = 3
 
-CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
-LLAMA = (
-    "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
-    "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
-    "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
-    "{% else %}{{ ' ' + message['content'] + ' ' + eos_token }}{% endif %}{% endfor %}"
-)
-TOOLS = (
-    "{%- if tools %}{{ 'Tools:\n' }}{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}{% endif -%}"
-    "{%- for message in messages %}<|{{ message.role }}|>\n{{ message.content | trim }}\n{% endfor -%}"
-    "{%- if add_generation_prompt %}<|assistant|>\n{% endif -%}"
-)
-
 
 def templates() -> list[Template]:
-    """Small, middling and tool-using templates, as they are in the field."""
-    return [Template(CHATML), Template(LLAMA), Template(TOOLS)]
+    """The portable templates of the known families."""
+    paths = sorted((ROOT / "corpus" / "templates" / "portable").rglob("*.jinja"))
+    return [Template(path.read_bytes().decode("utf-8"), path=path.name) for path in paths]
 
 
 def conversations() -> list[Conversation]:
-    """Short and long dialogues, one with tools; each differs from all others."""
-    tool = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
-    found = []
-    for number in range(100):
-        turns = [
-            {"role": ("user", "assistant")[turn % 2], "content": f"{number}: turn {turn} of some length, with words"}
-            for turn in range(1 + number % 12)
+    """The corpus's conversations, and dialogues of up to 12 turns."""
+    found = [
+        parse_conversation(json.loads(line))
+        for path in sorted((ROOT / "corpus" / "conversations").glob("*.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    for turns in range(1, 13):
+        messages = [
+            {"role": ("user", "assistant")[turn % 2], "content": f"Turn {turn} of {turns}, with some words in it."}
+            for turn in range(turns)
         ]
-        tools = [tool] * 3 if number % 4 == 0 else None
-        found.append(Conversation(turns, tools=tools, add_generation_prompt=number % 2 == 0))
+        found.append(Conversation(messages, add_generation_prompt=True))
     return found
+
+
+def work(works: Callable[[Template, Conversation], bool]) -> list[tuple[Template, list[Conversation]]]:
+    """Every template with the conversations that it renders: errors would be another benchmark."""
+    everything = conversations()
+    return [(each, [one for one in everything if works(each, one)]) for each in templates()]
 
 
 def rate(run: Callable[[], int]) -> float:
@@ -72,14 +66,11 @@ def rate(run: Callable[[], int]) -> float:
 
 def adapter_rate(target: str) -> float:
     """Through the adapter: batches of all conversations for each template."""
-    cases = conversations()
     with open_runtime(target) as runtime:
+        jobs = work(lambda template, one: isinstance(runtime.render(template, one), Rendered))
 
         def run() -> int:
-            for template in templates():
-                answers = runtime.render_all(template, cases)
-                assert isinstance(answers[0], Rendered), answers[0]
-            return len(cases) * len(templates())
+            return sum(len(runtime.render_all(template, cases)) for template, cases in jobs)
 
         return rate(run)
 
@@ -89,9 +80,21 @@ def direct_jinja2() -> float:
     from portable_tpl.template.environment import reference_environment
 
     environment = reference_environment()
-    compiled = [environment.from_string(template.text) for template in templates()]
-    contexts = [reference_context(conversation, {}) for conversation in conversations()]
-    return rate(lambda: sum(1 for one in compiled for context in contexts if one.render(context) is not None))
+    ready = []
+    for template in templates():
+        compiled = environment.from_string(template.text)
+        for conversation in conversations():
+            context = reference_context(conversation, {})
+            with contextlib.suppress(Exception):
+                compiled.render(context)
+                ready.append((compiled, context))
+
+    def run() -> int:
+        for compiled, context in ready:
+            compiled.render(context)
+        return len(ready)
+
+    return rate(run)
 
 
 def direct_minijinja(pycompat: bool) -> float:
@@ -100,14 +103,27 @@ def direct_minijinja(pycompat: bool) -> float:
 
     from portable_tpl.runtimes.workers._minijinja_literals import assignments
 
+    def refuse(message: str) -> None:
+        raise ValueError(message)
+
     environment = minijinja.Environment(trim_blocks=True, lstrip_blocks=True, pycompat=pycompat)
-    environment.add_global("raise_exception", lambda message: "")
-    names = []
-    for index, template in enumerate(templates()):
-        for number, conversation in enumerate(conversations()):
-            names.append(f"{index}-{number}")
-            environment.add_template(names[-1], assignments(reference_context(conversation, {})) + template.text)
-    return rate(lambda: sum(1 for name in names if environment.render_template(name) is not None))
+    environment.add_global("raise_exception", refuse)
+    environment.add_global("strftime_now", time.strftime)
+    names: list[str] = []
+    for template in templates():
+        for conversation in conversations():
+            name = str(len(names))
+            with contextlib.suppress(Exception):
+                environment.add_template(name, assignments(reference_context(conversation, {})) + template.text)
+                environment.render_template(name)
+                names.append(name)
+
+    def run() -> int:
+        for name in names:
+            environment.render_template(name)
+        return len(names)
+
+    return rate(run)
 
 
 _DIRECT: dict[str, Callable[[], float]] = {

@@ -147,15 +147,25 @@ class _Server(Generic[_LoadedT, _CaseT]):
             reply(f'{{"id":{number},"case":"all","failed":{_encode(failure.reply)}}}\n')
             return
         reply(f'{{"id":{number},"loaded":true}}\n')
+        head = f'{{"id":{number},"case":'
         for index, named in enumerate(request["cases"]):
             start(index + 1)
-            reply(f'{{"id":{number},"case":{index},{self._answer(loaded, named)}}}\n')
+            answer = self._answer(loaded, self._cases[named]) if type(named) is str else self._once(loaded, named)
+            reply(f"{head}{index},{answer}}}\n")  # written by hand, for speed
 
-    def _answer(self, loaded: _LoadedT, named: str | dict[str, Any]) -> str:
-        case = self._cases[named] if isinstance(named, str) else self._prepared(named)
+    def _once(self, loaded: _LoadedT, data: dict[str, Any]) -> str:
+        """A case that was sent with the request and is not kept."""
+        case = self._prepared(data)
         try:
-            if isinstance(case, Failure):
-                raise case
+            return self._answer(loaded, case)
+        finally:
+            if not isinstance(case, Failure):
+                self._engine.release(case)
+
+    def _answer(self, loaded: _LoadedT, case: _CaseT | Failure) -> str:
+        if isinstance(case, Failure):
+            return f'"failed":{_encode(case.reply)}'
+        try:
             return f'"text":{_encode(self._engine.render(loaded, case))}'
         except Refusal as refusal:
             return f'"refused":{_encode(str(refusal))}'
@@ -163,9 +173,6 @@ class _Server(Generic[_LoadedT, _CaseT]):
             return f'"failed":{_encode(failure.reply)}'
         except MemoryError:
             return f'"failed":{_encode({"kind": "memory", "message": "out of memory"})}'
-        finally:
-            if not isinstance(named, str) and not isinstance(case, Failure):
-                self._engine.release(case)
 
     def _load(self, text: str, options: dict[str, Any]) -> _LoadedT:
         key = (text, _encode(options))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,9 +22,11 @@ import minijinja
 from portable_tpl.runtimes.workers._minijinja_literals import assignment, assignments
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 
-# What the Rust crate calls a template that was given as a string.
-_MAIN = "<string>"
+# What the Rust crate calls a template that was given as a string; ours are told apart by a number behind it.
+_STRING = "<string>"
+_MAIN = f"{_STRING}\0"
 _CASE = "\0case"
+_MOST_MAINS = 32
 # Instructions of one render: a second or two. It ends endless loops in the same place on every machine.
 _FUEL = 50_000_000
 
@@ -37,19 +40,17 @@ class _Case:
 
 @dataclass
 class _Host:
-    """An environment for one set of options, the template that is in it now, and the cases that it has compiled."""
+    """An environment for one set of options, with the templates and the cases that it has compiled."""
 
     environment: Any
-    main: str | None = None
-    broken: bool = False
+    mains: OrderedDict[str, str] = field(default_factory=OrderedDict)
     cases: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Loaded:
     text: str
     options: tuple[tuple[str, Any], ...]
-    host: _Host | None = None
 
 
 class _Minijinja:
@@ -59,12 +60,15 @@ class _Minijinja:
     def __init__(self) -> None:
         self._hosts: dict[tuple[tuple[str, Any], ...], _Host] = {}
         self._now = datetime(2026, 1, 1)
+        self._main = ""
+        self._loaded: _Loaded | None = None
+        self._host = _Host(None)
         self._numbers = count()
         self._texts = minijinja.Environment()
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
         loaded = _Loaded(template, tuple(sorted(options.items())))
-        self._host(loaded)
+        self._choose(loaded)
         return loaded
 
     def prepare(self, context: dict[str, Any], clock: str) -> _Case:
@@ -82,11 +86,11 @@ class _Minijinja:
                 host.environment.remove_template(case.name)
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        host = loaded.host
-        if host is None or host.main is not loaded.text or host.broken:
-            host = self._host(loaded)
+        if loaded is not self._loaded:
+            self._choose(loaded)
+        host = self._host
         if case.name not in host.cases:
-            host.environment.add_template(case.name, f'{case.source}{{% extends "{_MAIN}" %}}')
+            host.environment.add_template(case.name, f'{case.source}{{% extends "{_CASE}" %}}')
             host.cases.add(case.name)
         self._now = case.clock
         try:
@@ -94,7 +98,8 @@ class _Minijinja:
         except Refusal:
             raise
         except minijinja.TemplateError as error:
-            raise _failure(error) from None
+            kind = "timeout" if error.kind == "OutOfFuel" else "error"
+            raise Failure(kind, error.message.replace(self._main, _STRING), error.line) from None
         except MemoryError:
             raise Failure("memory", "out of memory") from None
         except Exception as error:
@@ -103,33 +108,40 @@ class _Minijinja:
             raise self._after_panic(loaded, panic) from None
         return text
 
-    def _host(self, loaded: _Loaded) -> _Host:
+    def _choose(self, loaded: _Loaded) -> None:
+        """Make this the template that cases extend."""
+        self._loaded = None
         host = self._hosts.get(loaded.options)
         if host is None:
             host = self._hosts[loaded.options] = _Host(self._environment(dict(loaded.options)))
-        if host.main is not loaded.text:
-            self._put_main(host, loaded)
-        loaded.host = host
-        return host
+        name = host.mains.get(loaded.text)
+        if name is None:
+            name = f"{_MAIN}{next(self._numbers)}"
+            self._put_main(host, name, loaded)
+        host.mains.move_to_end(loaded.text)
+        self._host, self._main, self._loaded = host, name, loaded
 
-    def _put_main(self, host: _Host, loaded: _Loaded) -> None:
+    def _put_main(self, host: _Host, name: str, loaded: _Loaded) -> None:
         try:
-            host.environment.add_template(_MAIN, loaded.text)
+            host.environment.add_template(name, loaded.text)
         except minijinja.TemplateError as error:
-            raise Failure("syntax", error.message, error.line) from None
+            raise Failure("syntax", error.message.replace(name, _STRING), error.line) from None
         except UnicodeEncodeError:
             raise Failure("unsupported", "a Rust program cannot hold a template with a lone surrogate") from None
         except Exception as error:
             raise Failure("syntax", f"{type(error).__name__}: {error}") from None
         except BaseException as panic:
             raise self._after_panic(loaded, panic) from None
-        host.main = loaded.text
+        host.mains[loaded.text] = name
+        if len(host.mains) > _MOST_MAINS:
+            _, oldest = host.mains.popitem(last=False)
+            host.environment.remove_template(oldest)
 
     def _environment(self, options: dict[str, Any]) -> Any:
         if "pycompat" not in inspect.signature(minijinja.Environment.__init__).parameters:
             # Up to 2.8 the Python package has none, and Python methods always fail; the target says so.
             options.pop("pycompat", None)
-        environment = minijinja.Environment(fuel=_FUEL, path_join_callback=_hidden, **options)
+        environment = minijinja.Environment(fuel=_FUEL, path_join_callback=self._joined, **options)
         environment.add_global("raise_exception", self._raise_exception)
         environment.add_global("strftime_now", self._strftime_now)
         return environment
@@ -148,6 +160,12 @@ class _Minijinja:
             return text
         return str(value)
 
+    def _joined(self, name: str, parent: str) -> str:
+        """The template that a name means; the ones that are here for our own use exist for nobody else."""
+        if parent.startswith(_CASE):
+            return self._main
+        return name + "\0" if name.startswith((_MAIN, _CASE)) else name
+
     def _strftime_now(self, format: str) -> str:  # noqa: A002 - templates may pass it by keyword
         return self._now.strftime(format)
 
@@ -155,23 +173,11 @@ class _Minijinja:
         if type(panic).__name__ != "PanicException":
             raise panic
         # A panic may leave a lock behind that nobody can take any more.
-        host = self._hosts.pop(loaded.options, None)
-        if host is not None:
-            host.broken = True
+        self._hosts.pop(loaded.options, None)
+        self._loaded = None
         told = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
         words, place = told or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
-
-
-def _hidden(name: str, parent: str) -> str:
-    """The template that a name means; the ones that are here for our own use exist for nobody else."""
-    ours = name == _MAIN or name.startswith(_CASE)
-    return name + "\0" if ours and not parent.startswith(_CASE) else name
-
-
-def _failure(error: Any) -> Failure:
-    kind = "timeout" if error.kind == "OutOfFuel" else "error"
-    return Failure(kind, error.message, error.line)
 
 
 if __name__ == "__main__":
