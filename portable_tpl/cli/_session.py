@@ -59,7 +59,7 @@ class Session:
         from portable_tpl import baseline
 
         if self.common.write_baseline is not None:
-            replace_files({self.common.write_baseline: [baseline.write(report).encode()]})
+            replace_files({self.common.write_baseline: [baseline.write(report, self.common.write_baseline).encode()]})
             return report if path is None else baseline.apply(report, baseline.read(read_text(path), path))
         assert path is not None
         return baseline.apply(report, baseline.read(read_text(path), path))

@@ -6,7 +6,6 @@ the output depends on the clock or the machine.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Any
 import portable_tpl
 from portable_tpl.conversation import Tier
 from portable_tpl.findings import Edit, Finding, Fix, Safety, Severity
+from portable_tpl.fingerprints import digest, finding_fingerprint, mismatch_fingerprint
 from portable_tpl.rendering import Mismatch
 from portable_tpl.report import Report, RuleDoc, TemplateReport
 from portable_tpl.reports._jsontext import dumps
@@ -125,15 +125,10 @@ def _finding(template: Template, finding: Finding, seen: Counter[str]) -> dict[s
 
 
 def _finding_fingerprint(template: Template, finding: Finding, seen: Counter[str]) -> str:
-    """The same for the same defect when lines above it come or go: no position, but a number among its equals."""
-    words = " ".join(span_text(template, finding.location).split())
-    same = _digest(finding.code, finding.feature, template.name, words)
+    """The finding's own fingerprint, with a number among its equals: no two results may share one."""
+    same = finding_fingerprint(template, finding)
     seen[same] += 1
-    return _digest(same, str(seen[same]))
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return digest(same, str(seen[same]))
 
 
 def _place(template: Template, location: Location | None) -> dict[str, Any]:
@@ -190,7 +185,7 @@ def _mismatch(report: TemplateReport, target: str, mismatch: Mismatch) -> dict[s
         "message": {"text": in_template(template, mismatch.line) + mismatch_message(target, mismatch, cases)},
         "locations": [_place(template, location)],
         "occurrenceCount": max(mismatch.cases, 1),
-        "partialFingerprints": {"portableTplMismatch/v1": _digest(template.name, target, mismatch.signature)},
+        "partialFingerprints": {"portableTplMismatch/v1": mismatch_fingerprint(template, target, mismatch)},
         "properties": {
             "target": target,
             "kind": mismatch.kind,
