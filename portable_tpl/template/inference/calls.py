@@ -124,8 +124,10 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
                 able |= kind
         if holder.bits & NAMESPACE or holder.bits & (1 << 27) or holder.bits & OTHER:
             return ANY
-        holder = pool.keep(holder, able | (DICT if callee.__class__ is nodes.Getitem else 0))
-        machine.narrow(env, callee.node, holder)
+        apt = pool.keep(holder, able | (DICT if callee.__class__ is nodes.Getitem else 0))
+        if apt is not holder:
+            holder = apt
+            machine.narrow(env, callee.node, holder)
         result = method_result(machine, holder, name, arguments)
     if found.bits & MACRO:
         result = pool.join(result, call_macro(machine, found, node, arguments))

@@ -98,11 +98,10 @@ def _split(machine: Machine, node: nodes.Node, type_: Type, yes: Type, no: Type,
     if not no.bits & ALL_KINDS:
         return env, None
     other = dict(env)
-    if machine.path(node) is not None:
-        if yes is not type_:
-            machine.narrow(env, node, yes)
-        if no is not type_:
-            machine.narrow(other, node, no)
+    if yes is not type_:
+        machine.narrow(env, node, yes)
+    if no is not type_:
+        machine.narrow(other, node, no)
     return env, other
 
 
@@ -193,6 +192,13 @@ def _may_differ(left: Type, right: Type) -> bool:
 
 def equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
     """The values of ``left`` that can be equal to one of ``right``, and those that can be unequal."""
+    found = pool.equal.get((left, right))
+    if found is None:
+        found = pool.equal[left, right] = _equal_parts(pool, left, right)
+    return found
+
+
+def _equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
     lbits, rbits = left.bits, right.bits
     yes = NEVER
     no = left

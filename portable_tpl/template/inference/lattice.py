@@ -40,6 +40,7 @@ _Constant = TypeVar("_Constant", str, int)
 _STRUCTURED = LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | NAMESPACE | LOOP | CALLABLE
 _TEXT_BITS = ANY_TEXT | TEXT_FACTS
 _MOST_CONSTANTS = 16
+_DEEPEST_JOIN = 3
 _NOTHING: frozenset[object] = frozenset()
 
 
@@ -96,9 +97,10 @@ class Shape:
     value is no sequence. For dicts ``fields`` are the known keys (a type with ``UNDEFINED`` may be absent) and
     ``rest`` what any other key gives, ``UNDEFINED`` included; ``fields`` is ``None`` where the value is no dict.
     ``cases`` refines a dict by the text under one of its keys. ``refs`` names the macros or namespaces it can be.
+    ``deep`` are the bits of all that is inside, at any depth; ``endless`` says that the inside is of the very same shape.
     """
 
-    __slots__ = ("cases", "element", "fields", "items", "least", "refs", "rest", "tail")
+    __slots__ = ("cases", "deep", "element", "endless", "fields", "items", "least", "refs", "rest", "tail")
 
     def __init__(
         self,
@@ -118,16 +120,34 @@ class Shape:
         self.rest = ABSENT if rest is None else rest
         self.cases = cases
         self.refs = refs
+        self.deep = 0
+        self.endless = False
+
+    def sum_up(self) -> None:
+        """Find ``deep``; to be called when the parts are set."""
+        parts = [*(self.items or ()), *(self.fields or {}).values(), self.rest, self.tail or NEVER]
+        for part in parts:
+            self.deep |= part.bits
+            if part.shape is not None:
+                self.deep |= part.shape.deep
+
+    def close(self, inside: Type, rest: Type) -> None:
+        """Make this a shape whose inside is of the same shape again."""
+        self.items, self.tail, self.element, self.fields, self.rest = (), inside, inside, {}, rest
+        self.deep = inside.bits | rest.bits
+        self.endless = True
 
 
 Cases = tuple[str, Mapping[str, Type]]
 NEVER = Type(0)
 ABSENT = Type(UNDEFINED)
 ANY = Type(ALL_KINDS | ALL_FACTS)
-ANY.shape = Shape((), ANY, 0, {}, ANY)
+ANY.shape = Shape()
+ANY.shape.close(ANY, ANY)
 _DATA_BITS = NONE | BOOL | INT | FLOAT | STR | LIST | DICT | UNDEFINED | ALL_FACTS
 DATA = Type(_DATA_BITS)
-DATA.shape = Shape((), DATA, 0, {}, DATA)
+DATA.shape = Shape()
+DATA.shape.close(DATA, DATA)
 
 
 class Pool:
@@ -140,7 +160,9 @@ class Pool:
         self._kept: dict[tuple[Type, int], Type] = {}
         self._texts: dict[str, Type] = {}
         self._cases: dict[tuple[int, frozenset[str]], Type] = {}
+        self.equal: dict[tuple[Type, Type], tuple[Type, Type]] = {}
         self._data: dict[int, tuple[Type, Type]] = {}
+        self._depth = 0
         self.requests: dict[object, Mapping[str, Type]] = {}
 
     @property
@@ -204,6 +226,7 @@ class Pool:
         found = self._shapes.get(key)
         if found is None:
             found = self._shapes[key] = Shape(items, tail, least, fields, rest, cases, refs)
+            found.sum_up()
             for item in items or ():
                 found.element = self.join(found.element, item)
         return found
@@ -223,11 +246,11 @@ class Pool:
         """
         found = self._data.get(bits)
         if found is None:
-            inside = Shape((), None, 0, {})
+            inside = Shape()
             value = self.type(bits, None, None, inside)
-            inside.tail = inside.element = value
-            inside.rest = self.type(bits | UNDEFINED, None, None, inside)
+            inside.close(value, self.type(bits | UNDEFINED, None, None, inside))
             unknown = Shape((), value, 0, {}, inside.rest)
+            unknown.sum_up()
             found = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
         return found
 
@@ -319,9 +342,9 @@ class Pool:
         key = (left, right)
         found = self._joins.get(key)
         if found is None:
-            # Shapes may hold themselves (JSON inside JSON): a join that needs itself is answered by the widest type.
-            self._joins[key] = DATA if not (left.bits | right.bits) & ~_DATA_BITS else ANY
-            found = self._joins[key] = self._join(left, right)
+            self._depth += 1
+            found = self._joins[key] = self._joins[right, left] = self._join(left, right)
+            self._depth -= 1
         return found
 
     def _join(self, left: Type, right: Type) -> Type:
@@ -337,12 +360,23 @@ class Pool:
             return left
         if left is None:
             return right
+        deep = left.deep | right.deep
+        if left.endless and deep == left.deep:
+            return left
+        if right.endless and deep == right.deep:
+            return right
+        if (left.endless and right.endless) or self._depth > _DEEPEST_JOIN:
+            # Types that hold themselves would be joined forever, and deep ones for long: say only what is inside.
+            return self._flat(deep)
         items, tail, least = self._join_items(left, right)
         fields, rest = self._join_fields(left, right)
         cases = right.cases if left.fields is None or left.cases is right.cases else None
         if right.fields is None:
             cases = left.cases
         return self.shape(items, tail, least, fields, rest, cases, left.refs | right.refs)
+
+    def _flat(self, deep: int) -> Shape | None:
+        return ANY.shape if deep & ~_DATA_BITS else self.data(deep & ~UNDEFINED)[0].shape
 
     def _join_items(self, left: Shape, right: Shape) -> tuple[tuple[Type, ...] | None, Type | None, int]:
         if left.items is None:

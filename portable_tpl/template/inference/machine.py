@@ -11,7 +11,8 @@ from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
 from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Shape, Type
 from portable_tpl.template.inference.own_values import OwnValues
-from portable_tpl.template.inference.request_tools import open_data
+from portable_tpl.template.inference.request_tools import DECIDING_KEYS, open_data
+from portable_tpl.template.walking import names as names_within
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
 # value: a mapping from paths (`("content",)`, `(0, "role")`) to types.
@@ -47,16 +48,17 @@ class Machine:
         self.round = 0
         self.macros: dict[object, Any] = {}
         self.queue: list[Any] = []
-        self.macro_names = frozenset(
-            name.name for body in own.demands.bodies for name in body.find_all(nodes.Name) if name.ctx == "load"
-        )
+        self.macro_names = frozenset(name.name for name in names_within(own.demands.bodies))
         self._paths: dict[int, tuple[str, Path] | None] = {}
 
     def evaluate(self, node: nodes.Node, env: Env) -> Type:
         """The type of an expression; ``NEVER`` where it cannot give a value."""
-        found = self.handlers[node.__class__](self, node, env)
         types = self.types
         key = id(node)
+        kind = node.__class__
+        if kind is nodes.Const and key in types:
+            return types[key]
+        found = self.handlers[kind](self, node, env)
         old = types.get(key)
         if old is not found:
             types[key] = found if old is None else self.pool.join(old, found)
@@ -118,7 +120,9 @@ class Machine:
             return
         proved = env.get(dotted)
         env[dotted] = {steps: type_} if proved is None else {**proved, steps: type_}
-        self._narrow_holder(env, node, steps[-1], type_)
+        step = steps[-1]
+        if step == 0 or step in DECIDING_KEYS:
+            self._narrow_holder(env, node, step, type_)
 
     def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
         """Carry what was proved about a part over to the whole, where the whole depends on it."""
@@ -186,24 +190,31 @@ class Machine:
         if right is None:
             return left
         join = self.pool.join
-        result: Env = {}
-        for key, one in left.items():
-            other = right.get(key)
-            if other is one:
-                result[key] = one
-            elif key[0] == ".":
-                if other is not None:
-                    both = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
-                    if both:
-                        result[key] = both
-            else:
-                result[key] = join(one, other or self.lookup({}, key))
+        shared = 0
         for key, other in right.items():
-            if key not in left and key[0] != ".":
-                result[key] = join(other, self.lookup({}, key))
-        return result
+            one = left.get(key)
+            if one is None:
+                if key[0] != ".":
+                    left[key] = join(other, self.lookup(_EMPTY, key))
+                    shared += 1
+                continue
+            shared += 1
+            if one is other:
+                continue
+            if key[0] == ".":
+                left[key] = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
+            else:
+                left[key] = join(one, other)
+        if shared != len(left):
+            for key in [key for key in left if key not in right]:
+                if key[0] == ".":
+                    del left[key]
+                else:
+                    left[key] = join(left[key], self.lookup(_EMPTY, key))
+        return left
 
 
+_EMPTY: Env = {}
 path_unknown: Any = object()
 
 

@@ -74,7 +74,7 @@ def _note_call(machine: Machine, site: MacroSite, node: Any, arguments: list[Typ
 def _capture(machine: Machine, site: MacroSite, outer: Env) -> bool:
     """Note what the names around a body are; whether that was news."""
     seen = {name: outer[name] for name in machine.macro_names if name in outer}
-    merged = seen if site.env is None else machine.merge(site.env, seen)
+    merged = seen if site.env is None else machine.merge(dict(site.env), seen)
     if merged == site.env:
         return False
     site.env = merged

@@ -21,6 +21,8 @@ from portable_tpl.template.inference.kinds import (
 )
 from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Shape, Type
 
+# The keys whose text tells what kind of message, part or schema a dict is (the first halves of `Shape.cases`).
+DECIDING_KEYS = frozenset(("role", "type"))
 _SCHEMA_TYPES = ("string", "integer", "number", "boolean")
 
 
@@ -107,6 +109,7 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     rest = open_data(pool, tier)
     # The schemas inside are of this same type: it is made empty first and filled in below.
     inner = Shape(fields={})
+    inner.deep = _data_bits(tier) | UNDEFINED
     kind = DICT if odd else FULL_DICT
     schema = pool.type(kind, None, None, inner)
     maybe_schema = pool.type(kind | UNDEFINED, None, None, inner)
