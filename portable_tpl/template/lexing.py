@@ -12,6 +12,7 @@ Offsets count in the *normalised* source, in which every line end is ``\\n`` and
 from __future__ import annotations
 
 import re
+import warnings
 from ast import literal_eval
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ _COMMENT_END = re.compile(r"[-+]?#\}")
 _RAW_END = re.compile(r"\{%([-+]?)\s*endraw\s*([-+]?)%\}")
 _SPACE = re.compile(r"\s*")
 _LINE_END = re.compile(r"\r\n?|\n")
+# Not all that Python knows, but nearly all that templates use.
+_KNOWN_ESCAPES = re.compile(r"(?:[^\\]|\\[\\'\"nrt])*")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS = frozenset(_CLOSER.values())
 
@@ -189,7 +192,9 @@ class _Lexer:
     def _comment(self, start: int, position: int) -> int:
         match = _COMMENT_END.search(self.source, position)
         if match is None:
-            return self._missing("Missing end of comment tag", position)
+            position = self._missing("Missing end of comment tag", position)
+            self.trivia.append(Trivia("comment", start, position))
+            return position
         self.trivia.append(Trivia("comment", start, match.end()))
         return self._after(match.end(), match[0][0], trims=True)
 
@@ -266,7 +271,7 @@ class _Lexer:
             if kind == "string":
                 value = text[1:-1]
                 if "\\" in value:
-                    value = value.encode("ascii", "backslashreplace").decode("unicode-escape")
+                    value = _unescaped(value)
             elif kind == "integer":
                 value = int(text.replace("_", ""), 0)
             elif kind == "float":
@@ -275,7 +280,20 @@ class _Lexer:
                 key = "name:" + text
             else:
                 raise self._error("Invalid character in identifier", start)
-        except (ValueError, SyntaxError) as error:
-            # jinja2 lets those of numbers escape as they are: digits beyond ASCII, more digits than Python reads.
+        except SyntaxError as error:  # digits beyond ASCII; jinja2 lets it escape as it is, like the next one
+            raise self._error(error.msg, start) from error
+        except ValueError as error:  # a wrong escape in a string, or more digits than Python takes
             raise self._error(str(error).split(":")[-1].strip(), start) from error
         self.tokens.append(LexToken(len(self.tokens), kind, value, key, start, end))
+
+
+def _unescaped(text: str) -> str:
+    """What jinja2 reads for a string with backslashes: Python's escapes, and an unknown one as it stands."""
+    escaped = text.encode("ascii", "backslashreplace")
+    if _KNOWN_ESCAPES.fullmatch(text):
+        return escaped.decode("unicode-escape")
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # Python's about an unknown escape, for those who write it
+        return escaped.decode("unicode-escape")

@@ -7,6 +7,7 @@ and the true line number takes its place.
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -101,13 +102,18 @@ def compile_check(parsed: ParsedTemplate) -> None:
     """
     where = parsed.template.label
     try:
-        _compiling_environment().compile(parsed.tree)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's own, about the code that jinja2 writes
+            _compiling_environment().compile(parsed.tree)
     except JinjaSyntaxError as error:
         raise TemplateSyntaxError(_one_line(error.message), error.lineno, where) from error
     except RecursionError as error:
         raise TemplateSyntaxError(_TOO_DEEP, None, where) from error
-    except (SyntaxError, ValueError, MemoryError) as error:
-        # Python refuses the code that jinja2 wrote: too many nested loops, names that are no identifiers to it.
+    except SyntaxError as error:
+        # Python refuses the code that jinja2 wrote: 21 loops in one another, two arguments of one name, a stray break.
+        raise TemplateSyntaxError(_one_line(error.msg), None, where) from error
+    except (AssertionError, ValueError, MemoryError) as error:
+        # jinja2's compiler has holes: a filter's arguments in `{% set x | default(y) %}` trip an assertion.
         raise TemplateSyntaxError(_one_line(str(error)), None, where) from error
 
 
@@ -127,8 +133,8 @@ def _compiling_environment() -> ImmutableSandboxedEnvironment:
 def _tree(lexed: Lexed, template: Template) -> nodes.Template:
     where = template.label
     parser = Parser(_environment(), "")
-    parser.stream = _Stream(lexed)
     try:
+        parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)
     except LexError as error:
         raise TemplateSyntaxError(_one_line(error.message), error.lineno, where) from error

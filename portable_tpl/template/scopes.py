@@ -23,6 +23,9 @@ from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.walking import children, names
 
 
+__all__ = ["Binding", "Resolution", "Scopes", "free_variables", "resolve_names"]
+
+
 @dataclass(frozen=True)
 class Scopes:
     """The names of one template.

@@ -57,7 +57,8 @@ def comments(text: str, lexed: Lexed) -> tuple[Comment, ...]:
     for trivia in lexed.trivia:
         if trivia.kind == "comment":
             start, end = lexed.offset(trivia.start), lexed.offset(trivia.end)
-            found.append(Comment(_inner(text[start + 2 : end - 2]), Span(start, end)))
+            if text.endswith("#}", start + 2, end):
+                found.append(Comment(_inner(text[start + 2 : end - 2]), Span(start, end)))
     return tuple(found)
 
 

@@ -21,16 +21,18 @@ def reparsed(parsed: ParsedTemplate, node: nodes.Node) -> nodes.Node:
         if isinstance(parent, nodes.ScopedEvalContextModifier):
             return nodes.Keyword("autoescape", expression(text))
         return call(f"x({text})").kwargs[0]
-    if isinstance(node, nodes.Slice) or (isinstance(node, nodes.Tuple) and not text.strip()):
+    if isinstance(parent, nodes.Getitem) and node is parent.arg and parsed.text[parsed.span(parent).end - 1] == "]":
+        return getitem(f"x[{text}]").arg
+    if isinstance(node, nodes.Slice):
         return getitem(f"x[{text}]").arg
     if isinstance(node, nodes.Filter) and base(node) is None:
         block = first(f"{{% filter {text} %}}{{% endfilter %}}")
         assert isinstance(block, nodes.FilterBlock)
         return block.filter
-    if isinstance(node, nodes.NSRef):
-        assign = first(f"{{% set {text} = 1 %}}")
-        assert isinstance(assign, nodes.Assign)
-        return assign.target
+    if isinstance(node, nodes.NSRef) or getattr(node, "ctx", "load") != "load":
+        block = first("{% set " + text + " %}{% endset %}")
+        assert isinstance(block, nodes.AssignBlock)
+        return block.target
     if isinstance(node, nodes.Test) and isinstance(parent, nodes.Not) and parsed.span(parent) == parsed.span(node):
         negated = expression(text)  # `a is not b` is one piece of text for two nodes
         assert isinstance(negated, nodes.Not)
