@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from portable_tpl.compat.table import Support, load_table
+from portable_tpl.compat.table import Support, load_table, measured_targets
 from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding, Severity
-from portable_tpl.rules._base import Broken, Hits, Look, Use
+from portable_tpl.findings import Finding, Fix, Severity
+from portable_tpl.pages import known_subjects, page_of, rule_docs
+from portable_tpl.rules._base import Broken, Look, Rule, Use
 from portable_tpl.rules._registry import dispatch, rules
+from portable_tpl.selecting import chosen_codes
+from portable_tpl.suppressing import suppress
 from portable_tpl.template.types import Types, infer
 
 if TYPE_CHECKING:
-    from jinja2 import nodes
-
     from portable_tpl.template.parsing import ParsedTemplate
 
+__all__ = ["broken_features", "known_subjects", "lint", "page_of", "rule_docs", "uses"]
+
 _TIERS = tuple(Tier)
+_PROVIDED = ("filter", "global", "test", "name")
 
 
 def lint(
@@ -27,16 +31,42 @@ def lint(
     tier: Tier = Tier.EVERYDAY,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    provided: Sequence[str] = (),
 ) -> list[Finding]:
     """What breaks on the targets in conversations of the tier, in the order of the template.
 
-    Targets are ``NAME`` or ``NAME@VERSION`` as the tables have them; one without a table has no findings.
+    Targets are ``NAME`` or ``NAME@VERSION`` as the tables have them; one without a table has no findings. ``select``
+    and ``ignore`` are codes, prefixes of codes, or names of rules; raises :class:`portable_tpl.errors.InputError` for
+    one that is none. ``provided`` names what the deployment itself brings, be it a filter, a test or a function: such
+    are not looked at. Findings that comments of the template suppress are in the list, marked.
     """
-    broken = broken_features(tuple(targets))
+    chosen = chosen_codes(select, ignore)
+    found = _findings(parsed, tuple(targets), tier, frozenset(provided))
+    every = tuple(dict.fromkeys((*targets, *measured_targets())))
+    found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)))
+    if chosen is not None:
+        found = [finding for finding in found if finding.code in chosen]
+    return sorted(found, key=_order)
+
+
+def _findings(
+    parsed: ParsedTemplate, targets: tuple[str, ...], tier: Tier, provided: frozenset[str]
+) -> list[Finding]:
+    broken = broken_features(targets)
     merged: dict[tuple[str, int], _Draft] = {}
     for step in _TIERS[: tier.rank + 1]:
         _collect(parsed, infer(parsed, step), step, tier, broken, merged)
-    return sorted((draft.finding(parsed) for draft in merged.values()), key=_order)
+    if provided:
+        drafts = [draft for draft in merged.values() if not _brought(draft.use.feature, provided)]
+    else:
+        drafts = list(merged.values())
+    return [draft.finding(parsed) for draft in drafts]
+
+
+def _brought(feature: str, provided: frozenset[str]) -> bool:
+    """Whether a feature is one of something that the deployment brings."""
+    family, _, rest = feature.partition("@")[0].partition(".")
+    return family in _PROVIDED and rest.partition(".")[0] in provided
 
 
 @lru_cache(maxsize=64)
@@ -49,8 +79,9 @@ def broken_features(targets: tuple[str, ...]) -> Broken:
 class _Draft:
     """A finding in the making: one rule at one node."""
 
-    def __init__(self, use: Use, tier: Tier) -> None:
+    def __init__(self, use: Use, tier: Tier, look: Look) -> None:
         self.use = use
+        self.look = look
         self.tier = tier
         self.targets: dict[str, Support] = {}
 
@@ -67,8 +98,13 @@ class _Draft:
             targets=tuple(sorted(self.targets)),
             fails=tuple(sorted(t for t, support in self.targets.items() if support.answer in ("no", "flag"))),
             location=parsed.template.locate(span),
-            fix=None if self.use.fix is None else self.use.fix(),
+            fix=self._fix(rule),
         )
+
+    def _fix(self, rule: Rule) -> Fix | None:
+        if self.use.fix is not None:
+            return self.use.fix()
+        return None if rule.fix is None else rule.fix(self.use.node, self.look)
 
 
 def _collect(
@@ -79,7 +115,8 @@ def _collect(
     broken: Broken,
     merged: dict[tuple[str, int], _Draft],
 ) -> None:
-    for use in uses(parsed, types, broken):
+    look = looked(parsed, types, broken)
+    for use in look.uses:
         live = types.reachable(use.node)
         key = (use.rule, id(use.node) if use.span is None else -use.span.start - 1)
         draft = merged.get(key)
@@ -88,18 +125,23 @@ def _collect(
                 continue
             tier = step if live else Tier.EVERYDAY
             assert support.tier is not None
-            mildest = max(tier, Tier(support.tier), key=lambda item: item.rank)
+            mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
             if mildest.rank > asked.rank:
                 continue
             if draft is None:
-                draft = merged[key] = _Draft(use, mildest)
+                draft = merged[key] = _Draft(use, mildest, look)
             elif mildest.rank < draft.tier.rank:
-                draft.tier, draft.use = mildest, use
+                draft.tier, draft.use, draft.look = mildest, use, look
             draft.targets.setdefault(target, support)
 
 
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
     """Every use of a feature that some target breaks, as the rules see it."""
+    return looked(parsed, types, broken).uses
+
+
+def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
+    """What the rules have seen of a template."""
     look = Look(parsed, types, broken)
     visits = dispatch()
     for node in parsed.nodes:
@@ -108,7 +150,7 @@ def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
             for code, visit in found:
                 look.rule = code
                 visit(node, look)
-    return look.uses
+    return look
 
 
 def at_load(support: Support) -> bool:

@@ -6,7 +6,7 @@ A file there holds one group. A feature has one or more probes (template texts) 
 * ``each``: variables with the values to try one after the other;
 * ``matrix``: variables with the *kinds* of values to try. The feature is then a family: one feature for each
   combination of kinds, with the kind in its id (``filter.trim@none``). ``samples`` replaces a kind's own values, and
-  ``base`` adds the feature without a kind, tried on plain text.
+  ``base`` adds the feature without a kind, tried on words.
 
 ``bare`` probes are rendered as they are; all others inside a guard (see :mod:`portable_tpl.probing`). ``tier`` is the
 mildest tier of conversations that holds such values.
@@ -25,7 +25,7 @@ from typing import Any
 from portable_tpl.conversation import Tier
 
 DATA = Path(__file__).parent / "data"
-_BASE_KIND = "plain"
+_BASE_KIND = "word"
 
 
 @dataclass(frozen=True)

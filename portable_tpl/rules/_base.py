@@ -5,6 +5,7 @@ A rule is a module of this package with
 * a docstring: the title, then the headings ``What it does``, ``Why it breaks``, ``Example`` and ``Fix safety``;
 * ``CODE`` (``PTL101``, never used again for anything else), ``NAME`` (what it finds, in words with dashes);
 * ``VISITS``: for each kind of node the function that looks at such a node;
+* ``FIX``, where it has one: the function that gives the :class:`Fix` for a node that it found, or ``None``;
 * ``VALID`` and ``INVALID``: examples, which are tests.
 
 A function gets the node and a :class:`Look` and calls :meth:`Look.use` with each feature that the node uses. Whether
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import nodes
 
 from portable_tpl.compat.table import Support
+from portable_tpl.conversation import Tier
 from portable_tpl.findings import Fix
 from portable_tpl.rules._kinds import Kinds, brief, kinds_of
 from portable_tpl.source import Span
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 Visit = Callable[[Any, "Look"], None]
 FixMaker = Callable[[], "Fix | None"]
+FixRule = Callable[[Any, "Look"], "Fix | None"]
 Hits = tuple[tuple[str, Support], ...]
 
 DEFAULT_TARGETS = ("minijinja-strict",)
@@ -59,6 +62,7 @@ class Rule:
     visits: Mapping[type[nodes.Node], Visit]
     valid: tuple[Example, ...]
     invalid: tuple[Example, ...]
+    fix: FixRule | None = None
 
 
 class Use(NamedTuple):
@@ -70,12 +74,14 @@ class Use(NamedTuple):
     hits: Hits
     fix: FixMaker | None
     span: Span | None
+    least: Tier
 
 
 class Broken:
     """What some targets break: single features, and families of features by kind of value."""
 
     def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
+        self.targets = tuple(answers)
         single: dict[str, list[tuple[str, Support]]] = {}
         for target, broken in answers.items():
             missing = {feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier}
@@ -108,9 +114,11 @@ class Look:
     def __init__(self, parsed: ParsedTemplate, types: Types, broken: Broken) -> None:
         self.parsed = parsed
         self.types = types
+        self.targets = broken.targets
         self.single = broken.single
         self.families = broken.families
         self.rule = ""
+        self.least = Tier.EVERYDAY  # what the next use needs at least to show, where a rule knows that
         self.uses: list[Use] = []
         self.memory: dict[str, Any] = {}
 
@@ -135,7 +143,7 @@ class Look:
         hits = self.single.get(feature)
         if hits is None:
             return False
-        self.uses.append(Use(self.rule, feature, node, hits, fix, span))
+        self.uses.append(Use(self.rule, feature, node, hits, fix, span, self.least))
         return True
 
     def use_by_kind(
@@ -149,7 +157,7 @@ class Look:
         for kind in kinds:
             hits = broken.get(kind)
             if hits is not None and (only is None or kind in only):
-                self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None))
+                self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None, self.least))
                 found = True
         return found
 
@@ -163,7 +171,7 @@ class Look:
             for other in right:
                 hits = broken.get(f"{one},{other}")
                 if hits is not None:
-                    self.uses.append(Use(self.rule, f"{family}@{one},{other}", node, hits, None, None))
+                    self.uses.append(Use(self.rule, f"{family}@{one},{other}", node, hits, None, None, self.least))
                     found = True
         return found
 

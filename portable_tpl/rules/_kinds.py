@@ -26,6 +26,7 @@ _PLAIN_BITS: tuple[tuple[int, str], ...] = (
     (k.VIEW, "view"),
     (k.RANGE, "range"),
     (k.ITERATOR, "iterator"),
+    (k.ITERATOR, "empty-iterator"),
     (k.NAMESPACE, "namespace"),
     (k.MACRO, "macro"),
     (k.FUNCTION | k.METHOD, "function"),

@@ -13,6 +13,8 @@ from portable_tpl.rules._base import Rule, Visit
 
 # Every rule module of this folder (a test compares), in the order of their codes.
 MODULES = (
+    "unused_ignore",
+    "invalid_ignore",
     "python_method",
     "method_argument",
     "method_result",
@@ -108,4 +110,5 @@ def _load(module: str) -> Rule:
         visits=found.VISITS,
         valid=tuple(found.VALID),
         invalid=tuple(found.INVALID),
+        fix=getattr(found, "FIX", None),
     )

@@ -23,6 +23,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import as_condition, compared_with, constant
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL208"
@@ -38,7 +39,12 @@ def _divide(node: nodes.Div, look: Look) -> None:
 
 
 def _modulo(node: nodes.Mod, look: Look) -> None:
-    if not look.type(node.left).bits & _TEXT:
+    if look.type(node.left).bits & _TEXT:
+        return
+    comparison = compared_with(node, look)
+    if as_condition(node, look) or (comparison is not None and constant(comparison[1]) == 0):
+        look.use_by_kind("mod.zero-test", look.kinds(node.left), node)
+    else:
         look.use_by_pair("mod", look.kinds(node.left), look.kinds(node.right), node)
 
 

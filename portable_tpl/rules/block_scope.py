@@ -23,6 +23,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL509"
 
@@ -30,21 +31,20 @@ CODE = "PTL509"
 def _for(node: nodes.For, look: Look) -> None:
     if look.breaks("for.scope.inner"):
         for name in _read_before_set(node.body):
-            if not _bound_outside(node, name, look):
-                look.use("for.scope.inner", node)
-                return
+            if name.name not in _targets(node.target) and _matters(name, look):
+                look.use("for.scope.inner", name)
 
 
-def _read_before_set(body: list[nodes.Node]) -> list[str]:
-    """Names that a turn can read before it has set them, and sets somewhere."""
+def _read_before_set(body: list[nodes.Node]) -> list[nodes.Name]:
+    """Where a turn can read names before it has set them, and sets them somewhere."""
     assigned: set[str] = set()
-    reads: dict[str, None] = {}
+    reads: list[nodes.Name] = []
     _flow(body, assigned, reads)
     written = {name for statement in body for name in _all_assigned(statement)}
-    return [name for name in reads if name in written]
+    return [name for name in reads if name.name in written]
 
 
-def _flow(body: list[nodes.Node], assigned: set[str], reads: dict[str, None]) -> None:
+def _flow(body: list[nodes.Node], assigned: set[str], reads: list[nodes.Name]) -> None:
     for statement in body:
         if isinstance(statement, nodes.If):
             _branches(statement, assigned, reads)
@@ -66,7 +66,7 @@ def _flow(body: list[nodes.Node], assigned: set[str], reads: dict[str, None]) ->
             _note_reads(statement, assigned, reads)
 
 
-def _branches(node: nodes.If, assigned: set[str], reads: dict[str, None]) -> None:
+def _branches(node: nodes.If, assigned: set[str], reads: list[nodes.Name]) -> None:
     ends: list[set[str]] = []
     for test, body in [(node.test, node.body), *((item.test, item.body) for item in node.elif_)]:
         _note_reads(test, assigned, reads)
@@ -78,11 +78,11 @@ def _branches(node: nodes.If, assigned: set[str], reads: dict[str, None]) -> Non
     assigned |= set.intersection(other, *ends)
 
 
-def _note_reads(node: nodes.Node, assigned: set[str], reads: dict[str, None]) -> None:
+def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name]) -> None:
     names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
     for name in names:
         if name.ctx == "load" and name.name not in assigned:
-            reads[name.name] = None
+            reads.append(name)
 
 
 def _targets(node: nodes.Node) -> list[str]:
@@ -103,9 +103,18 @@ def _all_assigned(node: nodes.Node) -> list[str]:
     return []
 
 
-def _bound_outside(node: nodes.For, name: str, look: Look) -> bool:
-    """Whether each turn starts with a value of its own for the name: the loop's variable."""
-    return name in _targets(node.target)
+def _matters(name: nodes.Name, look: Look) -> bool:
+    """Whether another value there can be seen: not where an undefined one raises, nor where the name only grows."""
+    parent = look.parent(name)
+    child: nodes.Node = name
+    only_undefined = look.type(name).only(k.UNDEFINED)
+    if only_undefined and isinstance(parent, (nodes.Add, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Sub)):
+        return False
+    if isinstance(parent, (nodes.Add, nodes.Getattr, nodes.Call)) and look.type(name).bits & k.UNDEFINED:
+        return False
+    while parent is not None and not isinstance(parent, nodes.Stmt):
+        child, parent = parent, look.parent(parent)
+    return not (isinstance(parent, nodes.Assign) and child is parent.node and name.name in _targets(parent.target))
 
 
 def _block(node: nodes.AssignBlock | nodes.CallBlock, look: Look) -> None:

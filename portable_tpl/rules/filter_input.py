@@ -24,7 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import as_condition, compared_with, constant
-from portable_tpl.rules._kinds import TEXT_KINDS, Kinds, kinds_of
+from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL303"
@@ -48,6 +48,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     left_out = _ELSEWHERE.get(node.name)
     if left_out is not None:
         kinds = tuple(kind for kind in kinds if kind not in left_out)
+    if node.name in ("first", "last", "min", "max") and guarded(node, look):
+        kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node)
     if node.name == "join":
         shape = look.type(node.node).shape
@@ -85,9 +87,29 @@ def emptiness(node: nodes.Expr, look: Look) -> bool:
     return bound == 1 and operator in (("gteq", "lt") if left else ("lteq", "gt"))
 
 
-def without_text(kinds: Kinds) -> Kinds:
-    """Those of the kinds that are no text."""
-    return tuple(kind for kind in kinds if kind not in TEXT_KINDS)
+def guarded(node: nodes.Filter, look: Look) -> bool:
+    """Whether the filter stands where a condition has asked for the very same values, and so for at least one."""
+    child: nodes.Node = node
+    parent = look.parent(node)
+    while parent is not None:
+        if isinstance(parent, nodes.CondExpr) and child is parent.expr1 and _asks(parent.test, node.node):
+            return True
+        if isinstance(parent, nodes.If) and any(child is item for item in parent.body) and _asks(parent.test, node.node):
+            return True
+        if isinstance(parent, nodes.And) and child is parent.right and _asks(parent.left, node.node):
+            return True
+        child, parent = parent, look.parent(parent)
+    return False
+
+
+def _asks(test: nodes.Node, values: nodes.Node | None) -> bool:
+    if isinstance(test, nodes.And):
+        return _asks(test.left, values) or _asks(test.right, values)
+    if isinstance(test, nodes.Compare):
+        test = test.expr
+    if isinstance(test, nodes.Filter) and test.name in ("length", "count") and test.node is not None:
+        test = test.node
+    return test == values
 
 
 VISITS = {nodes.Filter: _filter}

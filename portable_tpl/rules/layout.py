@@ -52,6 +52,7 @@ def _patterns(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
     yield "layout.dash.unicode-space", _ODD_SPACE.search(text)
     yield "layout.nbsp-lstrip", _ODD_INDENT.search(text)
     yield "layout.final-newline", re.search(r"\n\Z", text)
+    yield "layout.raw.after-begin", re.search(r"raw\s*%\}\n", text)
     yield "layout.bom", re.match("\ufeff", text)
 
 

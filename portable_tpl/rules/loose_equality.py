@@ -21,16 +21,25 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
 
 CODE = "PTL204"
+_LITERALS = (nodes.List, nodes.Dict, nodes.Tuple)
+_OBJECTS = frozenset({"dict", "list", "empty-dict", "empty-list", "undefined", "none"})
 
 
 def _comparison(node: nodes.Compare, look: Look) -> None:
     left: nodes.Expr = node.expr
     for operand in node.ops:
         if operand.op in ("eq", "ne") and "eq" in look.families:
-            look.use_by_pair("eq", look.brief(left), look.brief(operand.expr), node)
+            one, other = look.brief(left), look.brief(operand.expr)
+            if not (isinstance(left, _LITERALS) or isinstance(operand.expr, _LITERALS)):
+                # Two values of the conversation are equal mostly where they are one object, which all engines see.
+                if set(one) <= _OBJECTS and set(other) <= _OBJECTS:
+                    look.least = Tier.EXTENDED
+            look.use_by_pair("eq", one, other, node)
+            look.least = Tier.EVERYDAY
         left = operand.expr
 
 

@@ -36,7 +36,7 @@ def _call(node: nodes.Call, look: Look) -> None:
     if call is None:
         return
     if "str" in call.types:
-        texts = text_kinds(call.kinds)
+        texts = () if _trimmed(node, look) else text_kinds(call.kinds)
         for variant in _text_variants(call.name, node, look):
             look.use(f"method.str.{variant}", node)
             look.use_by_kind(f"method.str.{variant}", texts, node)
@@ -45,6 +45,17 @@ def _call(node: nodes.Call, look: Look) -> None:
     if "dict" in call.types:
         for variant in _mapping_variants(call, node, look):
             look.use(f"method.dict.{variant}", node)
+
+
+def _trimmed(node: nodes.Call, look: Look) -> bool:
+    """Whether all white space goes a step later anyway, so that it does not matter which goes here."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Filter):
+        return parent.name == "trim" and not parent.args
+    if isinstance(parent, nodes.Getattr) and parent.attr == "strip":
+        call = look.parent(parent)
+        return isinstance(call, nodes.Call) and not call.args
+    return False
 
 
 def _text_variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:

@@ -20,12 +20,15 @@ Unsafe for ``{% generation %}``: without the tags the prompt is the same, but no
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._base import Example, Look, Visit
+from portable_tpl.source import Span
 
 CODE = "PTL501"
-_RAW = ("{% raw", "{%- raw", "{%raw", "{%-raw")
+_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
 
 
 def _call_block(node: nodes.CallBlock, look: Look) -> None:
@@ -77,7 +80,7 @@ def _continue(node: nodes.Continue, look: Look) -> None:
     look.use("statement.continue", node)
 
 
-def _loader(name: str) -> object:
+def _loader(name: str) -> Visit:
     def visit(node: nodes.Stmt, look: Look) -> None:
         look.use(f"statement.{name}", node)
 
@@ -101,11 +104,8 @@ def _assign_block(node: nodes.AssignBlock, look: Look) -> None:
 
 
 def _template(node: nodes.Template, look: Look) -> None:
-    if not look.breaks("statement.raw"):
-        return
-    for token in look.parsed.tokens:
-        if token.kind == "raw_begin":
-            look.use("statement.raw", node, span=token.span)
+    for match in _RAW.finditer(look.parsed.text):
+        look.use("statement.raw", node, span=Span(*match.span()))
 
 
 VISITS = {
