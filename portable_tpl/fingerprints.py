@@ -23,7 +23,7 @@ def finding_fingerprint(template: Template, finding: Finding) -> str:
 
 
 def mismatch_fingerprint(template: Template, target: str, mismatch: Mismatch) -> str:
-    """The fingerprint of a mismatch: how the target (whatever its version) differs, why, and the words of the line."""
+    """The fingerprint of a mismatch: how a target, whatever its version, differs, why, and the words of the line."""
     words = "" if mismatch.line is None else template.text[slice(*template.line_span(mismatch.line))]
     cause = mismatch.cause or mismatch.code or ""
     name = target.partition("@")[0]

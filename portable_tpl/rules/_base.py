@@ -84,7 +84,9 @@ class Broken:
         self.targets = tuple(answers)
         single: dict[str, list[tuple[str, Support]]] = {}
         for target, broken in answers.items():
-            missing = {feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier}
+            missing = {
+                feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier
+            }
             for feature, support in broken.items():
                 if support.tier is not None and not _implied(feature, missing):
                     single.setdefault(feature, []).append((target, support))
@@ -147,7 +149,12 @@ class Look:
         return True
 
     def use_by_kind(
-        self, family: str, kinds: Kinds, node: nodes.Node, fix: FixMaker | None = None, only: frozenset[str] | None = None
+        self,
+        family: str,
+        kinds: Kinds,
+        node: nodes.Node,
+        fix: FixMaker | None = None,
+        only: frozenset[str] | None = None,
     ) -> bool:
         """The node uses a feature on values of these kinds; gives whether some target breaks it."""
         broken = self.families.get(family)
