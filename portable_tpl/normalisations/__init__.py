@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 @cache
 def all_normalisations() -> tuple[Normalisation, ...]:
     """Every normalisation, those of a family together; names are unique."""
-    from portable_tpl.normalisations import content, context, prompt, roles, tools
+    from portable_tpl.normalisations import content, context, deployments, prompt, roles, tools
 
     return (
         *content.NORMALISATIONS,
         *roles.NORMALISATIONS,
         *tools.NORMALISATIONS,
+        *deployments.NORMALISATIONS,
         *context.NORMALISATIONS,
         *prompt.NORMALISATIONS,
     )

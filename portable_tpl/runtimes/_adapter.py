@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from portable_tpl.conversation import Conversation, Json
 from portable_tpl.normalisations.reference import reference_context
 from portable_tpl.rendering import Rendering
-from portable_tpl.runtimes._base import Availability
+from portable_tpl.runtimes._base import Availability, Limits
+
+if TYPE_CHECKING:
+    from portable_tpl.runtimes._worker import WorkerRuntime
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
@@ -55,7 +58,9 @@ class Adapter:
 
     ``launch`` and ``available`` take the engine version asked for (``None``: the one of this environment); ``launch``
     is called only where ``available`` said yes. ``options`` goes with every template to the worker, as it is.
-    ``versioned`` says whether ``ID@VERSION`` can be asked for at all. ``summary`` is one line for ``targets list``.
+    ``versioned`` says whether ``ID@VERSION`` can be asked for at all. ``summary`` is one line for ``targets list``;
+    ``notes`` say what is the real engine and what is modelled, where there is more than an engine. ``opens`` starts a
+    runtime of the target's own kind.
     """
 
     id: str
@@ -67,6 +72,8 @@ class Adapter:
     context: ContextBuilder = engine_context
     versioned: bool = False
     summary: str = ""
+    notes: tuple[str, ...] = ()
+    opens: Callable[[str | None, Limits | None], WorkerRuntime] | None = None
 
 
 def python_worker(module: str, folder: str | None = None) -> Launch:

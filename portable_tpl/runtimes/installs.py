@@ -20,8 +20,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import platformdirs
-
 from portable_tpl.errors import TargetUnavailable, UnknownTarget
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
@@ -49,6 +47,8 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
 
 def engines_folder() -> Path:
     """Where all engine versions live."""
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("portable-tpl")) / "engines"
 
 

@@ -70,6 +70,8 @@ def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
     if not state.ok:
         remedy = f"; get it with: {state.remedy}" if state.remedy else ""
         raise TargetUnavailable(f"{target_id}: {state.reason or 'not installed'}{remedy}")
+    if adapter.opens is not None:
+        return adapter.opens(version, limits)
     return WorkerRuntime(adapter, version, limits)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import minijinja
 
+from portable_tpl.runtimes.workers._json_text import restyled
 from portable_tpl.runtimes.workers._minijinja_literals import assignment, assignments
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 
@@ -27,6 +28,9 @@ _STRING = "<string>"
 _MAIN = f"{_STRING}\0"
 _CASE = "\0case"
 _MOST_MAINS = 32
+# Options of deployment profiles beside the environment's own: ``strftime_now`` (false: there is none), ``json_text``
+# (the filter of _json_text is there), ``lenient_length`` (``length`` takes anything).
+_EXTRAS = ("strftime_now", "json_text", "lenient_length")
 # Instructions of one render: a second or two. It ends endless loops in the same place on every machine.
 _FUEL = 50_000_000
 
@@ -141,9 +145,15 @@ class _Minijinja:
         if "pycompat" not in inspect.signature(minijinja.Environment.__init__).parameters:
             # Up to 2.8 the Python package has none, and Python methods always fail; the target says so.
             options.pop("pycompat", None)
+        extras = {name: options.pop(name) for name in _EXTRAS if name in options}
         environment = minijinja.Environment(fuel=_FUEL, path_join_callback=self._joined, **options)
         environment.add_global("raise_exception", self._raise_exception)
-        environment.add_global("strftime_now", self._strftime_now)
+        if extras.get("strftime_now", True):
+            environment.add_global("strftime_now", self._strftime_now)
+        if extras.get("json_text", False):
+            environment.add_filter("portable_tpl_json", _json_text)
+        if extras.get("lenient_length", False):
+            environment.add_filter("length", _length)
         return environment
 
     def _raise_exception(self, message: Any) -> str:
@@ -178,6 +188,15 @@ class _Minijinja:
         told = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
         words, place = told or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
+
+
+def _json_text(text: str, ensure_ascii: bool | None = None, sort_keys: bool | None = None) -> Any:
+    return minijinja.safe(restyled(text, ensure_ascii=bool(ensure_ascii), sort_keys=bool(sort_keys)))
+
+
+def _length(value: Any) -> int:
+    """How many things a value holds; nothing holds none, where the engine's own filter fails."""
+    return len(value) if hasattr(value, "__len__") else 0
 
 
 if __name__ == "__main__":
