@@ -130,7 +130,9 @@ def _spread(entry: Mapping[str, Any], group: str, kinds: _Kinds) -> Iterator[Fea
         chosen = dict(zip(names, combination, strict=True))
         samples = entry.get("samples", {})
         values = {
-            name: tuple(_Value(Tier.EVERYDAY, item) for item in samples[kind]) if kind in samples else kinds.values[kind]
+            name: tuple(_Value(Tier.EVERYDAY, item) for item in samples[kind])
+            if kind in samples
+            else kinds.values[kind]
             for name, kind in chosen.items()
         }
         id_, title = entry["id"], entry["title"]

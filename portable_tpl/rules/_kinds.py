@@ -47,7 +47,9 @@ _brief: dict[Kinds, Kinds] = {}
 def kinds_of(type_: Type) -> Kinds:
     """The kinds of values that a type may have, as ``data/kinds.json`` names them."""
     texts = type_.texts
-    wordy = texts is not None and all(not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts)
+    wordy = texts is not None and all(
+        not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts
+    )
     key = (type_.bits, wordy)
     found = _by_bits.get(key)
     if found is None:

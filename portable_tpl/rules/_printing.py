@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Look
 from portable_tpl.rules._kinds import kinds_of
+from portable_tpl.rules._rewriting import Level, operand, replace
 from portable_tpl.template.inference import kinds as k
 
 _BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)
 
 
-def printed(only: frozenset[str]) -> Callable[[nodes.Output, Look], None]:
+Maker = Callable[[nodes.Expr, Look], "Fix | None"]
+
+
+def printed(only: frozenset[str], fix: Maker | None = None) -> Callable[[nodes.Output, Look], None]:
     """A visit of what is printed, for values of these kinds."""
 
     def visit(node: nodes.Output, look: Look) -> None:
@@ -23,9 +29,18 @@ def printed(only: frozenset[str]) -> Callable[[nodes.Output, Look], None]:
             if child.__class__ is not nodes.TemplateData:
                 kinds = look.kinds(child)
                 if not only.isdisjoint(kinds):
-                    look.use_by_kind("print", kinds, child, only=only)
+                    make = None if fix is None else partial(fix, child, look)
+                    look.use_by_kind("print", kinds, child, make, only=only)
 
     return visit
+
+
+def as_json(node: nodes.Expr, look: Look) -> Fix | None:
+    """The fix that prints JSON, which is the same everywhere and not what was printed before."""
+    if look.breaks("filter.tojson"):
+        return None
+    text = f"{operand(node, look)}|tojson"
+    return replace(node, text, Level.FILTER, look, "Print it as JSON", Safety.UNSAFE)
 
 
 def printed_lists(node: nodes.Output, look: Look) -> None:

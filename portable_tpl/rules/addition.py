@@ -34,7 +34,9 @@ def _sum(node: nodes.Add, look: Look) -> None:
 
 
 def _kinds(node: nodes.Node, look: Look) -> Kinds:
-    return tuple(dict.fromkeys("list" if kind in _LISTS else "plain" if kind == "empty" else kind for kind in look.brief(node)))
+    return tuple(
+        dict.fromkeys("list" if kind in _LISTS else "plain" if kind == "empty" else kind for kind in look.brief(node))
+    )
 
 
 VISITS = {nodes.Add: _sum}

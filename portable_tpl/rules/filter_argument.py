@@ -23,8 +23,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
+from portable_tpl.rules._rewriting import edits
 
 CODE = "PTL302"
 # Arguments after the usual ones, by their place.
@@ -53,7 +55,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         return
     if node.args or node.kwargs:
         for variant in _default(node) if name in ("default", "d") else _variants(node):
-            look.use(f"filter.default.{variant}" if name == "d" else f"filter.{name}.{variant}", node)
+            look.use(f"filter.{'default' if name == 'd' else name}.{variant}", node, lambda: _by_place(node, look))
     elif name in ("default", "d"):
         look.use("filter.default.empty", node)
     elif name in ("select", "reject"):
@@ -89,6 +91,19 @@ def _variants(node: nodes.Filter) -> Iterator[str]:
             yield variant
     for keyword in node.kwargs:
         yield _BY_NAME.get(keyword.key, keyword.key)
+
+
+def _by_place(node: nodes.Filter, look: Look) -> Fix | None:
+    """``default(x, boolean=true)`` and ``default(default_value=x)`` with arguments by place."""
+    order = {"default": ("default_value", "boolean"), "d": ("default_value", "boolean")}.get(node.name, ())
+    names = [keyword.key for keyword in node.kwargs]
+    if not names or tuple(names) != order[len(node.args) : len(node.args) + len(names)]:
+        return None
+    changes = []
+    for keyword in node.kwargs:
+        start = look.parsed.span(keyword).start
+        changes.append((start, look.parsed.span(keyword.value).start, ""))
+    return edits("Give the argument by place", Safety.SAFE, *changes)
 
 
 def _map(node: nodes.Filter) -> Iterator[str]:

@@ -15,16 +15,19 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ask for the kind first (``is string``), or give a default.
+Safe where only an undefined value breaks: it is given the default that jinja2's filter takes it for. Otherwise ask for
+the kind first (``is string``).
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Edit, Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import as_condition, compared_with, constant
 from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
+from portable_tpl.rules._rewriting import operand
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL303"
@@ -50,7 +53,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         kinds = tuple(kind for kind in kinds if kind not in left_out)
     if node.name in ("first", "last", "min", "max") and guarded(node, look):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
-    look.use_by_kind(f"filter.{family(node, look)}", kinds, node)
+    look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look))
     if node.name == "join":
         shape = look.type(node.node).shape
         if shape is not None and shape.items is not None:
@@ -58,6 +61,29 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     elif node.name == "format":
         for argument in node.args:
             look.use_by_kind("filter.format", look.kinds(argument), node)
+
+
+_DEFAULTS = {
+    **dict.fromkeys(
+        ("trim", "upper", "lower", "title", "capitalize", "replace", "indent", "string", "escape", "e"), "''"
+    ),
+    **dict.fromkeys(("length", "count", "list", "join", "first", "last", "reverse", "sort", "unique", "map"), "[]"),
+    **dict.fromkeys(("select", "reject", "selectattr", "rejectattr"), "[]"),
+    **dict.fromkeys(("items", "dictsort"), "{}"),
+}
+
+
+def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
+    """A default for what may be undefined, where that is all that breaks."""
+    default = _DEFAULTS.get(node.name)
+    if node.node is None or default is None or look.breaks("filter.default"):
+        return None
+    broken = look.families.get(f"filter.{family(node, look)}", {})
+    if [kind for kind in look.kinds(node.node) if kind in broken] != ["undefined"]:
+        return None
+    span = look.parsed.span(node.node)
+    text = f"{operand(node.node, look)}|default({default})"
+    return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
 
 
 def family(node: nodes.Filter, look: Look) -> str:
@@ -94,7 +120,11 @@ def guarded(node: nodes.Filter, look: Look) -> bool:
     while parent is not None:
         if isinstance(parent, nodes.CondExpr) and child is parent.expr1 and _asks(parent.test, node.node):
             return True
-        if isinstance(parent, nodes.If) and any(child is item for item in parent.body) and _asks(parent.test, node.node):
+        if (
+            isinstance(parent, nodes.If)
+            and any(child is item for item in parent.body)
+            and _asks(parent.test, node.node)
+        ):
             return True
         if isinstance(parent, nodes.And) and child is parent.right and _asks(parent.left, node.node):
             return True
@@ -114,4 +144,10 @@ def _asks(test: nodes.Node, values: nodes.Node | None) -> bool:
 
 VISITS = {nodes.Filter: _filter}
 VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=("minijinja", "hf-jinja")),)
-INVALID = (Example("{{ messages[0].nope|length }}", targets=("minijinja",)),)
+INVALID = (
+    Example(
+        "{{ messages[0].nope|length }}",
+        targets=("minijinja",),
+        fixed="{{ messages[0].nope|default([])|length }}",
+    ),
+)

@@ -37,7 +37,9 @@ _BEFORE_BLOCK = re.compile(r"(?m)^[ \t]+\{%(?![-+])")
 _BEFORE_COMMENT = re.compile(r"(?m)^[ \t]+\{#(?!-)")
 _BEFORE_VALUE = re.compile(r"(?m)^[ \t]+\{\{(?!-)")
 _FIRST_LINE = re.compile(r"\n[ \t]*\{%(?!-)")
-_ODD_SPACE = re.compile(r"[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]\s*\{[{%#]-|-[}%#]\}\s*[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]")
+_ODD_SPACE = re.compile(
+    r"[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]\s*\{[{%#]-|-[}%#]\}\s*[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]"
+)
 _ODD_INDENT = re.compile(r"(?m)^[ \t]*[\u000b\u000c\u00a0\u2000-\u200a\u3000]\s*\{[%#](?![-+])")
 
 

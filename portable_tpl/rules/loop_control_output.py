@@ -70,14 +70,19 @@ def _prints(node: nodes.Node, look: Look) -> bool:
 
 VISITS = {nodes.Break: _jump, nodes.Continue: _jump}
 VALID = (
-    Example("{% for m in messages %}{% if m.role == 'x' %}{% continue %}{% endif %}a{% endfor %}", targets=("hf-jinja",)),
+    Example(
+        "{% for m in messages %}{% if m.role == 'x' %}{% continue %}{% endif %}a{% endfor %}", targets=("hf-jinja",)
+    ),
     Example(
         "{% for m in messages %}a{% if m.role == 'user' %}{% continue %}{% endif %}b{% endfor %}",
         targets=("llama.cpp-engine",),
     ),
 )
 INVALID = (
-    Example("{% for m in messages %}a{% if m.role == 'user' %}{% continue %}{% endif %}b{% endfor %}", targets=("hf-jinja",)),
+    Example(
+        "{% for m in messages %}a{% if m.role == 'user' %}{% continue %}{% endif %}b{% endfor %}",
+        targets=("hf-jinja",),
+    ),
     Example(
         "{% for m in messages %}{% if m.role == 'user' %}a{% continue %}{% endif %}b{% endfor %}",
         targets=("llama.cpp-engine",),

@@ -15,20 +15,31 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ask ``is string`` first; for values that may be missing, loop over ``(x or [])``.
+Safe where only an undefined value breaks: ``(x or [])`` loops over nothing. For text, ask ``is string`` first.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewriting import Level, operand, replace
 
 CODE = "PTL503"
 
 
 def _for(node: nodes.For, look: Look) -> None:
-    look.use_by_kind("for", look.kinds(node.iter), node.iter)
+    look.use_by_kind("for", look.kinds(node.iter), node.iter, lambda: _or_nothing(node, look))
+
+
+def _or_nothing(node: nodes.For, look: Look) -> Fix | None:
+    """A loop over what may be undefined, which in the reference is a loop over nothing."""
+    broken = look.families.get("for", {})
+    if [kind for kind in look.kinds(node.iter) if kind in broken] != ["undefined"]:
+        return None
+    text = f"({operand(node.iter, look, Level.AND)} or [])"
+    return replace(node.iter, text, Level.ATOM, look, "Loop over nothing where it is undefined")
 
 
 VISITS = {nodes.For: _for}

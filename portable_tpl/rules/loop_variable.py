@@ -14,23 +14,40 @@ Example
 
 Fix safety
 ----------
-No fix is offered yet.
+Safe for ``loop.cycle``, which becomes an index into a list. Otherwise no fix is offered.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewriting import Level, replace
 
 CODE = "PTL505"
 
 
 def _attribute(node: nodes.Getattr, look: Look) -> None:
     if isinstance(node.node, nodes.Name) and node.node.name == "loop":
-        look.use(f"loop.{node.attr}", node)
+        look.use(f"loop.{node.attr}", node, lambda: _cycle(node, look))
+
+
+def _cycle(node: nodes.Getattr, look: Look) -> Fix | None:
+    call = look.parent(node)
+    if node.attr != "cycle" or not isinstance(call, nodes.Call) or call.kwargs or not call.args:
+        return None
+    values = ", ".join(look.parsed.source(argument) for argument in call.args)
+    text = f"[{values}][loop.index0 % {len(call.args)}]"
+    return replace(call, text, Level.ATOM, look, "Take the value by the loop's index")
 
 
 VISITS = {nodes.Getattr: _attribute}
 VALID = (Example("{% for m in messages %}{{ loop.index }}{% endfor %}", targets=("hf-jinja",)),)
-INVALID = (Example("{% for m in messages %}{{ loop.cycle('a', 'b') }}{% endfor %}", targets=("hf-jinja",)),)
+INVALID = (
+    Example(
+        "{% for m in messages %}{{ loop.cycle('a', 'b') }}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for m in messages %}{{ ['a', 'b'][loop.index0 % 2] }}{% endfor %}",
+    ),
+)

@@ -70,7 +70,9 @@ def _definition(node: nodes.Macro, look: Look) -> None:
 
 
 VISITS = {nodes.Call: _call, nodes.Macro: _definition}
-VALID = (Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),)
+VALID = (
+    Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
+)
 INVALID = (
     Example("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine",)),
     Example("{% macro m(a) %}{{ a }}{{ varargs }}{% endmacro %}{{ m(1, 2) }}", targets=("minijinja",)),

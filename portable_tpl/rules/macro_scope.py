@@ -40,7 +40,8 @@ def _reference(node: nodes.NSRef, look: Look) -> None:
 
 def _set_inside(macro: nodes.Macro, name: str) -> bool:
     return any(
-        isinstance(assign.target, nodes.Name) and assign.target.name == name for assign in macro.find_all(nodes.Assign)
+        isinstance(assign.target, nodes.Name) and assign.target.name == name
+        for assign in macro.find_all(nodes.Assign)
     )
 
 
@@ -49,7 +50,12 @@ def _macro(node: nodes.Macro, look: Look) -> None:
         loops = _loop_names(look)
         own = _own_names(node)
         for name in node.find_all(nodes.Name):
-            if name.ctx == "load" and name.name in loops and name.name not in own and not _set_at_top(name.name, look):
+            if (
+                name.ctx == "load"
+                and name.name in loops
+                and name.name not in own
+                and not _set_at_top(name.name, look)
+            ):
                 feature = "scope.loop-in-macro" if name.name == "loop" else "scope.macro-reads-callers-loop"
                 look.use(feature, name)
 
@@ -81,7 +87,9 @@ def _loop_names(look: Look) -> set[str]:
 
 def _set_at_top(name: str, look: Look) -> bool:
     return any(
-        isinstance(statement, nodes.Assign) and isinstance(statement.target, nodes.Name) and statement.target.name == name
+        isinstance(statement, nodes.Assign)
+        and isinstance(statement.target, nodes.Name)
+        and statement.target.name == name
         for statement in look.parsed.tree.body
     )
 

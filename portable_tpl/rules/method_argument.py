@@ -16,7 +16,7 @@ Example
 
 Fix safety
 ----------
-No fix is offered: what to write instead depends on the values.
+Safe where a filter or an operator says the same; otherwise no fix is offered.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
+from portable_tpl.rules._method_rewrites import rewrite
 
 CODE = "PTL102"
 
@@ -35,16 +37,20 @@ def _call(node: nodes.Call, look: Look) -> None:
     call = method_call(node, look)
     if call is None:
         return
+
+    def fix() -> Fix | None:
+        return rewrite(node, call, look)
+
     if "str" in call.types:
         texts = () if _trimmed(node, look) else text_kinds(call.kinds)
         for variant in _text_variants(call.name, node, look):
-            look.use(f"method.str.{variant}", node)
-            look.use_by_kind(f"method.str.{variant}", texts, node)
+            look.use(f"method.str.{variant}", node, fix)
+            look.use_by_kind(f"method.str.{variant}", texts, node, fix)
         if isinstance(call.receiver, nodes.Filter):
             look.use(f"method.str.{call.name}.on-filter", node)
     if "dict" in call.types:
         for variant in _mapping_variants(call, node, look):
-            look.use(f"method.dict.{variant}", node)
+            look.use(f"method.dict.{variant}", node, fix)
 
 
 def _trimmed(node: nodes.Call, look: Look) -> bool:

@@ -16,7 +16,7 @@ Example
 
 Fix safety
 ----------
-No fix is offered: the methods of the engines do not agree, so the template has to do without them.
+Safe where a filter says the same on the reference and the targets agree on it; otherwise no fix is offered.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import compared_with, constant, method_call, text_kinds
+from portable_tpl.rules._method_rewrites import rewrite
 
 CODE = "PTL103"
 _MINUS_ONE_OR_ZERO = (-1, 0)
@@ -46,7 +47,7 @@ def _call(node: nodes.Call, look: Look) -> None:
         comparison = compared_with(node, look)
         if comparison is not None and constant(comparison[1]) in _MINUS_ONE_OR_ZERO:
             name = "find.as-test"
-    look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node)
+    look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: rewrite(node, call, look))
 
 
 def _split_part(node: nodes.Call, look: Look) -> str:

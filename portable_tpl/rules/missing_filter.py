@@ -20,16 +20,21 @@ Safe where another filter is the same one (``d`` is ``default``, ``count`` is ``
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
+from portable_tpl.rules._rewriting import edits
 
 CODE = "PTL301"
+_SAME = {"d": "default", "default": "d", "count": "length", "length": "count", "e": "escape", "escape": "e"}
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
-    look.use(f"filter.{node.name}", node)
+    look.use(f"filter.{node.name}", node, lambda: _renamed(node, look))
     if node.name == "map":
         name = constant(node.args[0]) if node.args else nodes
         if isinstance(name, str):
@@ -38,6 +43,16 @@ def _filter(node: nodes.Filter, look: Look) -> None:
                 look.use("filter.map.filter", node)
             if len(node.args) > 1:
                 look.use("filter.map.filter-arguments", node)
+
+
+def _renamed(node: nodes.Filter, look: Look) -> Fix | None:
+    """The same filter under its other name."""
+    other = _SAME.get(node.name)
+    if other is None or node.node is None or look.breaks(f"filter.{other}"):
+        return None
+    end = look.parsed.span(node.node).end
+    match = re.compile(rf"[\s)]*\|\s*({node.name})\b").match(look.parsed.text, end)
+    return None if match is None else edits(f"Write {other}", Safety.SAFE, (*match.span(1), other))
 
 
 VISITS = {nodes.Filter: _filter}

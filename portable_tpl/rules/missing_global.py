@@ -25,8 +25,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant, macros
+from portable_tpl.rules._rewriting import Level, literal, replace
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL801"
@@ -40,9 +42,20 @@ def _call(node: nodes.Call, look: Look) -> None:
     bits = look.type(callee).bits
     if bits and not bits & k.FUNCTION:
         return
-    look.use(f"global.{callee.name}", node)
+
+    def fix() -> Fix | None:
+        return _literal(node, look) if callee.name == "dict" else None
+
+    look.use(f"global.{callee.name}", node, fix)
     for variant in _variants(callee.name, node, look):
-        look.use(f"global.{callee.name}.{variant}", node)
+        look.use(f"global.{callee.name}.{variant}", node, fix)
+
+
+def _literal(node: nodes.Call, look: Look) -> Fix | None:
+    if node.args or node.dyn_args is not None or node.dyn_kwargs is not None:
+        return None
+    pairs = (f"{literal(keyword.key)}: {look.parsed.source(keyword.value)}" for keyword in node.kwargs)
+    return replace(node, "{" + ", ".join(pairs) + "}", Level.ATOM, look, "Write a literal")
 
 
 def _variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:

@@ -15,15 +15,17 @@ Example
 
 Fix safety
 ----------
-No fix is offered yet for arithmetic; chains are to be written with ``and``.
+Safe for chains, which become two comparisons with ``and``. No fix is offered for arithmetic.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._kinds import brief
+from portable_tpl.rules._rewriting import Level, operand, replace
 
 CODE = "PTL203"
 
@@ -50,7 +52,20 @@ def _times(node: nodes.Mul, look: Look) -> None:
 def _comparison(node: nodes.Compare, look: Look) -> None:
     if len(node.ops) > 1:
         equal = all(operand.op in ("eq", "ne") for operand in node.ops)
-        look.use("syntax.chained-equality" if equal else "syntax.chained-comparison", node)
+        feature = "syntax.chained-equality" if equal else "syntax.chained-comparison"
+        look.use(feature, node, lambda: _unchained(node, look))
+
+
+_WORDS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
+
+
+def _unchained(node: nodes.Compare, look: Look) -> Fix:
+    parts: list[str] = []
+    left: nodes.Expr = node.expr
+    for item in node.ops:
+        parts.append(f"{operand(left, look, Level.SUM)} {_WORDS[item.op]} {operand(item.expr, look, Level.SUM)}")
+        left = item.expr
+    return replace(node, " and ".join(parts), Level.AND, look, "Compare two at a time")
 
 
 VISITS = {
@@ -64,5 +79,9 @@ VISITS = {
 VALID = (Example("{{ 7 // 2 }}", targets=("minijinja",)), Example("{{ -1 }}", targets=("llama.cpp-engine",)))
 INVALID = (
     Example("{{ 7 // 2 }}", targets=("llama.cpp-engine",)),
-    Example("{% if 1 < messages|length < 5 %}x{% endif %}", targets=("hf-jinja",)),
+    Example(
+        "{% if 1 < messages|length < 5 %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% if 1 < messages|length and messages|length < 5 %}x{% endif %}",
+    ),
 )

@@ -24,7 +24,9 @@ import re
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Example, Look, Visit
+from portable_tpl.rules._rewriting import edits
 from portable_tpl.source import Span
 
 CODE = "PTL501"
@@ -33,13 +35,30 @@ _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
 
 def _call_block(node: nodes.CallBlock, look: Look) -> None:
     if isinstance(node.call.node, nodes.ExtensionAttribute):
-        look.use("statement.generation", node)
+        look.use("statement.generation", node, lambda: _without_tags(node, look))
         if look.breaks("statement.generation.dashes") and look.parsed.source(node).startswith("{%-"):
             look.use("statement.generation.dashes", node)
     else:
         look.use("statement.call", node)
         if node.args:
             look.use("statement.call.arguments", node)
+
+
+_TAG = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
+
+
+def _without_tags(node: nodes.CallBlock, look: Look) -> Fix | None:
+    """The block without its tags; ``-`` and the line break after a tag, which went with it, go on going."""
+    span = look.parsed.span(node)
+    tags = [match for match in _TAG.finditer(look.parsed.text, span.start, span.end)]
+    if len(tags) != 2:
+        return None
+    changes = []
+    for tag in tags:
+        left = "-" if tag.group().startswith("{%-") else ""
+        right = "-" if tag.group().endswith("-%}") else ""
+        changes.append((*tag.span(), f"{{#{left} {right}#}}"))
+    return edits("Leave out the tags", Safety.UNSAFE, *changes)
 
 
 def _for(node: nodes.For, look: Look) -> None:
@@ -127,7 +146,7 @@ VISITS = {
 }
 VALID = (Example("{% for m in messages %}{{ m.content }}{% endfor %}", targets=("minijinja", "hf-jinja")),)
 INVALID = (
-    Example("{% generation %}x{% endgeneration %}", targets=("minijinja",)),
+    Example("{% generation %}x{% endgeneration %}", targets=("minijinja",), fixed="{# #}x{# #}"),
     Example("{% with a = 1 %}{{ a }}{% endwith %}", targets=("hf-jinja", "llama.cpp-engine")),
     Example("{% raw %}{{ x }}{% endraw %}", targets=("hf-jinja",)),
 )

@@ -21,8 +21,10 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
+from portable_tpl.rules._method_rewrites import joined
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL202"
@@ -31,20 +33,35 @@ CODE = "PTL202"
 def _modulo(node: nodes.Mod, look: Look) -> None:
     if not look.type(node.left).bits & (k.STR | k.MARKUP):
         return
+
+    def fix() -> Fix | None:
+        return _joined(node, look)
+
     if isinstance(node.right, nodes.Tuple):
-        look.use("mod.format.literal-tuple", node)
+        look.use("mod.format.literal-tuple", node, fix)
     elif isinstance(node.right, nodes.Dict):
         look.use("mod.format.dict", node)
     else:
-        look.use_by_kind("mod.format", look.kinds(node.right), node)
+        look.use_by_kind("mod.format", look.kinds(node.right), node, fix)
     pattern = constant(node.left)
     if isinstance(pattern, str) and "%(" not in pattern and pattern.count("%s") < pattern.count("%"):
         look.use("mod.format.spec", node)
+
+
+def _joined(node: nodes.Mod, look: Look) -> Fix | None:
+    pattern = constant(node.left)
+    if not isinstance(pattern, str) or pattern.count("%") != pattern.count("%s"):
+        return None
+    values = node.right.items if isinstance(node.right, nodes.Tuple) else [node.right]
+    return joined(node, pattern.split("%s"), values, look) if pattern.count("%s") == len(values) else None
 
 
 VISITS = {nodes.Mod: _modulo}
 VALID = (Example("{{ 7 % 2 }}"), Example("{{ 'a ' ~ messages[0].content }}"))
 INVALID = (
     Example("{{ 'a %s' % messages[0].content }}", fixed="{{ 'a ' ~ messages[0].content }}"),
-    Example("{{ '%s-%s' % (messages[0].role, messages[0].content) }}", fixed="{{ messages[0].role ~ '-' ~ messages[0].content }}"),
+    Example(
+        "{{ '%s-%s' % (messages[0].role, messages[0].content) }}",
+        fixed="{{ messages[0].role ~ '-' ~ messages[0].content }}",
+    ),
 )

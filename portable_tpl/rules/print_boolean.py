@@ -21,11 +21,23 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example
+from portable_tpl.findings import Fix
+from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._printing import printed
+from portable_tpl.rules._rewriting import Level, operand, replace
 
 CODE = "PTL602"
-VISITS = {nodes.Output: printed(frozenset({"true", "false"}))}
+_ONLY = frozenset({"true", "false"})
+
+
+def _fix(node: nodes.Expr, look: Look) -> Fix | None:
+    if not set(look.kinds(node)) <= _ONLY:
+        return None
+    text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
+    return replace(node, text, Level.CONDITIONAL, look, "Print the words")
+
+
+VISITS = {nodes.Output: printed(_ONLY, _fix)}
 VALID = (Example("{{ 'True' if tools else 'False' }}", targets=("hf-jinja",)),)
 INVALID = (
     Example(

@@ -22,10 +22,10 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._printing import printed, printed_lists
+from portable_tpl.rules._printing import as_json, printed, printed_lists
 
 CODE = "PTL603"
-_lists = printed(frozenset({"list", "empty-list"}))
+_lists = printed(frozenset({"list", "empty-list"}), as_json)
 
 
 def _output(node: nodes.Output, look: Look) -> None:
@@ -35,4 +35,7 @@ def _output(node: nodes.Output, look: Look) -> None:
 
 VISITS = {nodes.Output: _output}
 VALID = (Example("{{ messages|tojson }}", targets=("hf-jinja",)),)
-INVALID = (Example("{{ messages }}", targets=("hf-jinja",)), Example("{{ ['a'] }}", targets=("llama.cpp-engine",)))
+INVALID = (
+    Example("{{ messages }}", targets=("hf-jinja",), fixed="{{ messages|tojson }}"),
+    Example("{{ ['a'] }}", targets=("llama.cpp-engine",), fixed="{{ ['a']|tojson }}"),
+)

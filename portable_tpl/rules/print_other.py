@@ -28,7 +28,20 @@ from portable_tpl.rules._printing import printed
 
 CODE = "PTL605"
 _OTHERS = frozenset(
-    {"undefined", "zero", "int", "negative", "float", "markup", "tuple", "view", "range", "iterator", "namespace", "macro"}
+    {
+        "undefined",
+        "zero",
+        "int",
+        "negative",
+        "float",
+        "markup",
+        "tuple",
+        "view",
+        "range",
+        "iterator",
+        "namespace",
+        "macro",
+    }
 )
 VISITS = {nodes.Output: printed(_OTHERS | TEXT_KINDS)}
 VALID = (Example("{{ messages|length }}", targets=("hf-jinja",)),)

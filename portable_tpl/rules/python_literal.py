@@ -22,6 +22,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewriting import Level, replace
 
 CODE = "PTL201"
 _SPELLINGS = {True: "True", False: "False", None: "None"}
@@ -33,7 +34,8 @@ def _constant(node: nodes.Const, look: Look) -> None:
         return
     spelling = _SPELLINGS[value]
     if look.breaks(f"literal.{spelling}") and look.parsed.source(node) == spelling:
-        look.use(f"literal.{spelling}", node)
+        fix = replace(node, spelling.lower(), Level.ATOM, look, f"Write {spelling.lower()}")
+        look.use(f"literal.{spelling}", node, lambda: fix)
 
 
 VISITS = {nodes.Const: _constant}

@@ -25,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import method_call
+from portable_tpl.rules._method_rewrites import rewrite
 
 CODE = "PTL101"
 
@@ -34,7 +35,7 @@ def _call(node: nodes.Call, look: Look) -> None:
     if call is None:
         return
     for type_ in call.types:
-        look.use(f"method.{type_}.{call.name}", node)
+        look.use(f"method.{type_}.{call.name}", node, lambda: rewrite(node, call, look))
 
 
 VISITS = {nodes.Call: _call}
@@ -45,6 +46,9 @@ VALID = (
 )
 INVALID = (
     Example("{{ messages[0].content.strip() }}", fixed="{{ messages[0].content|trim }}"),
-    Example("{% for k, v in {'a': 1}.items() %}{{ k }}{% endfor %}", fixed="{% for k, v in {'a': 1}|items %}{{ k }}{% endfor %}"),
+    Example(
+        "{% for k, v in {'a': 1}.items() %}{{ k }}{% endfor %}",
+        fixed="{% for k, v in {'a': 1}|items %}{{ k }}{% endfor %}",
+    ),
     Example("{{ messages[0].content.zfill(3) }}", targets=("minijinja",)),
 )

@@ -23,7 +23,9 @@ import re
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewriting import Level, operand, replace
 
 CODE = "PTL402"
 _WITH_BRACKETS = re.compile(r"\bis\s+(?:not\s+)?[\w.]+\s*\(")
@@ -34,7 +36,41 @@ def _test(node: nodes.Test, look: Look) -> None:
         return
     plain, bare = f"test.{node.name}", f"test.{node.name}.bare"
     if look.breaks(plain) or look.breaks(bare):
-        look.use(plain if _WITH_BRACKETS.search(look.parsed.source(node)) else bare, node)
+        feature = plain if _WITH_BRACKETS.search(look.parsed.source(node)) else bare
+        look.use(feature, node, lambda: _operator(node, look))
+
+
+_OPERATORS = {
+    **dict.fromkeys(("eq", "equalto", "=="), ("==", "!=")),
+    **dict.fromkeys(("ne", "!="), ("!=", "==")),
+    **dict.fromkeys(("lt", "lessthan", "<"), ("<", ">=")),
+    **dict.fromkeys(("gt", "greaterthan", ">"), (">", "<=")),
+    **dict.fromkeys(("le", "<="), ("<=", ">")),
+    **dict.fromkeys(("ge", ">="), (">=", "<")),
+    "in": ("in", "not in"),
+    "divisibleby": ("== 0", "!= 0"),
+}
+
+
+def _operator(node: nodes.Test, look: Look) -> Fix | None:
+    words = _OPERATORS.get(node.name)
+    if words is None or node.args is None or len(node.args) != 1:
+        return None
+    parent = look.parent(node)
+    negated = isinstance(parent, nodes.Not) and re.match(r"\s*is\s+not\b", _after(node, look)) is not None
+    word = words[1] if negated else words[0]
+    if node.name == "divisibleby":
+        left = operand(node.node, look, Level.POWER)
+        text = f"{left} % {operand(node.args[0], look, Level.POWER)} {word}"
+    else:
+        text = f"{operand(node.node, look, Level.SUM)} {word} {operand(node.args[0], look, Level.SUM)}"
+    whole: nodes.Expr = parent if negated and isinstance(parent, nodes.Not) else node
+    return replace(whole, text, Level.COMPARISON, look, "Use the operator")
+
+
+def _after(node: nodes.Test, look: Look) -> str:
+    """The template from the end of what is tested."""
+    return look.parsed.text[look.parsed.span(node.node).end :].lstrip(" )\t\n")
 
 
 VISITS = {nodes.Test: _test}

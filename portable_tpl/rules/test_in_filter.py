@@ -55,5 +55,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
 
 
 VISITS = {nodes.Filter: _filter}
-VALID = (Example("{{ messages|selectattr('role', 'equalto', 'user')|list|length }}", targets=("minijinja", "hf-jinja")),)
+VALID = (
+    Example("{{ messages|selectattr('role', 'equalto', 'user')|list|length }}", targets=("minijinja", "hf-jinja")),
+)
 INVALID = (Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),)

@@ -24,17 +24,31 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._test_rewrites import rewrite
 
 CODE = "PTL403"
 
 
 def _test(node: nodes.Test, look: Look) -> None:
-    look.use_by_kind(f"test.{node.name}", look.kinds(node.node), node)
+    look.use_by_kind(f"test.{node.name}", look.kinds(node.node), node, lambda: rewrite(node, look))
 
 
 VISITS = {nodes.Test: _test}
 VALID = (Example("{% if messages[0].content is string %}x{% endif %}", targets=("minijinja",)),)
 INVALID = (
-    Example("{% if tools is iterable %}x{% endif %}", targets=("minijinja",)),
-    Example("{% if messages[0].content is sequence %}x{% endif %}", targets=("minijinja",)),
+    Example(
+        "{% if tools is iterable %}x{% endif %}",
+        targets=("minijinja",),
+        fixed="{% if tools is not none %}x{% endif %}",
+    ),
+    Example(
+        "{% if tools is iterable and tools|length > 0 %}x{% endif %}",
+        targets=("minijinja",),
+        fixed="{% if tools %}x{% endif %}",
+    ),
+    Example(
+        "{% if messages[0].content is sequence %}x{% endif %}",
+        targets=("minijinja",),
+        fixed="{% if messages[0].content is not none %}x{% endif %}",
+    ),
 )

@@ -15,15 +15,18 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ``|reverse`` prints the same only for lists.
+Safe for ``[::-1]`` of lists, which is ``|reverse``; otherwise no fix is offered.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import compared_with, constant
+from portable_tpl.rules._rewriting import Level, any_broken, operand, replace
+from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL209"
 
@@ -38,7 +41,19 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         if isinstance(other, str) and other.isascii() and node.arg.step is None:
             look.use_by_kind("slice.compare", kinds, node)
             return
-    look.use_by_kind(f"slice.{_shape(node.arg)}", kinds, node)
+    look.use_by_kind(f"slice.{_shape(node.arg)}", kinds, node, lambda: _reversed(node, look))
+
+
+def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:
+    """``list[::-1]`` as a filter, for lists only: of text the filter makes other things in other engines."""
+    if not isinstance(node.arg, nodes.Slice) or _shape(node.arg) != "reverse" or constant(node.arg.step) != -1:
+        return None
+    if not look.type(node.node).only(k.LIST) or any_broken(look, ["filter.reverse"]):
+        return None
+    text = f"{operand(node.node, look)}|reverse"
+    if not isinstance(look.parent(node), nodes.For):
+        text += "|list"
+    return replace(node, text, Level.FILTER, look, "Use the filter reverse")
 
 
 def _shape(cut: nodes.Slice) -> str:
@@ -65,5 +80,10 @@ VISITS = {nodes.Getitem: _item}
 VALID = (Example("{% for m in messages[1:] %}x{% endfor %}", targets=("minijinja", "hf-jinja", "llama.cpp-engine")),)
 INVALID = (
     Example("{% for m in messages[3:0:-1] %}x{% endfor %}", targets=("minijinja",)),
+    Example(
+        "{% for m in (messages if tools else [])[::-1] %}x{% endfor %}",
+        targets=("minijinja",),
+        fixed="{% for m in (messages if tools else [])|reverse %}x{% endfor %}",
+    ),
     Example("{{ messages[0].content[:5] }}", targets=("llama.cpp-engine",)),
 )

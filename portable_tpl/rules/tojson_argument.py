@@ -20,10 +20,12 @@ Safe for arguments that only repeat the reference's default, such as ``ensure_as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Edit, Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
 
@@ -33,7 +35,7 @@ CODE = "PTL304"
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name == "tojson":
         for variant in _variants(node):
-            look.use(f"filter.tojson.{variant}", node)
+            look.use(f"filter.tojson.{variant}", node, lambda: _without_defaults(node, look))
 
 
 def _variants(node: nodes.Filter) -> Iterator[str]:
@@ -49,6 +51,31 @@ def _variants(node: nodes.Filter) -> Iterator[str]:
             yield "sort_keys-false"
         else:
             yield keyword.key
+
+
+_DEFAULTS = {"ensure_ascii": False, "indent": None, "separators": None, "sort_keys": False}
+
+
+def _without_defaults(node: nodes.Filter, look: Look) -> Fix | None:
+    """``tojson`` without the arguments that only say what the reference does anyway."""
+    if node.args or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
+        return None
+    kept = [keyword for keyword in node.kwargs if not _is_default(keyword)]
+    if len(kept) == len(node.kwargs):
+        return None
+    arguments = ", ".join(look.parsed.source(keyword) for keyword in kept)
+    match = re.compile(r"[\s)]*\|\s*tojson(\s*\()").match(look.parsed.text, look.parsed.span(node.node).end)
+    if match is None:
+        return None
+    end = look.parsed.span(node).end
+    text = f"({arguments})" if arguments else ""
+    return Fix("Leave out what is the default", Safety.SAFE, (Edit(match.start(1), end, text),))
+
+
+def _is_default(keyword: nodes.Keyword) -> bool:
+    if keyword.key == "separators" and isinstance(keyword.value, (nodes.Tuple, nodes.List)):
+        return [constant(item) for item in keyword.value.items] == [", ", ": "]
+    return keyword.key in _DEFAULTS and constant(keyword.value) is _DEFAULTS[keyword.key]
 
 
 def _indent(value: object) -> Iterator[str]:

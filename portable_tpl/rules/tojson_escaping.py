@@ -37,5 +37,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
 
 
 VISITS = {nodes.Filter: _filter}
-VALID = (Example("{{ messages|length|tojson }}", targets=("minijinja",)), Example("{{ tools|tojson }}", targets=("hf-jinja",)))
+VALID = (
+    Example("{{ messages|length|tojson }}", targets=("minijinja",)),
+    Example("{{ tools|tojson }}", targets=("hf-jinja",)),
+)
 INVALID = (Example("{{ tools|tojson }}", targets=("minijinja",)),)

@@ -26,7 +26,12 @@ from portable_tpl.rules._base import Example, Look
 from portable_tpl.source import Span
 
 CODE = "PTL702"
-_MARKS = (("{%+", "layout.plus"), ("+%}", "layout.plus.right"), ("{#+", "layout.plus.comment"), ("{{+", "layout.plus.expression"))
+_MARKS = (
+    ("{%+", "layout.plus"),
+    ("+%}", "layout.plus.right"),
+    ("{#+", "layout.plus.comment"),
+    ("{{+", "layout.plus.expression"),
+)
 
 
 def _template(node: nodes.Template, look: Look) -> None:
