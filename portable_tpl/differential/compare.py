@@ -61,7 +61,7 @@ def _compare(
         compared[target.id] = TargetComparison(
             len(conversations), len(conversations) - len(cases), tuple(mismatches)
         )
-    return Comparison(len(conversations), coverage_of(parsed, run, settings.tier), compared)
+    return Comparison(len(conversations), coverage_of(parsed, run), compared)
 
 
 class _Clock:

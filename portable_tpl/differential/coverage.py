@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from jinja2 import nodes
-
-from portable_tpl.conversation import Tier
 from portable_tpl.differential.search import Explored
 from portable_tpl.report import Coverage, MissedBranch
-from portable_tpl.template.inference.kinds import EMPTY, FALSY, ITERATOR, OTHER, TRUTHY, UNDEFINED
 from portable_tpl.template.instrument import Branch
 from portable_tpl.template.parsing import ParsedTemplate
-from portable_tpl.template.types import Types, infer
 
 _WORDS = {
     "else": "not ({})",
@@ -22,34 +17,19 @@ _WORDS = {
 _LONGEST = 120
 
 
-def coverage_of(parsed: ParsedTemplate, run: Explored, tier: Tier) -> Coverage:
+def coverage_of(parsed: ParsedTemplate, run: Explored) -> Coverage:
     """The coverage of a run, on the reference.
 
     ``branches`` leaves out those that cannot be reached in the tier: the template's types rule them out, or only
     conversations of a stranger tier were seen to reach them. They are listed as missed and not reachable.
     """
-    missed = run.missed
-    types = infer(parsed, tier) if missed else None
     listed = []
     beyond = 0
-    for branch in missed:
-        out = branch.number in run.stranger or (types is not None and not possible(branch, types))
+    for branch in run.missed:
+        out = branch.number in run.impossible or branch.number in run.stranger
         beyond += out
         listed.append(MissedBranch(branch.line, describe(parsed, branch), False if out else None))
     return Coverage(len(run.branches) - beyond, len(run.reached), tuple(listed))
-
-
-def possible(branch: Branch, types: Types) -> bool:
-    """Whether the types of the template's expressions leave a way to a branch."""
-    if branch.test is None:
-        return any(types.reachable(child) for child in branch.node.body)  # type: ignore[attr-defined]
-    found = types.of(branch.test)
-    if isinstance(branch.node, nodes.For):
-        if branch.kind == "loop":
-            return found.may(~(EMPTY | UNDEFINED))
-        filtered = branch.node.test is not None
-        return found.may(EMPTY | UNDEFINED | ITERATOR | OTHER) or (filtered and found.may(~0))
-    return found.may(TRUTHY if branch.wanted else FALSY)
 
 
 def describe(parsed: ParsedTemplate, branch: Branch) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.goals import Goals
+from portable_tpl.differential.reach import possible
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Trace, Tracer, normalised
 from portable_tpl.rendering import Rendered
@@ -17,6 +18,7 @@ from portable_tpl.strategies.shape import TemplateShape, shape_of
 from portable_tpl.strategies.tiers import tier_of
 from portable_tpl.template.instrument import Branch, branches
 from portable_tpl.template.parsing import ParsedTemplate
+from portable_tpl.template.types import infer
 
 _POOL = 120  # generated conversations tried on the reference before goals are pursued
 _ROUNDS = 12
@@ -30,8 +32,9 @@ _WORD = "Zebrafish"
 class Explored:
     """The conversations of a run with the reference's traces, in order; and what was reached in all, on the reference.
 
-    ``chosen`` are the numbers of those that go to the targets. ``stranger`` holds branches that only conversations of a
-    stranger tier were seen to reach, with the mildest such tier.
+    ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
+    template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
+    reach, with the mildest such tier.
     """
 
     shape: TemplateShape
@@ -41,6 +44,7 @@ class Explored:
     tiers: list[Tier] = field(default_factory=list)
     reached: set[int] = field(default_factory=set)
     chosen: list[int] = field(default_factory=list)
+    impossible: set[int] = field(default_factory=set)
     stranger: dict[int, Tier] = field(default_factory=dict)
     cut: bool = False
 
@@ -48,6 +52,12 @@ class Explored:
     def missed(self) -> list[Branch]:
         """Branches that no conversation reached."""
         return [branch for branch in self.branches if branch.number not in self.reached]
+
+    @property
+    def wanted(self) -> list[Branch]:
+        """Missed branches that are worth a try."""
+        out = self.impossible
+        return [branch for branch in self.missed if branch.number not in out and branch.number not in self.stranger]
 
 
 def explore(
@@ -90,7 +100,7 @@ def explore(
     run.chosen = list(range(max(given, min(always, settings.examples))))
     useful = _generate(parsed, run, trace, choices, settings, out_of_time)
     _choose(run, useful, always, settings.examples)
-    if run.missed and settings.tier is not Tier.HOSTILE:
+    if run.wanted and settings.tier is not Tier.HOSTILE:
         _look_beyond(parsed, tracer, run, choices, settings.tier)
     return run
 
@@ -108,13 +118,17 @@ def _generate(
     useful = trace(
         [generate(choices, run.shape, tiers[number % len(tiers)]) for number in range(pool)], settings.tier
     )
+    if not run.missed:
+        return useful
+    types = infer(parsed, settings.tier)
+    run.impossible = {branch.number for branch in run.missed if not possible(branch, types)}
     goals = Goals(parsed, run.shape, run.branches)
     idle = 0
     for _ in range(_ROUNDS):
         if out_of_time():
             run.cut = True
             break
-        wanted = goals.next(run.missed, _GOALS)
+        wanted = goals.next(run.wanted, _GOALS)
         if not wanted or idle > 2:
             break
         seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
@@ -134,9 +148,9 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
     goals = Goals(parsed, run.shape, run.branches)
     seeds = [(run.conversations[number], run.traces[number]) for number in range(len(run.conversations))]
     for effort in range(_BEYOND_ROUNDS):
-        missed = [branch for branch in run.missed if branch.number not in run.stranger]
+        missed = run.wanted
         if not missed:
-            return
+            break
         if effort == 0:
             tried = [
                 *fixed(run.shape, Tier.HOSTILE),

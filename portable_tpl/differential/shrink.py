@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from portable_tpl.conversation import Conversation, parse_conversation
 from portable_tpl.errors import ConversationError
+from portable_tpl.strategies.values import own_copy
 
 Holds = Callable[[Sequence[Conversation]], "list[bool]"]
 Path = tuple[Any, ...]
@@ -129,7 +129,7 @@ def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for path in _containers(data):
         if len(path) < 2 or path[-2] != "properties":
             continue
-        changed = copy.deepcopy(data)
+        changed = own_copy(data)
         schema = _at(changed, path[:-2])
         del schema["properties"][path[-1]]
         required = schema.get("required")
@@ -171,7 +171,7 @@ def _shorter_keys(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
-    changed = copy.deepcopy(data)
+    changed = own_copy(data)
     holder = _at(changed, path[:-1])
     items = [(name if key == path[-1] else key, value) for key, value in holder.items()]
     holder.clear()

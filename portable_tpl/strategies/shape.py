@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -84,20 +84,28 @@ class TemplateShape:
         asked = [key for key in self.keys(PART) if key not in ("type", "text")]
         return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in _MEDIA)]))
 
+    @cached_property
+    def _markers(self) -> dict[tuple[Path, bool], tuple[str, ...]]:
+        return {}
+
     def markers(self, path: Path, special: bool = True) -> tuple[str, ...]:
         """Texts that the template looks for in the text at ``path``, in the order in which it does.
 
         Without ``special``, those that look like special tokens are left out.
         """
+        known = self._markers.get((path, special))
+        if known is None:
+            known = self._markers[path, special] = tuple(self._searched(path, special))
+        return known
+
+    def _searched(self, path: Path, special: bool) -> Iterator[str]:
         found: dict[str, None] = {}
         for at in (path, (*path, TEXT)):
             found.update(self.at(at).markers)
             found.update((value, None) for value in self.at(at).equals if isinstance(value, str))
-        return tuple(
-            marker
-            for marker in found
-            if marker and not SYNTAX.search(marker) and (special or not SPECIAL.search(marker))
-        )
+        for marker in found:
+            if marker and not SYNTAX.search(marker) and (special or not SPECIAL.search(marker)):
+                yield marker
 
 
 _MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")

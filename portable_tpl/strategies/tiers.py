@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from portable_tpl.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
@@ -32,7 +34,19 @@ def tier_of(
     the template reads; roles, markers, keys and flat tools that it names are then nothing unusual.
     """
     judge = _Judge(reads_parts, shape or TemplateShape(), conversation.special_tokens or special_tokens)
-    return max(judge.all(conversation), key=lambda tier: tier.rank, default=Tier.EVERYDAY)
+    mildest = Tier.EVERYDAY
+    for tier in judge.all(conversation):
+        if tier is Tier.HOSTILE:
+            return tier
+        if tier is Tier.EXTENDED:
+            mildest = tier
+    return mildest
+
+
+@lru_cache(maxsize=256)
+def _suspicious(tokens: tuple[str, ...]) -> re.Pattern[str]:
+    """What a text must hold to be worth a closer look: most texts hold nothing of it."""
+    return re.compile("|".join([r"[<\[{]|[^ -~\t\n\r]", *map(re.escape, tokens)]))
 
 
 class _Judge:
@@ -41,6 +55,7 @@ class _Judge:
         self._part_roles = roles | shape.part_roles
         self._shape = shape
         self._tokens = [token for token in tokens.values() if len(token) > 1]
+        self._suspicious = _suspicious(tuple(self._tokens))
         self._markers = frozenset(shape.markers(CONTENT)) | frozenset(shape.markers((*PART, "text")))
 
     def all(self, conversation: Conversation) -> Iterator[Tier]:
@@ -157,7 +172,7 @@ class _Judge:
                 yield Tier.EXTENDED if call["id"] is None else Tier.HOSTILE
 
     def _arguments(self, arguments: Any) -> Iterator[Tier]:
-        if arguments is None or isinstance(arguments, str) or arguments == {} or (arguments and "" in arguments):
+        if arguments is None or isinstance(arguments, str) or arguments == {} or (isinstance(arguments, dict) and "" in arguments):
             yield Tier.EXTENDED
         elif not isinstance(arguments, dict):
             yield Tier.HOSTILE
@@ -235,6 +250,8 @@ class _Judge:
 
     def _text(self, text: str, own: bool) -> Tier:
         """``own``: the text is not the user's, so that marks of the template's own format are no forgery in it."""
+        if self._suspicious.search(text) is None and len(text) <= _LONGEST:
+            return Tier.EVERYDAY
         if len(text) > _LONGEST or SYNTAX.search(text) or not (text.isprintable() or _is_ordinary(text)):
             return Tier.HOSTILE
         if any(token in text for token in self._tokens if not (own and token in self._markers)):

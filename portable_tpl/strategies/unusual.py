@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from portable_tpl.strategies.dialogue import Message, calling_message, content
 from portable_tpl.strategies.shape import CALL, MESSAGE, TemplateShape
 from portable_tpl.strategies.text import everyday_text, hostile_text
 from portable_tpl.strategies.tools import EXTENDED_NUMBERS, tools
-from portable_tpl.strategies.values import value_for
+from portable_tpl.strategies.values import own_copy, value_for
 
 _Change = Callable[[Choices, TemplateShape, Conversation], "Conversation | None"]
 _BIG_INTEGERS = (2**53 + 1, 2**63, -(2**63) - 1, 12345678901234567890, 2**31)
@@ -42,7 +41,7 @@ def make_hostile(choices: Choices, conversation: Conversation) -> Conversation:
     if kind == 0:
         wrong_places = [place for place in places if place[1] not in ("role",)]
         holder, key = pick(choices, wrong_places or places)
-        holder[key] = copy.deepcopy(pick(choices, _WRONG))
+        holder[key] = own_copy(pick(choices, _WRONG))
     elif kind == 1:
         holder, key = pick(choices, _arguments(changed) or places)
         holder[key] = pick(choices, (*_BIG_INTEGERS, *_HOSTILE_FLOATS)) if happens(choices, 90) else _deep_value()
@@ -55,9 +54,9 @@ def make_hostile(choices: Choices, conversation: Conversation) -> Conversation:
 
 def _own_copy(conversation: Conversation) -> Conversation:
     return conversation.with_changes(
-        messages=copy.deepcopy(conversation.messages),
-        tools=copy.deepcopy(conversation.tools),
-        documents=copy.deepcopy(conversation.documents),
+        messages=own_copy(conversation.messages),
+        tools=own_copy(conversation.tools),
+        documents=own_copy(conversation.documents),
     )
 
 

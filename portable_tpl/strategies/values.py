@@ -74,3 +74,12 @@ def variables_for(choices: Choices, shape: TemplateShape, percent: int = 45) -> 
     """Values for some of the variables that the template expects; the others stay absent."""
     names = [*shape.variables]
     return {name: value_for(choices, shape, (name,)) for name in names if happens(choices, percent)}
+
+
+def own_copy(value: Any) -> Any:
+    """A deep copy of JSON data."""
+    if isinstance(value, dict):
+        return {key: own_copy(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [own_copy(inner) for inner in value]
+    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from portable_tpl.strategies.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.strategies.shape import TemplateShape
 from portable_tpl.strategies.text import everyday_text
 from portable_tpl.strategies.tools import documents, tools
-from portable_tpl.strategies.values import value_for
+from portable_tpl.strategies.values import own_copy, value_for
 
 Op = Literal["equals", "differs", "present", "absent", "truthy", "falsy", "contains", "lacks", "starts", "ends", "kind",
              "other-kind", "longer", "shorter"]  # fmt: skip
@@ -48,12 +47,12 @@ class _Editor:
         self._tier = tier
         self._base = conversation
         self._data: dict[str, Any] = {
-            "messages": copy.deepcopy(conversation.messages),
-            **copy.deepcopy(conversation.variables),
+            "messages": own_copy(conversation.messages),
+            **own_copy(conversation.variables),
         }
         for name in ("tools", "documents", _FLAG):
             if getattr(conversation, name) is not None:
-                self._data[name] = copy.deepcopy(getattr(conversation, name))
+                self._data[name] = own_copy(getattr(conversation, name))
         self._indexes: dict[Path, int] = {}
 
     def result(self) -> Conversation:
@@ -162,9 +161,9 @@ class _Editor:
             fitting = kinds.get(test, [old])
             if path[-1] == "content" and test in ("iterable", "sequence"):
                 fitting = [[{"type": "text", "text": everyday_text(self._choices)}]]
-            return copy.deepcopy(pick(self._choices, fitting))
+            return own_copy(pick(self._choices, fitting))
         others = [value for name, values in kinds.items() if name not in (test, "undefined") for value in values]
-        return copy.deepcopy(pick(self._choices, [value_for(self._choices, self._shape, path), *others]))
+        return own_copy(pick(self._choices, [value_for(self._choices, self._shape, path), *others]))
 
     # -- places --------------------------------------------------------------------------------------------------
 
