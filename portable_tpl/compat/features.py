@@ -73,7 +73,7 @@ class _Kinds:
         out: dict[str, None] = {}
         for name in names:
             inner = self.groups.get(name)
-            # A group may have the name of one of its kinds: `list` is the full ones and, as a group, the empty one too.
+            # A group may have the name of one of its kinds: `list` is a full one and, as a group, an empty one too.
             if inner is None:
                 out[name] = None
             else:
@@ -123,7 +123,7 @@ def _spread(entry: Mapping[str, Any], group: str, kinds: _Kinds) -> Iterator[Fea
     matrix: Mapping[str, Sequence[str]] = entry.get("matrix", {})
     names = tuple(matrix)
     if entry.get("base"):
-        values = {name: kinds.values[_BASE_KIND] for name in names}
+        values = dict.fromkeys(names, kinds.values[_BASE_KIND])
         title = entry["title"].format(**dict.fromkeys(names, "text"))
         yield Feature(entry["id"].partition("@")[0], title, group, tuple(_probes(entry, values)))
     for combination in product(*(kinds.spread(matrix[name]) for name in names)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -81,7 +81,7 @@ def load_table(target: str) -> Table | None:
     return _read(name, known[-1]) if known else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def measured_versions(target: str) -> tuple[str, ...]:
     """The versions of a target that were measured, oldest first."""
     name = _SAME_ENGINE.get(target, target)
@@ -99,13 +99,13 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(name: str, version: str) -> Table:
     data: dict[str, Any] = json.loads((TARGETS / f"{name}@{version}.json").read_bytes())
     broken: dict[str, Support] = {}
     for answer in ("no", "differs", "flag"):
         for feature, (tier, note) in data[answer].items():
-            broken[feature] = Support(answer, tier, note)  # type: ignore[arg-type]
+            broken[feature] = Support(answer, tier, note)
     return Table(data["target"], data["engine"], data["version"], broken, frozenset(data["yes"]))
 
 

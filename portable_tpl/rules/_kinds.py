@@ -38,7 +38,7 @@ _TEXT_BITS: tuple[tuple[int, str], ...] = (
     (k.NON_ASCII, "unicode"),
 )
 TEXT_KINDS = frozenset({"word", "plain", "empty", "html", "spaced", "lines", "unicode", "unicode-spaced"})
-_BRIEF = {kind: "plain" for kind in TEXT_KINDS - {"empty"}} | {"markup": "plain"}
+_BRIEF = dict.fromkeys(TEXT_KINDS - {"empty"}, "plain") | {"markup": "plain"}
 
 _by_bits: dict[tuple[int, bool], Kinds] = {}
 _brief: dict[Kinds, Kinds] = {}

@@ -85,7 +85,7 @@ def needed(node: nodes.Node, look: Look) -> Level:
         return Level.ATOM if parent.node is node else Level.CONDITIONAL
     if isinstance(parent, nodes.CondExpr):
         return Level.CONDITIONAL if parent.expr2 is node else Level.OR
-    return _OPERANDS.get(type(parent), Level.CONDITIONAL)
+    return Level.CONDITIONAL if parent is None else _OPERANDS.get(type(parent), Level.CONDITIONAL)
 
 
 def operand(node: nodes.Node, look: Look, level: Level = Level.FILTER) -> str:

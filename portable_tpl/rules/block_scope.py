@@ -80,9 +80,7 @@ def _branches(node: nodes.If, assigned: set[str], reads: list[nodes.Name]) -> No
 
 def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name]) -> None:
     names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
-    for name in names:
-        if name.ctx == "load" and name.name not in assigned:
-            reads.append(name)
+    reads.extend(name for name in names if name.ctx == "load" and name.name not in assigned)
 
 
 def _targets(node: nodes.Node) -> list[str]:

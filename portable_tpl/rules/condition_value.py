@@ -2,8 +2,8 @@
 
 What it does
 ------------
-Finds conditions on kinds of values that are true in one engine and false in another, and values of ``and``, ``or`` and
-``if`` without ``else``.
+Finds conditions on kinds of values that are true in one engine and false in another, and values of ``and``,
+``or`` and ``if`` without ``else``.
 
 Why it breaks
 -------------
@@ -33,7 +33,7 @@ def _statement(node: nodes.If, look: Look) -> None:
     _truth(node.test, look)
 
 
-def _truth(node: nodes.Expr, look: Look) -> None:
+def _truth(node: nodes.Node, look: Look) -> None:
     """The leaves of a condition; what ``and``, ``or`` and ``not`` hold is looked at where these are visited."""
     if "truthy" in look.families and not isinstance(node, _LOGIC):
         look.use_by_kind("truthy", look.kinds(node), node)

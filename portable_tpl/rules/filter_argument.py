@@ -90,7 +90,7 @@ def _variants(node: nodes.Filter) -> Iterator[str]:
         if variant:
             yield variant
     for keyword in node.kwargs:
-        yield _BY_NAME.get(keyword.key, keyword.key)
+        yield _BY_NAME.get(str(keyword.key), str(keyword.key))
 
 
 def _by_place(node: nodes.Filter, look: Look) -> Fix | None:

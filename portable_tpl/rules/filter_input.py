@@ -15,9 +15,8 @@ Example
 
 Fix safety
 ----------
-Safe where only an undefined value breaks: it is given the default that jinja2's filter takes it for. Otherwise ask for
-the kind first (``is string``).
-"""
+Safe where only an undefined value breaks: it is given the default that jinja2's filter takes it for. Otherwise
+ask for the kind first (``is string``)."""
 
 from __future__ import annotations
 

@@ -2,14 +2,15 @@
 
 What it does
 ------------
-Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags and
-spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break before the first
-tag, white space of other scripts next to ``-``.
+Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags
+and spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break
+before the first tag, white space of other scripts next to ``-``.
 
 Why it breaks
 -------------
-transformers drops the line break after a tag and the spaces before one; a deployment that does not prints them. Engines
-do it by patterns of their own, which differ at the edges of the template and in what they take for white space.
+transformers drops the line break after a tag and the spaces before one; a deployment that does not prints them.
+Engines do it by patterns of their own, which differ at the edges of the template and in what they take for
+white space.
 
 Example
 -------

@@ -2,13 +2,13 @@
 
 What it does
 ------------
-Finds numbers such as ``1e20`` and ``1_000``, escapes such as ``'\\x41'``, tuples, and mappings whose keys are not text,
-where an engine cannot read them or reads something else.
+Finds numbers such as ``1e20`` and ``1_000``, escapes such as ``'\\x41'``, tuples, and mappings whose keys are
+not text, where an engine cannot read them or reads something else.
 
 Why it breaks
 -------------
-Literals are read by each engine's own lexer. One that does not know a form does not load the template, or takes it for
-other text.
+Literals are read by each engine's own lexer. One that does not know a form does not load the template, or takes
+it for other text.
 
 Example
 -------

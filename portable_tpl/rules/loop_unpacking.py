@@ -38,7 +38,7 @@ def _for(node: nodes.For, look: Look) -> None:
         look.use("for.unpack.three", node)
     if look.breaks("for.unpack.parentheses") and look.parsed.source(target).startswith("("):
         look.use("for.unpack.parentheses", node)
-    if isinstance(node.iter, nodes.Filter) and node.iter.name in _FROM_PAIRS or _items(node.iter):
+    if (isinstance(node.iter, nodes.Filter) and node.iter.name in _FROM_PAIRS) or _items(node.iter):
         return
     shape = look.type(node.iter).shape
     if shape is not None and shape.items is not None:

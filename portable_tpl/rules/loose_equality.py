@@ -34,10 +34,10 @@ def _comparison(node: nodes.Compare, look: Look) -> None:
     for operand in node.ops:
         if operand.op in ("eq", "ne") and "eq" in look.families:
             one, other = look.brief(left), look.brief(operand.expr)
-            if not (isinstance(left, _LITERALS) or isinstance(operand.expr, _LITERALS)):
+            written = isinstance(left, _LITERALS) or isinstance(operand.expr, _LITERALS)
+            if not written and set(one) <= _OBJECTS and set(other) <= _OBJECTS:
                 # Two values of the conversation are equal mostly where they are one object, which all engines see.
-                if set(one) <= _OBJECTS and set(other) <= _OBJECTS:
-                    look.least = Tier.EXTENDED
+                look.least = Tier.EXTENDED
             look.use_by_pair("eq", one, other, node)
             look.least = Tier.EVERYDAY
         left = operand.expr

@@ -31,6 +31,17 @@ from portable_tpl.rules._calls import MethodCall, compared_with, constant, metho
 from portable_tpl.rules._method_rewrites import rewrite
 
 CODE = "PTL102"
+_STRIPS = ("strip", "lstrip", "rstrip")
+_AFFIXES = ("startswith", "endswith")
+# What a method is called with when it has this many arguments.
+_SPECIAL = {
+    "startswith": ("start", 2),
+    "endswith": ("start", 2),
+    "find": ("start", 2),
+    "replace": ("count", 3),
+    "rsplit": ("maxsplit", 2),
+    "splitlines": ("keepends", 1),
+}
 
 
 def _call(node: nodes.Call, look: Look) -> None:
@@ -65,43 +76,37 @@ def _trimmed(node: nodes.Call, look: Look) -> bool:
 
 
 def _text_variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
-    args, first = node.args, constant(node.args[0]) if node.args else nodes
     for keyword in node.kwargs:
         yield f"{name}.{'maxsplit-keyword' if keyword.key == 'maxsplit' else 'keyword'}"
-    if name in ("strip", "lstrip", "rstrip") and args:
-        yield f"{name}.newline" if first == "\n" else f"{name}.none" if first is None else f"{name}.chars"
+    first = constant(node.args[0]) if node.args else nodes
+    if name == "format":
+        yield from _format_variants(node)
     elif name == "split":
-        if not args and not node.kwargs:
-            yield "split.no-separator"
-        elif len(args) > 1:
-            yield "split.maxsplit"
-        elif args and first is None:
-            yield "split.none"
-    elif name == "rsplit" and len(args) > 1:
-        yield "rsplit.maxsplit"
-    elif name in ("startswith", "endswith") and args:
-        if isinstance(args[0], nodes.Tuple):
-            yield f"{name}.tuple"
-        elif len(args) > 1:
-            yield f"{name}.start"
-        elif first == "":
-            yield f"{name}.empty"
-    elif name == "replace" and len(args) > 1:
-        if len(args) > 2:
-            yield "replace.count"
-        elif first == "":
-            yield "replace.empty"
-        elif first == "\n":
-            yield "replace.newline"
-    elif name == "find" and len(args) > 1:
-        yield "find.start"
-    elif name == "splitlines" and (args or node.kwargs):
-        yield "splitlines.keepends"
-    elif name == "format":
-        yield from _format_variants(node, look)
+        yield from _split_variants(node, first)
+    elif not node.args:
+        return
+    elif name in _STRIPS:
+        yield f"{name}.newline" if first == "\n" else f"{name}.none" if first is None else f"{name}.chars"
+    elif name in _AFFIXES and isinstance(node.args[0], nodes.Tuple):
+        yield f"{name}.tuple"
+    elif len(node.args) >= _SPECIAL.get(name, ("", 99))[1]:
+        yield f"{name}.{_SPECIAL[name][0]}"
+    elif first == "" and name in (*_AFFIXES, "replace"):
+        yield f"{name}.empty"
+    elif first == "\n" and name == "replace":
+        yield "replace.newline"
 
 
-def _format_variants(node: nodes.Call, look: Look) -> Iterator[str]:
+def _split_variants(node: nodes.Call, first: object) -> Iterator[str]:
+    if len(node.args) > 1:
+        yield "split.maxsplit"
+    elif not node.args and not node.kwargs:
+        yield "split.no-separator"
+    elif first is None:
+        yield "split.none"
+
+
+def _format_variants(node: nodes.Call) -> Iterator[str]:
     assert isinstance(node.node, nodes.Getattr)
     pattern = constant(node.node.node)
     if isinstance(pattern, str):

@@ -6,8 +6,9 @@ Finds ``value.items``, ``value.keys`` and the like without a call, where the val
 
 Why it breaks
 -------------
-In Python the attribute is the method, whether the mapping has such a key or not; engines without Python's objects look
-the key up. A JSON schema has a key ``items``: ``schema.items`` is the method in the reference and the key elsewhere.
+In Python the attribute is the method, whether the mapping has such a key or not; engines without Python's
+objects look the key up. A JSON schema has a key ``items``: ``schema.items`` is the method in the reference and
+the key elsewhere.
 
 Example
 -------

@@ -33,7 +33,7 @@ _MINUS_ONE_OR_ZERO = (-1, 0)
 
 def _call(node: nodes.Call, look: Look) -> None:
     call = method_call(node, look)
-    if call is None or "str" not in call.types or look.breaks(f"method.str.{call.name}") and not call.kinds:
+    if call is None or "str" not in call.types or (look.breaks(f"method.str.{call.name}") and not call.kinds):
         return
     name = call.name
     if name == "split":

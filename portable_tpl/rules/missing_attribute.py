@@ -2,13 +2,13 @@
 
 What it does
 ------------
-Finds ``x.name``, ``x['name']`` and ``x[0]`` on kinds of values for which a target fails, or finds something that is not
-there in the reference.
+Finds ``x.name``, ``x['name']`` and ``x[0]`` on kinds of values for which a target fails, or finds something
+that is not there in the reference.
 
 Why it breaks
 -------------
-jinja2 gives an undefined value for whatever is missing, on text and numbers too. Engines with stricter types fail, and
-engines that count text in bytes give half a character for ``text[0]``.
+jinja2 gives an undefined value for whatever is missing, on text and numbers too. Engines with stricter types
+fail, and engines that count text in bytes give half a character for ``text[0]``.
 
 Example
 -------
@@ -49,10 +49,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if isinstance(key, int) or look.type(node.arg).bits & k.INT:
         parent = look.parent(node)
         defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")
-        if key == 0:
-            family = "item.int"
-        else:
-            family = "item.negative" if isinstance(key, int) and key < 0 else "item.int.inner"
+        last = isinstance(key, int) and key < 0
+        family = "item.int" if key == 0 else "item.negative" if last else "item.int.inner"
         if defined:
             family = f"{family.replace('.inner', '')}.defined"
         look.use_by_kind(family, look.kinds(node.node), node)

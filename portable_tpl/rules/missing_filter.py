@@ -6,8 +6,8 @@ Finds filters, and names of filters given to ``map``, that a target does not hav
 
 Why it breaks
 -------------
-Each engine has its own list of filters. One that is missing is an error when the template is loaded, or when the filter
-is reached.
+Each engine has its own list of filters. One that is missing is an error when the template is loaded, or when
+the filter is reached.
 
 Example
 -------

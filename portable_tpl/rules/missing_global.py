@@ -2,13 +2,13 @@
 
 What it does
 ------------
-Finds calls of ``dict``, ``cycler``, ``joiner``, ``lipsum`` and forms of ``range`` and ``namespace`` that a target does
-not take.
+Finds calls of ``dict``, ``cycler``, ``joiner``, ``lipsum`` and forms of ``range`` and ``namespace`` that a
+target does not take.
 
 Why it breaks
 -------------
-Which functions a template can call is for the engine and the deployment to say; one that is missing is an error when it
-is reached.
+Which functions a template can call is for the engine and the deployment to say; one that is missing is an error
+when it is reached.
 
 Example
 -------
@@ -79,9 +79,11 @@ def _variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
 
 
 def _test(node: nodes.Test, look: Look) -> None:
-    if node.name in ("defined", "undefined") and isinstance(node.node, nodes.Name) and node.node.name in _KNOWN:
-        if look.type(node.node).bits & k.FUNCTION:
-            look.use(f"global.{node.node.name}.defined", node)
+    asked = node.node
+    if node.name not in ("defined", "undefined") or not isinstance(asked, nodes.Name):
+        return
+    if asked.name in _KNOWN and look.type(asked).bits & k.FUNCTION:
+        look.use(f"global.{asked.name}.defined", node)
 
 
 VISITS = {nodes.Call: _call, nodes.Test: _test}

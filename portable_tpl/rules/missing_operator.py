@@ -6,8 +6,8 @@ Finds ``//``, ``**``, a sign before a value, text times a number, and chained co
 
 Why it breaks
 -------------
-An engine may not know the operator at all, and then often does not load the template; or it reads a chain from left to
-right, as ``(1 < n) < 5``.
+An engine may not know the operator at all, and then often does not load the template; or it reads a chain from
+left to right, as ``(1 < n) < 5``.
 
 Example
 -------

@@ -15,8 +15,8 @@ Example
 
 Fix safety
 ----------
-Unsafe for ``{% generation %}``: without the tags the prompt is the same, but not the mask of what a model is trained on.
-"""
+Unsafe for ``{% generation %}``: without the tags the prompt is the same, but not the mask of what a model is
+trained on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TAG = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
 def _without_tags(node: nodes.CallBlock, look: Look) -> Fix | None:
     """The block without its tags; ``-`` and the line break after a tag, which went with it, go on going."""
     span = look.parsed.span(node)
-    tags = [match for match in _TAG.finditer(look.parsed.text, span.start, span.end)]
+    tags = list(_TAG.finditer(look.parsed.text, span.start, span.end))
     if len(tags) != 2:
         return None
     changes = []
@@ -110,7 +110,8 @@ def _assign(node: nodes.Assign, look: Look) -> None:
     if isinstance(node.target, nodes.NSRef):
         look.use("statement.set.namespace", node)
     elif isinstance(node.node, nodes.Tuple) and not isinstance(node.target, nodes.Tuple):
-        if look.breaks("statement.set.tuple") and not look.parsed.source(node.node).startswith("("):
+        bare = look.breaks("statement.set.tuple") and not look.parsed.source(node.node).startswith("(")
+        if bare:
             look.use("statement.set.tuple", node)
 
 

@@ -2,8 +2,8 @@
 
 What it does
 ------------
-Finds names of tests, and what they are compared with, in ``select``, ``reject``, ``selectattr`` and ``rejectattr``, that
-a target does not take there.
+Finds names of tests, and what they are compared with, in ``select``, ``reject``, ``selectattr`` and
+``rejectattr``, that a target does not take there.
 
 Why it breaks
 -------------

@@ -6,8 +6,9 @@ Finds slices ``x[a:b:c]`` that an engine does not cut as Python does.
 
 Why it breaks
 -------------
-Text is counted in bytes in C++ and in UTF-16 units in JavaScript, so that a slice can cut a character in two. minijinja
-stops with an internal error on ``[::-1]`` of an empty list, and counts one too many with a negative step and a stop.
+Text is counted in bytes in C++ and in UTF-16 units in JavaScript, so that a slice can cut a character in two.
+minijinja stops with an internal error on ``[::-1]`` of an empty list, and counts one too many with a negative
+step and a stop.
 
 Example
 -------

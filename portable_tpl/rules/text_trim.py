@@ -6,8 +6,8 @@ Finds ``trim`` on text that can begin or end with white space beyond ASCII.
 
 Why it breaks
 -------------
-Python strips all that Unicode calls white space (the wide space of Chinese and Japanese, the no-break space); engines in
-C++ strip what ASCII has.
+Python strips all that Unicode calls white space (the wide space of Chinese and Japanese, the no-break space);
+engines in C++ strip what ASCII has.
 
 Example
 -------

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from jinja2 import nodes
 
@@ -41,7 +42,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
 def _variants(node: nodes.Filter) -> Iterator[str]:
     if node.args:
         yield "indent.positional" if len(node.args) > 1 else "positional"
-    for keyword in node.kwargs:
+    for keyword in _keywords(node):
         value = constant(keyword.value)
         if keyword.key == "indent":
             yield from _indent(value)
@@ -60,7 +61,7 @@ def _without_defaults(node: nodes.Filter, look: Look) -> Fix | None:
     """``tojson`` without the arguments that only say what the reference does anyway."""
     if node.args or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
         return None
-    kept = [keyword for keyword in node.kwargs if not _is_default(keyword)]
+    kept = [keyword for keyword in _keywords(node) if not _is_default(keyword)]
     if len(kept) == len(node.kwargs):
         return None
     arguments = ", ".join(look.parsed.source(keyword) for keyword in kept)
@@ -76,6 +77,10 @@ def _is_default(keyword: nodes.Keyword) -> bool:
     if keyword.key == "separators" and isinstance(keyword.value, (nodes.Tuple, nodes.List)):
         return [constant(item) for item in keyword.value.items] == [", ", ": "]
     return keyword.key in _DEFAULTS and constant(keyword.value) is _DEFAULTS[keyword.key]
+
+
+def _keywords(node: nodes.Filter) -> list[nodes.Keyword]:
+    return cast("list[nodes.Keyword]", node.kwargs)
 
 
 def _indent(value: object) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 What it does
 ------------
-Finds ``tojson`` of values that can hold ``<``, ``>``, ``&`` or ``'``, or text in another script, for targets that write
-such characters as ``\\u003c`` or otherwise.
+Finds ``tojson`` of values that can hold ``<``, ``>``, ``&`` or ``'``, or text in another script, for targets
+that write such characters as ``\\u003c`` or otherwise.
 
 Why it breaks
 -------------
-``tojson`` was made for HTML: jinja2's own and minijinja's escape these four characters. The reference's does not, so
-that a tool's description "the user's city" gives other tokens.
+``tojson`` was made for HTML: jinja2's own and minijinja's escape these four characters. The reference's does
+not, so that a tool's description "the user's city" gives other tokens.
 
 Example
 -------

@@ -6,8 +6,8 @@ Finds ``tojson|e`` and other filters after ``tojson`` that a target leaves out.
 
 Why it breaks
 -------------
-minijinja's ``tojson`` gives text that counts as safe, and ``e`` does nothing to safe text; the reference's gives plain
-text, whose quotes become ``&#34;``.
+minijinja's ``tojson`` gives text that counts as safe, and ``e`` does nothing to safe text; the reference's
+gives plain text, whose quotes become ``&#34;``.
 
 Example
 -------
