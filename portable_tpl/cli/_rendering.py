@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from portable_tpl.cli._conversations import parse_json, read_conversations, read_json
 from portable_tpl.cli._emit import write_text
 from portable_tpl.conversation import Conversation, Json, parse_conversation
 from portable_tpl.errors import InputError
@@ -97,14 +98,14 @@ def _conversation(options: Mapping[str, Any]) -> Conversation:
         text = options["conversation"]
         where = "--conversation"
         if text.startswith("@"):
-            where, text = text[1:], _read_text(text[1:])
-        conversation = parse_conversation(_parsed(text, where), where)
+            where, text = text[1:], read_input(text[1:])
+        conversation = parse_conversation(parse_json(text, where), where)
     else:
-        conversation = parse_conversation(_read_json(options["messages"]), options["messages"])
+        conversation = parse_conversation(read_json(options["messages"]), options["messages"])
     changes: dict[str, Json] = {}
     for name in ("tools", "documents"):
         if options[name] is not None:
-            changes[name] = _read_json(options[name])
+            changes[name] = read_json(options[name])
     variables = dict(_variable(text) for text in options["variables"])
     if variables:
         changes["variables"] = {**conversation.variables, **variables}
@@ -144,7 +145,7 @@ def _call(conversation: Conversation, continue_final_message: bool) -> Call:
 def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
     """Render each line of a JSON-lines file, a line of output each, written whole or not at all."""
     runtime = warm_runtime(_targets(options["targets"])[0])
-    conversations = _read_lines(options["input_"])
+    conversations = read_conversations(options["input_"])
     answers: list[Rendering] = []
     for batch in _progress(conversations, options["quiet"]):
         if options["continue_final_message"]:
@@ -193,39 +194,6 @@ def _progress(conversations: Sequence[Conversation], quiet: bool) -> Iterator[Se
         for batch in batches:
             yield batch
             bar.advance(task, len(batch))
-
-
-def _read_lines(path: str) -> list[Conversation]:
-    found = []
-    for number, line in enumerate(_read_text(path).split("\n"), 1):
-        if line.strip():
-            where = f"{path}:{number}"
-            found.append(parse_conversation(_parsed(line, where), where))
-    if not found:
-        raise InputError(f"{path}: holds no conversation; expected JSON lines, one conversation a line")
-    return found
-
-
-def _read_json(path: str) -> Json:
-    return _parsed(_read_text(path), path)
-
-
-def _read_text(path: str) -> str:
-    if path != "-":
-        return read_input(path)
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"standard input: not UTF-8 text: {error}") from None
-
-
-def _parsed(text: str, where: str) -> Json:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{where}: not valid JSON: {error}") from None
-    except RecursionError:
-        raise InputError(f"{where}: JSON nested too deeply to read") from None
 
 
 def _variable(text: str) -> tuple[str, Json]:

@@ -54,13 +54,14 @@ class Session:
     def with_baseline(self, report: Report) -> Report:
         """The report without what the baseline knows; writes a new baseline where that was asked for."""
         path = self.common.baseline or self.configuration.baseline
-        if path is None and self.common.write_baseline is None:
+        new = self.common.write_baseline
+        if path is None and new is None:
             return report
         from portable_tpl import baseline
 
-        if self.common.write_baseline is not None:
-            replace_files({self.common.write_baseline: [baseline.write(report, self.common.write_baseline).encode()]})
-            return report if path is None else baseline.apply(report, baseline.read(read_text(path), path))
+        if new is not None:
+            replace_files({new: [baseline.write(report, new).encode()]})
+            path = new
         assert path is not None
         return baseline.apply(report, baseline.read(read_text(path), path))
 
