@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -113,6 +113,13 @@ class Tracer(WorkerRuntime):
             else trace
             for conversation, trace in zip(conversations, traces, strict=True)
         ]
+
+    def reached(
+        self, template: Template, conversations: Sequence[Conversation], wanted: Collection[int]
+    ) -> list[Trace]:
+        """Render with the reference; ``branches`` of each trace are those of the wanted nodes that were evaluated."""
+        self._options = encode({"mode": "reached", "nodes": sorted(wanted)})
+        return [_read(rendering) for rendering in self.render_all(template, conversations)]
 
 
 def _read(rendering: Rendering) -> Trace:

@@ -8,13 +8,14 @@ that parse the same text mean the same node.
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.runtime import Undefined
 
-from portable_tpl.template.instrument import call_hook, preorder, statement
+from portable_tpl.template.instrument import BRANCH_HOOK, call_hook, preorder, statement
 
 BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
 OPEN_HOOK, CLOSE_HOOK = "portable_tpl_open", "portable_tpl_close"
@@ -23,12 +24,49 @@ _LONGEST_VALUE = 4000
 _MOST_VALUES = 3  # different values kept of one expression
 _MOST_PIECES = 20_000
 UNDEFINED = {"undefined": True}
+_OWN_NAMES = ("loop", "caller", "self", "varargs", "kwargs")
 
 
 def mark_prints(tree: nodes.Template, values: bool = False) -> None:
     """Change a tree so that its render reports printed pieces, and with ``values`` every value, to a :class:`Recorder`."""
     numbers = {id(node): number for number, node in enumerate(preorder(tree))}
     _mark(tree, numbers, values)
+
+
+def mark_reached(tree: nodes.Template, wanted: Container[int]) -> None:
+    """Change a tree so that its render reports each of some expressions, by number, as if it were a branch.
+
+    Only expressions that :func:`recordable` knows are reported. The hook is that of
+    :func:`portable_tpl.template.instrument.hook_branches`.
+    """
+    numbers = {id(node): number for number, node in enumerate(preorder(tree))}
+    for parent in list(preorder(tree)):
+        for name, value in list(parent.iter_fields()):
+            if isinstance(value, nodes.Node):
+                if numbers.get(id(value)) in wanted and _may_report(parent, name, value):
+                    setattr(parent, name, _reached(value, numbers[id(value)]))
+            elif isinstance(value, list):
+                for index, item in enumerate(value):
+                    if numbers.get(id(item)) in wanted and _may_report(parent, name, item):
+                        value[index] = _reached(item, numbers[id(item)])
+
+
+def recordable(parent: nodes.Node, node: nodes.Node) -> bool:
+    """Whether :func:`mark_reached` can tell that an expression was evaluated."""
+    for name, value in parent.iter_fields():
+        if value is node or (isinstance(value, list) and any(item is node for item in value)):
+            return _may_report(parent, name, node)
+    return False
+
+
+def _may_report(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Name) and node.name in _OWN_NAMES:
+        return False
+    return _has_value(parent, name, node)
+
+
+def _reached(node: nodes.Expr, number: int) -> nodes.Expr:
+    return call_hook(BRANCH_HOOK, node.lineno, number, number, node)
 
 
 def _mark(node: nodes.Node, numbers: dict[int, int], values: bool) -> None:
@@ -79,7 +117,7 @@ def _has_value(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
 
 
 def _reporting(node: nodes.Expr, numbers: dict[int, int]) -> nodes.Expr:
-    if isinstance(node, nodes.Name) and node.name in ("loop", "caller", "self", "varargs", "kwargs"):
+    if isinstance(node, nodes.Name) and node.name in _OWN_NAMES:
         return node
     return call_hook(VALUE_HOOK, node.lineno, numbers[id(node)], node)
 

@@ -1,7 +1,8 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
 Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`), ``pieces`` (what
-was printed where) or ``values`` (that, and the value of every expression; see :mod:`portable_tpl.template.tracing`).
+was printed where), ``values`` (that, and the value of every expression; see :mod:`portable_tpl.template.tracing`) or
+``reached`` (which of the expressions with the numbers ``nodes`` were evaluated, told as branches).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import jinja2
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 from portable_tpl.runtimes.workers.transformers_worker import Jinja2Engine, PreparedCase
 from portable_tpl.template.instrument import hook_branches, mark_branches
-from portable_tpl.template.tracing import Recorder, mark_prints
+from portable_tpl.template.tracing import Recorder, mark_prints, mark_reached
 
 
 class _Traced(Jinja2Engine):
@@ -31,6 +32,8 @@ class _Traced(Jinja2Engine):
         tree = self.environment.parse(template)
         if options["mode"] == "branches":
             mark_branches(tree)
+        elif options["mode"] == "reached":
+            mark_reached(tree, frozenset(options["nodes"]))
         else:
             mark_prints(tree, values=options["mode"] == "values")
         tree.set_environment(self.environment)
