@@ -46,8 +46,8 @@ class CaseBook:
             return Failed("unsupported", "the values of the conversation are nested too deeply for JSON")
 
     def _enter(self, conversation: Conversation, tokens: Mapping[str, str]) -> str | Rendering:
-        used = tokens if conversation.special_tokens is None else {}
-        identity = (conversation.key, tuple(used.items()))
+        used = () if conversation.special_tokens is not None else tuple(tokens.items())
+        identity = (conversation.key, used)
         case = self._cases.get(identity)
         if case is not None:
             self._cases.move_to_end(identity)

@@ -23,6 +23,7 @@ PROGRESS_FD = "PORTABLE_TPL_PROGRESS_FD"
 
 _CHUNK = 1 << 18
 _TAIL = 4096  # bytes of the worker's standard error that are kept for the message about its death
+_RENEWAL = 1.0  # seconds between two grants of processor time
 _ORPHAN_SECONDS = 20.0  # of processor time, beyond the wall limits, for a worker whose parent was killed
 
 
@@ -35,6 +36,7 @@ class WorkerProcess:
         self._incoming = bytearray()
         self._tail = b""
         self._closed = False
+        self._granted = -_RENEWAL
         self._progress_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
         self._progress_file.write(bytes(8))
         self._progress_file.flush()
@@ -108,8 +110,11 @@ class WorkerProcess:
         return []
 
     def grant(self) -> None:
-        """Renew the grant of processor time; see :func:`_limits.grant_cpu`."""
-        _limits.grant_cpu(self.pid, 2 * self._limits.seconds + _ORPHAN_SECONDS)
+        """Renew the grant of processor time; see :func:`_limits.grant_cpu`. Cheap to call often."""
+        now = time.monotonic()
+        if now - self._granted >= _RENEWAL:
+            self._granted = now
+            _limits.grant_cpu(self.pid, 2 * self._limits.seconds + _ORPHAN_SECONDS)
 
     def reset_progress(self) -> None:
         """Zero the counter, before a request."""

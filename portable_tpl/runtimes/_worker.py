@@ -23,7 +23,8 @@ input it ends too. Numbers are to be read as the engine's users would read them 
 
     * ``{"id": 7, "loaded": true}`` once the template was accepted, if the engine has such a moment (or not
       at all);
-    * ``{"id": 7, "case": 0, "text": "..."}``;
+    * ``{"id": 7, "case": 0, "text": "..."}``, or ``{"id": 7, "case": 0, "texts": ["...", "..."]}`` for that case and
+      the ones after it;
     * ``{"id": 7, "case": 0, "refused": "the message"}`` where the template called ``raise_exception``;
     * ``{"id": 7, "case": 0, "failed": {"kind": "error", "message": "...", "line": 3}}``, with ``kind`` one of
       ``syntax``, ``error``, ``timeout``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or
@@ -186,8 +187,8 @@ class WorkerRuntime:
         while len(request.answers) < expected and request.for_all is None:
             lines = process.receive(tick)
             try:
-                for reply in _decode_lines(lines):
-                    self._take(request, reply)
+                for line in lines:
+                    self._take(request, _decode(line.decode("utf-8")))
             except (ValueError, KeyError, TypeError) as error:
                 return Failed("crash", f"the worker broke the protocol: {error!r}")
             started = process.progress()
@@ -206,6 +207,10 @@ class WorkerRuntime:
     def _take(self, request: _Request, reply: dict[str, Any]) -> None:
         if reply["id"] != request.number or reply.get("loaded"):
             return
+        if "texts" in reply:
+            _expect(reply["case"], len(request.answers))
+            request.answers += map(Rendered, reply["texts"])
+            return
         if "text" in reply:
             answer: Rendering = Rendered(reply["text"])
         elif "refused" in reply:
@@ -215,10 +220,9 @@ class WorkerRuntime:
             answer = Failed(failed["kind"], failed["message"], failed.get("line"))
         if reply["case"] == "all":
             request.for_all = answer if isinstance(answer, Failed) else None
-        elif reply["case"] == len(request.answers):
-            request.answers.append(answer)
         else:
-            raise ValueError(f"case {reply['case']} out of order, expected {len(request.answers)}")
+            _expect(reply["case"], len(request.answers))
+            request.answers.append(answer)
 
     def _running(self) -> WorkerProcess:
         if self._process is None:
@@ -260,10 +264,9 @@ class WorkerRuntime:
             process.kill()
 
 
-def _decode_lines(lines: list[bytes]) -> list[dict[str, Any]]:
-    """Many short documents at once: one call of the decoder costs more than a line does."""
-    decoded: list[dict[str, Any]] = _decode(f"[{b','.join(lines).decode('utf-8')}]")
-    return decoded
+def _expect(case: object, expected: int) -> None:
+    if case != expected:
+        raise ValueError(f"case {case!r} out of order, expected {expected}")
 
 
 @dataclass(frozen=True)

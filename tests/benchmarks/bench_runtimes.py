@@ -34,16 +34,17 @@ def templates() -> list[Template]:
 
 
 def conversations() -> list[Conversation]:
-    """The corpus's conversations, and dialogues of up to 12 turns."""
+    """As many as ``compare`` takes by default: the corpus's conversations, and dialogues of up to 12 turns."""
     found = [
         parse_conversation(json.loads(line))
         for path in sorted((ROOT / "corpus" / "conversations").glob("*.jsonl"))
         for line in path.read_text("utf-8").splitlines()
     ]
-    for turns in range(1, 13):
+    while len(found) < 200:
+        number = len(found)
         messages = [
-            {"role": ("user", "assistant")[turn % 2], "content": f"Turn {turn} of {turns}, with some words in it."}
-            for turn in range(turns)
+            {"role": ("user", "assistant")[turn % 2], "content": f"{number}: turn {turn}, with some words in it."}
+            for turn in range(1 + number % 12)
         ]
         found.append(Conversation(messages, add_generation_prompt=True))
     return found

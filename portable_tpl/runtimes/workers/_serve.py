@@ -14,7 +14,8 @@ from typing import Any, Generic, Protocol, TypeVar
 _LoadedT = TypeVar("_LoadedT")
 _CaseT = TypeVar("_CaseT")
 
-_GATHER = 0.004  # seconds of replies that go out in one write; after that the parent should not be left waiting
+# Seconds of replies that go out in one write: so few that the parent reads them while the next are being rendered.
+_GATHER = 0.001
 _CHUNK = 1 << 18
 _MOST_TEMPLATES = 64
 _MOST_CHARACTERS = 4 << 20  # of template text whose compiled form is kept
@@ -65,6 +66,8 @@ class _Connection:
         self._read = int(os.environ["PORTABLE_TPL_READ_FD"])
         self._write = int(os.environ["PORTABLE_TPL_WRITE_FD"])
         self._gathered: list[str] = []
+        self._texts: list[str] = []
+        self._texts_head = ""
         self._flushed = 0.0
         counter = os.environ.get("PORTABLE_TPL_PROGRESS_FD")
         self._counter = None if counter is None else memoryview(mmap.mmap(int(counter), 8)).cast("Q")
@@ -87,15 +90,28 @@ class _Connection:
             self.flush()
             return
         self._counter[0] = number
-        if self._gathered and time.monotonic() - self._flushed > _GATHER:
+        if time.monotonic() - self._flushed > _GATHER:
             self.flush()
 
-    def reply(self, text: str) -> None:
+    def text(self, request: int, case: int, text: str) -> None:
+        """Queue a rendered text; texts of consecutive cases share a line."""
+        if not self._texts:
+            self._texts_head = f'{{"id":{request},"case":{case},"texts":'
+        self._texts.append(text)
+
+    def reply(self, reply: dict[str, Any]) -> None:
         """Queue one line."""
-        self._gathered.append(text)
+        self._end_texts()
+        self._gathered.append(_encode(reply) + "\n")
+
+    def _end_texts(self) -> None:
+        if self._texts:
+            self._gathered.append(f"{self._texts_head}{_encode(self._texts)}}}\n")
+            self._texts.clear()
 
     def flush(self) -> None:
         """Send what was gathered."""
+        self._end_texts()
         data = "".join(self._gathered).encode("ascii")
         self._gathered.clear()
         while data:
@@ -113,7 +129,7 @@ class _Server(Generic[_LoadedT, _CaseT]):
 
     def run(self) -> None:
         hello = {"protocol": 1, "engine": self._engine.name, "version": self._engine.version, "progress": True}
-        self._connection.reply(_encode(hello) + "\n")
+        self._connection.reply(hello)
         self._connection.flush()
         for request in self._connection.requests():
             if request["op"] == "contexts":
@@ -139,21 +155,22 @@ class _Server(Generic[_LoadedT, _CaseT]):
             return Failure("unsupported", "values are nested too deeply")
 
     def _render(self, request: dict[str, Any]) -> None:
-        number = request["id"]
-        reply, start = self._connection.reply, self._connection.start_case
+        number, connection = request["id"], self._connection
         try:
             loaded = self._load(request["template"], request["options"])
         except Failure as failure:
-            reply(f'{{"id":{number},"case":"all","failed":{_encode(failure.reply)}}}\n')
+            connection.reply({"id": number, "case": "all", "failed": failure.reply})
             return
-        reply(f'{{"id":{number},"loaded":true}}\n')
-        head = f'{{"id":{number},"case":'
+        connection.reply({"id": number, "loaded": True})
         for index, named in enumerate(request["cases"]):
-            start(index + 1)
+            connection.start_case(index + 1)
             answer = self._answer(loaded, self._cases[named]) if type(named) is str else self._once(loaded, named)
-            reply(f"{head}{index},{answer}}}\n")  # written by hand, for speed
+            if isinstance(answer, str):
+                connection.text(number, index, answer)
+            else:
+                connection.reply({"id": number, "case": index, **answer})
 
-    def _once(self, loaded: _LoadedT, data: dict[str, Any]) -> str:
+    def _once(self, loaded: _LoadedT, data: dict[str, Any]) -> str | dict[str, Any]:
         """A case that was sent with the request and is not kept."""
         case = self._prepared(data)
         try:
@@ -162,17 +179,18 @@ class _Server(Generic[_LoadedT, _CaseT]):
             if not isinstance(case, Failure):
                 self._engine.release(case)
 
-    def _answer(self, loaded: _LoadedT, case: _CaseT | Failure) -> str:
+    def _answer(self, loaded: _LoadedT, case: _CaseT | Failure) -> str | dict[str, Any]:
+        """The text, or what the reply says in its place."""
         if isinstance(case, Failure):
-            return f'"failed":{_encode(case.reply)}'
+            return {"failed": case.reply}
         try:
-            return f'"text":{_encode(self._engine.render(loaded, case))}'
+            return self._engine.render(loaded, case)
         except Refusal as refusal:
-            return f'"refused":{_encode(str(refusal))}'
+            return {"refused": str(refusal)}
         except Failure as failure:
-            return f'"failed":{_encode(failure.reply)}'
+            return {"failed": failure.reply}
         except MemoryError:
-            return f'"failed":{_encode({"kind": "memory", "message": "out of memory"})}'
+            return {"failed": {"kind": "memory", "message": "out of memory"}}
 
     def _load(self, text: str, options: dict[str, Any]) -> _LoadedT:
         key = (text, _encode(options))
@@ -198,5 +216,5 @@ def serve(engine: Engine[_LoadedT, _CaseT]) -> None:
 def refuse_to_start(reason: str) -> None:
     """Tell the parent, in place of a hello, why this worker cannot work."""
     connection = _Connection()
-    connection.reply(_encode({"protocol": 1, "error": reason}) + "\n")
+    connection.reply({"protocol": 1, "error": reason})
     connection.flush()
