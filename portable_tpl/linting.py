@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["broken_features", "known_subjects", "lint", "page_of", "rule_docs", "uses"]
 
 _TIERS = tuple(Tier)
+_MOST_WORDS = 120
 _PROVIDED = ("filter", "global", "test", "name")
 
 
@@ -159,7 +161,34 @@ def at_load(support: Support) -> bool:
 
 
 def _message(title: str, targets: dict[str, Support]) -> str:
-    return f"{title}: {', '.join(sorted(targets))}"
+    """What is wrong, which targets fail over it and with what words, and which print something else."""
+    failing: dict[str, list[str]] = {}
+    other: list[str] = []
+    for target, support in sorted(targets.items()):
+        if support.answer == "differs":
+            other.append(target)
+        else:
+            words = f"not without {support.note}" if support.answer == "flag" else _words(support.note)
+            failing.setdefault(words, []).append(target)
+    parts = [f"{_listed(names)} ({words})" if words else _listed(names) for words, names in failing.items()]
+    said = [f"fails on {'; '.join(parts)}"] if parts else []
+    if other:
+        said.append(f"prints something else on {_listed(other)}")
+    return f"{title}: {'; '.join(said)}"
+
+
+_POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
+
+
+def _words(note: str) -> str:
+    """An engine's message, without where it was in the probe."""
+    kind, _, words = note.partition(": ")
+    text = words if kind in ("error", "syntax", "refused", "unsupported") else note
+    return " ".join(_POSITION.sub("", text).split())[:_MOST_WORDS].strip()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

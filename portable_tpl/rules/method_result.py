@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import compared_with, constant, method_call, text_kinds
+from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
 from portable_tpl.rules._method_rewrites import rewrite
 
 CODE = "PTL103"
@@ -47,7 +48,14 @@ def _call(node: nodes.Call, look: Look) -> None:
         comparison = compared_with(node, look)
         if comparison is not None and constant(comparison[1]) in _MINUS_ONE_OR_ZERO:
             name = "find.as-test"
-    look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: rewrite(node, call, look))
+    look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: _better(node, call, look))
+
+
+def _better(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    """The filter of the same name, where the targets agree on it more than on the method."""
+    name = "trim" if call.name == "strip" else call.name
+    broken = look.families.get(f"filter.{name}", {})
+    return None if any(kind in broken for kind in call.kinds) else rewrite(node, call, look)
 
 
 def _split_part(node: nodes.Call, look: Look) -> str:

@@ -1,0 +1,184 @@
+"""How true the verdicts of ``check`` are: against what ``compare`` finds, over all real templates.
+
+``python -m tests.sweeps.truth [TARGET…] [--lines] [--results FILE] [--limit N]``; the templates are those of
+``PORTABLE_TPL_CORPUS``. Printed for each target: recall and precision of "not portable" in the everyday tier, and the
+templates on which the two disagree, with what each says. ``--lines`` investigates every mismatch, which takes much
+longer, and asks whether a finding stands on the line that causes it. ``--results`` keeps what the engines said, and is
+read instead of running them where it is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from portable_tpl.conversation import Tier
+from portable_tpl.differential.compare import compare
+from portable_tpl.differential.search import explore
+from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.errors import TemplateSyntaxError
+from portable_tpl.findings import Finding
+from portable_tpl.linting import lint
+from portable_tpl.rendering import Failed, Refused, Rendering, same
+from portable_tpl.report import counts
+from portable_tpl.runtimes._base import REFERENCE, Runtime
+from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.source import Template
+from portable_tpl.template.parsing import ParsedTemplate, parse
+
+TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine")
+RECALL, PRECISION, LINES = 0.99, 0.95, 0.95
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status says whether every target is as good as it has to be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sweeps.truth")
+    parser.add_argument("targets", nargs="*", default=list(TARGETS))
+    parser.add_argument("--lines", action="store_true")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--part", default="0/1", help="I/N: only every N-th template, from the I-th")
+    options = parser.parse_args(arguments)
+    templates = dict(corpus(options.limit, options.part))
+    if options.results is not None and options.results.exists():
+        found = [json.loads(line) for line in options.results.read_text("utf-8").splitlines()]
+    else:
+        found = []
+        out = None if options.results is None else options.results.open("w", encoding="utf-8")
+        for entry in observe(templates, options.targets, options.lines):
+            found.append(entry)
+            if out is not None:
+                out.write(json.dumps(entry) + "\n")
+                out.flush()
+    targets = tuple(dict.fromkeys(entry["target"] for entry in found))
+    said = {name: lint(parsed, targets) for name, parsed in templates.items()}
+    good = [report(target, [entry for entry in found if entry["target"] == target], said) for target in targets]
+    return 0 if all(good) else 1
+
+
+def corpus(limit: int | None = None, part: str = "0/1") -> Iterator[tuple[str, ParsedTemplate]]:
+    """The real templates that parse, by name."""
+    folder = Path(os.environ["PORTABLE_TPL_CORPUS"]) / "templates"
+    first, step = map(int, part.split("/"))
+    for path in sorted(folder.iterdir())[first::step][:limit]:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+        try:
+            yield path.name, parse(Template(text, path=path.name))
+        except TemplateSyntaxError as error:
+            print(f"{path.name}: {error}", file=sys.stderr)
+
+
+def observe(templates: dict[str, ParsedTemplate], targets: Sequence[str], lines: bool) -> Iterator[dict[str, Any]]:
+    """What each target does with each template."""
+    with ExitStack() as stack:
+        engines = [stack.enter_context(open_runtime(target)) for target in targets]
+        reference = stack.enter_context(open_runtime(REFERENCE))
+        tracer = stack.enter_context(Tracer())
+        for number, (name, parsed) in enumerate(templates.items()):
+            start = time.monotonic()
+            look = _investigated if lines else _rendered
+            for entry in look(parsed, engines, reference, tracer):
+                yield {"template": name, **entry}
+            print(
+                f"\r{number + 1}/{len(templates)} {time.monotonic() - start:5.1f} s {name:60.60}",
+                end="",
+                file=sys.stderr,
+            )
+    print(file=sys.stderr)
+
+
+def _rendered(
+    parsed: ParsedTemplate, engines: Sequence[Runtime], reference: Runtime, tracer: Tracer
+) -> Iterator[dict[str, Any]]:
+    run = explore(parsed, tracer, CompareSettings())
+    chosen = [run.conversations[number] for number in run.chosen if run.tiers[number] is Tier.EVERYDAY]
+    expected = reference.render_all(parsed.template, chosen)
+    for engine in engines:
+        answers = engine.render_all(parsed.template, chosen)
+        # What the reference cannot render decides nothing.
+        bad = [
+            (conversation, right, answer)
+            for conversation, right, answer in zip(chosen, expected, answers, strict=True)
+            if not isinstance(right, Failed) and not same(right, answer)
+        ]
+        witness = None if not bad else [bad[0][0].to_json(), _words(bad[0][1]), _words(bad[0][2])]
+        yield {"target": engine.id, "cases": len(chosen), "bad": len(bad), "witness": witness, "lines": []}
+
+
+def _investigated(
+    parsed: ParsedTemplate, engines: Sequence[Runtime], reference: Runtime, tracer: Tracer
+) -> Iterator[dict[str, Any]]:
+    comparison = compare(parsed, engines, reference, CompareSettings(), tracer)
+    for target, result in comparison.targets.items():
+        deciding = [mismatch for mismatch in result.mismatches if counts(mismatch, Tier.EVERYDAY)]
+        first = deciding[0] if deciding else None
+        yield {
+            "target": target,
+            "cases": result.cases,
+            "bad": sum(mismatch.cases for mismatch in deciding),
+            "witness": first and [first.conversation.to_json(), _words(first.reference), _words(first.target)],
+            "lines": [[mismatch.line, mismatch.cause, mismatch.cases] for mismatch in deciding],
+        }
+
+
+def _words(answer: Rendering) -> str:
+    if isinstance(answer, Failed):
+        return f"FAILED ({answer.kind}, line {answer.line}) {answer.message[:300]}"
+    return f"REFUSED {answer.message}" if isinstance(answer, Refused) else answer.text
+
+
+def report(target: str, entries: list[dict[str, Any]], said: dict[str, list[Finding]]) -> bool:
+    """Print the figures of one target; gives whether they are good enough."""
+    tables: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
+    lines: list[tuple[str, Any, bool]] = []
+    for entry in entries:
+        findings = _for(target, said[entry["template"]])
+        tables.setdefault((entry["bad"] > 0, bool(findings)), []).append(entry)
+        for line, cause, _ in entry["lines"]:
+            hit = any(f.location.line <= (line or 0) <= f.location.end_line for f in findings)
+            lines.append((entry["template"], (line, cause), hit))
+    hit, missed, alarm = (len(tables.get(key, ())) for key in ((True, True), (True, False), (False, True)))
+    recall, precision = hit / max(1, hit + missed), hit / max(1, hit + alarm)
+    print(f"\n{target}: {len(entries)} templates, {hit + missed} not portable by compare, {hit + alarm} by check")
+    print(f"  recall {recall:.3f}  precision {precision:.3f}")
+    for entry in tables.get((True, False), ()):
+        _, right, wrong = entry["witness"]
+        print(f"  missed: {entry['template']}: {_difference(right, wrong)}")
+    for entry in tables.get((False, True), ()):
+        findings = _for(target, said[entry["template"]])
+        shown = ", ".join(f"{f.code} {f.feature} line {f.location.line}" for f in findings[:4])
+        print(f"  false alarm: {entry['template']}: {shown}")
+    good = recall >= RECALL and precision >= PRECISION
+    if lines:
+        share = sum(hit for _, _, hit in lines) / len(lines)
+        print(f"  lines: {share:.3f} of {len(lines)} mismatches have a finding on their line")
+        for template, where, found in lines:
+            if not found:
+                print(f"  no finding on the line: {template}: line {where[0]}, {where[1]}")
+        good = good and share >= LINES
+    return good
+
+
+def _for(target: str, findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if target in finding.targets]
+
+
+def _difference(right: str, wrong: str) -> str:
+    if wrong.startswith("FAILED"):
+        return wrong[:160]
+    at = next((i for i, (a, b) in enumerate(zip(right, wrong)) if a != b), min(len(right), len(wrong)))
+    start = max(0, at - 30)
+    return f"{right[start : at + 30]!r} but {wrong[start : at + 30]!r}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
