@@ -9,13 +9,15 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Look
-from portable_tpl.rules._kinds import kinds_of
+from portable_tpl.rules._json import leaf_kinds
 from portable_tpl.rules._rewriting import Level, operand, replace
 from portable_tpl.template.inference import kinds as k
 
 _BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)
 
 
+# What is inside is asked for; that it is a list or a mapping is another question.
+_BARE = frozenset({"list", "dict", "tuple", "empty-list", "empty-dict", "undefined"})
 Maker = Callable[[nodes.Expr, Look], "Fix | None"]
 
 
@@ -44,10 +46,10 @@ def as_json(node: nodes.Expr, look: Look) -> Fix | None:
 
 
 def printed_lists(node: nodes.Output, look: Look) -> None:
-    """What is inside printed lists, for targets that print lists right but not everything in them."""
+    """What is inside printed lists and mappings, for targets that print lists right but not everything in them."""
     if "print.list" not in look.families:
         return
     for child in node.nodes:
         type_ = look.type(child)
-        if type_.bits & k.FULL_LIST and type_.shape is not None and type_.shape.items is not None:
-            look.use_by_kind("print.list", kinds_of(type_.shape.element), child)
+        if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
+            look.use_by_kind("print.list", tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE), child)

@@ -26,12 +26,13 @@ from portable_tpl.rules._base import Example, Look
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL509"
+_REQUEST = frozenset({"messages", "tools", "documents", "add_generation_prompt"})
 
 
 def _for(node: nodes.For, look: Look) -> None:
     if look.breaks("for.scope.inner"):
         for name in _read_before_set(node.body):
-            if name.name not in _targets(node.target) and _matters(name, look):
+            if name.name not in _targets(node.target) and _matters(name, node, look):
                 look.use("for.scope.inner", name)
 
 
@@ -83,6 +84,17 @@ def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name]) -
     reads.extend(name for name in names if name.ctx == "load" and name.name not in assigned)
 
 
+def _known_outside(name: str, loop: nodes.For, look: Look) -> bool:
+    """Whether the name has a value before the loop: from the template, or from every request."""
+    if name in _REQUEST:
+        return True
+    inside = {id(child) for child in loop.find_all(nodes.Name)}
+    return any(
+        node.__class__ is nodes.Name and node.name == name and node.ctx != "load" and id(node) not in inside
+        for node in look.parsed.nodes
+    )
+
+
 def _targets(node: nodes.Node) -> list[str]:
     if isinstance(node, nodes.Name):
         return [node.name]
@@ -101,8 +113,14 @@ def _all_assigned(node: nodes.Node) -> list[str]:
     return []
 
 
-def _matters(name: nodes.Name, look: Look) -> bool:
-    """Whether another value there can be seen: not where an undefined one raises, nor where the name only grows."""
+def _matters(name: nodes.Name, loop: nodes.For, look: Look) -> bool:
+    """Whether another value there can be seen.
+
+    It cannot where every way to the place sets the name first, where an undefined value raises, nor where the name is
+    only added to.
+    """
+    if not look.type(name).bits & k.UNDEFINED and not _known_outside(name.name, loop, look):
+        return False
     parent = look.parent(name)
     child: nodes.Node = name
     only_undefined = look.type(name).only(k.UNDEFINED)

@@ -30,6 +30,8 @@ from portable_tpl.rules._rewriting import operand
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL303"
+_PICKS = ("first", "last", "min", "max")
+_PARTS = (nodes.Getattr, nodes.Getitem)
 # Text that is not plain, for filters of which other rules speak.
 _ODD_TEXT = frozenset({"unicode", "unicode-spaced"})
 _ELSEWHERE = {
@@ -50,7 +52,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     left_out = _ELSEWHERE.get(node.name)
     if left_out is not None:
         kinds = tuple(kind for kind in kinds if kind not in left_out)
-    if node.name in ("first", "last", "min", "max") and guarded(node, look):
+    if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look))
     if node.name == "join":
@@ -110,6 +112,18 @@ def emptiness(node: nodes.Expr, look: Look) -> bool:
     if bound == 0:
         return True
     return bound == 1 and operator in (("gteq", "lt") if left else ("lteq", "gt"))
+
+
+def _taken_apart(node: nodes.Filter, look: Look) -> bool:
+    """Whether the reference fails too where there is nothing to pick: a part is taken of what was picked."""
+    parent = look.parent(node)
+    if isinstance(parent, _PARTS):
+        return True
+    if not isinstance(parent, nodes.Assign) or not isinstance(parent.target, nodes.Name):
+        return False
+    name = parent.target.name
+    reads = [n for n in look.parsed.nodes if n.__class__ is nodes.Name and n.name == name and n.ctx == "load"]
+    return bool(reads) and all(isinstance(look.parent(read), _PARTS) for read in reads)
 
 
 def guarded(node: nodes.Filter, look: Look) -> bool:

@@ -175,7 +175,7 @@ def _for(target: str, findings: Sequence[Finding]) -> list[Finding]:
 def _difference(right: str, wrong: str) -> str:
     if wrong.startswith("FAILED"):
         return wrong[:160]
-    at = next((i for i, (a, b) in enumerate(zip(right, wrong)) if a != b), min(len(right), len(wrong)))
+    at = next((i for i, (a, b) in enumerate(zip(right, wrong, strict=False)) if a != b), min(len(right), len(wrong)))
     start = max(0, at - 30)
     return f"{right[start : at + 30]!r} but {wrong[start : at + 30]!r}"
 
