@@ -53,14 +53,19 @@ def _context(conversation: Conversation, container: Mapping[str, str]) -> dict[s
 
 def reads_tools(template: Template) -> bool:
     """Whether a template has a free variable ``tools``."""
-    from jinja2 import meta
+    from jinja2 import meta, nodes
+    from jinja2.exceptions import TemplateAssertionError
 
     from portable_tpl.template import parse
 
     try:
-        return "tools" in meta.find_undeclared_variables(parse(template).fresh_tree())
+        tree = parse(template).fresh_tree()
     except TemplateSyntaxError:
         return True
+    try:
+        return "tools" in meta.find_undeclared_variables(tree)
+    except TemplateAssertionError:  # it also looks up filters, which jinja2 need not know
+        return any(name.name == "tools" and name.ctx == "load" for name in tree.find_all(nodes.Name))
 
 
 def _described_tool(tool: dict[str, Json]) -> dict[str, Json]:
