@@ -9,7 +9,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Look
 from portable_tpl.rules._calls import MethodCall, as_condition, compared_with, constant
-from portable_tpl.rules._rewriting import Level, any_broken, literal, operand, replace
+from portable_tpl.rules._expressions import Level, any_broken, literal, operand, replace
 
 Rewrite = Callable[[nodes.Call, MethodCall, Look], "Fix | None"]
 

@@ -7,7 +7,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Look
 from portable_tpl.rules._calls import as_condition, constant
-from portable_tpl.rules._rewriting import Level, operand, replace
+from portable_tpl.rules._expressions import Level, operand, replace
 from portable_tpl.template.inference import kinds as k
 from portable_tpl.template.inference.guards import KIND_TESTS
 

@@ -27,7 +27,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
-from portable_tpl.rules._rewriting import edits
+from portable_tpl.rules._expressions import edits
 
 CODE = "PTL301"
 _SAME = {"d": "default", "default": "d", "count": "length", "length": "count", "e": "escape", "escape": "e"}

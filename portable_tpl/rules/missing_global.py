@@ -28,7 +28,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant, macros
-from portable_tpl.rules._rewriting import Level, literal, replace
+from portable_tpl.rules._expressions import Level, literal, replace
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL801"

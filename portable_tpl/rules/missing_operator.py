@@ -25,7 +25,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._kinds import brief
-from portable_tpl.rules._rewriting import Level, operand, replace
+from portable_tpl.rules._expressions import Level, operand, replace
 
 CODE = "PTL203"
 

@@ -26,7 +26,7 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Example, Look, Visit
-from portable_tpl.rules._rewriting import edits
+from portable_tpl.rules._expressions import edits
 from portable_tpl.source import Span
 
 CODE = "PTL501"

@@ -26,7 +26,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import compared_with, constant
-from portable_tpl.rules._rewriting import Level, any_broken, operand, replace
+from portable_tpl.rules._expressions import Level, any_broken, operand, replace
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL209"
