@@ -47,9 +47,13 @@ def as_json(node: nodes.Expr, look: Look) -> Fix | None:
 
 def printed_lists(node: nodes.Output, look: Look) -> None:
     """What is inside printed lists and mappings, for targets that print lists right but not everything in them."""
-    if "print.list" not in look.families:
-        return
     for child in node.nodes:
+        inside_of(child, look)
+
+
+def inside_of(child: nodes.Node, look: Look) -> None:
+    """What is inside a value that becomes text."""
+    if "print.list" in look.families:
         type_ = look.type(child)
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
             look.use_by_kind("print.list", tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE), child)

@@ -26,6 +26,7 @@ from portable_tpl.rules._base import Example, Look
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL509"
+_SCOPES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.AssignBlock, nodes.FilterBlock, nodes.With)
 _REQUEST = frozenset({"messages", "tools", "documents", "add_generation_prompt"})
 
 
@@ -88,11 +89,23 @@ def _known_outside(name: str, loop: nodes.For, look: Look) -> bool:
     """Whether the name has a value before the loop: from the template, or from every request."""
     if name in _REQUEST:
         return True
-    inside = {id(child) for child in loop.find_all(nodes.Name)}
+    around: set[int] = set()
+    parent = look.parent(loop)
+    while parent is not None:
+        around.add(id(parent))
+        parent = look.parent(parent)
     return any(
-        node.__class__ is nodes.Name and node.name == name and node.ctx != "load" and id(node) not in inside
+        node.__class__ is nodes.Name and node.name == name and node.ctx != "load" and id(_scope(node, look)) in around
         for node in look.parsed.nodes
     )
+
+
+def _scope(node: nodes.Node, look: Look) -> nodes.Node | None:
+    """The statement whose names a name is one of."""
+    parent = look.parent(node)
+    while parent is not None and not isinstance(parent, _SCOPES):
+        parent = look.parent(parent)
+    return parent
 
 
 def _targets(node: nodes.Node) -> list[str]:

@@ -21,25 +21,16 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
 
 CODE = "PTL204"
-_LITERALS = (nodes.List, nodes.Dict, nodes.Tuple)
-_OBJECTS = frozenset({"dict", "list", "empty-dict", "empty-list", "undefined", "none"})
 
 
 def _comparison(node: nodes.Compare, look: Look) -> None:
     left: nodes.Expr = node.expr
     for operand in node.ops:
         if operand.op in ("eq", "ne") and "eq" in look.families:
-            one, other = look.brief(left), look.brief(operand.expr)
-            written = isinstance(left, _LITERALS) or isinstance(operand.expr, _LITERALS)
-            if not written and set(one) <= _OBJECTS and set(other) <= _OBJECTS:
-                # Two values of the conversation are equal mostly where they are one object, which all engines see.
-                look.least = Tier.EXTENDED
-            look.use_by_pair("eq", one, other, node)
-            look.least = Tier.EVERYDAY
+            look.use_by_pair("eq", look.brief(left), look.brief(operand.expr), node)
         left = operand.expr
 
 

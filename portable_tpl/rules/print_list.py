@@ -22,9 +22,10 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._printing import as_json, printed, printed_lists
+from portable_tpl.rules._printing import as_json, inside_of, printed, printed_lists
 
 CODE = "PTL603"
+_TEXT = frozenset("string trim upper lower title capitalize replace escape e safe indent urlencode".split())
 _lists = printed(frozenset({"list", "empty-list"}), as_json)
 
 
@@ -33,7 +34,17 @@ def _output(node: nodes.Output, look: Look) -> None:
     printed_lists(node, look)
 
 
-VISITS = {nodes.Output: _output}
+def _concat(node: nodes.Concat, look: Look) -> None:
+    for child in node.nodes:
+        inside_of(child, look)
+
+
+def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.name in _TEXT and node.node is not None:
+        inside_of(node.node, look)
+
+
+VISITS = {nodes.Output: _output, nodes.Concat: _concat, nodes.Filter: _filter}
 VALID = (Example("{{ messages|tojson }}", targets=("hf-jinja",)),)
 INVALID = (
     Example("{{ messages }}", targets=("hf-jinja",), fixed="{{ messages|tojson }}"),

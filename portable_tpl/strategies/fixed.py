@@ -105,6 +105,9 @@ def _everyday(shape: TemplateShape) -> Iterator[Conversation]:
     yield _chat(system(), user(), assistant(), user("Bye"), prompt=None)
     for text in (WHITESPACE, MARKUP, UNICODE, "", "line\nline\n\nline"):
         yield _chat(system(text), user(text), assistant(text), user(text))
+    # Engines that compare mappings by identity take the first of two equal messages for another one.
+    yield _chat(user("Go on"), assistant("One"), user("Go on"), assistant("Two"), user("Go on"))
+    yield _chat(user("Go on"), assistant("One"), user("Go on"), tools=_tools(shape, _WEATHER))
     yield from _reasoning(shape)
     yield from _tool_use(shape)
     yield from _parts(shape)
@@ -213,7 +216,7 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
         uses = shape.at((name,)).uses
         if "printed" in uses and "is-boolean" not in uses and not shape.at((name,)).equals:
             options = [MARKUP]
-        if uses & {"iterated", "pairs"} or len(shape.children((name,))):
+        if uses & {"iterated", "joined", "pairs"} or len(shape.children((name,))):
             continue  # its form is for the generated ones to find
         for value in options[:4]:
             if value is not None:
