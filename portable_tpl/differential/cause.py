@@ -18,8 +18,6 @@ from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
 
-_BATCH = 6
-
 
 @dataclass(frozen=True)
 class Cause:
@@ -52,7 +50,9 @@ class Causes:
         self._tracer = tracer
         self._suspects = Suspects(parsed, target.id)
 
-    def find(self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier) -> Cause:
+    def find(
+        self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier
+    ) -> Cause:
         """The cause of a mismatch of origin ``template``.
 
         ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
@@ -74,16 +74,60 @@ class Causes:
 
     def _while_rendering(self, situation: _Situation, trace: Trace, tier: Tier) -> Cause | None:
         rewriter = Rewriter(self._parsed, trace)
+        if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
+            return self._reference_fails(situation.expected, rewriter)
         suspects = self._suspects.near(situation.locus, rewriter, tier)
-        trials: list[tuple[Suspect, str]] = []
-        for suspect in suspects:
-            trials += [(suspect, text) for text in self._rewrites(suspect, rewriter)]
-        for start in range(0, len(trials), _BATCH):
-            batch = trials[start : start + _BATCH]
-            for suspect, text in batch:
-                if self._cures(situation, text):
+        if isinstance(situation.answer, Failed):
+            for suspect in suspects:
+                on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
+                if suspect.uses and on_line and self._fails_alone(situation, suspect, rewriter):
                     return self._named(suspect, rewriter)
+        found = next((each for each in suspects if self._is_cured(situation, each, rewriter)), None)
+        seen: set[int] = set()
+        while found is not None and isinstance(found.node, nodes.Name) and id(found.node) not in seen:
+            # A variable holds the wrong value already: look at what it was set to.
+            seen.add(id(found.node))
+            feeding = self._suspects.feeding(found.node, rewriter, tier)
+            found = next((each for each in feeding if self._is_cured(situation, each, rewriter)), None)
+        return None if found is None else self._named(found, rewriter)
+
+    def _reference_fails(self, failure: Failed, rewriter: Rewriter) -> Cause | None:
+        """The construct that only the reference refuses: alone it gives the very error there, and none on the target."""
+        here = [node for node in self._parsed.nodes if node.lineno == failure.line]
+        for node in sorted(here, key=lambda node: len(self._parsed.source(node))):
+            loops = isinstance(node, nodes.For)
+            made = (
+                rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
+                if isinstance(node, (nodes.Expr, nodes.For))
+                else None
+            )
+            if made is None:
+                continue
+            source, variables = made
+            text = f"{{% for ptl_item in {source} %}}{{% endfor %}}" if loops else f"{{% set ptl_value = {source} %}}"
+            alone, asked = Template(text), Conversation([{"role": "user", "content": "Hi"}], variables=variables)
+            expected = self._tracer.trace(alone, [asked], "pieces")[0].rendering
+            if not isinstance(expected, Failed) or _words(expected.message) != _words(failure.message):
+                continue
+            if isinstance(self._target.render(alone, asked), Rendered):
+                return Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
         return None
+
+    def _is_cured(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
+        return any(self._cures(situation, text) for text in self._rewrites(suspect, rewriter))
+
+    def _fails_alone(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
+        """Whether the construct, alone and on the same values, gives the very error; and none on the reference."""
+        made = rewriter.alone(suspect.node)
+        if made is None or not isinstance(situation.answer, Failed):
+            return False
+        source, variables = made
+        alone = Template(f"{{% set ptl_value = {source} %}}")
+        asked = Conversation([{"role": "user", "content": "Hi"}], variables=variables)
+        answer = self._target.render(alone, asked)
+        if not isinstance(answer, Failed) or _words(answer.message) != _words(situation.answer.message):
+            return False
+        return isinstance(self._tracer.trace(alone, [asked], "pieces")[0].rendering, Rendered)
 
     def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[str]:
         printing = isinstance(self._parsed.parent(suspect.node), nodes.Output)
@@ -104,7 +148,11 @@ class Causes:
     def _named(self, suspect: Suspect, rewriter: Rewriter) -> Cause:
         line = suspect.node.lineno
         if suspect.uses:
-            inputs = [value for child in (suspect.node, *suspect.node.iter_child_nodes()) for value in rewriter.values(child)]
+            inputs = [
+                value
+                for child in (suspect.node, *suspect.node.iter_child_nodes())
+                for value in rewriter.values(child)
+            ]
             use = best_use(suspect.uses, inputs)
             return Cause("template", use.feature, use.rule, line)
         return Cause("template", mechanical(self._parsed, suspect.node, rewriter), None, line)
@@ -147,7 +195,9 @@ def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
     return [
         child
         for child in node.iter_child_nodes()
-        if not isinstance(child, (nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword, nodes.Slice, nodes.NSRef))
+        if not isinstance(
+            child, (nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword, nodes.Slice, nodes.NSRef)
+        )
         and not (isinstance(child, (nodes.Name, nodes.Tuple)) and child.ctx != "load")
     ]
 

@@ -58,9 +58,7 @@ def _compare(
         investigation = Investigation(parsed, target, tracer, run, settings.tier, clock.out, known)
         mismatches = investigation.mismatches(cases) if cases else []
         known += [each.conversation for each in mismatches]
-        compared[target.id] = TargetComparison(
-            len(conversations), len(conversations) - len(cases), tuple(mismatches)
-        )
+        compared[target.id] = TargetComparison(len(conversations), len(conversations) - len(cases), tuple(mismatches))
     return Comparison(len(conversations), coverage_of(parsed, run), compared)
 
 

@@ -17,7 +17,9 @@ from portable_tpl.strategies.wishes import Op, Wish, grant
 from portable_tpl.template.instrument import Branch
 from portable_tpl.template.parsing import ParsedTemplate
 
-Ways = tuple[tuple[Wish, ...], ...]  # alternatives, each a list of wishes; () is "no way known", ((),) "nothing needed"
+Ways = tuple[
+    tuple[Wish, ...], ...
+]  # alternatives, each a list of wishes; () is "no way known", ((),) "nothing needed"
 
 FREE: Ways = ((),)
 _MOST_WAYS = 8
@@ -216,7 +218,9 @@ class Goals:
 
     def _solve_compare(self, test: nodes.Compare, wanted: bool, depth: int) -> Ways:
         operand = test.ops[0]
-        if not isinstance(test.expr, nodes.Const) and isinstance(operand.expr, (nodes.Const, nodes.List, nodes.Tuple)):
+        if not isinstance(test.expr, nodes.Const) and isinstance(
+            operand.expr, (nodes.Const, nodes.List, nodes.Tuple)
+        ):
             return self._against(test.expr, operand.expr, operand.op, wanted, depth)
         if isinstance(test.expr, nodes.Const) and operand.op in ("in", "notin"):
             inside = (operand.op == "in") == wanted
@@ -235,10 +239,16 @@ class Goals:
             return self._solve_loop(node, op in ("gt", "gteq", "ne") or (op == "eq" and constants[0] != 0))
         if isinstance(node, nodes.Filter) and node.name in ("length", "count"):
             return self._length(node.node, constants[0], op, wanted)
-        base = node.node if isinstance(node, nodes.Filter) and node.name in ("lower", "upper", "trim", "string") else node
+        base = (
+            node.node
+            if isinstance(node, nodes.Filter) and node.name in ("lower", "upper", "trim", "string")
+            else node
+        )
         equal = (op in ("eq", "in")) == wanted if op in ("eq", "ne", "in", "notin") else None
         if equal is None:
-            numbers = [value for value in constants if isinstance(value, (int, float)) and not isinstance(value, bool)]
+            numbers = [
+                value for value in constants if isinstance(value, (int, float)) and not isinstance(value, bool)
+            ]
             return tuple(way for value in numbers for way in self._ordered(base, value, op, wanted)) or FREE
         ways: Ways = ()
         for constant in constants[:4]:
@@ -248,7 +258,9 @@ class Goals:
                 if (value.value in constants) == equal:
                     ways += self._reach_any([place], depth + 1)
             elif equal and constants == [True] or constants == [False]:
-                ways += self._all([self.solve(value, bool(constants[0]) == equal, depth + 1), *self._way_to(place, depth)])
+                ways += self._all(
+                    [self.solve(value, bool(constants[0]) == equal, depth + 1), *self._way_to(place, depth)]
+                )
         return ways[:_MOST_WAYS] or FREE
 
     def _ordered(self, node: nodes.Expr, value: float, op: str, wanted: bool) -> Ways:

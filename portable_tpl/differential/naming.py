@@ -20,13 +20,19 @@ def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | No
     """A feature id made from a node and the kinds of values in it."""
 
     def kind(child: nodes.Node | None) -> str:
-        values = rewriter.values(child) if rewriter is not None and child is not None else []
-        return kind_of(values[0]) if values else ""
+        told = rewriter.told(child)[:1] if rewriter is not None and child is not None else []
+        if not told:
+            return kind_of(child.value) if isinstance(child, nodes.Const) else ""
+        if "value" not in told[0]:
+            return "undefined" if "undefined" in told[0] else ""
+        return str(told[0].get("kind") or kind_of(told[0]["value"]))
 
     def at(name: str, *children: nodes.Node | None) -> str:
         kinds = [found for found in map(kind, children) if found]
         return f"{name}@{','.join(kinds)}" if kinds and len(kinds) == len(children) else name
 
+    if isinstance(node, nodes.For):
+        return at("for", node.iter)
     if isinstance(node, nodes.Filter):
         return at(f"filter.{node.name}", node.node)
     if isinstance(node, nodes.Test):
@@ -52,7 +58,9 @@ def _call(node: nodes.Call, kind: Any) -> str:
     callee = node.node
     if isinstance(callee, nodes.Getattr):
         receiver = kind(callee.node)
-        owner = "dict" if receiver in ("dict", "empty-dict") else "list" if receiver in ("list", "empty-list") else "str"
+        owner = (
+            "dict" if receiver in ("dict", "empty-dict") else "list" if receiver in ("list", "empty-list") else "str"
+        )
         return f"method.{owner}.{callee.attr}"
     if isinstance(callee, nodes.Name):
         return f"global.{callee.name}"

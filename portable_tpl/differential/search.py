@@ -110,7 +110,12 @@ _Trace = Callable[[Iterable[Conversation], "Tier | None"], "list[int]"]
 
 
 def _generate(
-    parsed: ParsedTemplate, run: Explored, trace: _Trace, choices: SeededChoices, settings: CompareSettings, out_of_time: Callable[[], bool]
+    parsed: ParsedTemplate,
+    run: Explored,
+    trace: _Trace,
+    choices: SeededChoices,
+    settings: CompareSettings,
+    out_of_time: Callable[[], bool],
 ) -> list[int]:
     """Random conversations, then goals; gives the numbers of those that reached something new."""
     pool = max(_POOL, settings.examples)
@@ -132,11 +137,7 @@ def _generate(
         if not wanted or idle > 2:
             break
         seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
-        built = [
-            made
-            for goal in wanted
-            for made in goals.build(goal, choices, seeds, settings.tier, _TRIES)
-        ]
+        built = [made for goal in wanted for made in goals.build(goal, choices, seeds, settings.tier, _TRIES)]
         news = trace(built, settings.tier)
         useful += news
         idle = 0 if news else idle + 1

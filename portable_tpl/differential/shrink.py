@@ -45,7 +45,9 @@ class Shrinker:
                 best = smaller
         return parse_conversation(best)
 
-    def _exhaust(self, best: dict[str, Any], moves: Callable[[dict[str, Any]], Iterator[dict[str, Any]]]) -> dict[str, Any]:
+    def _exhaust(
+        self, best: dict[str, Any], moves: Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
+    ) -> dict[str, Any]:
         """Take the first move that holds, again and again, until none does."""
         while not self.cut:
             found = self._first(best, moves(best))

@@ -133,7 +133,10 @@ class Stack:
     def _nearest(self, conversation: Conversation, answer: Rendering) -> Conversation:
         if not isinstance(answer, Rendered):
             return conversation
-        made: list[Conversation] = [conversation, *(normalised(conversation, each) for each in self._full(conversation))]
+        made: list[Conversation] = [
+            conversation,
+            *(normalised(conversation, each) for each in self._full(conversation)),
+        ]
         traces = self._tracer.trace(self._template, made, "pieces")
 
         def shared(number: int) -> int:

@@ -55,7 +55,7 @@ class Rewriter:
 
     def values(self, node: nodes.Node) -> list[Any]:
         """The values that an expression had, where JSON has words for all of them."""
-        told = self._trace.values.get(self._numbers[id(node)], [])
+        told = self.told(node)
         return [each["value"] for each in told if "value" in each] if all("value" in each for each in told) else []
 
     def evaluated(self, node: nodes.Node) -> bool:
@@ -65,11 +65,20 @@ class Rewriter:
 
     def by_value(self, node: nodes.Node) -> str | None:
         """The template with an expression replaced by its value; ``None`` where it had none, or several."""
-        told = self._trace.values.get(self._numbers[id(node)], [])
-        if len(told) != 1 or "value" not in told[0]:
+        edit = self.edit(node)
+        return None if edit is None else replaced(self._parsed.text, [edit])
+
+    def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
+        """The edit that puts an expression's only value in its place."""
+        told = self.told(node)
+        if len(told) != 1 or "value" not in told[0] or told[0].get("kind") == "markup":
             return None
         text = literal(told[0]["value"])
-        return None if text is None else self._replaced(node, text)
+        return None if text is None else self._edit(node, text)
+
+    def told(self, node: nodes.Node) -> list[dict[str, Any]]:
+        """What the trace tells of an expression's values."""
+        return self._trace.values.get(self._numbers[id(node)], [])
 
     def by_text(self, node: nodes.Node) -> str | None:
         """The template with a printed expression replaced by the text that it printed, white space marks kept."""
@@ -77,13 +86,37 @@ class Rewriter:
         if len(printed) != 1:
             return None
         text = literal(next(iter(printed)))
-        return None if text is None else self._replaced(node, text)
+        edit = None if text is None else self._edit(node, text)
+        return None if edit is None else replaced(self._parsed.text, [edit])
 
-    def _replaced(self, node: nodes.Node, text: str) -> str | None:
+    def alone(self, node: nodes.Node) -> tuple[str, dict[str, Any]] | None:
+        """An expression with its names renamed, and the variables to give: their first values in the trace.
+
+        ``None`` where a name has a value that JSON has no word for, or the expression reaches into ``loop`` or a
+        namespace.
+        """
         span = self._parsed.span(node)
-        if len(text) > _LONGEST or span.start >= span.end:
-            return None
-        return replaced(self._parsed.text, [(span, text)])
+        edits: list[tuple[Span, str]] = []
+        variables: dict[str, Any] = {}
+        for name in [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name):
+            told = self.told(name)
+            parent = self._parsed.parent(name)
+            if isinstance(parent, nodes.Call) and name is parent.node:
+                continue  # a function's own name
+            if told and told[0].get("undefined"):
+                continue
+            if not told or "value" not in told[0] or "kind" in told[0]:
+                return None
+            new = f"ptl_{name.name}"
+            if variables.setdefault(new, told[0]["value"]) != told[0]["value"]:
+                return None
+            at = self._parsed.span(name)
+            edits.append((Span(at.start - span.start, at.end - span.start), new))
+        return replaced(self._parsed.text[span.start : span.end], edits), variables
+
+    def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
+        span = self._parsed.span(node)
+        return None if len(text) > _LONGEST or span.start >= span.end else (span, text)
 
 
 def replaced(text: str, edits: Iterable[tuple[Span, str]]) -> str:

@@ -50,14 +50,21 @@ class Suspects:
         by_node = self._by_node(tier)
         here = list(self._here(locus, rewriter))
         inside = {id(node) for node in here}
-        around = [
-            node
-            for node in self._around(locus, rewriter)
-            if id(node) not in inside
-        ]
+        around = [node for node in self._around(locus, rewriter) if id(node) not in inside]
         known = [Suspect(node, tuple(by_node[id(node)])) for node in (*here, *around) if id(node) in by_node]
         others = [Suspect(node) for node in (*here, *around) if id(node) not in by_node]
         return [*known, *others][:_MOST]
+
+    def feeding(self, name: nodes.Name, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
+        """The evaluated constructs in what a variable was set to, inner ones first."""
+        by_node = self._by_node(tier)
+        values = [
+            other.node if isinstance(other, nodes.Assign) else other.iter
+            for other in self._parsed.nodes
+            if isinstance(other, (nodes.Assign, nodes.For)) and name.name in _targets(other.target)
+        ]
+        found = [node for value in values for node in _inside_out(value, rewriter)]
+        return [Suspect(node, tuple(by_node.get(id(node), ()))) for node in found if node is not name]
 
     def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
         if tier not in self._uses:
@@ -74,7 +81,9 @@ class Suspects:
             for node in self._feeding(top, rewriter):
                 yield from _inside_out(node, rewriter)
         elif locus.line is not None:
-            on_line = [node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and node.lineno == locus.line]
+            on_line = [
+                node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and node.lineno == locus.line
+            ]
             yield from sorted((node for node in on_line if rewriter.evaluated(node)), key=self._length)
 
     def _feeding(self, top: nodes.Node, rewriter: Rewriter) -> Iterator[nodes.Node]:
@@ -106,8 +115,12 @@ class Suspects:
                     yield from _inside_out(test, rewriter)
             parent = self._parsed.parent(parent)
         at = locus.node if locus.node is not None and locus.node >= 0 else len(self._parsed.nodes)
-        before = [node for node in self._parsed.nodes[:at] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
-        after = [node for node in self._parsed.nodes[at:] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
+        before = [
+            node for node in self._parsed.nodes[:at] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)
+        ]
+        after = [
+            node for node in self._parsed.nodes[at:] if isinstance(node, nodes.Expr) and rewriter.evaluated(node)
+        ]
         conditions = [node for node in reversed(before) if self._decides(node)]
         yield from conditions
         yield from reversed(before)

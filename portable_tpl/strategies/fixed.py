@@ -209,21 +209,21 @@ def _documents(shape: TemplateShape) -> Iterator[Conversation]:
 
 
 def _variables(shape: TemplateShape) -> Iterator[Conversation]:
-    """Each of the template's own flags on and off, all on, all off."""
+    """Each of the template's own flags on and off, all on, all off; what is no flag is for the generated ones."""
     dialogue = [system(), user("Why?"), assistant("Because.", reasoning_content="Hm."), user("And?")]
+    flags = []
     for name in shape.variables[:12]:
-        options: list[Any] = list(shape.at((name,)).equals) or [True, False]
-        uses = shape.at((name,)).uses
-        if "printed" in uses and "is-boolean" not in uses and not shape.at((name,)).equals:
-            options = [MARKUP]
-        if uses & {"iterated", "joined", "pairs"} or len(shape.children((name,))):
-            continue  # its form is for the generated ones to find
-        for value in options[:4]:
+        facts = shape.at((name,))
+        if shape.children((name,)) or facts.uses & {"iterated", "joined", "pairs", "dumped", "length"}:
+            continue
+        values: list[Any] = list(facts.equals)
+        if not values:
+            values = [MARKUP] if "printed" in facts.uses and "is-boolean" not in facts.uses else [True, False]
+        if True in values or False in values:
+            flags.append(name)
+        for value in values[:4]:
             if value is not None:
                 yield _chat(*dialogue, variables={name: value})
-    flags = [
-        name for name in shape.variables if not shape.children((name,)) and "printed" not in shape.at((name,)).uses
-    ]
     if len(flags) > 1:
         yield _chat(*dialogue, variables=dict.fromkeys(flags, True))
         yield _chat(*dialogue, variables=dict.fromkeys(flags, False))

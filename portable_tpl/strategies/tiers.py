@@ -172,7 +172,12 @@ class _Judge:
                 yield Tier.EXTENDED if call["id"] is None else Tier.HOSTILE
 
     def _arguments(self, arguments: Any) -> Iterator[Tier]:
-        if arguments is None or isinstance(arguments, str) or arguments == {} or (isinstance(arguments, dict) and "" in arguments):
+        if (
+            arguments is None
+            or isinstance(arguments, str)
+            or arguments == {}
+            or (isinstance(arguments, dict) and "" in arguments)
+        ):
             yield Tier.EXTENDED
         elif not isinstance(arguments, dict):
             yield Tier.HOSTILE
@@ -196,7 +201,11 @@ class _Judge:
             if not function["name"] or not isinstance(function.get("description"), str):
                 yield Tier.EXTENDED
             parameters = function.get("parameters")
-            if not isinstance(parameters, dict) or parameters.get("type") != "object" or "properties" not in parameters:
+            if (
+                not isinstance(parameters, dict)
+                or parameters.get("type") != "object"
+                or "properties" not in parameters
+            ):
                 yield Tier.EXTENDED
             yield from self._schema(parameters)
             yield from self._data(tool)

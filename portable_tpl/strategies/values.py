@@ -49,7 +49,7 @@ def _kinds(shape: TemplateShape, path: Path) -> list[str]:
     kinds = []
     if any(step not in (ITEM, VALUE, KEY) for step in steps) or uses & _MAPPING_USES or VALUE in steps:
         kinds.append("mapping")
-    if ITEM in steps or "iterated" in uses:
+    if ITEM in steps or uses & {"iterated", "joined"}:
         kinds.append("list")
     if "is-string" in uses or ("printed" in uses and not kinds):
         kinds.append("text")

@@ -230,7 +230,9 @@ class _Editor:
             return None
         if following == ITEM:
             if path[-1] == "content":
-                return content(self._choices, self._shape, pick(self._choices, sorted(self._shape.part_roles) or ["user"]))
+                return content(
+                    self._choices, self._shape, pick(self._choices, sorted(self._shape.part_roles) or ["user"])
+                )
             return [value_for(self._choices, self._shape, (*path, ITEM))]
         return {}
 
@@ -307,7 +309,10 @@ class _Editor:
             messages[at:at] = [made, {"role": "user", "content": everyday_text(self._choices)}]
         elif kind == "tool":
             caller = calling_message(self._choices, self._shape, 1)
-            messages[at:at] = [caller, {**tool_result(self._choices, self._shape, caller["tool_calls"][0]), "role": role}]
+            messages[at:at] = [
+                caller,
+                {**tool_result(self._choices, self._shape, caller["tool_calls"][0]), "role": role},
+            ]
             if at + 2 < len(messages):
                 messages.insert(at + 2, {"role": "assistant", "content": everyday_text(self._choices)})
                 if kind_of_role(str(messages[at + 3].get("role"))) == "assistant":

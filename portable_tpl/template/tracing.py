@@ -8,12 +8,13 @@ that parse the same text mean the same node.
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Container, ItemsView, Iterator, KeysView, ValuesView
 from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.runtime import Undefined
+from markupsafe import Markup
 
 from portable_tpl.template.instrument import BRANCH_HOOK, call_hook, preorder, statement
 
@@ -169,7 +170,8 @@ class Recorder:
     def values(self) -> dict[int, list[Any]]:
         """The different values of each expression, at most three; a value that JSON has no word for is left out.
 
-        The values are ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``.
+        The values are ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``; beside ``value`` stands
+    ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``.
         """
         return {node: list(found.values()) for node, found in self._values.items()}
 
@@ -196,7 +198,7 @@ class Recorder:
     def _value(self, node: int, value: Any) -> Any:
         kept = self._values.setdefault(node, {})
         if len(kept) < _MOST_VALUES:
-            made = _described(value)
+            made, value = _described(value)
             kept.setdefault(json.dumps(made), made)
         return value
 
@@ -205,14 +207,26 @@ def _as_list(piece: Piece) -> list[Any]:
     return [piece.node, piece.text, [_as_list(inner) for inner in piece.inner]]
 
 
-def _described(value: Any) -> dict[str, Any]:
+def _described(value: Any) -> tuple[dict[str, Any], Any]:
+    """A value in words, and the value to go on with: iterators are read to the end to be seen."""
     if isinstance(value, Undefined):
-        return UNDEFINED
-    if type(value) in (str, int, float, bool, type(None), dict, list, tuple) or isinstance(value, str):
+        return UNDEFINED, value
+    if isinstance(value, Iterator):
+        items = list(value)
+        made, _ = _described(items)
+        return {**made, "kind": "iterator"}, iter(items)
+    if isinstance(value, (KeysView, ValuesView, ItemsView)):
+        return {**_described(list(value))[0], "kind": "view"}, value
+    told: dict[str, Any] = {"other": type(value).__name__}
+    if isinstance(value, (str, int, float, bool, type(None), dict, list, tuple)):
         try:
             text = json.dumps(value)
         except (TypeError, ValueError, RecursionError):
-            return {"other": type(value).__name__}
+            return told, value
         if len(text) <= _LONGEST_VALUE:
-            return {"value": json.loads(text)}
-    return {"other": type(value).__name__}
+            told = {"value": json.loads(text)}
+            if isinstance(value, Markup):
+                told["kind"] = "markup"
+            elif isinstance(value, tuple):
+                told["kind"] = "tuple"
+    return told, value
