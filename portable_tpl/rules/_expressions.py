@@ -51,7 +51,7 @@ _LEVELS: dict[type[nodes.Node], Level] = {
 _OPERANDS: dict[type[nodes.Node], Level] = {
     nodes.Or: Level.AND,
     nodes.And: Level.NOT,
-    nodes.Not: Level.NOT,
+    nodes.Not: Level.FILTER,  # engines do not agree on how far `not` reaches
     nodes.Compare: Level.SUM,
     nodes.Operand: Level.SUM,
     nodes.Add: Level.CONCAT,
@@ -61,9 +61,9 @@ _OPERANDS: dict[type[nodes.Node], Level] = {
     nodes.Div: Level.POWER,
     nodes.FloorDiv: Level.POWER,
     nodes.Mod: Level.POWER,
-    nodes.Pow: Level.UNARY,
-    nodes.Neg: Level.UNARY,
-    nodes.Pos: Level.UNARY,
+    nodes.Pow: Level.ATOM,
+    nodes.Neg: Level.ATOM,
+    nodes.Pos: Level.ATOM,
     nodes.If: Level.OR,
     nodes.For: Level.OR,
 }
@@ -79,7 +79,9 @@ def level_of(node: nodes.Node) -> Level:
 def needed(node: nodes.Node, look: Look) -> Level:
     """How tightly what takes the place of a node must hold together."""
     parent = look.parent(node)
-    if isinstance(parent, (nodes.Filter, nodes.Test)):
+    if isinstance(parent, nodes.Test):
+        return Level.FILTER if parent.node is node else Level.ATOM
+    if isinstance(parent, nodes.Filter):
         return Level.FILTER if parent.node is node else Level.CONDITIONAL
     if isinstance(parent, (nodes.Getattr, nodes.Getitem, nodes.Call)):
         return Level.ATOM if parent.node is node else Level.CONDITIONAL
@@ -91,17 +93,28 @@ def needed(node: nodes.Node, look: Look) -> Level:
 def operand(node: nodes.Node, look: Look, level: Level = Level.FILTER) -> str:
     """The text of an expression, in brackets where it does not hold together by itself."""
     text = look.parsed.source(node)
+    if level is Level.ATOM and isinstance(node, nodes.Const) and isinstance(node.value, (int, float)):
+        return f"({text})"
     if level_of(node) < level or (isinstance(node, nodes.Tuple) and not text.startswith("(")):
         return f"({text})"
     return text
 
 
-def replace(node: nodes.Node, text: str, level: Level, look: Look, title: str, safety: Safety = Safety.SAFE) -> Fix:
-    """The fix that puts an expression of some level in the place of a node."""
+def replace(
+    node: nodes.Node,
+    text: str,
+    level: Level,
+    look: Look,
+    title: str,
+    safety: Safety = Safety.SAFE,
+    also: Sequence[Edit] = (),
+) -> Fix:
+    """The fix that puts an expression of some level in the place of a node; ``also`` are edits elsewhere."""
     span = look.parsed.span(node)
-    if level < needed(node, look) and not _bracketed(span.start, span.end, look.parsed.text):
+    if level < needed(node, look) and not _bracketed(node, look):
         text = f"({text})"
-    return Fix(title, safety, (Edit(span.start, span.end, text),))
+    made = sorted((Edit(span.start, span.end, text), *also), key=lambda edit: (edit.start, edit.end))
+    return Fix(title, safety, tuple(made))
 
 
 def edits(title: str, safety: Safety, *changes: tuple[int, int, str]) -> Fix:
@@ -109,7 +122,12 @@ def edits(title: str, safety: Safety, *changes: tuple[int, int, str]) -> Fix:
     return Fix(title, safety, tuple(Edit(*change) for change in changes))
 
 
-def _bracketed(start: int, end: int, text: str) -> bool:
+def _bracketed(node: nodes.Node, look: Look) -> bool:
+    """Whether brackets that only group stand around a node; those of a call or a test do more than that."""
+    if isinstance(look.parent(node), (nodes.Call, nodes.Filter, nodes.Test, nodes.Tuple)):
+        return False
+    start, end = look.parsed.span(node)
+    text = look.parsed.text
     return text[:start].rstrip().endswith("(") and text[end:].lstrip().startswith(")")
 
 

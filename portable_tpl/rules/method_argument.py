@@ -28,7 +28,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
-from portable_tpl.rules._method_rewrites import rewrite
+from portable_tpl.rules._rewrites_methods import rewrite
 
 CODE = "PTL102"
 _STRIPS = ("strip", "lstrip", "rstrip")

@@ -26,7 +26,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
-from portable_tpl.rules._method_rewrites import rewrite
+from portable_tpl.rules._rewrites_methods import rewrite
 
 CODE = "PTL103"
 _MINUS_ONE_OR_ZERO = (-1, 0)

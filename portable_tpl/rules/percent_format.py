@@ -24,7 +24,7 @@ from jinja2 import nodes
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import constant
-from portable_tpl.rules._method_rewrites import joined
+from portable_tpl.rules._rewrites_template_text import joined, percent_pieces
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL202"
@@ -49,11 +49,8 @@ def _modulo(node: nodes.Mod, look: Look) -> None:
 
 
 def _joined(node: nodes.Mod, look: Look) -> Fix | None:
-    pattern = constant(node.left)
-    if not isinstance(pattern, str) or pattern.count("%") != pattern.count("%s"):
-        return None
-    values = node.right.items if isinstance(node.right, nodes.Tuple) else [node.right]
-    return joined(node, pattern.split("%s"), values, look) if pattern.count("%s") == len(values) else None
+    pieces = percent_pieces(node, look)
+    return None if pieces is None else joined(node, pieces, look)
 
 
 VISITS = {nodes.Mod: _modulo}

@@ -25,7 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import method_call
-from portable_tpl.rules._method_rewrites import rewrite
+from portable_tpl.rules._rewrites_methods import rewrite
 
 CODE = "PTL101"
 

@@ -1,0 +1,147 @@
+"""What a change does to the findings: it must take some away where it is made, and bring none anywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from portable_tpl.findings import Edit, Finding
+
+_FAILS, _DIFFERS = 2, 1
+
+
+class Moved:
+    """Where places of a text are after some edits, and where they were before."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self.edits = sorted(set(edits), key=lambda edit: (edit.start, edit.end))
+
+    def forward(self, position: int) -> int | None:
+        """Where a place has gone; ``None`` for one inside of what was replaced."""
+        shift = 0
+        for edit in self.edits:
+            if edit.end <= position:
+                shift += len(edit.text) - (edit.end - edit.start)
+            elif edit.start < position:
+                return None
+        return position + shift
+
+    def back(self, position: int) -> int:
+        """Where a place of the new text was; for one inside of what was put in, where that begins."""
+        shift = 0
+        for edit in self.edits:
+            start = edit.start + shift
+            if position < start:
+                break
+            if position < start + len(edit.text):
+                return edit.start
+            shift += len(edit.text) - (edit.end - edit.start)
+        return position - shift
+
+    def regions(self) -> list[tuple[int, int]]:
+        """The new text of each edit, as a range of places."""
+        out, shift = [], 0
+        for edit in self.edits:
+            start = edit.start + shift
+            out.append((start, start + len(edit.text)))
+            shift += len(edit.text) - (edit.end - edit.start)
+        return out
+
+
+def objection(
+    before: Sequence[Finding], after: Sequence[Finding], edits: Iterable[Edit], cured: Sequence[Finding]
+) -> str | None:
+    """Why the edits do not help; ``None`` if they do.
+
+    ``before`` and ``after`` are all findings of the two texts that are not suppressed, ``cured`` those whose fixes
+    the edits are.
+    """
+    moved = Moved(edits)
+    regions = moved.regions()
+    outside, inside = _split(after, regions)
+    old_outside, old_inside = _split(before, [(edit.start, edit.end) for edit in moved.edits])
+    known = Counter(_identity(finding, moved) for finding in old_outside)
+    for finding in outside:
+        identity = _identity(finding, None)
+        if known[identity] > 0:
+            known[identity] -= 1
+        elif not _was_there(finding, old_outside, moved):
+            return (
+                f"it would bring a finding elsewhere: line {finding.location.line}: {finding.code} {finding.message}"
+            )
+    for finding in cured:
+        if all(finding is not each for each in old_inside) and known[_identity(finding, moved)] > 0:
+            old_inside.append(finding)  # a finding wider than its edits that has gone
+    for number in range(len(regions)):
+        words = _region_objection(number, moved, regions, old_inside, inside)
+        if words is not None:
+            return words
+    weight_before, weight_after = _weights(old_inside), _weights(inside)
+    worse = [target for target in weight_after if weight_after[target] > weight_before[target]]
+    if worse:
+        return f"it is no better for {', '.join(sorted(worse))}: {_first(inside)}"
+    if sum(weight_after.values()) >= sum(weight_before.values()):
+        return f"it would not take the finding away: {_first(inside)}"
+    return None
+
+
+def _region_objection(
+    number: int,
+    moved: Moved,
+    regions: Sequence[tuple[int, int]],
+    before: Sequence[Finding],
+    after: Sequence[Finding],
+) -> str | None:
+    """Why one edit does not help where it is made: each is weighed alone, so that no good one covers a bad one."""
+    edit = moved.edits[number]
+    here = [each for each in after if _touches(each, regions[number])]
+    there = [each for each in before if _touches(each, (edit.start, edit.end))]
+    weight_before, weight_after = _weights(there), _weights(here)
+    worse = [target for target in weight_after if weight_after[target] > weight_before[target]]
+    if worse:
+        return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
+    return None
+
+
+def _first(findings: Sequence[Finding]) -> str:
+    return f"{findings[0].code} {findings[0].message}" if findings else "nothing changes"
+
+
+def _split(findings: Iterable[Finding], regions: Sequence[tuple[int, int]]) -> tuple[list[Finding], list[Finding]]:
+    """The findings outside of all regions, and those that lie in one of them."""
+    outside: list[Finding] = []
+    inside: list[Finding] = []
+    for finding in findings:
+        (inside if any(_touches(finding, region) for region in regions) else outside).append(finding)
+    return outside, inside
+
+
+def _touches(finding: Finding, region: tuple[int, int]) -> bool:
+    """Whether a finding lies in a region."""
+    start, end = region
+    return start <= finding.location.start and finding.location.end <= end and start < end
+
+
+def _identity(finding: Finding, moved: Moved | None) -> tuple[object, ...]:
+    start: int | None = finding.location.start
+    if moved is not None and start is not None:
+        start = moved.forward(start)
+    return finding.code, start, finding.targets, finding.fails, finding.tier
+
+
+def _was_there(finding: Finding, before: Iterable[Finding], moved: Moved) -> bool:
+    """Whether a finding says no more than one before did at the same place."""
+    for other in before:
+        if other.code == finding.code and moved.forward(other.location.start) == finding.location.start:
+            milder = other.tier.rank <= finding.tier.rank
+            if milder and set(finding.targets) <= set(other.targets) and set(finding.fails) <= set(other.fails):
+                return True
+    return False
+
+
+def _weights(findings: Iterable[Finding]) -> Counter[str]:
+    weights: Counter[str] = Counter()
+    for finding in findings:
+        for target in finding.targets or ("",):
+            weights[target] += _FAILS if target in finding.fails else _DIFFERS
+    return weights

@@ -1,0 +1,141 @@
+"""Proof that a changed template is as good as the old one: by printing both on the reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jinja2 import nodes
+
+from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.search import explore
+from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.findings import Finding
+from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.runtimes._base import REFERENCE
+from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.source import Span, Template
+from portable_tpl.template.parsing import ParsedTemplate
+from portable_tpl.template.tracing import recordable
+
+_EXAMPLES = 240
+_LONGEST_SHOWN = 400
+
+
+class Prover:
+    """Warm references, one of them instrumented, for any number of proofs; a context manager that stops them."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.tracer = Tracer()
+        self.reference = open_runtime(REFERENCE)
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self.tracer.close()
+        self.reference.close()
+
+    def __enter__(self) -> Prover:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Proof:
+    """What is to be kept of one template: its renderings in conversations of all tiers that reach its branches."""
+
+    def __init__(self, prover: Prover, parsed: ParsedTemplate, conversations: Sequence[Conversation] = ()) -> None:
+        self._prover = prover
+        settings = CompareSettings(
+            examples=_EXAMPLES, seed=prover.seed, tier=Tier.HOSTILE, conversations=tuple(conversations)
+        )
+        self._conversations: list[Conversation] = list(explore(parsed, prover.tracer, settings).conversations)
+        self._template = parsed.template
+        self._wanted: list[Rendering] = []
+        self.rebase(parsed.text)
+
+    def rebase(self, text: str) -> None:
+        """Take another text as the one whose renderings are to be kept: after a change that was to change them."""
+        renderings = self._prover.reference.render_all(self._with(text), self._conversations)
+        kept = [
+            (conversation, rendering)
+            for conversation, rendering in zip(self._conversations, renderings, strict=True)
+            if not isinstance(rendering, Failed)  # what the reference cannot print is nobody's to keep
+        ]
+        self._conversations = [conversation for conversation, _ in kept]
+        self._wanted = [rendering for _, rendering in kept]
+
+    def counterexample(self, text: str) -> str | None:
+        """A conversation in which the text does not print the same, in words; ``None`` where there is none."""
+        renderings = self._prover.reference.render_all(self._with(text), self._conversations)
+        found = [
+            (len(conversation.key), conversation, wanted, rendering)
+            for conversation, wanted, rendering in zip(self._conversations, self._wanted, renderings, strict=True)
+            if wanted != rendering
+        ]
+        if not found:
+            return None
+        _, conversation, wanted, rendering = min(found, key=lambda each: each[0])
+        return f"the reference {_difference(wanted, rendering)}, with {_shown(conversation)}"
+
+    def reached(self, parsed: ParsedTemplate, findings: Sequence[Finding]) -> list[bool]:
+        """For each finding: whether a conversation that renders gets to the place on the reference."""
+        numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
+        wanted = [[numbers[id(node)] for node in witnesses(parsed, finding)] for finding in findings]
+        every = {number for group in wanted for number in group}
+        if not every:
+            return [False] * len(findings)
+        traces = self._prover.tracer.reached(parsed.template, self._conversations, every)
+        seen: set[int] = set()
+        for trace in traces:
+            if not isinstance(trace.rendering, Failed):
+                seen |= trace.branches
+        return [not seen.isdisjoint(group) for group in wanted]
+
+    def _with(self, text: str) -> Template:
+        return replace(self._template, text=text)
+
+
+def witnesses(parsed: ParsedTemplate, finding: Finding) -> list[nodes.Node]:
+    """Expressions one of which is evaluated whenever the place of a finding is."""
+    span = Span(finding.location.start, finding.location.end)
+    same = [node for node in parsed.nodes if parsed.span(node) == span and node is not parsed.tree]
+    found = [node for node in same if _tells(parsed, node)]
+    if found:
+        return found
+    if any(isinstance(node, nodes.Stmt) for node in same):
+        return [node for node in parsed.nodes if span.contains(parsed.span(node)) and _tells(parsed, node)]
+    enclosing = [node for node in parsed.nodes if parsed.span(node).contains(span) and _tells(parsed, node)]
+    return enclosing[-1:]  # in pre-order the last one is the innermost
+
+
+def _tells(parsed: ParsedTemplate, node: nodes.Node) -> bool:
+    parent = parsed.parent(node)
+    return isinstance(node, nodes.Expr) and parent is not None and recordable(parent, node)
+
+
+def _difference(wanted: Rendering, found: Rendering) -> str:
+    if isinstance(wanted, Rendered) and isinstance(found, Rendered):
+        at = next(
+            (index for index, (one, other) in enumerate(zip(wanted.text, found.text, strict=False)) if one != other),
+            min(len(wanted.text), len(found.text)),
+        )
+        before = max(0, at - 10)
+        return f"printed {wanted.text[before : at + 20]!r} and now prints {found.text[before : at + 20]!r}"
+    return f"{_words(wanted)} and now {_words(found)}"
+
+
+def _words(rendering: Rendering) -> str:
+    if isinstance(rendering, Rendered):
+        return "prints a prompt"
+    if isinstance(rendering, Refused):
+        return f"refuses with {rendering.message!r}"
+    return f"fails with {' '.join(rendering.message.split())!r}"
+
+
+def _shown(conversation: Conversation) -> str:
+    text = json.dumps(conversation.to_json(), ensure_ascii=True)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,0 +1,253 @@
+"""Apply fixes round after round, until none is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.errors import TemplateSyntaxError
+from portable_tpl.findings import Edit, Finding, Fix, Safety, apply_edits
+from portable_tpl.fixing.effect import Moved, objection
+from portable_tpl.fixing.proof import Proof, Prover
+from portable_tpl.linting import lint
+from portable_tpl.source import Span, Template
+from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
+
+_MOST_ROUNDS = 200
+_NOT_REACHED = "no conversation that renders reaches the place on the reference, so the change is not proved"
+
+
+@dataclass(frozen=True)
+class FixResult:
+    """What :func:`fix` did.
+
+    ``applied`` and ``refused`` are findings at their places in the text that was given; the edits of their ``fix``
+    are those of the round in which it was tried. Findings for which no rewrite is known are in neither.
+    """
+
+    text: str
+    applied: tuple[Finding, ...] = ()
+    refused: tuple[tuple[Finding, str], ...] = ()
+
+
+@dataclass
+class _Run:
+    """One template on its way: the text now, and what was decided."""
+
+    template: Template
+    lint: Callable[[ParsedTemplate], list[Finding]]
+    prove: Callable[[], Proof]
+    unsafe: bool
+    moves: list[Moved] = field(default_factory=list)
+    applied: list[Finding] = field(default_factory=list)
+    refusals: list[tuple[str, int, int, str]] = field(default_factory=list)
+
+    def original(self, finding: Finding, template: Template) -> Finding:
+        """The finding at its place in the text that was given."""
+        start, end = finding.location.start, finding.location.end
+        for moved in reversed(self.moves):
+            start, end = moved.back(start), moved.back(end)
+        return replace(finding, location=template.locate(Span(start, max(start, end))))
+
+
+def fix(
+    template: Template,
+    targets: Sequence[str],
+    unsafe: bool = False,
+    tier: Tier = Tier.EVERYDAY,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    provided: Sequence[str] = (),
+    seed: int = 0,
+    conversations: Sequence[Conversation] = (),
+    prover: Prover | None = None,
+) -> FixResult:
+    """Rewrite what is not portable to the targets in conversations of a tier.
+
+    The new text prints the same on the reference, or refuses with the same message, in generated conversations of
+    all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too. ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
+    :class:`portable_tpl.errors.TemplateSyntaxError` where the template does not parse.
+    """
+    parsed = parse(template)
+    own: list[Prover] = []
+    proofs: list[Proof] = []
+
+    def prove() -> Proof:
+        if not proofs:
+            engine = prover
+            if engine is None:
+                engine = Prover(seed)
+                own.append(engine)
+            proofs.append(Proof(engine, parsed, conversations))
+        return proofs[0]
+
+    def findings(text: ParsedTemplate) -> list[Finding]:
+        found = lint(text, targets, tier, select, ignore, provided)
+        return [finding for finding in found if not finding.suppressed]
+
+    run = _Run(template, findings, prove, unsafe)
+    try:
+        text, left = _fixpoint(run, parsed)
+    finally:
+        for engine in own:
+            engine.close()
+    refused = tuple((run.original(finding, template), reason) for finding, reason in left)
+    return FixResult(text, tuple(run.applied), refused)
+
+
+def _fixpoint(run: _Run, parsed: ParsedTemplate) -> tuple[str, list[tuple[Finding, str]]]:
+    for _ in range(_MOST_ROUNDS):
+        findings = run.lint(parsed)
+        batch = _batch(run, findings)
+        if not batch:
+            break
+        text = _Round(run, parsed, findings).settle(batch)
+        if text is not None:
+            parsed = parse(replace(run.template, text=text))
+    return parsed.text, _left(run, run.lint(parsed))
+
+
+def _left(run: _Run, findings: Sequence[Finding]) -> list[tuple[Finding, str]]:
+    """The findings that have a fix which was not applied, and why."""
+    left = []
+    for finding in findings:
+        if finding.fix is not None and finding.fix.edits:
+            reason = _refusal(run, finding)
+            if reason is None and finding.fix.safety is Safety.UNSAFE:
+                reason = "it changes what the reference prints; --unsafe-fixes applies it"
+            elif reason is None:
+                reason = "it is only shown, never applied"
+            left.append((finding, reason))
+    return left
+
+
+def _refusal(run: _Run, finding: Finding) -> str | None:
+    place = (finding.code, finding.location.start, finding.location.end)
+    return next((reason for code, start, end, reason in run.refusals if (code, start, end) == place), None)
+
+
+def _batch(run: _Run, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings whose fixes may be applied together; the shortest first, since the inner one of two goes first."""
+    wanted = [finding for finding in findings if _applicable(run, finding)]
+    wanted.sort(key=lambda finding: (finding.location.end - finding.location.start, finding.location.start))
+    chosen: list[Finding] = []
+    taken: list[Edit] = []
+    for finding in wanted:
+        assert finding.fix is not None
+        if not any(_collide(edit, other) for edit in finding.fix.edits for other in taken):
+            chosen.append(finding)
+            taken += finding.fix.edits
+    return sorted(chosen, key=lambda finding: finding.location.start)
+
+
+def _applicable(run: _Run, finding: Finding) -> bool:
+    made = finding.fix
+    if made is None or not made.edits or made.safety is Safety.DISPLAY:
+        return False
+    return (run.unsafe or made.safety is Safety.SAFE) and _refusal(run, finding) is None
+
+
+def _collide(edit: Edit, other: Edit) -> bool:
+    """Whether two edits cannot both be made; equal insertions are one."""
+    if edit == other:
+        return edit.start != edit.end
+    if edit.start == edit.end or other.start == other.end:
+        return edit.start <= other.end and other.start <= edit.end
+    return edit.start < other.end and other.start < edit.end
+
+
+class _Round:
+    """One round over one text."""
+
+    def __init__(self, run: _Run, parsed: ParsedTemplate, findings: list[Finding]) -> None:
+        self._run = run
+        self._parsed = parsed
+        self._findings = findings
+        self._refused: list[tuple[Finding, str]] = []
+
+    def settle(self, batch: list[Finding]) -> str | None:
+        """Apply what stands up to proof; gives the new text, or ``None`` if nothing did."""
+        unsafe = [finding for finding in batch if _fix(finding).safety is Safety.UNSAFE]
+        reached = self._only_reached([finding for finding in batch if finding not in unsafe])
+        accepted = self._settle(reached, [])
+        for finding in unsafe:
+            if self._problem([*accepted, finding], proved=False) is None:
+                accepted = [*accepted, finding]
+        moved = Moved(_edits(accepted))
+        self._note(accepted, moved)
+        if not accepted:
+            return None
+        text = apply_edits(self._parsed.text, tuple(moved.edits))
+        if any(_fix(finding).safety is Safety.UNSAFE for finding in accepted):
+            self._run.prove().rebase(text)
+        return text
+
+    def _settle(self, batch: list[Finding], accepted: list[Finding]) -> list[Finding]:
+        if not batch:
+            return accepted
+        problem = self._problem([*accepted, *batch])
+        if problem is None:
+            return [*accepted, *batch]
+        if len(batch) == 1:
+            self._refused.append((batch[0], problem))
+            return accepted
+        middle = len(batch) // 2
+        return self._settle(batch[middle:], self._settle(batch[:middle], accepted))
+
+    def _problem(self, findings: list[Finding], proved: bool = True) -> str | None:
+        """What speaks against applying these together."""
+        edits = Moved(_edits(findings)).edits
+        text = apply_edits(self._parsed.text, tuple(edits))
+        try:
+            changed = parse(replace(self._run.template, text=text))
+            compile_check(parse(changed.template))
+        except TemplateSyntaxError as error:
+            return f"the changed template would not parse: {error.reason}"
+        words = objection(self._findings, self._run.lint(changed), edits, findings)
+        if words is not None or not proved or changed.tree == self._parsed.tree:
+            return words
+        return self._run.prove().counterexample(text)
+
+    def _only_reached(self, batch: list[Finding]) -> list[Finding]:
+        """Those of a batch that a conversation reaches, or that leave jinja2's tree as it is."""
+        uncertain = [finding for finding in batch if not self._leaves_the_tree(finding)]
+        if not uncertain:
+            return batch
+        reached = self._run.prove().reached(self._parsed, uncertain)
+        missed = [finding for finding, told in zip(uncertain, reached, strict=True) if not told]
+        self._refused += [(finding, _NOT_REACHED) for finding in missed]
+        return [finding for finding in batch if finding not in missed]
+
+    def _leaves_the_tree(self, finding: Finding) -> bool:
+        """Whether the reference parses the changed text to an equal tree, which needs no further proof."""
+        text = apply_edits(self._parsed.text, _fix(finding).edits)
+        try:
+            return parse(replace(self._run.template, text=text)).tree == self._parsed.tree
+        except TemplateSyntaxError:
+            return False
+
+    def _note(self, accepted: Sequence[Finding], moved: Moved) -> None:
+        """Write down what was decided, at the places of the new text."""
+        run = self._run
+        run.applied += [run.original(finding, run.template) for finding in accepted]
+        known = [
+            *run.refusals,
+            *((each.code, each.location.start, each.location.end, reason) for each, reason in self._refused),
+        ]
+        run.refusals = []
+        for code, start, end, reason in known:
+            new_start, new_end = moved.forward(start), moved.forward(end)
+            untouched = all(edit.end <= start or end <= edit.start for edit in moved.edits)
+            if new_start is not None and new_end is not None and untouched:
+                run.refusals.append((code, new_start, new_end, reason))
+        run.moves.append(moved)
+
+
+def _fix(finding: Finding) -> Fix:
+    assert finding.fix is not None
+    return finding.fix
+
+
+def _edits(findings: Sequence[Finding]) -> list[Edit]:
+    return [edit for finding in findings for edit in _fix(finding).edits]

@@ -1,0 +1,71 @@
+"""``split`` and ``rsplit`` where one piece is taken: the first, the last, or the one behind the first separator."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.findings import Fix
+from portable_tpl.rules._base import Look
+from portable_tpl.rules._calls import MethodCall, constant
+from portable_tpl.rules._expressions import Level, operand
+from portable_tpl.rules._helper_macros import (
+    AFTER_FIRST,
+    AFTER_LAST,
+    BEFORE_FIRST,
+    BEFORE_LAST,
+    HelperMacro,
+    call_macro,
+    can_call_macros,
+)
+
+
+def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    if node.kwargs or len(node.args) not in (1, 2) or (len(node.args) == 2 and constant(node.args[1]) != 1):
+        return None
+    separator = constant(node.args[0])
+    taken = _taken(node, look)
+    if taken is None or not isinstance(separator, str) or not separator:
+        return None
+    place, index = taken
+    macro = _macro(call.name, len(node.args) == 2, index, separator)
+    if macro is None or not can_call_macros(look, macro):
+        return None
+    return call_macro(
+        look,
+        place,
+        macro,
+        [operand(call.receiver, look, Level.CONDITIONAL), operand(node.args[0], look, Level.CONDITIONAL)],
+    )
+
+
+def _taken(node: nodes.Call, look: Look) -> tuple[nodes.Expr, int] | None:
+    """The expression that takes one piece, and which one: 0 for the first, -1 for the last."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Getitem) and parent.node is node:
+        index = constant(parent.arg)
+        return (parent, index) if type(index) is int else None
+    if isinstance(parent, nodes.Filter) and parent.node is node and parent.name in ("first", "last"):
+        return parent, 0 if parent.name == "first" else -1
+    return None
+
+
+def _macro(name: str, once: bool, index: int, separator: str) -> HelperMacro | None:
+    if name == "rsplit" and once:
+        return {0: BEFORE_LAST, -1: AFTER_LAST}.get(index)
+    if index == 0 and name == "split":
+        return BEFORE_FIRST
+    if index == -1 and name == "split" and once:
+        return AFTER_FIRST
+    if index == -1 and _cannot_overlap(separator):
+        return AFTER_LAST  # split goes from the left: of `aaa` cut at `aa`, what is left over is an `a`
+    if index == 0 and name == "rsplit":
+        return BEFORE_FIRST if _cannot_overlap(separator) else None
+    return None
+
+
+def _cannot_overlap(separator: str) -> bool:
+    """Whether two places of a separator in a text never share a character."""
+    return not any(separator.startswith(separator[-length:]) for length in range(1, len(separator)))
+
+
+REWRITES = {"split": _split, "rsplit": _split}
