@@ -9,8 +9,8 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix, Safety
 from portable_tpl.rules._base import Look
-from portable_tpl.rules._json import leaf_kinds
 from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._json import leaf_kinds
 from portable_tpl.template.inference import kinds as k
 
 _BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)

@@ -25,8 +25,8 @@ from jinja2 import nodes
 from portable_tpl.findings import Edit, Fix, Safety
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import as_condition, compared_with, constant
-from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
 from portable_tpl.rules._expressions import operand
+from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL303"

@@ -24,8 +24,8 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._kinds import brief
 from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._kinds import brief
 
 CODE = "PTL203"
 

@@ -23,8 +23,8 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._printing import printed
 from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._printing import printed
 
 CODE = "PTL602"
 _ONLY = frozenset({"true", "false"})
