@@ -1,7 +1,7 @@
 """The clock of an engine's shared library, set from outside, for engines that only ask the system.
 
 ``time`` and ``std::chrono::system_clock::now``, as the library calls them, are redirected to a value that
-:meth:`LibraryClock.set` changes. Only that library sees it: its steady clocks, and everybody else's, run on. This
+:meth:`LibraryClock.stopped` sets. Only that library sees it: its steady clocks, and everybody else's, run on. This
 works by replacing the addresses in the library's own relocation table (ELF, System V ABI, 64 bits), and needs Linux
 on x86-64 or AArch64; :func:`library_clock` answers ``None`` elsewhere, and the engine then shows the system's time.
 """
@@ -14,10 +14,12 @@ import platform
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PAGE = mmap.PAGESIZE
+_CODE_BYTES = 64
 _NOW = "_ZNSt6chrono3_V212system_clock3nowEv"
 
 # Tags of the dynamic section, and the relocation types that hold the plain address of a function.
@@ -26,21 +28,29 @@ _DT_PLTRELSZ, _DT_STRTAB, _DT_SYMTAB, _DT_RELA, _DT_RELASZ, _DT_JMPREL = 2, 5, 6
 _ADDRESS_TYPES = {"x86_64": (6, 7), "aarch64": (1025, 1026)}
 
 
-def _x86_64(address: int, store: bool) -> bytes:
-    load = b"\xf3\x0f\x1e\xfa\x48\xb8" + struct.pack("<Q", address) + b"\x48\x8b\x00"
-    return load + (b"\x48\x85\xff\x74\x03\x48\x89\x07" if store else b"") + b"\xc3"
+def _x86_64(value: int, original: int, stores: bool) -> bytes:
+    """Return what is at ``value``, or go on to ``original`` where that is 0; ``stores``: by pointer too, as ``time``."""
+    load = b"\xf3\x0f\x1e\xfa\x48\xb8" + struct.pack("<Q", value) + b"\x48\x8b\x00\x48\x85\xc0"
+    answer = b"\x74\x09\x48\x85\xff\x74\x03\x48\x89\x07\xc3" if stores else b"\x74\x01\xc3"
+    return load + answer + b"\x49\xbb" + struct.pack("<Q", original) + b"\x41\xff\xe3"
 
 
-def _aarch64(address: int, store: bool) -> bytes:
-    if store:
-        code = struct.pack("<6I", 0x580000C1, 0xF9400021, 0xB4000040, 0xF9000001, 0xAA0103E0, 0xD65F03C0)
+def _aarch64(value: int, original: int, stores: bool) -> bytes:
+    """The same; the two addresses lie behind the instructions."""
+    if stores:
+        load = (0x58000141, 0xF9400021, 0xB40000A1)
+        answer = (0xB4000040, 0xF9000001, 0xAA0103E0, 0xD65F03C0)
+        go_on = (0x580000B0, 0xD61F0200, 0xD503201F)
     else:
-        code = struct.pack("<4I", 0x58000080, 0xF9400000, 0xD65F03C0, 0xD503201F)
-    return code + struct.pack("<Q", address)
+        load = (0x580000C0, 0xF9400000, 0xB4000040)
+        answer = (0xD65F03C0,)
+        go_on = (0x58000090, 0xD61F0200)
+    words = (*load, *answer, *go_on)
+    return struct.pack(f"<{len(words)}I", *words) + struct.pack("<QQ", value, original)
 
 
 class LibraryClock:
-    """The clock of one loaded library."""
+    """The clock of one loaded library; it runs except within :meth:`stopped`."""
 
     def __init__(self, base: int) -> None:
         # Two pages: the values, which change, and the code, which is made read-only once it is written.
@@ -49,20 +59,34 @@ class LibraryClock:
         self._nanoseconds = ctypes.c_int64.from_address(start)
         self._seconds = ctypes.c_int64.from_address(start + 8)
         assemble = _x86_64 if platform.machine() == "x86_64" else _aarch64
-        self._memory[_PAGE : _PAGE + 64] = assemble(start, False).ljust(64, b"\0")
-        self._memory[_PAGE + 64 : _PAGE + 128] = assemble(start + 8, True).ljust(64, b"\0")
+        places = {_NOW: (start, start + _PAGE), "time": (start + 8, start + _PAGE + _CODE_BYTES)}
+        slots = [(name, slot) for name, slot in _slots(base) if name in places]
+        # The library is bound: the interpreter loads extension modules with RTLD_NOW.
+        originals = {name: ctypes.c_uint64.from_address(slot).value for name, slot in slots}
+        for name, original in originals.items():
+            value, code = places[name]
+            self._memory[code - start : code - start + _CODE_BYTES] = assemble(value, original, name != _NOW).ljust(
+                _CODE_BYTES, b"\0"
+            )
         _protect(start + _PAGE, mmap.PROT_READ | mmap.PROT_EXEC)
-        replacements = {_NOW: start + _PAGE, "time": start + _PAGE + 64}
-        for name, slot in _slots(base):
-            if name in replacements:
-                _protect(slot, mmap.PROT_READ | mmap.PROT_WRITE)
-                ctypes.c_uint64.from_address(slot).value = replacements[name]
+        for name, slot in slots:
+            _protect(slot, mmap.PROT_READ | mmap.PROT_WRITE)
+            ctypes.c_uint64.from_address(slot).value = places[name][1]
 
-    def set(self, clock: str) -> None:
-        """Stop the clock at a local time in ISO 8601; the process is taken to run in UTC."""
+    @contextmanager
+    def stopped(self, clock: str) -> Iterator[None]:
+        """Stop the clock at a local time in ISO 8601, the process's being UTC.
+
+        Not for longer than a render: a thread that waits until some time would wait in a busy loop.
+        """
         moment = datetime.fromisoformat(clock).replace(tzinfo=timezone.utc) - _EPOCH
-        self._seconds.value = moment.days * 86400 + moment.seconds
-        self._nanoseconds.value = self._seconds.value * 1_000_000_000 + moment.microseconds * 1000
+        seconds = (moment.days * 86400 + moment.seconds) or 1  # 0 lets it run
+        self._nanoseconds.value = seconds * 1_000_000_000 + moment.microseconds * 1000
+        self._seconds.value = seconds
+        try:
+            yield
+        finally:
+            self._nanoseconds.value = self._seconds.value = 0
 
 
 def library_clock(name: str) -> LibraryClock | None:

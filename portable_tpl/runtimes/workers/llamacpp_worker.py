@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,10 +105,9 @@ class _LlamaCpp:
         pass
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        if self._clock is not None:
-            self._clock.set(case.clock)
         server = self._server(loaded, *(_ANY_TOKENS if loaded.engine else (case.bos, case.eos)))
-        status, answer = server.ask(case.body(loaded.engine))
+        with nullcontext() if self._clock is None else self._clock.stopped(case.clock):
+            status, answer = server.ask(case.body(loaded.engine))
         if status == 200:
             return str(answer["prompt"])
         raise request_failure(str(answer["error"]["message"]), loaded.line_offset)

@@ -7,6 +7,7 @@ flag and variables of a request, and the special tokens of the tokenizer that it
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,10 @@ class _Minja:
         pass
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        if self._clock is not None:
-            self._clock.set(case.clock)
         tokenizer = self._tokenizer(case.tokens)
         try:
-            text: str = tokenizer.apply_chat_template(case.history, case.add_generation_prompt, loaded.source)
+            with nullcontext() if self._clock is None else self._clock.stopped(case.clock):
+                text: str = tokenizer.apply_chat_template(case.history, case.add_generation_prompt, loaded.source)
         except RuntimeError as error:
             raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
         return text[:-1] if loaded.engine else text
