@@ -29,7 +29,7 @@ _ADDRESS_TYPES = {"x86_64": (6, 7), "aarch64": (1025, 1026)}
 
 
 def _x86_64(value: int, original: int, stores: bool) -> bytes:
-    """Return what is at ``value``, or go on to ``original`` where that is 0; ``stores``: by pointer too, as ``time``."""
+    """Return what is at ``value``, or go on to ``original`` where that is 0; ``stores``: also by pointer, as time."""
     load = b"\xf3\x0f\x1e\xfa\x48\xb8" + struct.pack("<Q", value) + b"\x48\x8b\x00\x48\x85\xc0"
     answer = b"\x74\x09\x48\x85\xff\x74\x03\x48\x89\x07\xc3" if stores else b"\x74\x01\xc3"
     return load + answer + b"\x49\xbb" + struct.pack("<Q", original) + b"\x41\xff\xe3"

@@ -35,9 +35,6 @@ _CARRIED = (
     "drop_thinking", "truncate_history_thinking", "continue_final_message", "parallel_tool_calls", "tool_choice",
     "response_format",
 )  # fmt: skip
-_PREFIX = "".join(
-    [f"{{% if {_CARRIER} is defined %}}", *(f"{{% set {name} = {_CARRIER}.{name} %}}" for name in _CARRIED), "\n"]
-)
 _SUFFIX = "{{ '' }}{% endif %}"
 _LOST_FIRST = re.compile(r"(?!\{[%{#])[\0-\x7f][^\S\n]*\{[%#]", re.ASCII)
 # Text in templates that common/chat.cpp looks for at start and replaces; a second blank keeps the engine's twin
@@ -146,7 +143,8 @@ def alone(template: str) -> tuple[str, int]:
         text = text[1:]
     for patched in _PATCHED:
         text = text.replace(patched, patched.replace("{%- ", "{%-  "))
-    return _PREFIX + text + _SUFFIX, line_offset
+    taken = "".join(f"{{% set {name} = {_CARRIER}.{name} %}}" for name in _CARRIED if name in text)
+    return f"{{% if {_CARRIER} is defined %}}{taken}\n{text}{_SUFFIX}", line_offset
 
 
 def _engine_body(context: dict[str, Any]) -> dict[str, Any]:
