@@ -170,8 +170,8 @@ def text_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> T
         gone = 0
         if not arguments or arguments[0].only(NONE):
             gone = {"strip": _SPACE, "lstrip": LEADING_SPACE, "rstrip": TRAILING_SPACE}.get(name, 0)
-        if gone != _SPACE and arguments and name.endswith("strip"):
-            facts |= _SPACE if facts else 0
+        if arguments and not gone and name.endswith("strip"):
+            facts |= _SPACE
         if not name.endswith("strip"):
             kinds = bits & ANY_TEXT
         elif not bits & (TEXT_STR | TEXT_STR << 2):
@@ -190,9 +190,7 @@ def text_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> T
 
 def split_text(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
     """The list that ``split`` and its kin give."""
-    facts = holder.bits & TEXT_FACTS
-    if facts & (NEWLINE | _SPACE) or holder.texts is None:
-        facts |= NEWLINE | _SPACE
+    facts = holder.bits & TEXT_FACTS | _SPACE
     whole = bool(arguments) and name != "splitlines"
     plain = not whole or not arguments[0].bits & ANY_TEXT
     bits = (STR if holder.bits & STR else 0) | (MARKUP if holder.bits & MARKUP else 0)

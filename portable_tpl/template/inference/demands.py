@@ -193,7 +193,7 @@ class Demands:
 
     def _for(self, node: nodes.For) -> None:
         self._test_of(node)
-        pairs = _pair_source(node.iter)
+        pairs = pair_source(node.iter)
         if pairs is not None:
             names = self._names(pairs)
             if isinstance(node.target, nodes.Tuple) and len(node.target.items) == 2:
@@ -355,7 +355,7 @@ def _key_argument(node: nodes.Call) -> str | None:
     return None
 
 
-def _pair_source(node: nodes.Node) -> nodes.Node | None:
+def pair_source(node: nodes.Node) -> nodes.Node | None:
     """``x`` of ``x.items()``, ``x|items`` and ``x|dictsort``."""
     if isinstance(node, nodes.Filter):
         return node.node if node.name in _PAIR_FILTERS else None

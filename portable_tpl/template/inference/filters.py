@@ -85,7 +85,7 @@ def _text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywo
 def _changed_text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """``upper``, ``lower``, ``title``, ``capitalize``: a text of the same length."""
     pool = machine.pool
-    text = _soft(machine, value)
+    text = as_text(pool, value) if node.name == "title" else _soft(machine, value)
     if text.texts is not None:
         method = getattr(str, node.name)
         return pool.of_texts(method(one) for one in text.texts)
@@ -115,7 +115,8 @@ def _trim(machine: Machine, node: Any, value: Type, arguments: list[Type], keywo
         bits |= STR if bits & TEXT_STR else 0
     if bits & MARKUP:
         bits |= MARKUP
-    return pool.type(bits if arguments or keywords else bits & ~(LEADING_SPACE | TRAILING_SPACE))
+    space = LEADING_SPACE | TRAILING_SPACE
+    return pool.type(bits | space if arguments or keywords else bits & ~space)
 
 
 def _length(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -197,7 +198,8 @@ def _reverse(machine: Machine, node: Any, value: Type, arguments: list[Type], ke
     if value.bits & ANY_TEXT:
         result = pool.type(value.bits & (ANY_TEXT | TEXT_FACTS) | (LEADING_SPACE | TRAILING_SPACE))
     if value.bits & ALL_KINDS & ~ANY_TEXT:
-        result = pool.join(result, pool.sequence(ITERATOR, elements(pool, pool.keep(value, ~ANY_TEXT))))
+        # What cannot be gone through backwards is made a list first.
+        result = pool.join(result, pool.sequence(ITERATOR | LIST, elements(pool, pool.keep(value, ~ANY_TEXT))))
     return result
 
 
@@ -319,8 +321,6 @@ def _count(machine: Machine, node: Any, value: Type, arguments: list[Type], keyw
 def _markup(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     text = as_text(machine.pool, value)
     bits = text.bits & TEXT_FACTS | (MARKUP if text.bits & (STR & EMPTY) else TEXT_STR << 2)
-    if node.name in ("urlize", "xmlattr"):
-        bits |= MARKUP | HTML_CHARS
     return machine.pool.type(bits)
 
 
@@ -335,15 +335,26 @@ def _kept_text(machine: Machine, node: Any, value: Type, arguments: list[Type], 
     return machine.pool.type(kinds | facts & TEXT_FACTS | extra)
 
 
+def _replace(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
+    """A plain text, even from markup."""
+    text = _kept_text(machine, node, value, arguments, keywords)
+    return machine.pool.type(STR | text.bits & TEXT_FACTS)
+
+
+def _truncate(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
+    """What is short enough is given back as it is, be it a text or not."""
+    return machine.pool.join(value, _kept_text(machine, node, value, arguments, keywords))
+
+
 def _sum(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     return ANY if arguments or keywords else machine.pool.type(INT | FLOAT | NEGATIVE | BIG)
 
 
 FILTERS: dict[str, Apply] = {
     **dict.fromkeys(("upper", "lower", "title", "capitalize"), _changed_text),
-    **dict.fromkeys(("center", "wordwrap", "filesizeformat", "urlencode", "pprint"), _text),
-    **dict.fromkeys(("safe", "escape", "e", "forceescape", "urlize", "xmlattr"), _markup),
-    **dict.fromkeys(("replace", "indent", "truncate", "format"), _kept_text),
+    **dict.fromkeys(("wordwrap", "filesizeformat", "urlencode", "pprint", "urlize", "xmlattr"), _text),
+    **dict.fromkeys(("safe", "escape", "e", "forceescape"), _markup),
+    **dict.fromkeys(("indent", "format", "center"), _kept_text),
     **dict.fromkeys(("length", "count"), _length),
     **dict.fromkeys(("default", "d"), _default),
     **dict.fromkeys(("first", "last", "random", "min", "max"), _end),
@@ -360,6 +371,7 @@ FILTERS: dict[str, Apply] = {
     "join": _join,
     "list": _list,
     "map": _map,
+    "replace": _replace,
     "reverse": _reverse,
     "sort": _sorted,
     "string": _string,
@@ -367,6 +379,7 @@ FILTERS: dict[str, Apply] = {
     "sum": _sum,
     "tojson": _tojson,
     "trim": _trim,
+    "truncate": _truncate,
     "unique": _iterator,
     "wordcount": _count,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import nodes
@@ -168,6 +169,8 @@ def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env
     if not _may_differ(left, right):
         return env, None
     worlds = _split(machine, one, left, yes, no, env)
+    _narrow_beneath(machine, one, yes, worlds[0])
+    _narrow_beneath(machine, one, no, worlds[1])
     if machine.path(two) is None or None in worlds:
         return worlds
     yes, no = equal_parts(machine.pool, right, left)
@@ -176,6 +179,27 @@ def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env
     if worlds[1] is not None and no is not right and no.bits & ALL_KINDS:
         machine.narrow(worlds[1], two, no)
     return worlds
+
+
+_TEXT_FILTERS: dict[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": str.title,
+    "capitalize": str.capitalize,
+    "trim": str.strip,
+}
+
+
+def _narrow_beneath(machine: Machine, node: Any, type_: Type, env: Env | None) -> None:
+    """Carry what was proved of ``x|upper`` and the like over to ``x``, where ``x`` is one of a few texts."""
+    if env is None or type_.texts is None or node.__class__ is not nodes.Filter or node.name not in _TEXT_FILTERS:
+        return
+    change = _TEXT_FILTERS[node.name]
+    value = machine.types.get(id(node.node))
+    if value is not None and not node.args and value.texts is not None and value.only(STR):
+        fitting = frozenset(text for text in value.texts if change(text) in type_.texts)
+        if fitting and fitting != value.texts:
+            machine.narrow(env, node.node, machine.pool.of_texts(fitting))
 
 
 _SINGLE = NONE | UNDEFINED | TRUE | FALSE | (EMPTY & ANY_TEXT)
@@ -303,7 +327,7 @@ def _ordering(machine: Machine, one: Any, left: Type, two: Any, right: Type, op:
     pool = machine.pool
     for node, type_, other in ((one, left, right), (two, right, left)):
         allowed = 0
-        for kind in (ANY_TEXT, NUMBER, LIST, TUPLE):
+        for kind in (ANY_TEXT, NUMBER, LIST, TUPLE, VIEW):
             if other.bits & kind:
                 allowed |= kind
         allowed |= OTHER

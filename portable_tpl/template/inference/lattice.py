@@ -42,6 +42,7 @@ _TEXT_BITS = ANY_TEXT | TEXT_FACTS
 _MOST_CONSTANTS = 16
 _DEEPEST_JOIN = 3
 _NOTHING: frozenset[object] = frozenset()
+_NO_LABELS: frozenset[str] = frozenset()
 
 
 class Type:
@@ -96,7 +97,8 @@ class Shape:
     none), ``element`` the join of all, and ``least`` how many there are for certain; ``items`` is ``None`` where the
     value is no sequence. For dicts ``fields`` are the known keys (a type with ``UNDEFINED`` may be absent) and
     ``rest`` what any other key gives, ``UNDEFINED`` included; ``fields`` is ``None`` where the value is no dict.
-    ``cases`` refines a dict by the text under one of its keys. ``refs`` names the macros or namespaces it can be.
+    ``cases`` refines a dict by what is under one of its keys: its text, else ``*`` for anything and ``""`` for nothing.
+    ``refs`` names the macros or namespaces it can be.
     ``deep`` are the bits of all that is inside, at any depth; ``endless`` says that the inside is of the very same shape.
     """
 
@@ -298,7 +300,7 @@ class Pool:
         return self.keep(type_, ~(EMPTY_STR | EMPTY_MARKUP)) if "" in texts else type_
 
     def case(self, cases: Cases, keys: frozenset[str]) -> Type:
-        """The dict whose text under the deciding key is one of ``keys``."""
+        """The dict whose value under the deciding key has one of the labels ``keys``."""
         memo = (id(cases), keys)
         found = self._cases.get(memo)
         if found is None:
@@ -315,10 +317,9 @@ class Pool:
             return type_
         fields = {**shape.fields, name: field}
         cases = shape.cases
-        if cases is not None and cases[0] == name and field.texts is not None:
-            keys = field.texts.intersection(cases[1])
-            if keys:
-                return self.case(cases, keys)
+        labels = case_labels(cases, name, field)
+        if cases is not None and labels:
+            return self.case(cases, labels)
         changed = self.shape(shape.items, shape.tail, shape.least, fields, shape.rest, cases, shape.refs)
         return self.type(type_.bits, type_.texts, type_.numbers, changed)
 
@@ -410,6 +411,23 @@ class Pool:
         for type_ in types:
             result = self.join(result, type_)
         return result
+
+
+def case_labels(cases: Cases | None, key: str | int, type_: Type) -> frozenset[str]:
+    """The cases of a dict that fit a type under one of its keys; none where that says nothing."""
+    if cases is None or cases[0] != key:
+        return _NO_LABELS
+    labels = set()
+    if type_.bits & UNDEFINED:
+        labels.add("")
+    if type_.bits & ALL_KINDS & ~UNDEFINED:
+        if "*" in cases[1]:
+            labels.add("*")
+        elif type_.texts is None or type_.bits & ALL_KINDS & ~(STR | UNDEFINED):
+            return _NO_LABELS
+        else:
+            labels |= type_.texts
+    return frozenset(labels.intersection(cases[1]))
 
 
 def _join_constants(

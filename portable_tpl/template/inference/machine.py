@@ -9,13 +9,14 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
-from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Shape, Type
+from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Shape, Type, case_labels
 from portable_tpl.template.inference.own_values import OwnValues
 from portable_tpl.template.inference.request_tools import DECIDING_KEYS, open_data
 from portable_tpl.template.walking import names as names_within
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
-# value: a mapping from paths (`("content",)`, `(0, "role")`) to types.
+# value: a mapping from paths (`("content",)`, `(0, "role")`) to types. Those that start with `>` and `<`
+# pair the name of a key with that of its value in a dict, and back.
 Env = dict[str, Any]
 Path = tuple[str | int, ...]
 Evaluate = Callable[["Machine", Any, Env], Type]
@@ -116,7 +117,10 @@ class Machine:
             return
         dotted, steps = path
         if not steps:
-            env[dotted[1:]] = type_
+            name = dotted[1:]
+            env[name] = type_
+            if type_.texts is not None and ">" + name in env:
+                self._narrow_value(env, name, type_.texts)
             return
         proved = env.get(dotted)
         env[dotted] = {steps: type_} if proved is None else {**proved, steps: type_}
@@ -138,17 +142,31 @@ class Machine:
                 (type_, *shape.items[1:]), shape.tail, shape.least, shape.fields, shape.rest, shape.cases, shape.refs
             )
             env[holder.name] = self.pool.type(whole.bits, whole.texts, whole.numbers, changed)
-        elif shape.cases is not None and shape.cases[0] == step and type_.texts is not None:
-            cases = shape.cases[1]
-            if not type_.bits & UNDEFINED and not whole.bits & ALL_KINDS & ~DICT:
-                roles = [text for text in type_.texts if text in cases]
-                if roles:
-                    self.narrow(env, holder, self.pool.case(shape.cases, frozenset(roles)))
+        elif shape.cases is not None and not whole.bits & ALL_KINDS & ~DICT:
+            labels = case_labels(shape.cases, step, type_)
+            if labels:
+                self.narrow(env, holder, self.pool.case(shape.cases, labels))
+
+    def pair(self, env: Env, key: str, value: str, holder: Type) -> None:
+        """Note that two names are a key and its value in a dict, so that what is proved of one tells the other."""
+        env[">" + key] = (value, holder)
+        env["<" + value] = key
+
+    def _narrow_value(self, env: Env, key: str, texts: frozenset[str]) -> None:
+        value, holder = env[">" + key]
+        found = self.pool.join_all(self.field(holder.shape, text) for text in texts)
+        found = self.pool.keep(found, env[value].bits & ALL_KINDS & ~UNDEFINED)
+        if found.bits & ALL_KINDS:
+            env[value] = found
 
     def assign(self, env: Env, name: str, type_: Type) -> None:
         """Give a name a new value."""
         env[name] = type_
         env.pop("." + name, None)
+        env.pop(">" + name, None)
+        key = env.pop("<" + name, None)
+        if key is not None:
+            env.pop(">" + key, None)
 
     def forget_attributes(self, env: Env) -> None:
         """Drop what was proved about namespaces: somebody else may have written to them."""
@@ -194,7 +212,7 @@ class Machine:
         for key, other in right.items():
             one = left.get(key)
             if one is None:
-                if key[0] != ".":
+                if key[0] not in _MARKS:
                     left[key] = join(other, self.lookup(_EMPTY, key))
                     shared += 1
                 continue
@@ -203,11 +221,13 @@ class Machine:
                 continue
             if key[0] == ".":
                 left[key] = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
+            elif key[0] in "<>":
+                del left[key]
             else:
                 left[key] = join(one, other)
         if shared != len(left):
             for key in [key for key in left if key not in right]:
-                if key[0] == ".":
+                if key[0] in _MARKS:
                     del left[key]
                 else:
                     left[key] = join(left[key], self.lookup(_EMPTY, key))
@@ -215,6 +235,7 @@ class Machine:
 
 
 _EMPTY: Env = {}
+_MARKS = ".<>"
 path_unknown: Any = object()
 
 

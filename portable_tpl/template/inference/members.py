@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
     ANY_TEXT,
@@ -29,6 +30,7 @@ from portable_tpl.template.inference.kinds import (
     RANGE,
     STR,
     TEXT_FACTS,
+    TEXT_MARKUP,
     TEXT_STR,
     TRAILING_SPACE,
     TUPLE,
@@ -156,7 +158,7 @@ def item_of(machine: Machine, holder: Type, index: Type) -> Type:
         result = _at(pool, holder, index)
     if index.bits & ANY_TEXT:
         result = pool.join(result, _under(machine, holder, index))
-    if index.bits & ALL_KINDS & ~(ANY_TEXT | INT | BOOL) or bits & ALL_KINDS & ~(_SUBSCRIPTABLE | DICT | NAMESPACE):
+    if index.bits & ALL_KINDS & ~(ANY_TEXT | INT | BOOL) or bits & ALL_KINDS & ~(_SUBSCRIPTABLE | DICT):
         result = pool.join(result, ABSENT)
     if index.bits & (INT | BOOL) and bits & DICT and holder.shape is not None:
         result = pool.join(result, pool.join(ABSENT, holder.shape.rest))
@@ -169,7 +171,8 @@ def _at(pool: Pool, holder: Type, index: Type) -> Type:
     result = ABSENT
     numbers = index.numbers if not index.bits & BOOL else None
     if bits & ANY_TEXT:
-        result = pool.type(TEXT_STR | UNDEFINED | bits & TEXT_FACTS)
+        marked = TEXT_MARKUP if bits & MARKUP else 0
+        result = pool.type(TEXT_STR | marked | UNDEFINED | bits & TEXT_FACTS | LEADING_SPACE | TRAILING_SPACE)
         if holder.texts is not None and numbers is not None:
             result = _characters(pool, holder.texts, numbers)
     if bits & RANGE:
@@ -209,7 +212,9 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
                     found = pool.join(found, pool.type(METHOD))
                 result = pool.join(result, found)
         else:
-            result = pool.join_all((*shape.fields.values(), shape.rest, ABSENT, pool.type(METHOD)))
+            # A key that the template computes may also be the name of a method: a case for the hostile alone.
+            method = pool.type(METHOD) if machine.tier is Tier.HOSTILE else ABSENT
+            result = pool.join_all((*shape.fields.values(), shape.rest, ABSENT, method))
     if bits & ALL_KINDS & ~DICT:
         others = pool.keep(holder, ALL_KINDS & ~DICT)
         if index.texts is not None:
@@ -227,7 +232,7 @@ def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes
         bounds.append(None if part is None else machine.evaluate(part, env))
     if any(bound is NEVER for bound in bounds):
         return NEVER
-    machine.types[id(node)] = ANY
+    machine.types[id(node)] = pool.type(OTHER)
     if holder.bits & ALL_KINDS & ~_SUBSCRIPTABLE:
         # Python's slice fails and jinja2 then gives undefined: slicing a dict or a number prints nothing.
         result = ABSENT

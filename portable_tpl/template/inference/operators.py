@@ -19,12 +19,14 @@ from portable_tpl.template.inference.kinds import (
     FLOAT,
     INT,
     ITERATOR,
+    LEADING_SPACE,
     LIST,
     LOOP,
     MARKUP,
     NEGATIVE,
     NONE,
     NUMBER,
+    OTHER,
     RANGE,
     STR,
     TEXT_FACTS,
@@ -156,6 +158,8 @@ def _arithmetic(pool: Pool, left: Type, right: Type, exact: Callable[[int, int],
 def subtract(machine: Machine, node: Any, env: Env) -> Type:
     """``left - right``, and other operators on numbers alone."""
     left, right = _operands(machine, node, env)
+    if (left.bits | right.bits) & (VIEW | OTHER):
+        return ANY  # the views of a dict subtract like sets
     if not (left.bits & NUMBER and right.bits & NUMBER):
         return NEVER
     _prove(machine, env, node.left, left, NUMBER)
@@ -167,7 +171,8 @@ def subtract(machine: Machine, node: Any, env: Env) -> Type:
 def power(machine: Machine, node: nodes.Pow, env: Env) -> Type:
     """``left ** right``: an integer to a negative power is a float."""
     result = subtract(machine, node, env)
-    return result if result is NEVER else machine.pool.join(result, machine.pool.type(FLOAT | BIG))
+    # To a negative power an integer is a float, and a negative one can even be complex.
+    return result if result is NEVER else machine.pool.join(result, machine.pool.type(FLOAT | NEGATIVE | BIG | OTHER))
 
 
 def divide(machine: Machine, node: nodes.Div, env: Env) -> Type:
@@ -289,7 +294,9 @@ def elements(pool: Pool, type_: Type) -> Type:
     if bits & RANGE and (shape is None or shape.element is NEVER):
         result = pool.join(result, pool.type(INT | NEGATIVE))
     if bits & ANY_TEXT:
-        result = pool.join(result, pool.type(TEXT_STR | bits & TEXT_FACTS))
+        marked = TEXT_MARKUP if bits & MARKUP else 0
+        inner = bits & TEXT_FACTS | LEADING_SPACE | TRAILING_SPACE
+        result = pool.join(result, pool.type(TEXT_STR | marked | inner) if bits & FULL_TEXT else NEVER)
     if bits & DICT:
         result = pool.join(result, keys(pool, type_))
     return result
@@ -313,4 +320,5 @@ def values(pool: Pool, type_: Type) -> Type:
     return pool.keep(pool.join(pool.join_all(shape.fields.values()), shape.rest), ALL_KINDS & ~UNDEFINED | ALL_FACTS)
 
 
+FULL_TEXT = TEXT_STR | TEXT_MARKUP
 ITERABLE = ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED

@@ -57,7 +57,7 @@ class OwnValues:
         found = self._found.get(slot)
         if found is None:
             demand = self.demands.of(name)
-            flag = not demand.uses & PRINTED and not demand.keys
+            flag = not demand.uses & (PRINTED | ITERATED | PAIRS) and not demand.keys
             found = self._found[slot] = self._optional(name, BOOL if flag else 0)
         return found
 
@@ -87,7 +87,7 @@ class OwnValues:
             bits |= STR | TEXT_FACTS
         if uses & (ORDER | NUMBER):
             bits |= INT
-        if uses & BOOLEAN or (uses & TRUTH and not uses & PRINTED):
+        if uses & BOOLEAN or (uses & TRUTH and not uses & PRINTED and not nested):
             bits |= BOOL
         if not bits and not nested:
             bits = STR | TEXT_FACTS

@@ -22,7 +22,7 @@ from portable_tpl.template.inference.kinds import (
 from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Shape, Type
 
 # The keys whose text tells what kind of message, part or schema a dict is (the first halves of `Shape.cases`).
-DECIDING_KEYS = frozenset(("role", "type"))
+DECIDING_KEYS = frozenset(("role", "type", "function"))
 _SCHEMA_TYPES = ("string", "integer", "number", "boolean")
 
 
@@ -58,7 +58,13 @@ def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     if not (flat or odd):
         return result
     bare = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"], "type": ABSENT, "function": ABSENT}, rest)
-    return pool.join(result, bare) if wrapped or odd else bare
+    return _either(pool, bare, result) if wrapped or odd else bare
+
+
+def _either(pool: Pool, flat: Type, wrapped: Type) -> Type:
+    """A dict that has a ``function`` in it or is one itself."""
+    cases = ("function", {"": flat, "*": wrapped})
+    return pool.case(cases, frozenset(cases[1]))
 
 
 def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
@@ -83,7 +89,7 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     tool = pool.dict_of(FULL_DICT, {"type": pool.text("function"), "function": function})
     if flat or odd:
         bare = pool.dict_of(FULL_DICT, {**fields, "type": ABSENT, "function": ABSENT}, rest)
-        tool = pool.join(tool, bare) if wrapped or odd else bare
+        tool = _either(pool, bare, tool) if wrapped or odd else bare
     return pool.join(pool.sequence(LIST if odd else FULL_LIST, tool), pool.type(NONE))
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.inference import macros
+from portable_tpl.template.inference.demands import pair_source
 from portable_tpl.template.inference.guards import branch
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
+    DICT,
     EMPTY,
     ITERATOR,
     LOOP,
@@ -86,19 +88,71 @@ def _output(machine: Machine, node: nodes.Output, env: Env) -> Env | None:
 
 
 def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
+    held = env.pop(_HELD, None)
     yes, no = branch(machine, node.test, env)
-    result = None if yes is None else run_body(machine, node.body, yes)
+    yes, no = _with_fact(machine, held, yes), _with_fact(machine, held, no)
+    result = None if yes is None else _run_branch(machine, node, yes)
+    failed = [node.test]
     for other in node.elif_:
         if no is None:
             return result
         machine.reached.add(id(other))
         machine.frames[-1] = no
         yes, no = branch(machine, other.test, no)
+        # Now that more is known, the tests before say more too: one of `a and b` that fails, fails by `b` where `a` holds.
+        for test in failed:
+            yes = _with_fact(machine, (test, False), yes)
         if yes is not None:
-            result = machine.merge(result, run_body(machine, other.body, yes))
+            result = machine.merge(result, _run_branch(machine, other, yes))
+        failed.append(other.test)
+    for test in failed[:-1]:
+        no = _with_fact(machine, (test, False), no)
     if no is not None:
         result = machine.merge(result, run_body(machine, node.else_, no))
     return result
+
+
+_HELD = "?"  # the condition around a branch, for an ``if`` that comes first in it
+_COMPOUND = (nodes.And, nodes.Or)
+
+
+def _with_fact(machine: Machine, fact: tuple[nodes.Node, bool] | None, env: Env | None) -> Env | None:
+    """The world in which a condition holds (or fails) as well; ``None`` where that cannot be."""
+    if fact is None or env is None:
+        return env
+    test = fact[0].node if isinstance(fact[0], nodes.Not) else fact[0]
+    if not isinstance(test, _COMPOUND):
+        return env  # all that a simple condition proves is in the world already
+    narrowed = branch(machine, fact[0], dict(env))[0 if fact[1] else 1]
+    return None if narrowed is None else _both(env, narrowed)
+
+
+def _both(env: Env, narrowed: Env) -> Env:
+    """What is known in a world and in a part of it, all of which holds there: of two types, the one with fewer kinds."""
+    for key, found in narrowed.items():
+        old = env.get(key)
+        if old is None or found is old:
+            env[key] = found
+        elif key[0] == ".":
+            env[key] = {**found, **{path: _smaller(type_, found.get(path)) for path, type_ in old.items()}}
+        elif isinstance(found, Type):
+            env[key] = _smaller(old, found)
+    return env
+
+
+def _smaller(old: Type, new: Type | None) -> Type:
+    return new if new is not None and new.bits != old.bits and not new.bits & ~old.bits else old
+
+
+def _run_branch(machine: Machine, node: nodes.If, env: Env) -> Env | None:
+    first = next((child for child in node.body if not _only_text(child)), None)
+    if isinstance(first, nodes.If):
+        env[_HELD] = (node.test, True)
+    return run_body(machine, node.body, env)
+
+
+def _only_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(isinstance(child, nodes.TemplateData) for child in node.nodes)
 
 
 def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
@@ -126,6 +180,7 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
     if node.recursive:
         element = ANY
     unpack(machine, node.target, element, inner)
+    _pair(machine, node, inner)
     machine.assign(inner, "loop", pool.type(LOOP, None, None, pool.shape((), element)))
     world: Env | None = inner
     if node.test is not None:
@@ -134,6 +189,20 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
         machine.frames.pop()
     if world is not None:
         run_scope(machine, node.body, world)
+
+
+def _pair(machine: Machine, node: nodes.For, inner: Env) -> None:
+    """Tie key and value together in ``for key, value in mapping.items()``, ``|items`` and ``|dictsort``."""
+    holder = pair_source(node.iter)
+    targets = node.target.items if isinstance(node.target, nodes.Tuple) else []
+    if holder is None or len(targets) != 2:
+        return
+    key, value = targets
+    type_ = machine.types.get(id(holder))
+    if isinstance(key, nodes.Name) and isinstance(value, nodes.Name) and type_ is not None:
+        type_ = machine.pool.keep(type_, DICT)
+        if type_.shape is not None and type_.shape.fields is not None:
+            machine.pair(inner, key.name, value.name, type_)
 
 
 def unpack(machine: Machine, target: nodes.Node, type_: Type, env: Env) -> None:
