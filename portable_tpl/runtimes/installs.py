@@ -73,9 +73,11 @@ def installed_versions(engine: str) -> list[str]:
 def install(engine: str, version: str | None = None) -> Path:
     """Put a version of an engine into the cache, and give its folder; nothing is done where it is there already.
 
-    Raises :class:`UnknownTarget` for an engine that does not come in versions, and :class:`TargetUnavailable` with
-    the installer's last words where it failed.
+    A deployment profile stands for the engine that it runs. Raises :class:`UnknownTarget` for an engine that does not
+    come in versions, and :class:`TargetUnavailable` with the installer's last words where it failed.
     """
+    if version is None and (pinned := _pinned().get(engine)):
+        engine, version = "minijinja", pinned
     package = PACKAGES.get(engine)
     if package is None:
         raise UnknownTarget(f"{engine}: cannot be installed by version; known engines: {', '.join(sorted(PACKAGES))}")
@@ -97,6 +99,20 @@ def install(engine: str, version: str | None = None) -> Path:
             with contextlib.suppress(OSError):
                 new.rename(folder)
     return folder
+
+
+def missing_engines() -> tuple[str, ...]:
+    """What the built-in targets run from the cache and is not there, as names for :func:`install`."""
+    wanted = [(name, package.default) for name, package in PACKAGES.items() if package.default is not None]
+    wanted += [("minijinja", version) for version in sorted(set(_pinned().values()))]
+    return tuple(f"{name}@{version}" for name, version in wanted if not is_installed(name, version))
+
+
+def _pinned() -> dict[str, str]:
+    """The versions of minijinja that deployment profiles run."""
+    from portable_tpl.runtimes.profiles import all_profiles
+
+    return {profile.id: profile.pinned for profile in all_profiles() if profile.pinned is not None}
 
 
 def remedy(engine: str, version: str | None = None) -> str:

@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-_FORMAT = 1  # part of the file name: raise it whenever what is written changes
+_FORMAT = 2  # part of the file name: raise it whenever what is written changes
 _WIDTH = 8
 _MOST_FILES = 128
+_NOTHING = "\\"  # a token of the rwkv kind without text
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6  # token types of llama.cpp
 
 
@@ -77,15 +78,14 @@ def _write(path: str, bos: str | None, eos: str | None, add_bos: bool) -> None:
 def _add_vocabulary(writer: Any, bos: str | None, eos: str | None, add_bos: bool) -> int:
     """The special tokens and every byte.
 
-    The vocabulary kind that most models have always has both special tokens (ids 1 and 2 where the file names none);
-    the rwkv kind can do without, and keeps its tokens escaped.
+    llama.cpp cannot do without one or the other of the special tokens everywhere. So what is missing is a token that
+    is written as nothing, which the rwkv kind of vocabulary can have: it keeps its tokens escaped, and a lone backslash
+    escapes nothing.
     """
     complete = bos is not None and eos is not None
     tokens, kinds = ["<unk>"], [_UNKNOWN]
     for token, register in ((bos, writer.add_bos_token_id), (eos, writer.add_eos_token_id)):
-        if token is None:
-            continue
-        text = token if complete else token.replace("\\", "\\\\")
+        text = token if complete else (token or "").replace("\\", "\\\\") or _NOTHING
         if text not in tokens:
             tokens.append(text)
             kinds.append(_CONTROL)
