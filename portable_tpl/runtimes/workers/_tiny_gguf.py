@@ -79,13 +79,13 @@ def _add_vocabulary(writer: Any, bos: str | None, eos: str | None, add_bos: bool
     """The special tokens and every byte.
 
     llama.cpp cannot do without one or the other of the special tokens everywhere. So what is missing is a token that
-    is written as nothing, which the rwkv kind of vocabulary can have: it keeps its tokens escaped, and a lone backslash
-    escapes nothing.
+    is written as nothing, which the rwkv kind of vocabulary can have: it keeps its tokens escaped, and a backslash
+    alone escapes nothing.
     """
     complete = bos is not None and eos is not None
     tokens, kinds = ["<unk>"], [_UNKNOWN]
     for token, register in ((bos, writer.add_bos_token_id), (eos, writer.add_eos_token_id)):
-        text = token if complete else (token or "").replace("\\", "\\\\") or _NOTHING
+        text = token if complete and token else (token or "").replace("\\", "\\\\") or _NOTHING
         if text not in tokens:
             tokens.append(text)
             kinds.append(_CONTROL)
@@ -94,7 +94,7 @@ def _add_vocabulary(writer: Any, bos: str | None, eos: str | None, add_bos: bool
         tokens += [f"<0x{byte:02X}>" for byte in range(256)]
         kinds += [_BYTE] * 256
     else:
-        tokens += [f"'\\x{byte:02x}'" for byte in range(256)]
+        tokens += [f"\\x{byte:02x}" for byte in range(256)]
         kinds += [_NORMAL] * 256
     writer.add_tokenizer_model("llama" if complete else "rwkv")
     writer.add_token_list(tokens)
