@@ -6,6 +6,7 @@
     ├── InputError              bad input: says what, where and what to do (exit status 2)
     │   ├── SourceError         a container that cannot be read or holds no template
     │   ├── TemplateSyntaxError a template that the reference cannot parse
+    │   ├── NoReference         a template of which the reference makes no prompt at all
     │   ├── ConversationError   a conversation file that is not in the contract's shape
     │   └── ConfigError         a configuration file or key that is wrong
     ├── UnknownTarget           a target id that does not exist
@@ -45,6 +46,10 @@ class TemplateSyntaxError(InputError):
         if line is not None:
             place = f"{place}:{line}"
         super().__init__(f"{place}: the template does not parse: {message}")
+
+
+class NoReference(InputError):
+    """A template that the reference cannot render in any conversation, so that there is nothing to compare with."""
 
 
 class ConversationError(InputError):

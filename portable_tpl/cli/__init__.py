@@ -12,6 +12,8 @@ import click
 from portable_tpl import __version__
 from portable_tpl.errors import PortableTplError
 
+TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
+
 _COMMANDS = {
     "audit": "Check and compare: one verdict a target (the CI gate).",
     "check": "Find what is not portable, without rendering.",
@@ -85,7 +87,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"portable-tpl: error: {error}", err=True)
         return 2
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): not an error, but nothing may be written any more.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open until the process ends
+        from portable_tpl.cli._emit import give_up_stdout
+
+        give_up_stdout()
         return 0
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        click.echo(f"portable-tpl: internal error: {_described(error)}", err=True)
+        return 2
     return status if isinstance(status, int) else 0
+
+
+def _described(error: Exception) -> str:
+    """An error that nobody foresaw, in one line; for those of the machine the machine's own words."""
+    words = " ".join(str(error).split()) or "(no message)"
+    if isinstance(error, OSError | MemoryError):
+        return f"{type(error).__name__}: {words}"
+    return f"{type(error).__name__}: {words}; this is a bug, {TRACEBACK_VARIABLE}=1 shows where"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from portable_tpl.audit import resolve_targets, verdicts_of
-from portable_tpl.cli._checking import findings_of
+from portable_tpl.cli._checking import findings_of, unusable
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common
@@ -78,12 +78,12 @@ def _report(
     session: Session, outcome: Outcome, statuses: tuple[TargetStatus, ...], *, with_findings: bool
 ) -> TemplateReport:
     if outcome.error is not None:
-        return TemplateReport(outcome.template, error=outcome.error)
+        return unusable(outcome.template, outcome.error, statuses)
     targets = tuple(status.id for status in statuses)
     try:
         findings = findings_of(session, outcome.template, targets) if with_findings else ()
     except TemplateSyntaxError as error:
-        return TemplateReport(outcome.template, error=str(error))
+        return unusable(outcome.template, str(error), statuses)
     verdicts = verdicts_of(outcome.comparison, statuses, session.common.tier)
     return TemplateReport(outcome.template, verdicts, findings, outcome.comparison)
 

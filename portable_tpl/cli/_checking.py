@@ -8,7 +8,7 @@ from portable_tpl.findings import Finding
 from portable_tpl.linting import lint
 from portable_tpl.report import Report, TargetStatus, TemplateReport, Verdict
 from portable_tpl.source import Template
-from portable_tpl.template import parse
+from portable_tpl.template import compile_check, parse
 
 
 def checked(session: Session) -> Report:
@@ -29,9 +29,11 @@ def checked(session: Session) -> Report:
 
 def findings_of(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
     """The findings of one template under the session's selection; raises :class:`TemplateSyntaxError`."""
+    parsed = parse(template)
+    compile_check(parsed)
     return tuple(
         lint(
-            parse(template),
+            parsed,
             targets,
             session.common.tier,
             select=session.select,
@@ -47,8 +49,13 @@ def _report(
     try:
         findings = findings_of(session, template, targets)
     except TemplateSyntaxError as error:
-        return TemplateReport(template, error=str(error))
+        return unusable(template, str(error), statuses)
     return TemplateReport(template, {status.id: static_verdict(status, findings) for status in statuses}, findings)
+
+
+def unusable(template: Template, error: str, statuses: tuple[TargetStatus, ...]) -> TemplateReport:
+    """The report of a template of which nothing can be said."""
+    return TemplateReport(template, {status.id: "unknown" for status in statuses}, error=error)
 
 
 def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdict:

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+
+import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import color_wanted, exit_status
 from portable_tpl.report import Report
 
 
-def emit(report: Report, common: Common) -> int:
-    """Write the report; gives the exit status."""
-    write_text(_rendered(report, common), common.output)
+def emit(report: Report, common: Common, *, to_stderr: bool = False) -> int:
+    """Write the report; gives the exit status.
+
+    What could not be carried out is in the report, and on standard error where the report is not for the reader of
+    this terminal. A text report that holds nothing else is left out. ``to_stderr``: standard output is taken.
+    """
+    problems = problems_of(report)
+    usable = any(template.error is None for template in report.templates)
+    if common.format == "text" and problems and not usable:
+        report_problems(problems)
+        return exit_status(report, common)
+    text = _rendered(report, common)
+    if to_stderr:
+        click.echo(text, err=True, nl=False)
+    else:
+        write_text(text, common.output)
+    if common.format != "text" or common.output is not None:
+        report_problems(problems)
     return exit_status(report, common)
+
+
+def problems_of(report: Report) -> list[str]:
+    """Each thing that could not be looked at, in a line."""
+    return [*report.errors, *(template.error for template in report.templates if template.error is not None)]
+
+
+def report_problems(problems: list[str]) -> None:
+    """Say on standard error what could not be looked at."""
+    for problem in problems:
+        click.echo(f"portable-tpl: error: {problem}", err=True)
 
 
 def _rendered(report: Report, common: Common) -> str:
@@ -29,16 +58,34 @@ def _rendered(report: Report, common: Common) -> str:
 
 def write_text(text: str, output: str | None) -> None:
     """Write text as UTF-8 to standard output, or to a file that is replaced whole."""
-    data = text.encode("utf-8", "surrogatepass")
+    write_bytes(text.encode("utf-8", "surrogatepass"), output)
+
+
+def write_bytes(data: bytes, output: str | None) -> None:
+    """Write bytes to standard output, or to a file that is replaced whole."""
     if output is not None:
         from portable_tpl.sources import replace_files
 
         replace_files({output: [data]})
         return
     stream = getattr(sys.stdout, "buffer", None)
-    if stream is None:
-        sys.stdout.write(text)
-    else:
-        sys.stdout.flush()
-        stream.write(data)
-        stream.flush()
+    try:
+        if stream is None:
+            sys.stdout.write(data.decode("utf-8", "replace"))
+        else:
+            sys.stdout.flush()
+            stream.write(data)
+            stream.flush()
+    except BrokenPipeError:
+        give_up_stdout()
+
+
+def give_up_stdout() -> None:
+    """Send the rest of the output nowhere: its reader went away (`| head`), which changes nothing of what was found."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open until the process ends
+    finally:
+        os.close(nowhere)

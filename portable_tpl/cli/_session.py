@@ -10,7 +10,7 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import InputError, SourceError, TargetUnavailable
+from portable_tpl.errors import SourceError, TargetUnavailable
 from portable_tpl.report import Report, TargetStatus, counts
 from portable_tpl.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
@@ -69,14 +69,11 @@ class Session:
 def open_session(common: Common, paths: Sequence[str], seed: int | None = None) -> Session:
     """Read the configuration and open all containers.
 
-    One path that cannot be opened is an error at once; among several, the others go on and the errors are reported
-    with exit status 2.
+    Where a path cannot be opened the others go on, and the report says so, with exit status 2.
     """
     configuration = load_configuration(common.config)
     problems: list[SourceError] = []
     containers = discover(paths, on_error=problems.append)
-    if problems and not containers:
-        raise InputError("\n".join(str(problem) for problem in problems))
     errors = tuple(str(problem) for problem in problems)
     return Session(common, configuration, tuple(containers), errors, seed)
 

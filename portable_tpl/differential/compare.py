@@ -11,11 +11,12 @@ from portable_tpl.differential.investigate import Case, Investigation
 from portable_tpl.differential.search import Explored, explore
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
-from portable_tpl.rendering import same
+from portable_tpl.errors import NoReference
+from portable_tpl.rendering import Failed, same
 from portable_tpl.report import Comparison, TargetComparison
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
-from portable_tpl.template.parsing import ParsedTemplate, parse
+from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
 
 
 def compare(
@@ -27,10 +28,11 @@ def compare(
 ) -> Comparison:
     """Find every mismatch of the targets on one template; raises ``TemplateSyntaxError`` where it does not parse.
 
-    ``tracer`` is started, and stopped again, where none is given.
+    Raises ``NoReference`` where the reference never gives a prompt. ``tracer`` is started, and stopped again, where none is given.
     """
     settings = settings or CompareSettings()
     parsed = parse(template) if isinstance(template, Template) else template
+    compile_check(parsed)
     if tracer is not None:
         return _compare(parsed, targets, reference, settings, tracer)
     with Tracer() as own:
@@ -42,6 +44,7 @@ def _compare(
 ) -> Comparison:
     clock = _Clock(settings.max_seconds)
     run = explore(parsed, tracer, settings, clock.out)
+    _expect_a_prompt(parsed, run)
     conversations = [run.conversations[number] for number in run.chosen]
     references = reference.render_all(parsed.template, conversations)
     known: list[Conversation] = []  # what earlier targets' mismatches shrank to: good first guesses for the next
@@ -60,6 +63,18 @@ def _compare(
         known += [each.conversation for each in mismatches]
         compared[target.id] = TargetComparison(len(conversations), len(conversations) - len(cases), tuple(mismatches))
     return Comparison(len(conversations), coverage_of(parsed, run), compared)
+
+
+def _expect_a_prompt(parsed: ParsedTemplate, run: Explored) -> None:
+    """A template that never works is portable to nothing; refusals are answers that a target can be compared with."""
+    answers = [told.rendering for told in run.traces]
+    first = answers[0] if answers else None
+    if isinstance(first, Failed) and all(isinstance(answer, Failed) for answer in answers):
+        reason = " ".join(first.message.split())
+        raise NoReference(
+            f"{parsed.template.label}: the reference gives no prompt in any of {len(answers)} conversations: "
+            f"{first.kind}: {reason}"
+        )
 
 
 class _Clock:

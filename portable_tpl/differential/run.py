@@ -16,7 +16,7 @@ from portable_tpl.differential.journal import Journal, from_plain, job_key, to_p
 from portable_tpl.differential.replay import reproduce
 from portable_tpl.differential.session import Session
 from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.errors import TemplateSyntaxError
+from portable_tpl.errors import NoReference, TemplateSyntaxError
 from portable_tpl.report import Comparison
 from portable_tpl.runtimes._base import Limits
 from portable_tpl.source import Template
@@ -166,5 +166,5 @@ def _work(sent: tuple[str, str, str | None, dict[str, str]]) -> dict[str, Any]:
 def _compared(session: Session, template: Template, settings: CompareSettings) -> dict[str, Any]:
     try:
         return {"comparison": to_plain(session.compare(template, settings))}
-    except TemplateSyntaxError as error:
+    except (TemplateSyntaxError, NoReference) as error:
         return {"comparison": None, "error": str(error)}

@@ -10,7 +10,7 @@ from portable_tpl.differential.goals import Goals
 from portable_tpl.differential.reach import possible
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Trace, Tracer, normalised
-from portable_tpl.rendering import Rendered
+from portable_tpl.rendering import Failed, Rendered, Rendering
 from portable_tpl.strategies.choices import SeededChoices
 from portable_tpl.strategies.fixed import fixed
 from portable_tpl.strategies.generate import conversation as generate
@@ -98,11 +98,19 @@ def explore(
     trace(fixed(shape, settings.tier), settings.tier)
     always = len(run.conversations)
     run.chosen = list(range(max(given, min(always, settings.examples))))
+    if all(_hopeless(told.rendering) for told in run.traces):
+        run.cut = True
+        return run
     useful = _generate(parsed, run, trace, choices, settings, out_of_time)
     _choose(run, useful, always, settings.examples)
     if run.wanted and settings.tier is not Tier.HOSTILE:
         _look_beyond(parsed, tracer, run, choices, settings.tier)
     return run
+
+
+def _hopeless(rendering: Rendering) -> bool:
+    """Whether a limit was hit or the template is not accepted; where all are so, more conversations only cost hours."""
+    return isinstance(rendering, Failed) and rendering.kind != "error"
 
 
 _DEFAULT = {"bos_token": "<s>", "eos_token": "</s>"}
