@@ -115,7 +115,7 @@ def _left(run: _Run, findings: Sequence[Finding]) -> list[tuple[Finding, str]]:
         if finding.fix is not None and finding.fix.edits:
             reason = _refusal(run, finding)
             if reason is None and finding.fix.safety is Safety.UNSAFE:
-                reason = "it changes what the reference prints; --unsafe-fixes applies it"
+                reason = "it is not safe, since it changes what the template does; --unsafe-fixes applies it"
             elif reason is None:
                 reason = "it is only shown, never applied"
             left.append((finding, reason))

@@ -88,12 +88,12 @@ WITHOUT_END = HelperMacro("without_end", "text, mark", (*_search(f"{_END}|replac
 TRIM_START = HelperMacro("trim_start", "text", (*_search(f"{_START}|trim == ''"), "{{- text[place.at:] -}}"))
 TRIM_END = HelperMacro("trim_end", "text", (*_search(f"{_END}|trim == ''"), _END_CUT))
 
-_UNDO = (
+UNDO = (
     "|replace('\\\\\\\\', '\\t')|replace('\\\\u003c', '<')|replace('\\\\u003e', '>')|replace('\\\\u0026', '&')"
     "|replace('\\\\u0027', \"'\")|replace('\\t', '\\\\\\\\')"
 )
-JSON = HelperMacro("json_text", "value", ("{{- value|tojson" + _UNDO + " -}}",))
-JSON_INDENTED = HelperMacro("json_lines", "value, width", ("{{- value|tojson(indent=width)" + _UNDO + " -}}",))
+JSON = HelperMacro("json_text", "value", ("{{- value|tojson" + UNDO + " -}}",))
+JSON_INDENTED = HelperMacro("json_lines", "value, width", ("{{- value|tojson(indent=width)" + UNDO + " -}}",))
 
 _NEEDS = ("statement.macro", "macro.text", "global.namespace", "statement.set.namespace", "slice.expression")
 _JSON_NEEDS = ("statement.macro", "macro.tojson", "filter.replace@plain")

@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: what a deployment makes of ``tojson`` is for it to set; many replace the filter.
+Safe for markup: a macro takes the escapes back with ``replace``, and changes nothing where there are none. It is for
+templates that must do without a ``tojson`` of the deployment's own; see ``provided`` in the configuration.
 """
 
 from __future__ import annotations
@@ -24,16 +25,22 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._helper_macros import JSON
 from portable_tpl.rules._json import leaf_kinds
+from portable_tpl.rules._rewrites_json import is_undone, plain_json
 
 CODE = "PTL305"
 _TEXT = ("html", "plain", "word", "empty", "spaced", "lines", "unicode", "unicode-spaced", "markup")
+_MARKUP = ("html", "markup")
+_JSON_TEXT = JSON.definition(JSON.name)
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name == "tojson" and node.node is not None and "filter.tojson" in look.families:
         kinds = tuple(kind for kind in leaf_kinds(look.type(node.node)) if kind in _TEXT)
-        look.use_by_kind("filter.tojson", kinds, node)
+        if "html" in kinds and is_undone(node, look):
+            kinds = tuple(kind for kind in kinds if kind not in _MARKUP)
+        look.use_by_kind("filter.tojson", kinds, node, lambda: plain_json(node, look))
 
 
 VISITS = {nodes.Filter: _filter}
@@ -41,4 +48,7 @@ VALID = (
     Example("{{ messages|length|tojson }}", targets=("minijinja",)),
     Example("{{ tools|tojson }}", targets=("hf-jinja",)),
 )
-INVALID = (Example("{{ tools|tojson }}", targets=("minijinja",)),)
+INVALID = (
+    Example("{{ tools|tojson }}", targets=("minijinja",), fixed=_JSON_TEXT + "{{ json_text(tools) }}"),
+    Example("{{ tools|tojson(sort_keys=true) }}", targets=("minijinja",)),
+)
