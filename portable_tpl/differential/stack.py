@@ -10,7 +10,7 @@ from portable_tpl.differential.locus import first_difference
 from portable_tpl.differential.tracer import Normalised, Tracer, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
-from portable_tpl.rendering import Rendered, Rendering, same
+from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.source import Template
 
 Names = tuple[str, ...]
@@ -118,7 +118,7 @@ class Stack:
     ) -> list[bool]:
         made = [normalised(open_[n][0], changes) for n, changes in trials]
         traces = self._tracer.trace(self._template, made, "pieces")
-        return [same(trace.rendering, open_[n][1]) for (n, _), trace in zip(trials, traces, strict=True)]
+        return [_gives(trace.rendering, open_[n][1]) for (n, _), trace in zip(trials, traces, strict=True)]
 
     def _reduced(self, case: tuple[Conversation, Rendering], changes: list[Normalisation]) -> list[Normalisation]:
         while len(changes) > 1:
@@ -144,6 +144,17 @@ class Stack:
             return first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
 
         return made[max(range(len(made)), key=lambda number: (shared(number), -number))]
+
+
+def _gives(reference: Rendering, answer: Rendering) -> bool:
+    """Whether the reference, on the changed conversation, does what the target did.
+
+    Two failures are one only where both name the same line: a change that makes the reference fail somewhere explains
+    nothing about a target that fails elsewhere.
+    """
+    if isinstance(reference, Failed) and isinstance(answer, Failed):
+        return reference.line is not None and reference.line == answer.line and reference.kind == answer.kind
+    return same(reference, answer)
 
 
 _CONTRADICTING: Iterable[tuple[str, ...]] = (
