@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Look
-from portable_tpl.rules._calls import constant
+from portable_tpl.rules._calls import constant, macros
 from portable_tpl.rules._expressions import Level, operand, replace
 from portable_tpl.rules._helper_macros import JSON, JSON_INDENTED, UNDO, call_macro, can_call_macros
 from portable_tpl.rules._support import escapes_output, supported
@@ -45,7 +45,18 @@ def plain_json(node: nodes.Filter, look: Look) -> Fix | None:
 
 
 def is_undone(node: nodes.Filter, look: Look) -> bool:
-    """Whether filters right behind a ``tojson`` take the escapes of markup back, and do nothing else."""
+    """Whether what is done with the result of ``tojson`` takes the escapes of markup back, and does nothing else.
+
+    That is a chain of filters right behind it, or in a macro that prints its argument through such a chain.
+    """
+    steps = _steps(node, look)
+    if not steps:
+        steps = _steps_of_macro(node, look)
+    return len(steps) >= len(_ESCAPES) and _undoes(tuple(steps))
+
+
+def _steps(node: nodes.Expr, look: Look) -> list[tuple[str, str]]:
+    """The texts that filters behind an expression replace, in order."""
     steps: list[tuple[str, str]] = []
     parent = look.parent(node)
     while (
@@ -56,7 +67,20 @@ def is_undone(node: nodes.Filter, look: Look) -> bool:
             break
         steps.append((old, new))
         parent = look.parent(parent)
-    return len(steps) >= len(_ESCAPES) and _undoes(tuple(steps))
+    return steps
+
+
+def _steps_of_macro(node: nodes.Filter, look: Look) -> list[tuple[str, str]]:
+    call = look.parent(node)
+    if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name) or node not in call.args:
+        return []
+    found = macros(look).get(call.node.name, [])
+    position = next(index for index, argument in enumerate(call.args) if argument is node)
+    if len(found) != 1 or position >= len(found[0].args):
+        return []
+    name = found[0].args[position].name
+    uses = [each for each in found[0].find_all(nodes.Name) if each.name == name and each.ctx == "load"]
+    return _steps(uses[0], look) if len(uses) == 1 else []
 
 
 @lru_cache(maxsize=256)
