@@ -81,7 +81,7 @@ def write_bytes(data: bytes, output: str | None) -> None:
 
 
 def give_up_stdout() -> None:
-    """Send the rest of the output nowhere: its reader went away (`| head`), which changes nothing of what was found."""
+    """Send the rest of the output nowhere: its reader went away (`| head`), which is no error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,145 @@
+"""The work of ``portable-tpl fix``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import click
+
+from portable_tpl.cli._checking import findings_of, static_verdict, unusable
+from portable_tpl.cli._emit import emit, write_bytes, write_text
+from portable_tpl.cli._options import Common
+from portable_tpl.cli._session import Session, open_session, static_targets
+from portable_tpl.errors import InputError, SourceError, TemplateSyntaxError
+from portable_tpl.findings import Finding
+from portable_tpl.fixing import FixResult, Prover, fix
+from portable_tpl.report import Report, TargetStatus, TemplateReport
+from portable_tpl.source import Template
+from portable_tpl.sources import Container
+
+_STDIN = "-"
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """One template of a container: what was done, and the report of the text that came of it."""
+
+    template: Template
+    report: TemplateReport
+    result: FixResult | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.result is not None and self.result.text != self.template.text
+
+
+def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -> int:
+    """Fix every template that the paths name, write or show what changed, and report what is left."""
+    session = open_session(common, paths)
+    if common.output is not None and not diff and max(len(paths), len(session.containers)) > 1:
+        raise InputError("--output takes the fixed file of one PATH; without it each file is rewritten in place")
+    statuses = static_targets(session.asked_targets)
+    with ExitStack() as stack:
+        several = len(session.templates) > 1
+        prover = stack.enter_context(Prover(session.seed)) if several else None
+        fixed = [
+            (container, [_fixed(session, template, statuses, unsafe, prover) for template in container.templates])
+            for container in session.containers
+        ]
+    done = [one for _, templates in fixed for one in templates]
+    errors: list[str] = []
+    if diff:
+        write_text("".join(_diff(one) for one in done if one.changed), common.output)
+    else:
+        errors += filter(None, (_written(container, templates, common) for container, templates in fixed))
+    if common.format == "text" and not common.quiet:
+        _say(done, diff)
+    report = Report(
+        command="fix",
+        tier=common.tier,
+        seed=session.seed,
+        targets=statuses,
+        templates=tuple(one.report for one in done),
+        errors=(*session.errors, *errors),
+    )
+    taken = diff or (common.output is None and any(container.path == _STDIN for container in session.containers))
+    status = emit(session.with_baseline(report), replace(common, output=None), to_stderr=taken)
+    if diff and not status and not common.exit_zero and any(one.changed for one in done):
+        return 1
+    return status
+
+
+def _fixed(
+    session: Session, template: Template, statuses: tuple[TargetStatus, ...], unsafe: bool, prover: Prover | None
+) -> _Fixed:
+    targets = tuple(status.id for status in statuses if status.status != "skipped")
+    try:
+        findings = findings_of(session, template, targets)
+        if not any(finding.fix is not None and not finding.suppressed for finding in findings):
+            return _Fixed(template, _left(template, statuses, findings))
+        result = fix(
+            template,
+            targets,
+            unsafe=unsafe,
+            tier=session.common.tier,
+            select=session.select,
+            ignore=(*session.ignore, *session.configuration.ignored_in(template.path)),
+            provided=session.configuration.provided,
+            seed=session.seed,
+            prover=prover,
+        )
+        after = replace(template, text=result.text)
+        return _Fixed(template, _left(after, statuses, findings_of(session, after, targets)), result)
+    except TemplateSyntaxError as error:
+        return _Fixed(template, unusable(template, str(error), statuses))
+
+
+def _left(template: Template, statuses: tuple[TargetStatus, ...], findings: tuple[Finding, ...]) -> TemplateReport:
+    verdicts = {status.id: static_verdict(status, findings) for status in statuses}
+    return TemplateReport(template, verdicts, findings)
+
+
+def _written(container: Container, templates: Sequence[_Fixed], common: Common) -> str | None:
+    """Write a container if one of its templates changed; gives what went wrong."""
+    if all(one.report.error is not None for one in templates):
+        return None
+    changes = {one.template.name: one.result.text for one in templates if one.result is not None and one.changed}
+    try:
+        if container.path == _STDIN or common.output is not None:
+            write_bytes(container.new_bytes(changes), common.output)
+        elif changes:
+            container.write(changes)
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def _diff(one: _Fixed) -> str:
+    assert one.result is not None
+    label = one.template.label
+    before, after = _lines(one.template.text), _lines(one.result.text)
+    lines = difflib.unified_diff(before, after, f"a/{label}", f"b/{label}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as `patch` counts them, line ends kept; str.splitlines knows more kinds of them."""
+    parts = [f"{line}\n" for line in text.split("\n")]
+    last = parts.pop()[:-1]
+    return [*parts, last] if last else parts
+
+
+def _say(fixed: Sequence[_Fixed], diff: bool) -> None:
+    """What was done and what was not, on standard error."""
+    for one in fixed:
+        if one.result is None:
+            continue
+        label, count = one.template.label, len(one.result.applied)
+        if count:
+            done = "would be applied" if diff else "applied"
+            click.echo(f"portable-tpl: {label}: {count} {'fix' if count == 1 else 'fixes'} {done}", err=True)
+        for finding, reason in one.result.refused:
+            click.echo(f"portable-tpl: {label}:{finding.location.line}: {finding.code} not fixed: {reason}", err=True)
