@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
+from portable_tpl.template.inference.demands import Demands
 from portable_tpl.template.inference.expressions import HANDLERS
 from portable_tpl.template.inference.kinds import ALL_KINDS
-from portable_tpl.template.inference.lattice import ANY, NEVER, Pool, Shape, Type
+from portable_tpl.template.inference.lattice import ANY, NEVER, Shape, Type
 from portable_tpl.template.inference.machine import Machine
-from portable_tpl.template.inference.demands import Demands
 from portable_tpl.template.inference.own_values import OwnValues
+from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request import profile_of, request_types
 from portable_tpl.template.inference.statements import run
 

@@ -21,7 +21,7 @@ from portable_tpl.template.inference.lattice import ANY, Type
 from portable_tpl.template.tracing import BEGIN_HOOK, CLOSE_HOOK, OPEN_HOOK, PRINT_HOOK, VALUE_HOOK, mark_prints
 from portable_tpl.template.types import Types
 
-_VIEWS = (type({}.items()), type({}.keys()), type({}.values()))
+_VIEWS: tuple[type, ...] = (type({}.items()), type({}.keys()), type({}.values()))
 _DEEPEST = 4
 
 

@@ -46,26 +46,174 @@ PAIRED = {
     for name, text in LITERALS.items()
     if name in ("text", "empty", "number", "true", "none", "undefined", "list", "tuple", "dict", "markup", "view")
 }
-FILTERS = """
-abs attr('k') batch(2) capitalize center(9) count d('x') default('x') default('x',true) dictsort e escape filesizeformat
-first float forceescape format(1) groupby('k') indent indent(2,true) int items join join('-') last length list lower
-map('upper') map(attribute='k') map(attribute='k',default=0) max min pprint random reject reject('none') rejectattr('k')
-replace('a','c') reverse round round(1,'floor') safe select select('string') selectattr('k') selectattr('k','equalto',1)
-selectattr('n','defined') slice(2) sort sort(attribute='k') string striptags sum sum(attribute='k') title tojson
-tojson(indent=2) tojson(ensure_ascii=true) trim trim('a') truncate(3) unique upper urlencode urlize wordcount wordwrap(2)
-xmlattr
-""".split()
-TESTS = """
-boolean callable defined eq(1) equalto('a') escaped even false float ge(1) gt(1) in([1,'x']) integer iterable le(1) lower
-lt(1) mapping ne(1) none number odd sameas(true) sequence string true undefined upper divisibleby(2)
-""".split()
-METHODS = """
-upper() lower() strip() strip('a') lstrip() rstrip('\\n') title() capitalize() split() split('a') split(' ',1) rsplit('b')
-splitlines() startswith('a') endswith('b') find('b') rfind('z') index('a') count('a') replace('a','b') join(['x','y'])
-format(1) partition('b') rpartition('b') removeprefix('a') removesuffix('b') zfill(5) center(5) isdigit() isupper() encode()
-swapcase() casefold() expandtabs() get('k') get('k','d') get('zz') items() keys() values() copy() pop('k') update({}) append(1)
-""".split()
-PARTS = "[0] [1] [-1] ['k'] .k .items .upper ['items'] [1:] [:1] [::-1] [1:2] [:-1] [0:0] [nothing_here] [none] [:]".split()
+FILTERS = [
+    "abs",
+    "attr('k')",
+    "batch(2)",
+    "capitalize",
+    "center(9)",
+    "count",
+    "d('x')",
+    "default('x')",
+    "default('x',true)",
+    "dictsort",
+    "e",
+    "escape",
+    "filesizeformat",
+    "first",
+    "float",
+    "forceescape",
+    "format(1)",
+    "groupby('k')",
+    "indent",
+    "indent(2,true)",
+    "int",
+    "items",
+    "join",
+    "join('-')",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map('upper')",
+    "map(attribute='k')",
+    "map(attribute='k',default=0)",
+    "max",
+    "min",
+    "pprint",
+    "random",
+    "reject",
+    "reject('none')",
+    "rejectattr('k')",
+    "replace('a','c')",
+    "reverse",
+    "round",
+    "round(1,'floor')",
+    "safe",
+    "select",
+    "select('string')",
+    "selectattr('k')",
+    "selectattr('k','equalto',1)",
+    "selectattr('n','defined')",
+    "slice(2)",
+    "sort",
+    "sort(attribute='k')",
+    "string",
+    "striptags",
+    "sum",
+    "sum(attribute='k')",
+    "title",
+    "tojson",
+    "tojson(indent=2)",
+    "tojson(ensure_ascii=true)",
+    "trim",
+    "trim('a')",
+    "truncate(3)",
+    "unique",
+    "upper",
+    "urlencode",
+    "urlize",
+    "wordcount",
+    "wordwrap(2)",
+    "xmlattr",
+]
+TESTS = [
+    "boolean",
+    "callable",
+    "defined",
+    "eq(1)",
+    "equalto('a')",
+    "escaped",
+    "even",
+    "false",
+    "float",
+    "ge(1)",
+    "gt(1)",
+    "in([1,'x'])",
+    "integer",
+    "iterable",
+    "le(1)",
+    "lower",
+    "lt(1)",
+    "mapping",
+    "ne(1)",
+    "none",
+    "number",
+    "odd",
+    "sameas(true)",
+    "sequence",
+    "string",
+    "true",
+    "undefined",
+    "upper",
+    "divisibleby(2)",
+]
+METHODS = [
+    "upper()",
+    "lower()",
+    "strip()",
+    "strip('a')",
+    "lstrip()",
+    "rstrip('\\n')",
+    "title()",
+    "capitalize()",
+    "split()",
+    "split('a')",
+    "split('",
+    "',1)",
+    "rsplit('b')",
+    "splitlines()",
+    "startswith('a')",
+    "endswith('b')",
+    "find('b')",
+    "rfind('z')",
+    "index('a')",
+    "count('a')",
+    "replace('a','b')",
+    "join(['x','y'])",
+    "format(1)",
+    "partition('b')",
+    "rpartition('b')",
+    "removeprefix('a')",
+    "removesuffix('b')",
+    "zfill(5)",
+    "center(5)",
+    "isdigit()",
+    "isupper()",
+    "encode()",
+    "swapcase()",
+    "casefold()",
+    "expandtabs()",
+    "get('k')",
+    "get('k','d')",
+    "get('zz')",
+    "items()",
+    "keys()",
+    "values()",
+    "copy()",
+    "pop('k')",
+    "update({})",
+    "append(1)",
+]
+PARTS = [
+    "[0]",
+    "[1]",
+    "[-1]",
+    "['k']",
+    ".k",
+    ".items",
+    ".upper",
+    "['items']",
+    "[1:]",
+    "[:1]",
+    "[::-1]",
+    "[1:2]",
+    "[:-1]",
+    "[0:0]",
+    "[nothing_here]",
+    "[none]",
+    "[:]",
+]
 OTHERS = [
     "x if x",
     "x|string|length",
@@ -78,7 +226,7 @@ OTHERS = [
     "+x",
     "not x",
 ]
-BINARY = "+ - * / // % ** ~ == < in and or".split()
+BINARY = ["+", "-", "*", "/", "//", "%", "**", "~", "==", "<", "in", "and", "or"]
 
 
 def unsound(prefix: str, cases: list[str]) -> list[str]:

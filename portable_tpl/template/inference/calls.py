@@ -8,56 +8,26 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.inference.kinds import (
-    ALL_FACTS,
     ALL_KINDS,
-    ANY_TEXT,
-    BOOL,
     DICT,
-    FULL_LIST,
-    FULL_TUPLE,
-    FULL_VIEW,
     FUNCTION,
     INT,
-    LEADING_SPACE,
-    LIST,
     MACRO,
-    MARKUP,
     METHOD,
     NAMESPACE,
     NEGATIVE,
-    NEWLINE,
-    NONE,
     OTHER,
     RANGE,
     STR,
     TEXT_FACTS,
-    TEXT_STR,
-    TRAILING_SPACE,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
 )
-from portable_tpl.template.inference.lattice import ABSENT, ANY, NEVER, Pool, Type
+from portable_tpl.template.inference.lattice import ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
 from portable_tpl.template.inference.macros import call_macro
 from portable_tpl.template.inference.members import _HAS_ATTRIBUTES
-from portable_tpl.template.inference.operators import keys, values
+from portable_tpl.template.inference.methods import method_result
 
-_SPACE = LEADING_SPACE | TRAILING_SPACE
 _MOST_CALLS = 16
-
-_SAME_TEXT = {"strip", "lstrip", "rstrip", "upper", "lower", "capitalize", "title", "casefold", "swapcase"}
-_FREE_TEXT = {
-    "replace", "format", "format_map", "join", "center", "ljust", "rjust", "zfill", "expandtabs", "translate",
-    "removeprefix", "removesuffix",
-}  # fmt: skip
-_NUMBERS = {"find", "rfind", "index", "rindex", "count"}
-_TESTS = {
-    "startswith", "endswith", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower",
-    "isnumeric", "isprintable", "isspace", "istitle", "isupper",
-}  # fmt: skip
-_LISTS = {"split", "rsplit", "splitlines"}
-_TRIPLES = {"partition", "rpartition"}
 
 
 def call(machine: Machine, node: nodes.Call, env: Env) -> Type:
@@ -135,116 +105,6 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     return pool.join(result, ANY) if found.bits & (FUNCTION | OTHER) else result
 
 
-def method_result(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
-    """What ``holder.name(arguments)`` gives, where ``holder`` has that method."""
-    pool = machine.pool
-    bits = holder.bits
-    result = NEVER
-    if bits & ANY_TEXT:
-        result = text_method(pool, pool.keep(holder, ANY_TEXT), name, arguments)
-    if bits & DICT:
-        result = pool.join(result, dict_method(machine, pool.keep(holder, DICT), name, arguments))
-    if bits & (LIST | TUPLE | RANGE):
-        if name in ("index", "count"):
-            result = pool.join(result, pool.type(INT))
-        elif name == "copy":
-            result = pool.join(result, pool.keep(holder, LIST))
-        # append, extend, insert, pop, remove, clear, reverse and sort are refused by the sandbox.
-    if bits & ALL_KINDS & ~(ANY_TEXT | DICT | LIST | TUPLE | RANGE):
-        result = ANY
-    return result
-
-
-def text_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
-    """What a method of a text gives."""
-    bits = holder.bits
-    if not arguments and name in _SAME_TEXT and holder.texts is not None:
-        return pool.of_texts(getattr(text, name)() for text in holder.texts)
-    kinds = 0
-    if bits & STR:
-        kinds |= STR
-    if bits & MARKUP:
-        kinds |= MARKUP
-    facts = bits & TEXT_FACTS
-    if name in _SAME_TEXT:
-        gone = 0
-        if not arguments or arguments[0].only(NONE):
-            gone = {"strip": _SPACE, "lstrip": LEADING_SPACE, "rstrip": TRAILING_SPACE}.get(name, 0)
-        if arguments and not gone and name.endswith("strip"):
-            facts |= _SPACE
-        if not name.endswith("strip"):
-            kinds = bits & ANY_TEXT
-        elif not bits & (TEXT_STR | TEXT_STR << 2):
-            kinds &= ~(TEXT_STR | TEXT_STR << 2)
-        return pool.type(kinds | facts & ~gone)
-    if name in _FREE_TEXT:
-        return pool.type(kinds | TEXT_FACTS)
-    if name in _NUMBERS:
-        return pool.type(INT | NEGATIVE)
-    if name in _TESTS:
-        return pool.type(BOOL)
-    if name in _LISTS or name in _TRIPLES:
-        return split_text(pool, holder, name, arguments)
-    return pool.type(OTHER)
-
-
-def split_text(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
-    """The list that ``split`` and its kin give."""
-    facts = holder.bits & TEXT_FACTS | _SPACE
-    whole = bool(arguments) and name != "splitlines"
-    plain = not whole or not arguments[0].bits & ANY_TEXT
-    bits = (STR if holder.bits & STR else 0) | (MARKUP if holder.bits & MARKUP else 0)
-    piece = pool.type((TEXT_STR if plain and name != "splitlines" and bits == STR else bits) | facts)
-    if name in _TRIPLES:
-        return pool.type(FULL_TUPLE, None, None, pool.shape((piece, piece, piece), None, 3))
-    if plain:
-        return pool.sequence(LIST, piece)
-    return pool.type(FULL_LIST, None, None, pool.shape((), piece, 1))
-
-
-def dict_method(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
-    """What a method of a dict gives; those that change it are refused by the sandbox."""
-    pool = machine.pool
-    if name == "get" and arguments:
-        return _get(machine, holder, arguments)
-    if name == "items":
-        return pool.sequence(_view_bits(holder), item_pair(pool, holder))
-    if name == "keys":
-        return pool.sequence(_view_bits(holder), keys(pool, holder))
-    if name == "values":
-        return pool.sequence(_view_bits(holder), values(pool, holder))
-    if name == "copy":
-        return holder
-    if name == "fromkeys":
-        return pool.dict_of(DICT, {}, ANY)
-    return NEVER if name in ("pop", "popitem", "update", "clear", "setdefault") else ABSENT
-
-
-def _view_bits(holder: Type) -> int:
-    return FULL_VIEW if not holder.bits & (DICT & ~FULL_VIEW >> 2) else VIEW
-
-
-def item_pair(pool: Pool, holder: Type) -> Type:
-    """A pair of key and value."""
-    return pool.type(FULL_TUPLE, None, None, pool.shape((keys(pool, holder), values(pool, holder)), None, 2))
-
-
-def _get(machine: Machine, holder: Type, arguments: list[Type]) -> Type:
-    pool = machine.pool
-    default = arguments[1] if len(arguments) > 1 else pool.type(NONE)
-    shape = holder.shape
-    if shape is None or shape.fields is None:
-        return ANY
-    texts = arguments[0].texts
-    if texts is None:
-        found = pool.join_all((*shape.fields.values(), shape.rest, ABSENT))
-    else:
-        found = pool.join_all(machine.field(shape, text) for text in texts)
-    if found.bits & UNDEFINED:
-        return pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)
-    return found
-
-
 def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:
     arguments = _arguments(machine, node, env)
     if arguments is None:
@@ -279,10 +139,8 @@ def _dict(machine: Machine, node: nodes.Call, env: Env) -> Type:
     fields = {keyword.key: type_ for keyword, type_ in zip(node.kwargs, arguments[len(node.args) :], strict=True)}
     result = pool.dict_of(DICT if not fields else FULL_DICT_BIT, fields)
     for argument in arguments[: len(node.args)]:
-        if argument.only(DICT) and not fields:
-            result = argument
-        else:
-            result = pool.join(result, pool.dict_of(DICT, {}, ANY))
+        plain = argument.only(DICT) and not fields
+        result = argument if plain else pool.join(result, pool.dict_of(DICT, {}, ANY))
     return result
 
 

@@ -1,8 +1,8 @@
 """What a template expects of the parts of a request that no standard describes: its own variables, keys and roles.
 
-One walk notes, name by name, what is done with each variable and key (printed, looped over, compared with ``"high"``);
-what is done with a name that another one was assigned to counts for both. A name stands for every variable and key of
-that name: coarse, and good enough to tell a flag from a text from a list.
+One walk notes, name by name, what is done with each variable and key (printed, looped over, compared with
+``"high"``); what is done with a name that another one was assigned to counts for both. A name stands for every
+variable and key of that name: coarse, and good enough to tell a flag from a text from a list.
 """
 
 from __future__ import annotations
@@ -11,6 +11,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jinja2 import nodes
+
+from portable_tpl.template.inference.naming import (
+    PAIR_FILTERS,
+    Names,
+    adds_text,
+    constants_of,
+    items_of,
+    key_argument,
+    names_of,
+    pair_source,
+)
 
 PRINTED = 1
 ITERATED = 2
@@ -22,8 +33,6 @@ STRING = 64
 NUMBER = 128
 MAPPING = 256
 
-Names = tuple[str, ...]
-_NOTHING: Names = ()
 _TESTS = {
     "boolean": BOOLEAN,
     "true": BOOLEAN,
@@ -33,15 +42,6 @@ _TESTS = {
     "integer": NUMBER,
     "mapping": MAPPING,
 }
-_SAME_FILTERS = frozenset({
-    "list", "selectattr", "rejectattr", "select", "reject", "sort", "reverse", "unique", "trim", "string", "safe",
-    "default", "d", "lower", "upper", "escape", "e", "forceescape", "capitalize", "title", "indent", "replace",
-})  # fmt: skip
-_SAME_METHODS = frozenset({
-    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
-    "copy", "split", "rsplit", "partition",
-})  # fmt: skip
-_PAIR_FILTERS = frozenset({"items", "dictsort"})
 _EQUALITY = frozenset({"eq", "ne", "in", "notin", "equalto", "==", "!=", "sameas"})
 
 
@@ -91,9 +91,9 @@ class Demands:
         """What is done with a variable or key; ``name[]`` is an item of it."""
         return self._found.get(name, _NO_DEMAND)
 
-    def has_values(self, name: str) -> bool:
-        """Whether the template goes through the pairs of a mapping of this name."""
-        return name + "{}" in self._found
+    def knows(self, name: str) -> bool:
+        """Whether anything is done with a name; ``name{}`` is a value of a mapping."""
+        return name in self._found
 
     # -- collecting ----------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class Demands:
         return found
 
     def _use(self, node: nodes.Node | None, use: int) -> None:
-        for name in self._names(node):
+        for name in names_of(node):
             self._at(name).uses |= use
 
     def _alias(self, target: nodes.Node, sources: Names) -> None:
@@ -114,55 +114,6 @@ class Demands:
             self._at(target.name).sources.update(sources)
         elif isinstance(target, nodes.NSRef):
             self._at(target.attr).sources.update(sources)
-
-    def _names(self, node: nodes.Node | None) -> Names:
-        """The names that an expression's value may come from."""
-        reader = _READERS.get(node.__class__)
-        return _NOTHING if reader is None else reader(self, node)
-
-    def _read_name(self, node: nodes.Name) -> Names:
-        return (node.name,)
-
-    def _read_getattr(self, node: nodes.Getattr) -> Names:
-        return (node.attr,)
-
-    def _read_getitem(self, node: nodes.Getitem) -> Names:
-        argument = node.arg
-        if argument.__class__ is nodes.Slice:
-            return self._names(node.node)
-        if argument.__class__ is nodes.Const and isinstance(argument.value, str):
-            return (argument.value,)
-        return _items(self._names(node.node))
-
-    def _read_filter(self, node: nodes.Filter) -> Names:
-        if node.name in _SAME_FILTERS:
-            return self._names(node.node)
-        if node.name in ("first", "last"):
-            return _items(self._names(node.node))
-        if node.name == "map":
-            for pair in node.kwargs:
-                if pair.key == "attribute" and isinstance(pair.value, nodes.Const):
-                    return (str(pair.value.value),)
-            return self._names(node.node)
-        return _NOTHING
-
-    def _read_call(self, node: nodes.Call) -> Names:
-        callee = node.node
-        if callee.__class__ is not nodes.Getattr:
-            return _NOTHING
-        key = _key_argument(node)
-        if key is not None:
-            return (key,)
-        return self._names(callee.node) if callee.attr in _SAME_METHODS else _NOTHING
-
-    def _read_choice(self, node: Any) -> Names:
-        return self._names(node.left) + self._names(node.right)
-
-    def _read_add(self, node: nodes.Add) -> Names:
-        return _NOTHING if _adds_text(node) else self._read_choice(node)
-
-    def _read_condition(self, node: nodes.CondExpr) -> Names:
-        return self._names(node.expr1) + self._names(node.expr2)
 
     # -- visiting ------------------------------------------------------------------------------------------------
 
@@ -176,7 +127,7 @@ class Demands:
             self._use(child, PRINTED)
 
     def _add(self, node: nodes.Add) -> None:
-        if _adds_text(node):
+        if adds_text(node):
             self._use(node.left, PRINTED)
             self._use(node.right, PRINTED)
 
@@ -195,19 +146,19 @@ class Demands:
         self._test_of(node)
         pairs = pair_source(node.iter)
         if pairs is not None:
-            names = self._names(pairs)
+            names = names_of(pairs)
             if isinstance(node.target, nodes.Tuple) and len(node.target.items) == 2:
                 self._alias(node.target.items[1], tuple(name + "{}" for name in names))
             return
         self._use(node.iter, ITERATED)
-        self._alias(node.target, _items(self._names(node.iter)))
+        self._alias(node.target, items_of(names_of(node.iter)))
 
     def _assign(self, node: nodes.Assign) -> None:
         if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
             for target, value in zip(node.target.items, node.node.items, strict=False):
-                self._alias(target, self._names(value))
+                self._alias(target, names_of(value))
         else:
-            self._alias(node.target, self._names(node.node))
+            self._alias(node.target, names_of(node.node))
 
     def _call_block(self, node: nodes.CallBlock) -> None:
         self.bodies.append(node)
@@ -216,23 +167,23 @@ class Demands:
         self.bodies.append(node)
         self._macros[node.name] = node
         for parameter, default in zip(node.args[len(node.args) - len(node.defaults) :], node.defaults, strict=True):
-            self._alias(parameter, self._names(default))
+            self._alias(parameter, names_of(default))
 
     def _call(self, node: nodes.Call) -> None:
         callee: Any = node.node
         if callee.__class__ is nodes.Name:
             if callee.name == "namespace":
                 for pair in node.kwargs:
-                    self._at(pair.key).sources.update(self._names(pair.value))
+                    self._at(pair.key).sources.update(names_of(pair.value))
             self._calls.append(node)
         elif callee.__class__ is nodes.Getattr:
             self._methods.add(id(callee))
             attribute: str = callee.attr
             if attribute in ("items", "keys", "values"):
                 self._use(callee.node, PAIRS)
-            key = _key_argument(node)
+            key = key_argument(node)
             if key is not None:
-                for name in self._names(callee.node):
+                for name in names_of(callee.node):
                     self._at(name).keys.add(key)
 
     def _bind_call(self, node: nodes.Call) -> None:
@@ -240,14 +191,14 @@ class Demands:
         macro = self._macros.get(callee.name)
         if macro is not None:
             for parameter, value in zip(macro.args, node.args, strict=False):
-                self._alias(parameter, self._names(value))
+                self._alias(parameter, names_of(value))
             for pair in node.kwargs:
-                self._at(pair.key).sources.update(self._names(pair.value))
+                self._at(pair.key).sources.update(names_of(pair.value))
 
     def _getattr(self, node: nodes.Getattr) -> None:
         if id(node) in self._methods:
             return
-        for name in self._names(node.node):
+        for name in names_of(node.node):
             self._at(name).keys.add(node.attr)
 
     def _getitem(self, node: nodes.Getitem) -> None:
@@ -255,7 +206,7 @@ class Demands:
         if argument.__class__ is nodes.Slice:
             return
         key = argument.value if argument.__class__ is nodes.Const else None
-        for name in self._names(node.node):
+        for name in names_of(node.node):
             demand = self._at(name)
             if isinstance(key, str):
                 demand.keys.add(key)
@@ -263,20 +214,20 @@ class Demands:
                 demand.uses |= ITERATED | (MAPPING if argument.__class__ is nodes.Name else 0)
 
     def _filter(self, node: nodes.Filter) -> None:
-        if node.name in _PAIR_FILTERS:
+        if node.name in PAIR_FILTERS:
             self._use(node.node, PAIRS)
         elif node.name in ("first", "last"):
             self._use(node.node, ITERATED)
         elif node.name == "map":
             self._use(node.node, ITERATED)
-            for name in self._names(node):
-                for holder in _items(self._names(node.node)):
+            for name in names_of(node):
+                for holder in items_of(names_of(node.node)):
                     self._at(holder).keys.add(name)
         elif node.name in ("selectattr", "rejectattr"):
             texts = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
             self._use(node.node, ITERATED)
             if texts and isinstance(texts[0], str):
-                for name in _items(self._names(node.node)):
+                for name in items_of(names_of(node.node)):
                     self._at(name).keys.add(texts[0])
                 demand = self._at(texts[0].rsplit(".", 1)[-1])
                 demand.uses |= TRUTH
@@ -298,10 +249,10 @@ class Demands:
 
     def _compare(self, left: nodes.Node, right: nodes.Node, op: str) -> None:
         for one, other, side in ((left, right, op), (right, left, "contains" if op in ("in", "notin") else op)):
-            names = self._names(one)
+            names = names_of(one)
             if not names:
                 continue
-            constants = _constants(other)
+            constants = constants_of(other)
             for name in names:
                 demand = self._at(name)
                 if side == "contains":
@@ -334,59 +285,6 @@ class Demands:
                     changed = True
 
 
-def _items(names: Names) -> Names:
-    return tuple(name + "[]" for name in names)
-
-
-def _adds_text(node: nodes.Add) -> bool:
-    """Whether this can only be a sum of texts; other sums may be lists."""
-    if isinstance(node.left, (nodes.Add, nodes.Concat)):
-        return True
-    return any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right))
-
-
-def _key_argument(node: nodes.Call) -> str | None:
-    """``x`` of ``.get("x")``."""
-    callee: Any = node.node
-    if callee.attr in ("get", "pop") and node.args:
-        first = node.args[0]
-        if isinstance(first, nodes.Const) and isinstance(first.value, str):
-            return first.value
-    return None
-
-
-def pair_source(node: nodes.Node) -> nodes.Node | None:
-    """``x`` of ``x.items()``, ``x|items`` and ``x|dictsort``."""
-    if isinstance(node, nodes.Filter):
-        return node.node if node.name in _PAIR_FILTERS else None
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "items":
-        return node.node.node
-    return None
-
-
-def _constants(node: nodes.Node) -> list[Any]:
-    if isinstance(node, nodes.Const):
-        return [node.value]
-    if isinstance(node, (nodes.List, nodes.Tuple)):
-        return [child.value for child in node.items if isinstance(child, nodes.Const)]
-    if isinstance(node, nodes.Dict):
-        return [pair.key.value for pair in node.items if isinstance(pair.key, nodes.Const)]
-    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
-        return [-node.node.value]
-    return []
-
-
-_READERS: dict[Any, Callable[[Demands, Any], Names]] = {
-    nodes.Name: Demands._read_name,
-    nodes.Getattr: Demands._read_getattr,
-    nodes.Getitem: Demands._read_getitem,
-    nodes.Filter: Demands._read_filter,
-    nodes.Call: Demands._read_call,
-    nodes.Or: Demands._read_choice,
-    nodes.And: Demands._read_choice,
-    nodes.Add: Demands._read_add,
-    nodes.CondExpr: Demands._read_condition,
-}
 _VISITS: dict[type, Callable[[Demands, Any], None]] = {
     nodes.Output: Demands._output,
     nodes.Concat: Demands._concat,

@@ -7,8 +7,9 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.inference.calls import item_pair
-from portable_tpl.template.inference.guards import assume_test
+from portable_tpl.template.inference import text_filters as texts
+from portable_tpl.template.inference.contents import ITERABLE, elements
+from portable_tpl.template.inference.kind_tests import assume_test
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
     ANY_TEXT,
@@ -19,22 +20,17 @@ from portable_tpl.template.inference.kinds import (
     FLOAT,
     FULL_LIST,
     FULL_TUPLE,
-    HTML_CHARS,
     INT,
     ITERATOR,
     LEADING_SPACE,
     LIST,
     LOOP,
-    MARKUP,
     NEGATIVE,
-    NEWLINE,
-    NON_ASCII,
     NONE,
     NUMBER,
     RANGE,
     STR,
     TEXT_FACTS,
-    TEXT_STR,
     TRAILING_SPACE,
     TRUTHY,
     TUPLE,
@@ -44,9 +40,7 @@ from portable_tpl.template.inference.kinds import (
 from portable_tpl.template.inference.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
 from portable_tpl.template.inference.members import attribute_of, item_of
-from portable_tpl.template.inference.operators import ITERABLE, as_text, elements
-
-Apply = Callable[[Machine, Any, Type, list[Type], dict[str, Type]], Type]
+from portable_tpl.template.inference.methods import item_pair
 
 _SIZED = ANY_TEXT | LIST | TUPLE | DICT | VIEW | RANGE | LOOP | UNDEFINED
 
@@ -78,47 +72,6 @@ def filtered(machine: Machine, node: nodes.Filter, env: Env) -> Type:
     return apply(machine, node, value, arguments, keywords)
 
 
-def _text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    return machine.pool.type(STR | TEXT_FACTS)
-
-
-def _changed_text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    """``upper``, ``lower``, ``title``, ``capitalize``: a text of the same length."""
-    pool = machine.pool
-    text = as_text(pool, value) if node.name == "title" else _soft(machine, value)
-    if text.texts is not None:
-        method = getattr(str, node.name)
-        return pool.of_texts(method(one) for one in text.texts)
-    return pool.type(text.bits)
-
-
-def _soft(machine: Machine, value: Type) -> Type:
-    """``soft_str``: the text of a value; markup stays markup."""
-    pool = machine.pool
-    if not value.bits & ALL_KINDS & ~ANY_TEXT:
-        return value
-    text = as_text(pool, pool.keep(value, ALL_KINDS & ~MARKUP))
-    return pool.join(text, pool.keep(value, MARKUP)) if value.bits & MARKUP else text
-
-
-def _string(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    return _soft(machine, value)
-
-
-def _trim(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    pool = machine.pool
-    text = _soft(machine, value)
-    if text.texts is not None and not arguments and not keywords:
-        return pool.of_texts(one.strip() for one in text.texts)
-    bits = text.bits
-    if bits & STR:
-        bits |= STR if bits & TEXT_STR else 0
-    if bits & MARKUP:
-        bits |= MARKUP
-    space = LEADING_SPACE | TRAILING_SPACE
-    return pool.type(bits | space if arguments or keywords else bits & ~space)
-
-
 def _length(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     pool = machine.pool
     bits = value.bits
@@ -132,19 +85,10 @@ def _length(machine: Machine, node: Any, value: Type, arguments: list[Type], key
     if result == 1 << 4:
         return pool.number(0)
     shape = value.shape
-    if shape is not None and shape.tail is None and shape.items and shape.least == len(shape.items):
-        if not bits & ALL_KINDS & ~(LIST | TUPLE):
-            return pool.number(shape.least)
+    listed = shape is not None and not bits & ALL_KINDS & ~(LIST | TUPLE)
+    if listed and shape is not None and shape.tail is None and shape.items and shape.least == len(shape.items):
+        return pool.number(shape.least)
     return pool.type(result)
-
-
-def _tojson(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    bits = TEXT_STR | value.bits & (NON_ASCII | HTML_CHARS)
-    if value.bits & (LIST | TUPLE | DICT):
-        bits |= NON_ASCII | HTML_CHARS
-    if arguments or keywords:
-        bits |= NEWLINE | NON_ASCII | HTML_CHARS
-    return machine.pool.type(bits)
 
 
 def _default(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -157,18 +101,6 @@ def _default(machine: Machine, node: Any, value: Type, arguments: list[Type], ke
     if not value.bits & UNDEFINED:
         return value
     return pool.join(pool.keep(value, ALL_KINDS & ~UNDEFINED), default)
-
-
-def _join(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    pool = machine.pool
-    element = elements(pool, value)
-    facts = as_text(pool, element).bits if element is not NEVER else 0
-    if arguments:
-        facts |= as_text(pool, arguments[0]).bits
-    facts |= sum(type_.bits & TEXT_FACTS for type_ in keywords.values() if not facts & type_.bits & TEXT_FACTS)
-    if keywords:
-        facts |= TEXT_FACTS
-    return pool.type(STR | facts & TEXT_FACTS)
 
 
 def _list(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -318,43 +250,16 @@ def _count(machine: Machine, node: Any, value: Type, arguments: list[Type], keyw
     return machine.pool.type(INT)
 
 
-def _markup(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    text = as_text(machine.pool, value)
-    bits = text.bits & TEXT_FACTS | (MARKUP if text.bits & (STR & EMPTY) else TEXT_STR << 2)
-    return machine.pool.type(bits)
-
-
-def _kept_text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    """A text whose markup stays markup: ``replace``, ``indent``, ``truncate``, ``format``."""
-    text = _soft(machine, value)
-    kinds = (STR if text.bits & STR else 0) | (MARKUP if text.bits & MARKUP else 0)
-    facts = text.bits
-    for type_ in (*arguments, *keywords.values()):
-        facts |= as_text(machine.pool, type_).bits
-    extra = LEADING_SPACE | TRAILING_SPACE | NEWLINE
-    return machine.pool.type(kinds | facts & TEXT_FACTS | extra)
-
-
-def _replace(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    """A plain text, even from markup."""
-    text = _kept_text(machine, node, value, arguments, keywords)
-    return machine.pool.type(STR | text.bits & TEXT_FACTS)
-
-
-def _truncate(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    """What is short enough is given back as it is, be it a text or not."""
-    return machine.pool.join(value, _kept_text(machine, node, value, arguments, keywords))
-
-
 def _sum(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     return ANY if arguments or keywords else machine.pool.type(INT | FLOAT | NEGATIVE | BIG)
 
 
+Apply = Callable[[Machine, Any, Type, list[Type], dict[str, Type]], Type]
 FILTERS: dict[str, Apply] = {
-    **dict.fromkeys(("upper", "lower", "title", "capitalize"), _changed_text),
-    **dict.fromkeys(("wordwrap", "filesizeformat", "urlencode", "pprint", "urlize", "xmlattr"), _text),
-    **dict.fromkeys(("safe", "escape", "e", "forceescape"), _markup),
-    **dict.fromkeys(("indent", "format", "center"), _kept_text),
+    **dict.fromkeys(("upper", "lower", "title", "capitalize"), texts.changed_text),
+    **dict.fromkeys(("wordwrap", "filesizeformat", "urlencode", "pprint", "urlize", "xmlattr"), texts.text),
+    **dict.fromkeys(("safe", "escape", "e", "forceescape"), texts.markup),
+    **dict.fromkeys(("indent", "format", "center"), texts.kept_text),
     **dict.fromkeys(("length", "count"), _length),
     **dict.fromkeys(("default", "d"), _default),
     **dict.fromkeys(("first", "last", "random", "min", "max"), _end),
@@ -368,18 +273,18 @@ FILTERS: dict[str, Apply] = {
     "groupby": _groupby,
     "int": _int,
     "items": _items,
-    "join": _join,
+    "join": texts.join,
     "list": _list,
     "map": _map,
-    "replace": _replace,
+    "replace": texts.replace,
     "reverse": _reverse,
     "sort": _sorted,
-    "string": _string,
-    "striptags": _text,
+    "string": texts.string,
+    "striptags": texts.text,
     "sum": _sum,
-    "tojson": _tojson,
-    "trim": _trim,
-    "truncate": _truncate,
+    "tojson": texts.tojson,
+    "trim": texts.trim,
+    "truncate": texts.truncate,
     "unique": _iterator,
     "wordcount": _count,
 }

@@ -7,24 +7,19 @@ from typing import Any
 
 from jinja2 import nodes
 
+from portable_tpl.template.inference.equality import equal_parts, may_differ
+from portable_tpl.template.inference.kind_tests import EQUAL, UNEQUAL, assume_test
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
     ANY_TEXT,
-    BOOL,
     DICT,
     EMPTY,
     FALSE,
     FALSY,
-    FLOAT,
-    FUNCTION,
     INT,
     ITERATOR,
     LIST,
     LOOP,
-    MACRO,
-    MARKUP,
-    METHOD,
-    NONE,
     NUMBER,
     OTHER,
     RANGE,
@@ -35,29 +30,9 @@ from portable_tpl.template.inference.kinds import (
     UNDEFINED,
     VIEW,
 )
-from portable_tpl.template.inference.lattice import NEVER, Pool, Type
+from portable_tpl.template.inference.lattice import NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
 
-# The kinds of which a value passes the test; all values of all other kinds fail it.
-KIND_TESTS: dict[str, int] = {
-    "boolean": BOOL,
-    "callable": MACRO | FUNCTION | METHOD | OTHER | UNDEFINED,
-    "escaped": MARKUP,
-    "false": FALSE,
-    "float": FLOAT,
-    "integer": INT,
-    "iterable": ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED,
-    "mapping": DICT,
-    "none": NONE,
-    "number": NUMBER,
-    "sequence": ANY_TEXT | LIST | TUPLE | DICT | RANGE | UNDEFINED,
-    "string": ANY_TEXT,
-    "true": TRUE,
-    "undefined": UNDEFINED,
-    "defined": ALL_KINDS & ~UNDEFINED,
-}
-_EQUAL = ("eq", "equalto", "==")
-_UNEQUAL = ("ne", "!=")
 _CONTAINER = ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED
 
 Worlds = tuple["Env | None", "Env | None"]
@@ -166,7 +141,7 @@ def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env
     yes, no = equal_parts(machine.pool, left, right)
     if not yes.bits & ALL_KINDS:
         return None, env
-    if not _may_differ(left, right):
+    if not may_differ(left, right):
         return env, None
     worlds = _split(machine, one, left, yes, no, env)
     _narrow_beneath(machine, one, yes, worlds[0])
@@ -196,77 +171,10 @@ def _narrow_beneath(machine: Machine, node: Any, type_: Type, env: Env | None) -
         return
     change = _TEXT_FILTERS[node.name]
     value = machine.types.get(id(node.node))
-    if value is not None and not node.args and value.texts is not None and value.only(STR):
+    if node.node is not None and value is not None and not node.args and value.texts is not None and value.only(STR):
         fitting = frozenset(text for text in value.texts if change(text) in type_.texts)
         if fitting and fitting != value.texts:
             machine.narrow(env, node.node, machine.pool.of_texts(fitting))
-
-
-_SINGLE = NONE | UNDEFINED | TRUE | FALSE | (EMPTY & ANY_TEXT)
-
-
-def _may_differ(left: Type, right: Type) -> bool:
-    kinds = (left.bits | right.bits) & ALL_KINDS
-    if left.texts is not None and left.texts == right.texts and len(left.texts) == 1 and not kinds & ~STR:
-        return False
-    if left.numbers is not None and left.numbers == right.numbers and len(left.numbers) == 1 and not kinds & ~INT:
-        return False
-    return not (kinds & _SINGLE == kinds and not kinds & kinds - 1)
-
-
-def equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
-    """The values of ``left`` that can be equal to one of ``right``, and those that can be unequal."""
-    found = pool.equal.get((left, right))
-    if found is None:
-        found = pool.equal[left, right] = _equal_parts(pool, left, right)
-    return found
-
-
-def _equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
-    lbits, rbits = left.bits, right.bits
-    yes = NEVER
-    no = left
-    if lbits & ANY_TEXT and rbits & ANY_TEXT:
-        texts = pool.keep(left, ANY_TEXT)
-        if right.texts is not None:
-            yes = pool.only_texts(texts, right.texts)
-            if len(right.texts) == 1 and not rbits & ALL_KINDS & ~STR:
-                no = pool.without_texts(left, right.texts)
-        else:
-            yes = texts
-    if lbits & NUMBER and rbits & NUMBER:
-        yes = pool.join(yes, _equal_numbers(pool, left, right))
-    same = lbits & rbits & ALL_KINDS & ~(ANY_TEXT | NUMBER)
-    for kind in (LIST, TUPLE, DICT, VIEW, RANGE):
-        if lbits & kind and rbits & kind:
-            same |= lbits & kind
-    yes = pool.join(yes, pool.keep(left, same))
-    if rbits & ALL_KINDS in (NONE, UNDEFINED):
-        no = pool.keep(no, ~rbits)
-    elif rbits & ALL_KINDS in (TRUE, FALSE):
-        no = pool.keep(no, ~(rbits & BOOL))
-    elif right.numbers is not None and len(right.numbers) == 1 and not rbits & ALL_KINDS & ~INT:
-        no = _without_number(pool, no, next(iter(right.numbers)))
-    return yes, no
-
-
-def _equal_numbers(pool: Pool, left: Type, right: Type) -> Type:
-    both = pool.keep(left, NUMBER)
-    rbits = right.bits & NUMBER
-    if not rbits & FALSY:
-        both = pool.keep(both, TRUTHY)
-    if not rbits & TRUTHY:
-        both = pool.keep(both, FALSY)
-    if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & (BOOL | FLOAT):
-        return pool.of_numbers(left.numbers & right.numbers)
-    return both
-
-
-def _without_number(pool: Pool, type_: Type, number: int) -> Type:
-    if type_.numbers is not None:
-        rest = pool.of_numbers(type_.numbers - {number})
-        return pool.join(pool.keep(type_, ALL_KINDS & ~INT), rest)
-    return pool.keep(type_, ~(INT & EMPTY)) if number == 0 else type_
 
 
 def _membership(machine: Machine, one: Any, left: Type, two: Any, right: Type, env: Env) -> Worlds:
@@ -379,33 +287,14 @@ def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
         arguments.append(type_)
     if node.name in ("in",) and arguments:
         return _membership(machine, node.node, value, node.args[0], arguments[0], env)
-    if node.name in _EQUAL and arguments:
+    if node.name in EQUAL and arguments:
         return _equality(machine, node.node, value, node.args[0], arguments[0], env)
-    if node.name in _UNEQUAL and arguments:
+    if node.name in UNEQUAL and arguments:
         worlds = _equality(machine, node.node, value, node.args[0], arguments[0], env)
         return worlds[1], worlds[0]
     yes = assume_test(machine, node.name, value, arguments, True)
     no = assume_test(machine, node.name, value, arguments, False)
     return _split(machine, node.node, value, yes, no, env)
-
-
-def assume_test(machine: Machine, name: str, value: Type, arguments: list[Type], wanted: bool) -> Type:
-    """The values that pass the test (or fail it, where not ``wanted``)."""
-    pool = machine.pool
-    mask = KIND_TESTS.get(name)
-    if mask is not None:
-        return pool.keep(value, mask if wanted else ALL_KINDS & ~mask)
-    if name in _EQUAL and arguments:
-        return equal_parts(pool, value, arguments[0])[0 if wanted else 1]
-    if name in _UNEQUAL and arguments:
-        return equal_parts(pool, value, arguments[0])[1 if wanted else 0]
-    if name == "in" and wanted and arguments and arguments[0].only(LIST | TUPLE) and arguments[0].shape is not None:
-        return equal_parts(pool, value, arguments[0].shape.element)[0]
-    return value
-
-
-def _negated(machine: Machine, node: nodes.Node, env: Env) -> Worlds:
-    raise AssertionError(node)
 
 
 _CONDITIONS: dict[type, Any] = {

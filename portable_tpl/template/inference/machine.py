@@ -9,8 +9,9 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
-from portable_tpl.template.inference.lattice import ABSENT, NEVER, Pool, Shape, Type, case_labels
+from portable_tpl.template.inference.lattice import ABSENT, NEVER, Shape, Type, case_labels
 from portable_tpl.template.inference.own_values import OwnValues
+from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request_tools import DECIDING_KEYS, open_data
 from portable_tpl.template.walking import names as names_within
 

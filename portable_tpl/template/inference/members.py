@@ -37,8 +37,9 @@ from portable_tpl.template.inference.kinds import (
     UNDEFINED,
     VIEW,
 )
-from portable_tpl.template.inference.lattice import ABSENT, ANY, NEVER, Pool, Type
+from portable_tpl.template.inference.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
+from portable_tpl.template.inference.pool import Pool
 
 _SUBSCRIPTABLE = ANY_TEXT | LIST | TUPLE | RANGE
 _HAS_ATTRIBUTES: tuple[tuple[int, frozenset[str]], ...] = (
@@ -227,17 +228,13 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
 def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes.Node, env: Env) -> Type:
     """``value[start:stop:step]``; only sequences and texts have slices."""
     pool = machine.pool
-    bounds: list[Type | None] = []
-    for part in (node.start, node.stop, node.step):
-        bounds.append(None if part is None else machine.evaluate(part, env))
+    parts = (node.start, node.stop, node.step)
+    bounds = [None if part is None else machine.evaluate(part, env) for part in parts]
     if any(bound is NEVER for bound in bounds):
         return NEVER
     machine.types[id(node)] = pool.type(OTHER)
-    if holder.bits & ALL_KINDS & ~_SUBSCRIPTABLE:
-        # Python's slice fails and jinja2 then gives undefined: slicing a dict or a number prints nothing.
-        result = ABSENT
-    else:
-        result = NEVER
+    # Python's slice fails and jinja2 then gives undefined: slicing a dict or a number prints nothing.
+    result = ABSENT if holder.bits & ALL_KINDS & ~_SUBSCRIPTABLE else NEVER
     bits = holder.bits
     start, stop, step = bounds
     if bits & ANY_TEXT:

@@ -29,7 +29,9 @@ from portable_tpl.template.inference.kinds import (
     TRUE,
     UNDEFINED,
 )
-from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Type
+from portable_tpl.template.inference.lattice import ABSENT, DATA, Type
+from portable_tpl.template.inference.pool import Pool
+from portable_tpl.template.inference.request_tools import json_value
 
 _DEEPEST = 3
 _NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
@@ -74,12 +76,13 @@ class OwnValues:
         uses = demand.uses
         result = pool.join_all(map(self._constant, demand.equals))
         nested = False
-        if demand.keys or uses & (PAIRS | MAPPING) or self.demands.has_values(name):
+        if demand.keys or uses & (PAIRS | MAPPING) or self.demands.knows(name + "{}"):
             nested = True
             result = pool.join(result, self._mapping(name, depth))
         if uses & ITERATED:
             nested = True
-            item = self._value(name + "[]", depth + 1) if depth < _DEEPEST else pool.type(STR | TEXT_FACTS)
+            known = depth < _DEEPEST and self.demands.knows(name + "[]")
+            item = self._value(name + "[]", depth + 1) if known else json_value(pool, self._tier)
             result = pool.join(result, pool.sequence(FULL_LIST, item))
         bits = 0
         # Inside an own value another use of the same name may be all that told it from a text.

@@ -1,8 +1,8 @@
 """What a chat request puts into a template's context, as types, for each tier of conversations.
 
-The tiers are those of the contract. The names are those that ``apply_chat_template`` defines: ``messages``, ``tools`` and
-``documents`` (``None`` where not given), ``add_generation_prompt`` and the special tokens. Keys that no standard knows
-give :attr:`Pool.open_data`; what they hold depends on the template (:mod:`.own_values`).
+The tiers are those of the contract. The names are those that ``apply_chat_template`` defines: ``messages``, ``tools``
+and ``documents`` (``None`` where not given), ``add_generation_prompt`` and the special tokens. What keys hold that no
+standard knows depends on the template (:mod:`.own_values`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from portable_tpl.template.inference.kinds import (
     TEXT_STR,
     UNDEFINED,
 )
-from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Type
+from portable_tpl.template.inference.lattice import ABSENT, DATA, Type
+from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request_tools import document_list, json_value, open_data, tool_call, tool_list
 from portable_tpl.template.inference.roles import STANDARD, kind_of_role
 

@@ -19,7 +19,8 @@ from portable_tpl.template.inference.kinds import (
     TRUE,
     UNDEFINED,
 )
-from portable_tpl.template.inference.lattice import ABSENT, DATA, Pool, Shape, Type
+from portable_tpl.template.inference.lattice import ABSENT, DATA, Shape, Type
+from portable_tpl.template.inference.pool import Pool
 
 # The keys whose text tells what kind of message, part or schema a dict is (the first halves of `Shape.cases`).
 DECIDING_KEYS = frozenset(("role", "type", "function"))

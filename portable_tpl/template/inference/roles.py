@@ -7,7 +7,8 @@ _FAMILIES = {
     "system": ("system",),
     "user": ("user", "human", "query"),
     "assistant": (
-        "assistant", "model", "chatbot", "bot", "gpt", "assistant_tool_call", "tool_calls", "tool_call", "function_call",
+        "assistant", "model", "chatbot", "bot", "gpt",
+        "assistant_tool_call", "tool_calls", "tool_call", "function_call",
     ),
     "tool": (
         "tool", "ipython", "function", "tool_results", "tool_result", "tool_response", "observation", "environment",

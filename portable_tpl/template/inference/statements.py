@@ -8,7 +8,8 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.inference import macros
-from portable_tpl.template.inference.demands import pair_source
+from portable_tpl.template.inference.contents import ITERABLE, elements
+from portable_tpl.template.inference.facts import HELD, with_fact
 from portable_tpl.template.inference.guards import branch
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
@@ -24,7 +25,7 @@ from portable_tpl.template.inference.kinds import (
 )
 from portable_tpl.template.inference.lattice import ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
-from portable_tpl.template.inference.operators import ITERABLE, elements
+from portable_tpl.template.inference.naming import pair_source
 
 _MOST_ROUNDS = 12
 
@@ -88,9 +89,9 @@ def _output(machine: Machine, node: nodes.Output, env: Env) -> Env | None:
 
 
 def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
-    held = env.pop(_HELD, None)
+    held = env.pop(HELD, None)
     yes, no = branch(machine, node.test, env)
-    yes, no = _with_fact(machine, held, yes), _with_fact(machine, held, no)
+    yes, no = with_fact(machine, held, yes), with_fact(machine, held, no)
     result = None if yes is None else _run_branch(machine, node, yes)
     failed = [node.test]
     for other in node.elif_:
@@ -99,55 +100,23 @@ def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
         machine.reached.add(id(other))
         machine.frames[-1] = no
         yes, no = branch(machine, other.test, no)
-        # Now that more is known, the tests before say more too: one of `a and b` that fails, fails by `b` where `a` holds.
+        # Now that more is known, the tests before say more too: `a and b` that fails, fails by `b` where `a` holds.
         for test in failed:
-            yes = _with_fact(machine, (test, False), yes)
+            yes = with_fact(machine, (test, False), yes)
         if yes is not None:
             result = machine.merge(result, _run_branch(machine, other, yes))
         failed.append(other.test)
     for test in failed[:-1]:
-        no = _with_fact(machine, (test, False), no)
+        no = with_fact(machine, (test, False), no)
     if no is not None:
         result = machine.merge(result, run_body(machine, node.else_, no))
     return result
 
 
-_HELD = "?"  # the condition around a branch, for an ``if`` that comes first in it
-_COMPOUND = (nodes.And, nodes.Or)
-
-
-def _with_fact(machine: Machine, fact: tuple[nodes.Node, bool] | None, env: Env | None) -> Env | None:
-    """The world in which a condition holds (or fails) as well; ``None`` where that cannot be."""
-    if fact is None or env is None:
-        return env
-    test = fact[0].node if isinstance(fact[0], nodes.Not) else fact[0]
-    if not isinstance(test, _COMPOUND):
-        return env  # all that a simple condition proves is in the world already
-    narrowed = branch(machine, fact[0], dict(env))[0 if fact[1] else 1]
-    return None if narrowed is None else _both(env, narrowed)
-
-
-def _both(env: Env, narrowed: Env) -> Env:
-    """What is known in a world and in a part of it, all of which holds there: of two types, the one with fewer kinds."""
-    for key, found in narrowed.items():
-        old = env.get(key)
-        if old is None or found is old:
-            env[key] = found
-        elif key[0] == ".":
-            env[key] = {**found, **{path: _smaller(type_, found.get(path)) for path, type_ in old.items()}}
-        elif isinstance(found, Type):
-            env[key] = _smaller(old, found)
-    return env
-
-
-def _smaller(old: Type, new: Type | None) -> Type:
-    return new if new is not None and new.bits != old.bits and not new.bits & ~old.bits else old
-
-
 def _run_branch(machine: Machine, node: nodes.If, env: Env) -> Env | None:
     first = next((child for child in node.body if not _only_text(child)), None)
     if isinstance(first, nodes.If):
-        env[_HELD] = (node.test, True)
+        env[HELD] = (node.test, True)
     return run_body(machine, node.body, env)
 
 
