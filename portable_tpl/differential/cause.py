@@ -11,12 +11,14 @@ from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.locus import Locus, bare_message, first_difference
 from portable_tpl.differential.naming import mechanical
 from portable_tpl.differential.substitution import Rewriter
-from portable_tpl.differential.suspects import Suspect, Suspects, best_use
+from portable_tpl.differential.suspects import Suspect, Suspects, best_use, is_indirect
 from portable_tpl.differential.tracer import Trace, Tracer
 from portable_tpl.rendering import Failed, Origin, Refused, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
+
+_MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
 
 
 @dataclass(frozen=True)
@@ -82,29 +84,39 @@ class Causes:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
                 if suspect.uses and on_line and self._fails_alone(situation, suspect, rewriter):
                     return self._named(suspect, rewriter)
-        found = next((each for each in suspects if self._is_cured(situation, each, rewriter)), None)
+        found = self._first_cured(situation, suspects, rewriter)
         seen: set[int] = set()
-        while found is not None and isinstance(found.node, nodes.Name) and id(found.node) not in seen:
-            # A variable holds the wrong value already: look at what it was set to.
+        while found is not None and is_indirect(found.node) and id(found.node) not in seen:
+            # The wrong value was made elsewhere: look there. A macro of the target's own making ends the search.
             seen.add(id(found.node))
-            feeding = self._suspects.feeding(found.node, rewriter, tier)
-            found = next((each for each in feeding if self._is_cured(situation, each, rewriter)), None)
+            deeper = self._first_cured(situation, self._suspects.feeding(found.node, rewriter, tier), rewriter)
+            if deeper is None and not isinstance(found.node, nodes.Name):
+                break
+            found = deeper
         return None if found is None else self._named(found, rewriter)
 
+    def _first_cured(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
+        tried: set[str] = set()
+        for suspect in suspects:
+            texts = [text for text in self._rewrites(suspect, rewriter) if text not in tried]
+            tried.update(texts)
+            if len(tried) > _MOST_TRIALS:
+                return None
+            if any(self._cures(situation, text) for text in texts):
+                return suspect
+        return None
+
     def _reference_fails(self, failure: Failed, rewriter: Rewriter) -> Cause | None:
-        """The construct that only the reference refuses: alone it gives the very error there, and none on the target."""
+        """The construct that only the reference refuses: alone it gives the very error there, none on the target."""
         here = [node for node in self._parsed.nodes if node.lineno == failure.line]
         for node in sorted(here, key=lambda node: len(self._parsed.source(node))):
-            loops = isinstance(node, nodes.For)
-            made = (
-                rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
-                if isinstance(node, (nodes.Expr, nodes.For))
-                else None
-            )
+            value = node.iter if isinstance(node, nodes.For) else node
+            made = rewriter.alone(value) if isinstance(value, nodes.Expr) else None
             if made is None:
                 continue
             source, variables = made
-            text = f"{{% for ptl_item in {source} %}}{{% endfor %}}" if loops else f"{{% set ptl_value = {source} %}}"
+            loop = "{{% for ptl_item in {} %}}{{% endfor %}}"
+            text = (loop if isinstance(node, nodes.For) else "{{% set ptl_value = {} %}}").format(source)
             alone, asked = Template(text), Conversation([{"role": "user", "content": "Hi"}], variables=variables)
             expected = self._tracer.trace(alone, [asked], "pieces")[0].rendering
             if not isinstance(expected, Failed) or _words(expected.message) != _words(failure.message):
@@ -112,9 +124,6 @@ class Causes:
             if isinstance(self._target.render(alone, asked), Rendered):
                 return Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
         return None
-
-    def _is_cured(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
-        return any(self._cures(situation, text) for text in self._rewrites(suspect, rewriter))
 
     def _fails_alone(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
         """Whether the construct, alone and on the same values, gives the very error; and none on the reference."""

@@ -11,8 +11,9 @@ from portable_tpl.differential.investigate import Case, Investigation
 from portable_tpl.differential.search import Explored, explore
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.twins import Twins
 from portable_tpl.errors import NoReference
-from portable_tpl.rendering import Failed, same
+from portable_tpl.rendering import Failed, Rendering, same
 from portable_tpl.report import Comparison, TargetComparison
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -25,22 +26,32 @@ def compare(
     reference: Runtime,
     settings: CompareSettings | None = None,
     tracer: Tracer | None = None,
+    twins: Twins | None = None,
 ) -> Comparison:
     """Find every mismatch of the targets on one template; raises ``TemplateSyntaxError`` where it does not parse.
 
-    Raises ``NoReference`` where the reference never gives a prompt. ``tracer`` is started, and stopped again, where none is given.
+    Raises ``NoReference`` where the reference never gives a prompt. ``tracer`` and ``twins`` are started, and stopped
+    again, where none are given.
     """
     settings = settings or CompareSettings()
     parsed = parse(template) if isinstance(template, Template) else template
     compile_check(parsed)
-    if tracer is not None:
-        return _compare(parsed, targets, reference, settings, tracer)
-    with Tracer() as own:
-        return _compare(parsed, targets, reference, settings, own)
+    own_tracer, own_twins = None if tracer is not None else Tracer(), None if twins is not None else Twins()
+    try:
+        return _compare(parsed, targets, reference, settings, tracer or own_tracer, twins or own_twins)  # type: ignore[arg-type]
+    finally:
+        for own in (own_tracer, own_twins):
+            if own is not None:
+                own.close()
 
 
 def _compare(
-    parsed: ParsedTemplate, targets: Sequence[Runtime], reference: Runtime, settings: CompareSettings, tracer: Tracer
+    parsed: ParsedTemplate,
+    targets: Sequence[Runtime],
+    reference: Runtime,
+    settings: CompareSettings,
+    tracer: Tracer,
+    twins: Twins,
 ) -> Comparison:
     clock = _Clock(settings.max_seconds)
     run = explore(parsed, tracer, settings, clock.out)
@@ -50,7 +61,7 @@ def _compare(
     known: list[Conversation] = []  # what earlier targets' mismatches shrank to: good first guesses for the next
     compared: dict[str, TargetComparison] = {}
     for target in targets:
-        answers = target.render_all(parsed.template, conversations)
+        answers = _settled(target, parsed.template, conversations)
         cases = [
             Case(conversation, run.tiers[number], expected, answer)
             for conversation, number, expected, answer in zip(
@@ -58,11 +69,27 @@ def _compare(
             )
             if not same(expected, answer)
         ]
-        investigation = Investigation(parsed, target, tracer, run, settings.tier, clock.out, known)
+        investigation = Investigation(parsed, target, tracer, run, clock.out, known, twins)
         mismatches = investigation.mismatches(cases) if cases else []
         known += [each.conversation for each in mismatches]
         compared[target.id] = TargetComparison(len(conversations), len(conversations) - len(cases), tuple(mismatches))
     return Comparison(len(conversations), coverage_of(parsed, run), compared)
+
+
+def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+    """A target's answers; where one hit a limit, it is asked again, since a loaded machine hits limits too."""
+    answers = target.render_all(template, conversations)
+    stopped = [number for number, answer in enumerate(answers) if _is_stopped(answer)]
+    if not stopped or _is_stopped(target.render(template, conversations[stopped[0]])):
+        return answers
+    again = target.render_all(template, [conversations[number] for number in stopped])
+    for number, answer in zip(stopped, again, strict=True):
+        answers[number] = answer
+    return answers
+
+
+def _is_stopped(answer: Rendering) -> bool:
+    return isinstance(answer, Failed) and answer.kind in ("timeout", "crash", "memory")
 
 
 def _expect_a_prompt(parsed: ParsedTemplate, run: Explored) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 
 from jinja2 import nodes
@@ -24,6 +23,7 @@ Ways = tuple[
 FREE: Ways = ((),)
 _MOST_WAYS = 8
 _DEEPEST = 5
+_PASSED_ON = ("lower", "upper", "trim", "string")
 _MIRRORED = {"lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}
 
 
@@ -165,7 +165,7 @@ class Goals:
             return self._solve_compare(test, wanted, depth)
         if isinstance(test, nodes.Call):
             return self._solve_call(test, wanted)
-        if isinstance(test, nodes.Filter) and test.name in ("length", "count"):
+        if isinstance(test, nodes.Filter) and test.name in ("length", "count") and test.node is not None:
             return self._each(test.node, "longer" if wanted else "shorter", 0 if wanted else 1) or FREE
         if isinstance(test, nodes.CondExpr):
             return self._all([self.solve(test.test, True, depth), self.solve(test.expr1, wanted, depth + 1)])
@@ -231,19 +231,17 @@ class Goals:
             return self._solve_value(test.expr, True, depth + 1)
         return FREE
 
-    def _against(self, node: nodes.Expr, other: nodes.Expr, op: str, wanted: bool, depth: int) -> Ways:
+    def _against(self, node: nodes.Node, other: nodes.Node, op: str, wanted: bool, depth: int) -> Ways:
         constants = _constants(other)
         if not constants:
             return FREE
         if _is_loop(node):
             return self._solve_loop(node, op in ("gt", "gteq", "ne") or (op == "eq" and constants[0] != 0))
-        if isinstance(node, nodes.Filter) and node.name in ("length", "count"):
+        if isinstance(node, nodes.Filter) and node.name in ("length", "count") and node.node is not None:
             return self._length(node.node, constants[0], op, wanted)
-        base = (
-            node.node
-            if isinstance(node, nodes.Filter) and node.name in ("lower", "upper", "trim", "string")
-            else node
-        )
+        base = node
+        if isinstance(node, nodes.Filter) and node.name in _PASSED_ON and node.node is not None:
+            base = node.node
         equal = (op in ("eq", "in")) == wanted if op in ("eq", "ne", "in", "notin") else None
         if equal is None:
             numbers = [
@@ -257,17 +255,17 @@ class Goals:
             if isinstance(value, nodes.Const):
                 if (value.value in constants) == equal:
                     ways += self._reach_any([place], depth + 1)
-            elif equal and constants == [True] or constants == [False]:
+            elif (equal and constants == [True]) or constants == [False]:
                 ways += self._all(
                     [self.solve(value, bool(constants[0]) == equal, depth + 1), *self._way_to(place, depth)]
                 )
         return ways[:_MOST_WAYS] or FREE
 
-    def _ordered(self, node: nodes.Expr, value: float, op: str, wanted: bool) -> Ways:
+    def _ordered(self, node: nodes.Node, value: float, op: str, wanted: bool) -> Ways:
         up = (op in ("gt", "gteq")) == wanted
         return self._each(node, "equals", value + (1 if up else -1))
 
-    def _length(self, node: nodes.Expr, value: object, op: str, wanted: bool) -> Ways:
+    def _length(self, node: nodes.Node, value: object, op: str, wanted: bool) -> Ways:
         if not isinstance(value, int):
             return FREE
         low, high = {
@@ -341,7 +339,7 @@ def _constants(node: nodes.Node) -> list[object]:
     return []
 
 
-def _earlier_tests(parsed: ParsedTemplate, node: nodes.Node) -> list[nodes.Expr]:
+def _earlier_tests(parsed: ParsedTemplate, node: nodes.Node) -> list[nodes.Node]:
     """For an ``elif``, the tests that must have failed before it."""
     parent = parsed.parent(node)
     if isinstance(parent, nodes.If) and any(node is part for part in parent.elif_):
@@ -361,7 +359,7 @@ def _assignments(parsed: ParsedTemplate) -> dict[str, list[tuple[nodes.Node, nod
             continue
         pairs = [(node.target, node.node)]
         if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
-            pairs = list(zip(node.target.items, node.node.items))
+            pairs = list(zip(node.target.items, node.node.items, strict=False))
         for target, value in pairs:
             found.setdefault(_name_of(target), []).append((value, node))
             if isinstance(value, nodes.Call) and isinstance(target, nodes.Name):

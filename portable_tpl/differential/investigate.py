@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.cause import Cause, Causes
@@ -12,14 +12,17 @@ from portable_tpl.differential.replay import reproduce
 from portable_tpl.differential.search import Explored
 from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.differential.stack import Stack
-from portable_tpl.differential.tracer import Trace, Tracer
-from portable_tpl.rendering import Failed, Mismatch, Rendering, same
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.twins import Twins
+from portable_tpl.rendering import Failed, Mismatch, Origin, Rendering, mismatch_kind, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.strategies.tiers import tier_of
 from portable_tpl.template.parsing import ParsedTemplate
 
-_MOST_GROUPS = 40  # of one target and template; what is rarer is counted with the nearest one
+_MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
 _RENDERS, _RENDERS_OF_MANY = 2500, 300
+_RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
+REQUEST_REFUSED = "request-refused"
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,11 @@ class Case:
 
 @dataclass(frozen=True)
 class _Group:
-    """Cases with one identity: what the deployment did to them, and where the texts part."""
+    """Cases with one identity: what the deployment did to them, or where the texts part."""
 
-    stack: tuple[str, ...] | None
-    locus: Locus
+    origin: Origin
+    names: tuple[str, ...]
+    locus: Locus | None
 
 
 class Investigation:
@@ -49,9 +53,9 @@ class Investigation:
         target: Runtime,
         tracer: Tracer,
         run: Explored,
-        tier: Tier,
         out_of_time: Callable[[], bool],
         known: Sequence[Conversation] = (),
+        twins: Twins | None = None,
     ) -> None:
         self._parsed = parsed
         self._template = parsed.template
@@ -61,6 +65,7 @@ class Investigation:
         self._out_of_time = out_of_time
         self._known = list(known)
         self._stack = Stack(target.id, tracer, parsed.template)
+        self._twins = twins
         self._causes = Causes(parsed, target, tracer)
 
     def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
@@ -75,38 +80,50 @@ class Investigation:
         budget = _RENDERS if len(ordered) <= 10 else _RENDERS_OF_MANY
         for group, members in ordered[:_MOST_GROUPS]:
             mismatch = self._mismatch(group, members, budget)
-            known = found.get(mismatch.signature)
-            found[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
+            if mismatch is not None:
+                known = found.get(mismatch.signature)
+                found[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
         return sorted(found.values(), key=lambda each: (-each.cases, each.signature))
 
     def _identities(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[_Group | None]:
         """What each case is an instance of; ``None`` where there is no mismatch."""
         explained = self._stack.explain(conversations, answers)
-        plain = [number for number, (names, _) in enumerate(explained) if names is None]
-        bases = [explained[number][1] for number in plain]
-        traces = dict(zip(plain, self._tracer.trace(self._template, bases, "pieces"), strict=True))
-        out: list[_Group | None] = []
-        for number, (names, _) in enumerate(explained):
-            if names is not None:
-                out.append(_Group(names, Locus("output", None, "")) if names else None)
-                continue
+        open_ = [number for number, (names, _) in enumerate(explained) if names is None]
+        traces = dict(
+            zip(open_, self._tracer.trace(self._template, [explained[n][1] for n in open_], "pieces"), strict=True)
+        )
+        innocent = self._engine_agrees([conversations[number] for number in open_])
+        out: list[_Group | None] = [_Group("stack", names, None) if names else None for names, _ in explained]
+        for number, engine_agrees in zip(open_, innocent, strict=True):
             locus = locate(self._template.text, traces[number], answers[number])
-            out.append(None if locus is None else _Group(None, locus))
+            if locus is None:
+                continue
+            refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
+            out[number] = _Group("stack", refused, locus) if engine_agrees else _Group("template", (), locus)
         return out
 
-    def _mismatch(self, group: _Group, members: Sequence[Case], budget: int) -> Mismatch:
+    def _engine_agrees(self, conversations: Sequence[Conversation]) -> list[bool]:
+        """Whether the target's engine, without the deployment around it, answers as the reference does."""
+        twin = self._twins.of(self._target.id) if self._twins is not None and conversations else None
+        if twin is None:
+            return [False] * len(conversations)
+        answers = twin.render_all(self._template, conversations)
+        traces = self._tracer.trace(self._template, conversations, "pieces")
+        return [same(trace.rendering, answer) for trace, answer in zip(traces, answers, strict=True)]
+
+    def _mismatch(self, group: _Group, members: Sequence[Case], budget: int) -> Mismatch | None:
         start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))
-        small = self._shrunk(group, start, budget)
+        kind = group.locus.kind if group.locus is not None else ""
+        small = self._shrunk(group, start, _RENDERS_OF_KIND.get(kind, budget))
         answer = self._target.render(self._template, small)
-        trace = self._tracer.trace(self._template, [small], "pieces")[0]
+        reference = self._tracer.trace(self._template, [small], "pieces")[0].rendering
+        if same(reference, answer):
+            return None  # it does not come back: a machine under load, not a mismatch
         tier = self._tier(small)
-        if group.stack is not None:
-            cause = Cause("stack", "+".join(group.stack), None, None)
-        else:
-            cause = self._causes.find(small, self._stack.base(small, answer), answer, group.locus, tier)
-        kind = group.locus.kind if group.stack is None else _kind(trace, answer)
-        line = cause.line if cause.line is not None else group.locus.line
-        name = cause.name or f"unexplained {group.locus.sign}"
+        cause = self._cause(group, small, answer, tier)
+        line = cause.line if cause.line is not None or group.locus is None else group.locus.line
+        kind = mismatch_kind(reference, answer)
+        name = cause.name or f"unexplained {group.locus.sign if group.locus else ''}"
         return Mismatch(
             signature=f"{self._target.id} {kind} {cause.origin} {name} line {line}",
             kind=kind,
@@ -117,11 +134,18 @@ class Investigation:
             line=line,
             cases=len(members),
             conversation=small,
-            reference=trace.rendering,
+            reference=reference,
             target=answer,
             reproduce=reproduce(self._template, small, self._target.id),
-            decides=cause.origin == "template" and not isinstance(trace.rendering, Failed),
+            decides=cause.origin == "template" and not isinstance(reference, Failed),
         )
+
+    def _cause(self, group: _Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:
+        if group.origin == "stack" or group.locus is None:
+            return Cause("stack", "+".join(group.names) or None, None, None)
+        if group.locus.kind in ("timeout", "crash"):
+            return Cause("template", None, None, None)
+        return self._causes.find(small, self._stack.base(small, answer), answer, group.locus, tier)
 
     def _shrunk(self, group: _Group, start: Case, budget: int) -> Conversation:
         if self._out_of_time():
@@ -140,7 +164,7 @@ class Investigation:
         guesses = sorted(self._known, key=size_of)
         smaller = [each for each in guesses if size_of(each) < size_of(start.conversation)][:8]
         verdicts = holds(smaller) if smaller else []
-        best = next((each for each, good in zip(smaller, verdicts) if good), start.conversation)
+        best = next((each for each, good in zip(smaller, verdicts, strict=True) if good), start.conversation)
         return shrinker.shrink(best)
 
     def _tier(self, conversation: Conversation) -> Tier:
@@ -148,15 +172,7 @@ class Investigation:
         return tier_of(conversation, False, self._run.shape, tokens)
 
 
-def _kind(trace: Trace, answer: Rendering) -> str:
-    from portable_tpl.rendering import mismatch_kind
-
-    return "output" if same(trace.rendering, answer) else mismatch_kind(trace.rendering, answer)
-
-
 def _merged(one: Mismatch, other: Mismatch) -> Mismatch:
     """One mismatch for two groups that turned out to be one bug: the milder and smaller conversation stays."""
-    from dataclasses import replace
-
     best = min((one, other), key=lambda each: (each.tier.rank, size_of(each.conversation)))
     return replace(best, cases=one.cases + other.cases)

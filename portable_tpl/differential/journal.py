@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -47,11 +48,9 @@ class Journal:
     def _read(self) -> None:
         text = self._path.read_text("utf-8")
         for line in text.splitlines():
-            try:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._known[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError):
-                continue
         if text and not text.endswith("\n"):
             # The next line must not be glued to the torn one.
             with self._path.open("a", encoding="utf-8") as file:

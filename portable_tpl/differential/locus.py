@@ -20,9 +20,10 @@ END = -1
 class Locus:
     """The identity of a mismatch before its cause is known.
 
-    ``kind`` as in the contract. ``node``: for different texts, the number of the node that printed the reference's first
-    differing character (``END`` where the target printed on). ``sign``: how the texts differ there, or the target's
-    message without its data. ``line``: where the target, or for a failing reference the reference, says it failed.
+    ``kind`` as in the contract. ``node``: for different texts, the number of the node that printed the reference's
+    first differing character (``END`` where the target printed on). ``sign``: how the texts differ there, or the
+    target's message without its data. ``line``: where the target, or for a failing reference the reference, says it
+    failed.
     """
 
     kind: MismatchKind

@@ -10,8 +10,8 @@ from portable_tpl.differential.substitution import Rewriter
 from portable_tpl.template.parsing import ParsedTemplate
 
 _OPERATORS = {
-    nodes.Add: "add", nodes.Sub: "sub", nodes.Mul: "mul", nodes.Div: "div", nodes.FloorDiv: "floordiv", nodes.Mod: "mod",
-    nodes.Pow: "pow", nodes.And: "and", nodes.Or: "or",
+    nodes.Add: "add", nodes.Sub: "sub", nodes.Mul: "mul", nodes.Div: "div", nodes.FloorDiv: "floordiv",
+    nodes.Mod: "mod", nodes.Pow: "pow", nodes.And: "and", nodes.Or: "or",
 }  # fmt: skip
 _UNARY = {nodes.Not: "not", nodes.Neg: "neg", nodes.Pos: "pos"}
 
@@ -31,27 +31,35 @@ def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | No
         kinds = [found for found in map(kind, children) if found]
         return f"{name}@{','.join(kinds)}" if kinds and len(kinds) == len(children) else name
 
-    if isinstance(node, nodes.For):
-        return at("for", node.iter)
-    if isinstance(node, nodes.Filter):
-        return at(f"filter.{node.name}", node.node)
-    if isinstance(node, nodes.Test):
-        return at(f"test.{node.name}", node.node)
+    family = _family(node)
+    if family is not None:
+        return at(*family)
     if isinstance(node, nodes.Call):
         return _call(node, kind)
-    if isinstance(node, nodes.BinExpr):
-        return at(_OPERATORS.get(type(node), "operator"), node.left, node.right)
-    if isinstance(node, nodes.UnaryExpr):
-        return at(_UNARY.get(type(node), "operator"), node.node)
-    if isinstance(node, nodes.Compare):
-        return at(f"compare.{node.ops[0].op}", node.expr, node.ops[0].expr)
-    if isinstance(node, nodes.Getattr):
-        return at("attr", node.node)
-    if isinstance(node, nodes.Getitem):
-        return at("slice" if isinstance(node.arg, nodes.Slice) else "item", node.node)
     if isinstance(parsed.parent(node), nodes.Output):
         return at("print", node)
     return _plain(node)
+
+
+def _family(node: nodes.Node) -> tuple[Any, ...] | None:
+    """The name of a construct with the parts whose kinds it depends on."""
+    if isinstance(node, nodes.For):
+        return "for", node.iter
+    if isinstance(node, nodes.Filter):
+        return f"filter.{node.name}", node.node
+    if isinstance(node, nodes.Test):
+        return f"test.{node.name}", node.node
+    if isinstance(node, nodes.BinExpr):
+        return _OPERATORS.get(type(node), "operator"), node.left, node.right
+    if isinstance(node, nodes.UnaryExpr):
+        return _UNARY.get(type(node), "operator"), node.node
+    if isinstance(node, nodes.Compare):
+        return f"compare.{node.ops[0].op}", node.expr, node.ops[0].expr
+    if isinstance(node, nodes.Getattr):
+        return "attr", node.node
+    if isinstance(node, nodes.Getitem):
+        return "slice" if isinstance(node.arg, nodes.Slice) else "item", node.node
+    return None
 
 
 def _call(node: nodes.Call, kind: Any) -> str:

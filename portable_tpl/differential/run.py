@@ -48,9 +48,9 @@ def compare_all(
 ) -> Iterator[Outcome]:
     """Compare templates; outcomes come in the order of the templates, as soon as that allows.
 
-    Equal templates (text and special tokens) are compared once. ``versions`` are the engines' versions, which a journal
-    depends on. With ``resume``, results in the journal are not computed again; without, it is begun anew. An interrupt
-    stops the processes and passes on; what was done is in the journal.
+    Equal templates (text and special tokens) are compared once. ``versions`` are the engines' versions, which a
+    journal depends on. With ``resume``, results in the journal are not computed again; without, it is begun anew. An
+    interrupt stops the processes and passes on; what was done is in the journal.
     """
     book = Journal(journal, resume) if journal is not None else None
     labels = [*targets, *versions]

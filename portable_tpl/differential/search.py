@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.goals import Goals
@@ -30,7 +31,7 @@ _WORD = "Zebrafish"
 
 @dataclass
 class Explored:
-    """The conversations of a run with the reference's traces, in order; and what was reached in all, on the reference.
+    """The conversations of a run with the reference's traces, in order; and what was reached in all.
 
     ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
     template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
@@ -109,7 +110,7 @@ def explore(
 
 
 def _hopeless(rendering: Rendering) -> bool:
-    """Whether a limit was hit or the template is not accepted; where all are so, more conversations only cost hours."""
+    """Whether a limit was hit or the template not accepted; where all are so, more conversations only cost hours."""
     return isinstance(rendering, Failed) and rendering.kind != "error"
 
 
@@ -218,14 +219,14 @@ def _with_part_roles(parsed: ParsedTemplate, tracer: Tracer, shape: TemplateShap
         return shape
     tested = ("user", "system", "assistant", "tool")
     traces = tracer.trace(parsed.template, [_part_probe(role) for role in tested], "branches")
-    roles = frozenset(role for role, told in zip(tested, traces) if _reads_word(told))
+    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told))
     return replace(shape, part_roles=roles)
 
 
 def _part_probe(role: str) -> Conversation:
     parts = [{"type": "text", "text": _WORD}]
     call = {"type": "function", "id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": 1}}}
-    messages = {
+    messages: dict[str, list[dict[str, Any]]] = {
         "user": [{"role": "user", "content": parts}],
         "system": [{"role": "system", "content": parts}, {"role": "user", "content": "Hi"}],
         "assistant": [
@@ -238,8 +239,8 @@ def _part_probe(role: str) -> Conversation:
             {"role": "assistant", "content": "", "tool_calls": [call]},
             {"role": "tool", "content": parts, "name": "f", "tool_call_id": "a1b2c3d4e"},
         ],
-    }[role]
-    return Conversation(messages)
+    }
+    return Conversation(messages[role])
 
 
 def _reads_word(told: Trace) -> bool:

@@ -8,6 +8,7 @@ from types import TracebackType
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.twins import Twins
 from portable_tpl.report import Comparison
 from portable_tpl.runtimes._base import REFERENCE, Limits, Runtime
 from portable_tpl.runtimes.registry import open_runtime
@@ -23,6 +24,7 @@ class Session:
 
     def __init__(self, targets: Sequence[str], limits: Limits | None = None) -> None:
         self._open: list[Runtime] = []
+        self._twins = Twins(limits)
         try:
             self.reference = self._opened(open_runtime(REFERENCE, limits))
             self.tracer = Tracer(limits)
@@ -38,13 +40,14 @@ class Session:
 
     def compare(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Comparison:
         """Compare one template; raises ``TemplateSyntaxError`` where it does not parse."""
-        return compare(template, self.targets, self.reference, settings, self.tracer)
+        return compare(template, self.targets, self.reference, settings, self.tracer, self._twins)
 
     def close(self) -> None:
         """Stop all engines; may be called twice."""
         for runtime in self._open:
             runtime.close()
         self._open = []
+        self._twins.close()
 
     def __enter__(self) -> Session:
         return self

@@ -13,9 +13,10 @@ DEFAULT_EXAMPLES = 80
 class CompareSettings:
     """Settings of one run.
 
-    ``examples``: how many conversations go to the targets; ``seed``: equal seeds, equal runs; ``tier``: the strangest
-    tier to generate; ``max_seconds``: wall time after which a template's run stops early and says so (``None``: none);
-    ``conversations``: the caller's own, which come first and whatever their tier.
+    ``examples``: how many conversations go to the targets (those that reach new branches go in any case); ``seed``:
+    equal seeds, equal runs; ``tier``: the strangest tier to generate; ``max_seconds``: wall time after which a
+    template's run is cut short (``None``: never); ``conversations``: the caller's own, which come first, whatever
+    their tier.
     """
 
     examples: int = DEFAULT_EXAMPLES

@@ -79,7 +79,8 @@ class Shrinker:
             return None
         self._left -= len(fresh)
         if fresh:
-            self._known.update(zip((conversation.key for conversation in fresh), self._holds(fresh)))
+            keys = [conversation.key for conversation in fresh]
+            self._known.update(zip(keys, self._holds(fresh), strict=True))
         return next((candidate for candidate, conversation in batch if self._known[conversation.key]), None)
 
 
@@ -148,7 +149,7 @@ def _text_drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     free = [path for path in texts if path[-1] not in ("role", "type") and _at(data, path)]
     for word in ("", "a"):
         if len(free) > 1:
-            yield _with(data, {path: word for path in free})
+            yield _with(data, dict.fromkeys(free, word))
     for path in sorted(texts, key=lambda path: -len(_at(data, path))):
         text = _at(data, path)
         length = len(text)
@@ -173,7 +174,7 @@ def _shorter_keys(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
-    changed = own_copy(data)
+    changed: dict[str, Any] = own_copy(data)
     holder = _at(changed, path[:-1])
     items = [(name if key == path[-1] else key, value) for key, value in holder.items()]
     holder.clear()
@@ -231,7 +232,7 @@ def _at(data: Any, path: Path) -> Any:
 
 
 def _without(data: dict[str, Any], path: Path) -> dict[str, Any]:
-    changed = _copied_along(data, path[:-1])
+    changed: dict[str, Any] = _copied_along(data, path[:-1])
     del _at(changed, path[:-1])[path[-1]]
     return changed
 

@@ -36,8 +36,8 @@ class Stack:
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """For each answer: the smallest set of normalisations found that makes the reference give it.
 
-        ``()`` where the answer is the reference's own, ``None`` where no set explains it; then the conversation is the
-        normalised one whose text comes nearest.
+        ``()`` where the answer is the reference's own, ``None`` where no set explains it; then the conversation is
+        the normalised one whose text comes nearest.
         """
         if not self._changes:
             return [(None, conversation) for conversation in conversations]
@@ -105,7 +105,7 @@ class Stack:
         candidates: dict[int, list[list[Normalisation]]],
         reduce: bool = False,
     ) -> None:
-        """Move what a candidate explains from ``open_`` to ``found``; with ``reduce``, after taking needless ones away."""
+        """Move what a candidate explains from ``open_`` to ``found``; ``reduce`` drops needless changes first."""
         trials = [(n, changes) for n, sets in candidates.items() for changes in sets]
         for (n, changes), works in zip(trials, self._work(open_, trials), strict=True):
             if works and n in open_ and n not in found:

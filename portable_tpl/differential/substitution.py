@@ -51,7 +51,7 @@ class Rewriter:
         self._trace = trace
         self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         self._printed: dict[int, set[str]] = {}
-        _collect(trace.pieces, self._printed)
+        _collect((*trace.pieces, *trace.captured), self._printed)
 
     def values(self, node: nodes.Node) -> list[Any]:
         """The values that an expression had, where JSON has words for all of them."""

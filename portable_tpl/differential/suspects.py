@@ -55,16 +55,22 @@ class Suspects:
         others = [Suspect(node) for node in (*here, *around) if id(node) not in by_node]
         return [*known, *others][:_MOST]
 
-    def feeding(self, name: nodes.Name, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
-        """The evaluated constructs in what a variable was set to, inner ones first."""
+    def feeding(self, node: nodes.Node, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
+        """The evaluated constructs that make a variable's value or a macro's text, inner ones first."""
         by_node = self._by_node(tier)
-        values = [
-            other.node if isinstance(other, nodes.Assign) else other.iter
-            for other in self._parsed.nodes
-            if isinstance(other, (nodes.Assign, nodes.For)) and name.name in _targets(other.target)
-        ]
-        found = [node for value in values for node in _inside_out(value, rewriter)]
-        return [Suspect(node, tuple(by_node.get(id(node), ()))) for node in found if node is not name]
+        found: list[nodes.Node] = []
+        name = node.name if isinstance(node, nodes.Name) else _macro_called(node)
+        for other in self._parsed.nodes:
+            if isinstance(other, (nodes.Assign, nodes.For)) and isinstance(node, nodes.Name):
+                if name in _targets(other.target):
+                    found += _inside_out(other.node if isinstance(other, nodes.Assign) else other.iter, rewriter)
+            elif isinstance(other, nodes.AssignBlock) and isinstance(node, nodes.Name):
+                if name in _targets(other.target):
+                    found += _within(other.body, rewriter)
+            elif isinstance(other, nodes.Macro) and other.name == name:
+                found += _within(other.body, rewriter)
+        suspects = [Suspect(each, tuple(by_node.get(id(each), ()))) for each in found if each is not node]
+        return sorted(suspects, key=lambda suspect: not suspect.uses)
 
     def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
         if tier not in self._uses:
@@ -140,6 +146,30 @@ def _inside_out(node: nodes.Node, rewriter: Rewriter) -> Iterator[nodes.Node]:
         yield from _inside_out(child, rewriter)
     if isinstance(node, nodes.Expr) and rewriter.evaluated(node):
         yield node
+
+
+def _within(body: Sequence[nodes.Node], rewriter: Rewriter) -> Iterator[nodes.Node]:
+    """The evaluated expressions in some statements, printed ones first, inner ones before outer ones."""
+    tops = [expression for statement in body for expression in statement.find_all(nodes.Expr)]
+    printed = [child for statement in body for output in _outputs(statement) for child in output.nodes]
+    for node in (*printed, *tops):
+        if not isinstance(node, nodes.TemplateData):
+            yield from _inside_out(node, rewriter)
+
+
+def _outputs(statement: nodes.Node) -> list[nodes.Output]:
+    return [statement] if isinstance(statement, nodes.Output) else list(statement.find_all(nodes.Output))
+
+
+def _macro_called(node: nodes.Node) -> str | None:
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return node.node.name
+    return None
+
+
+def is_indirect(node: nodes.Node) -> bool:
+    """Whether a node only passes on what was made elsewhere: a variable, a macro's text."""
+    return isinstance(node, nodes.Name) or _macro_called(node) is not None
 
 
 def _targets(target: nodes.Node) -> set[str]:

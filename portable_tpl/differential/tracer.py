@@ -34,14 +34,16 @@ class Piece:
 class Trace:
     """One render of the reference.
 
-    ``branches`` are numbers of :func:`portable_tpl.template.instrument.branches`, of a trace with that mode. ``pieces``
-    come with the other modes, ``values`` with the mode of that name: by node number, the different values of an
-    expression as :mod:`portable_tpl.template.tracing` describes them.
+    ``branches`` are numbers of :func:`portable_tpl.template.instrument.branches`, of a trace with that mode.
+    ``pieces`` come with the other modes, ``captured`` are those printed into a variable or an argument; ``values``
+    come with the mode of that name: by node number, the different values of an expression as
+    :mod:`portable_tpl.template.tracing` describes them.
     """
 
     rendering: Rendering
     branches: frozenset[int] = frozenset()
     pieces: tuple[Piece, ...] = ()
+    captured: tuple[Piece, ...] = ()
     values: Mapping[int, list[dict[str, Json]]] = field(default_factory=dict)
 
 
@@ -60,7 +62,7 @@ class Normalised(Conversation):
         """A text that is equal for equal contexts."""
         names = ",".join(each.name for each in self.changes if each.changes_context)
         given = self.given.key if self.given is not None and names else ""
-        return f"{names}|{given}|{Conversation.key.func(self)}"
+        return f"{names}|{given}|{json.dumps(self.to_json())}"
 
     def finished(self, rendering: Rendering) -> Rendering:
         """The prompt after what the deployment does to it."""
@@ -130,6 +132,7 @@ def _read(rendering: Rendering) -> Trace:
         _rendering(told),
         frozenset(told["branches"]),
         tuple(map(_piece, told.get("pieces", ()))),
+        tuple(map(_piece, told.get("captured", ()))),
         dict(told.get("values", ())),
     )
 

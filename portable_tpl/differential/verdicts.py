@@ -17,7 +17,7 @@ def verdicts(comparison: Comparison, tier: Tier = Tier.EVERYDAY) -> dict[str, Ve
 
 
 def verdict_of(mismatches: Sequence[Mismatch], tier: Tier) -> Verdict:
-    """``fails`` where the target gives no prompt and the reference does, ``differs`` where it gives another answer."""
+    """``fails`` where only the reference gives a prompt, ``differs`` where the target gives another answer."""
     deciding = [each for each in mismatches if counts(each, tier)]
     if any(each.kind in _FAILURES and isinstance(each.reference, Rendered) for each in deciding):
         return "fails"

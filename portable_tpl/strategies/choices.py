@@ -1,7 +1,7 @@
 """Where generated conversations take their decisions from.
 
-The generators ask only for "a number below n", so that one definition serves hypothesis, which shrinks towards 0, and the
-differential run, which wants the same bytes for the same seed on every Python version and no start-up cost.
+The generators ask only for "a number below n", so that one definition serves hypothesis, which shrinks towards 0, and
+the differential run, which wants the same bytes for the same seed on every Python version and no start-up cost.
 """
 
 from __future__ import annotations

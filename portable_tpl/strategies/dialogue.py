@@ -41,7 +41,7 @@ URL = "https://example.com/cat.png"
 
 
 def kind_of_role(role: str) -> str:
-    """Whose part a role plays: ``system``, ``user``, ``assistant``, ``tool``, or ``own``, a part of the template's own."""
+    """Whose part a role plays: ``system``, ``user``, ``assistant``, ``tool``, or ``own``: only this template's."""
     lowered = role.lower()
     if lowered == "system":
         return "system"
@@ -90,7 +90,8 @@ def _message(choices: Choices, shape: TemplateShape, role: str) -> Message:
 def content(choices: Choices, shape: TemplateShape, role: str) -> str | list[dict[str, Any]]:
     """A message's content: text, or typed parts where the template reads them."""
     if role in shape.part_roles and happens(choices, 50):
-        return [part(choices, shape) for _ in range(1 + choices.below(3))]
+        kind = None if role == "user" else "text"  # pictures come from users
+        return [part(choices, shape, kind) for _ in range(1 + choices.below(3))]
     return everyday_text(choices, shape.markers(CONTENT, special=kind_of_role(role) not in ("user", "tool")))
 
 

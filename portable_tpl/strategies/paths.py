@@ -1,9 +1,9 @@
 """Which parts of its input a template reads, and what it compares them with.
 
-A path names a part of the input: ``("messages", "[]", "content")`` is the content of some message. ``[]`` stands for an
-item of a list, ``{}`` for a value of a mapping under a key that the template does not name, ``{key}`` for such a key,
-and ``~`` for a text made from the part before it. Names are followed through ``set``, ``for``, namespaces and macro
-calls, without regard to order: a name stands for everything that it is ever set to.
+A path names a part of the input: ``("messages", "[]", "content")`` is the content of some message. ``[]`` stands for
+an item of a list, ``{}`` for a value of a mapping under a key that the template does not name, ``{key}`` for such a
+key, and ``~`` for a text made from the part before it. Names are followed through ``set``, ``for``, namespaces and
+macro calls, without regard to order: a name stands for everything that it is ever set to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _SAME_FILTERS = {
     "default", "d", "lower", "upper", "escape", "e", "forceescape", "capitalize", "title", "indent", "replace",
 }  # fmt: skip
 _SAME_METHODS = {
-    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix", "copy",
+    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
+    "copy",
 }  # fmt: skip
 _SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit", "partition", "replace",
              "removeprefix", "removesuffix", "strip", "lstrip", "rstrip"}  # fmt: skip
@@ -41,7 +42,8 @@ class Facts:
     """What a template does with one part of its input.
 
     ``equals``: constants that it is compared with; ``markers``: texts searched for in it; ``uses``: ``printed``,
-    ``iterated``, ``truth``, ``pairs``, ``dumped``, ``length``, ``order``, ``joined``, and ``is-<test>`` for each test.
+    ``iterated``, ``truth``, ``pairs``, ``dumped``, ``length``, ``order``, ``joined``, and ``is-<test>`` for each
+    test.
     """
 
     equals: dict[Any, None] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class Facts:
 
 
 class PathReader:
-    """Follows a template's names and collects :class:`Facts` for each path; read ``facts`` and ``free`` afterwards."""
+    """Follows a template's names and collects :class:`Facts` for each path, in ``facts``, and names in ``free``."""
 
     def __init__(self, tree: nodes.Template) -> None:
         self.facts: dict[Path, Facts] = {}
@@ -112,20 +114,23 @@ class PathReader:
         elif isinstance(node, nodes.Assign):
             self._assign(node.target, node.node)
         elif isinstance(node, (nodes.Macro, nodes.CallBlock)):
-            if isinstance(node, nodes.CallBlock):
-                self.read(node.call)
-            for target, default in zip(node.args[len(node.args) - len(node.defaults) :], node.defaults):
-                self._bind(target.name, self.read(default))
-            self._statements(node.body)
+            self._macro(node)
         elif isinstance(node, nodes.AssignBlock):
             self._bind(_target_name(node.target), NOTHING)
             self._statements(node.body)
         else:
-            for child in node.iter_child_nodes():
-                if isinstance(child, nodes.Expr):
-                    self.read(child)
+            for inner in node.iter_child_nodes():
+                if isinstance(inner, nodes.Expr):
+                    self.read(inner)
                 else:
-                    self._statement(child)
+                    self._statement(inner)
+
+    def _macro(self, node: nodes.Macro | nodes.CallBlock) -> None:
+        if isinstance(node, nodes.CallBlock):
+            self.read(node.call)
+        for target, default in zip(reversed(node.args), reversed(node.defaults), strict=False):
+            self._bind(target.name, self.read(default))
+        self._statements(node.body)
 
     def _loop(self, node: nodes.For) -> None:
         source = self.read(node.iter)
@@ -143,9 +148,9 @@ class PathReader:
             self._use(self.read(node.test), "truth")
         self._statements([*node.body, *node.else_])
 
-    def _assign(self, target: nodes.Node, value: nodes.Expr) -> None:
+    def _assign(self, target: nodes.Node, value: nodes.Node) -> None:
         if isinstance(target, nodes.Tuple) and isinstance(value, nodes.Tuple):
-            for inner, source in zip(target.items, value.items):
+            for inner, source in zip(target.items, value.items, strict=False):
                 self._assign(inner, source)
             return
         name = _target_name(target)
@@ -203,7 +208,7 @@ class PathReader:
         if isinstance(node.node, nodes.Name):
             macro = self._macros.get(node.node.name)
             if macro is not None:
-                for target, paths in zip(macro.args, arguments):
+                for target, paths in zip(macro.args, arguments, strict=False):
                     self._bind(target.name, paths)
                 for name, paths in named.items():
                     self._bind(name, paths)
@@ -268,7 +273,7 @@ class PathReader:
         return NOTHING
 
     def _read_compare(self, node: nodes.Compare) -> Paths:
-        left: nodes.Expr = node.expr
+        left: nodes.Node = node.expr
         for operand in node.ops:
             right = operand.expr
             self._compare(self.read(left), right, operand.op)
@@ -276,7 +281,7 @@ class PathReader:
             left = right
         return NOTHING
 
-    def _compare(self, paths: Paths, other: nodes.Expr, op: str) -> None:
+    def _compare(self, paths: Paths, other: nodes.Node, op: str) -> None:
         constants = list(_constants(other))
         for path in paths:
             facts = self._fact(path)
@@ -319,7 +324,7 @@ class PathReader:
         return NOTHING
 
 
-def _pair_source(node: nodes.Expr) -> nodes.Expr | None:
+def _pair_source(node: nodes.Node) -> nodes.Node | None:
     """``x`` of ``x.items()``, ``x|items`` and ``x|dictsort``."""
     if isinstance(node, nodes.Filter) and node.name in _PAIR_SOURCES:
         return node.node

@@ -67,7 +67,8 @@ _SCRIPTS = (
 # Ranges of assigned, printing characters; whole alphabets, so that case mapping and widths are met.
 _RANGES = (
     (0x20, 0x7E), (0xA1, 0xAC), (0xAE, 0x17F), (0x391, 0x3A1), (0x3B1, 0x3C9), (0x410, 0x44F), (0x5D0, 0x5EA),
-    (0x621, 0x63A), (0x904, 0x939), (0xE01, 0xE30), (0x3041, 0x3096), (0x4E00, 0x4FFF), (0xAC00, 0xAD00), (0x1F600, 0x1F64F),
+    (0x621, 0x63A), (0x904, 0x939), (0xE01, 0xE30), (0x3041, 0x3096), (0x4E00, 0x4FFF), (0xAC00, 0xAD00),
+    (0x1F600, 0x1F64F),
 )  # fmt: skip
 SPECIAL_TOKENS = (
     "<|im_end|>",
@@ -131,7 +132,7 @@ def characters(choices: Choices) -> str:
         if choices.below(6) == 5:
             low, high = pick(choices, _RANGES)
         out.append(chr(low + choices.below(high - low + 1)))
-    return "".join(out)
+    return SYNTAX.sub("", "".join(out)) or "a"
 
 
 def hostile_text(choices: Choices) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from portable_tpl.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
@@ -19,6 +20,9 @@ _UNUSUAL_SCHEMA = frozenset({"anyOf", "oneOf", "allOf", "not", "$ref", "$defs", 
 _SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object"})
 _LONGEST, _DEEPEST = 10_000, 12
 _INT32 = 2**31
+_FOLLOWS = {
+    ("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "tool"), ("tool", "assistant"),
+}  # fmt: skip
 _MESSAGE_TEXTS = ("role", "name", "tool_call_id", "reasoning_content", "reasoning", "thinking")
 
 
@@ -30,8 +34,8 @@ def tier_of(
 ) -> Tier:
     """The mildest tier that a conversation belongs to.
 
-    ``reads_parts``: whether the template takes typed parts as content (or the roles for which it does). ``shape``: what
-    the template reads; roles, markers, keys and flat tools that it names are then nothing unusual.
+    ``reads_parts``: whether the template takes typed parts as content (or the roles for which it does). ``shape``:
+    what the template reads; roles, markers, keys and flat tools that it names are then nothing unusual.
     """
     judge = _Judge(reads_parts, shape or TemplateShape(), conversation.special_tokens or special_tokens)
     mildest = Tier.EVERYDAY
@@ -71,9 +75,6 @@ class _Judge:
                 yield from self._data(document)
         for value in conversation.variables.values():
             yield from self._data(value)
-        if conversation.special_tokens is not None:
-            if not all(isinstance(token, str) for token in conversation.special_tokens.values()):
-                yield Tier.HOSTILE
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -91,11 +92,9 @@ class _Judge:
         kinds = [kind for kind in kinds if kind != "own"]
         if kinds and kinds[0] == "system":
             kinds = kinds[1:]
-        if "system" in kinds or not kinds or kinds[0] != "user" or kinds[-1] == "assistant":
-            yield Tier.EXTENDED
-        elif not all(self._follows(one, other) for one, other in zip(kinds, kinds[1:])):
-            yield Tier.EXTENDED
-        elif not _results_fit(messages, [self._kind(str(role)) for role in roles]):
+        in_order = bool(kinds) and kinds[0] == "user" and kinds[-1] != "assistant" and "system" not in kinds
+        in_order = in_order and all(pair in _FOLLOWS for pair in pairwise(kinds))
+        if not in_order or not _results_fit(messages, [self._kind(str(role)) for role in roles]):
             yield Tier.EXTENDED
 
     def _kind(self, role: str) -> str:
@@ -104,12 +103,6 @@ class _Judge:
         if role == "developer" or role not in self._shape.roles:
             return "unknown"
         return kind_of_role(role)
-
-    @staticmethod
-    def _follows(one: str, other: str) -> bool:
-        return (one, other) in {
-            ("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "tool"), ("tool", "assistant"),
-        }  # fmt: skip
 
     def _message(self, message: dict[str, Any]) -> Iterator[Tier]:
         role = message.get("role")
@@ -134,7 +127,7 @@ class _Judge:
         elif isinstance(content, list) and content and all(isinstance(part, dict) for part in content):
             if not all(isinstance(part.get("type"), str) for part in content):
                 yield Tier.HOSTILE
-            elif role not in self._part_roles or not all(part["type"] in self._shape.part_types for part in content):
+            elif role not in self._part_roles or not all(self._takes(part["type"], role) for part in content):
                 yield Tier.EXTENDED
             for part in content:
                 yield from self._part(part)
@@ -143,6 +136,9 @@ class _Judge:
             yield from self._data(content)
         else:
             yield Tier.HOSTILE
+
+    def _takes(self, kind: str, role: str) -> bool:
+        return kind == "text" or (role == "user" and kind in self._shape.part_types)
 
     def _part(self, part: dict[str, Any]) -> Iterator[Tier]:
         if part.get("type") == "text" and not isinstance(part.get("text"), str):
@@ -285,7 +281,7 @@ def _is_names(value: Any) -> bool:
 def _results_fit(messages: list[dict[str, Any]], kinds: list[str]) -> bool:
     """Whether tool results come right after as many calls, and every call has its result."""
     waiting = 0
-    for message, kind in zip(messages, kinds):
+    for message, kind in zip(messages, kinds, strict=True):
         if kind == "tool":
             waiting -= 1
             if waiting < 0:

@@ -13,7 +13,8 @@ from portable_tpl.strategies.values import value_for
 
 _NAMES = ("get_weather", "search", "send_email", "calculate_route", "list-files", "add_to_cart")
 _PARAMETERS = (
-    "city", "unit", "query", "limit", "recipients", "options", "enabled", "name", "type", "items", "description", "values",
+    "city", "unit", "query", "limit", "recipients", "options", "enabled", "name", "type", "items", "description",
+    "values",
 )  # fmt: skip
 _TYPES = ("string", "integer", "boolean", "array", "object", "number", "enum")
 _UNITS = (["celsius", "fahrenheit"], ["a", "b & c", "it's"], [1, 2, 3], ["<none>"])

@@ -17,7 +17,7 @@ from portable_tpl.strategies.values import own_copy, value_for
 _Change = Callable[[Choices, TemplateShape, Conversation], "Conversation | None"]
 _BIG_INTEGERS = (2**53 + 1, 2**63, -(2**63) - 1, 12345678901234567890, 2**31)
 _HOSTILE_FLOATS = (1e20, 1e-9, 1.5e300, 5e-324, -0.0)
-_WRONG = (0, True, 3.5, [], {}, ["text"], {"text": "x"}, [None], "")
+_WRONG: tuple[Any, ...] = (0, True, 3.5, [], {}, ["text"], {"text": "x"}, [None], "")
 _DEEP = 150
 
 

@@ -15,8 +15,10 @@ from portable_tpl.strategies.text import everyday_text
 from portable_tpl.strategies.tools import documents, tools
 from portable_tpl.strategies.values import own_copy, value_for
 
-Op = Literal["equals", "differs", "present", "absent", "truthy", "falsy", "contains", "lacks", "starts", "ends", "kind",
-             "other-kind", "longer", "shorter"]  # fmt: skip
+Op = Literal[
+    "equals", "differs", "present", "absent", "truthy", "falsy", "contains", "lacks", "starts", "ends",
+    "kind", "other-kind", "longer", "shorter",
+]  # fmt: skip
 _LISTS = ("messages", "tools", "documents")
 _FLAG = "add_generation_prompt"
 
@@ -33,7 +35,7 @@ class Wish:
 def grant(
     choices: Choices, shape: TemplateShape, conversation: Conversation, wishes: Sequence[Wish], tier: Tier
 ) -> Conversation:
-    """The conversation with all wishes granted as far as that goes; its order of messages is kept valid if possible."""
+    """The conversation with all wishes granted as far as that goes, its messages in a valid order if possible."""
     editor = _Editor(choices, shape, conversation, tier)
     for wish in wishes:
         editor.grant(wish)

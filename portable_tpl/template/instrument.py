@@ -1,8 +1,8 @@
 """Branches of a template, and a tree changed so that a render says which of them it took.
 
-The branches are those of ``if``/``elif``/``else``, of the inline ``if``, of a loop (taken, empty), of the left side of
-``and`` and ``or``, and the entry of a macro. They are numbered in the order of jinja2's own tree, so that two processes
-that parse the same text mean the same branch by the same number.
+The branches are those of ``if``/``elif``/``else``, of the inline ``if``, of a loop (taken, empty), of the left side
+of ``and`` and ``or``, and the entry of a macro. They are numbered in the order of jinja2's own tree, so that two
+processes that parse the same text mean the same branch by the same number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from jinja2 import Environment, nodes
 
-BranchKind = Literal["if", "else", "inline-if", "inline-else", "loop", "empty-loop", "shortcut", "right-side", "macro"]
+BranchKind = Literal[
+    "if", "else", "inline-if", "inline-else", "loop", "empty-loop", "shortcut", "right-side", "macro"
+]
 
 # The names under which a render's recorder hangs on the environment. `nodes.EnvironmentAttribute` reads them without
 # passing through the template's own names, so that no template can shadow them.
@@ -25,8 +27,8 @@ HIT_HOOK = "portable_tpl_hit"
 class Branch:
     """One way that a template can go.
 
-    ``node`` is the construct (``If``, ``CondExpr``, ``For``, ``And``, ``Or``, ``Macro``), ``test`` what decides (``None``
-    for a macro), and ``wanted`` the truth of ``test`` that leads here (for a loop: whether it has an item).
+    ``node`` is the construct (``If``, ``CondExpr``, ``For``, ``And``, ``Or``, ``Macro``), ``test`` what decides
+    (``None`` for a macro), and ``wanted`` the truth of ``test`` that leads here (for a loop: whether it has an item).
     """
 
     number: int

@@ -29,7 +29,7 @@ _OWN_NAMES = ("loop", "caller", "self", "varargs", "kwargs")
 
 
 def mark_prints(tree: nodes.Template, values: bool = False) -> None:
-    """Change a tree so that its render reports printed pieces, and with ``values`` every value, to a :class:`Recorder`."""
+    """Change a tree so that its render reports printed pieces to a :class:`Recorder`; with ``values``, values too."""
     numbers = {id(node): number for number, node in enumerate(preorder(tree))}
     _mark(tree, numbers, values)
 
@@ -66,7 +66,7 @@ def _may_report(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
     return _has_value(parent, name, node)
 
 
-def _reached(node: nodes.Expr, number: int) -> nodes.Expr:
+def _reached(node: Any, number: int) -> nodes.Expr:
     return call_hook(BRANCH_HOOK, node.lineno, number, number, node)
 
 
@@ -117,13 +117,13 @@ def _has_value(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
     ) and not (isinstance(parent, nodes.For) and name == "target")  # fmt: skip
 
 
-def _reporting(node: nodes.Expr, numbers: dict[int, int]) -> nodes.Expr:
+def _reporting(node: Any, numbers: dict[int, int]) -> nodes.Expr:
     if isinstance(node, nodes.Name) and node.name in _OWN_NAMES:
         return node
     return call_hook(VALUE_HOOK, node.lineno, numbers[id(node)], node)
 
 
-def _printing(node: nodes.Expr, numbers: dict[int, int]) -> nodes.Expr:
+def _printing(node: Any, numbers: dict[int, int]) -> nodes.Expr:
     number = numbers[id(node)]
     begin = call_hook(BEGIN_HOOK, node.lineno, number)
     value = nodes.Const(node.data, lineno=node.lineno) if isinstance(node, nodes.TemplateData) else node
@@ -148,6 +148,7 @@ class Recorder:
     def start(self) -> None:
         """Forget the render before."""
         self._open: list[list[Piece]] = [[]]
+        self._captured: list[Piece] = []
         self._values: dict[int, dict[str, Any]] = {}
         self._count = 0
 
@@ -167,11 +168,15 @@ class Recorder:
         """The printed pieces in order: ``[node, text, [inner pieces]]``."""
         return [_as_list(piece) for piece in self._open[0]]
 
-    def values(self) -> dict[int, list[Any]]:
-        """The different values of each expression, at most three; a value that JSON has no word for is left out.
+    def captured(self) -> list[list[Any]]:
+        """Pieces that were printed into a variable or an argument, in the same form."""
+        return [_as_list(piece) for piece in self._captured]
 
-        The values are ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``; beside ``value`` stands
-    ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``.
+    def values(self) -> dict[int, list[Any]]:
+        """The different values of each expression, at most three.
+
+        A value is ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``; beside ``value`` stands
+        ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``.
         """
         return {node: list(found.values()) for node, found in self._values.items()}
 
@@ -194,6 +199,8 @@ class Recorder:
         pieces = self._open.pop() if len(self._open) > 1 else []
         if len(self._open) > 1:
             self._open[-1].extend(pieces)
+        else:
+            self._captured.extend(pieces)
 
     def _value(self, node: int, value: Any) -> Any:
         kept = self._values.setdefault(node, {})

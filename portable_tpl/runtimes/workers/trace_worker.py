@@ -1,8 +1,9 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
-Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`), ``pieces`` (what
-was printed where), ``values`` (that, and the value of every expression; see :mod:`portable_tpl.template.tracing`) or
-``reached`` (which of the expressions with the numbers ``nodes`` were evaluated, told as branches).
+Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`), ``pieces``
+(what was printed where), ``values`` (that, and the value of every expression; see
+:mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the numbers ``nodes`` were
+evaluated, told as branches).
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class _Traced(Jinja2Engine):
         pieces = self._recorder.pieces()
         if pieces:
             told["pieces"] = pieces
+        captured = self._recorder.captured()
+        if captured:
+            told["captured"] = captured
         values = self._recorder.values()
         if values:
             told["values"] = list(values.items())
