@@ -104,9 +104,8 @@ class _Draft:
         )
 
     def _fix(self, rule: Rule) -> Fix | None:
-        if self.use.fix is not None:
-            return self.use.fix()
-        return None if rule.fix is None else rule.fix(self.use.node, self.look)
+        made = None if self.use.fix is None else self.use.fix()
+        return made if made is not None or rule.fix is None else rule.fix(self.use.node, self.look)
 
 
 def _collect(

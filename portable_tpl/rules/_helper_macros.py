@@ -119,12 +119,24 @@ def _room(look: Look) -> bool:
     return rest == text or _LEADING_TAG.match(rest) is not None
 
 
-def call_macro(look: Look, place: nodes.Expr, macro: HelperMacro, arguments: Sequence[str]) -> Fix:
-    """The fix that puts a call of a helper macro in a node's place, and the macro at the top if it is not there."""
-    name, there = _name(look, macro)
-    also = [] if there else [Edit(0, 0, macro.definition(name))]
+def call_macro(
+    look: Look, place: nodes.Expr, macro: HelperMacro, arguments: Sequence[str], definitions: str = ""
+) -> Fix:
+    """The fix that puts a call of a helper macro in a node's place, and the macro at the top if it is not there.
+
+    ``definitions`` are those of other macros that the arguments need.
+    """
+    name, definition = named_macro(look, macro)
+    needed = definitions + definition
+    also = [Edit(0, 0, needed)] if needed else []
     text = f"{name}({', '.join(arguments)})"
     return replace(place, text, Level.ATOM, look, f"Use a macro {name}", Safety.SAFE, also)
+
+
+def named_macro(look: Look, macro: HelperMacro) -> tuple[str, str]:
+    """The name of the macro in this template, and its definition, empty where the template has it already."""
+    name, there = _name(look, macro)
+    return name, "" if there else macro.definition(name)
 
 
 def _name(look: Look, macro: HelperMacro) -> tuple[str, bool]:

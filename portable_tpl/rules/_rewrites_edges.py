@@ -20,6 +20,7 @@ from portable_tpl.rules._helper_macros import (
     WITHOUT_START,
     call_macro,
     can_call_macros,
+    named_macro,
 )
 from portable_tpl.rules._support import supported
 
@@ -50,9 +51,18 @@ def _characters(node: nodes.Call) -> str | None:
 
 def _both(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     if not supported(look, "filter.trim.chars@plain" if characters else "filter.trim@plain"):
-        return None
+        return _by_two_macros(node, call, look, characters)
     text = f"{operand(call.receiver, look, Level.FILTER)}|{_trim(node, look, characters)}"
     return replace(node, text, Level.FILTER, look, "Use the filter trim")
+
+
+def _by_two_macros(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
+    if len(characters) != 1 or not can_call_macros(look, WITHOUT_START):
+        return None
+    mark = literal(characters)
+    start, definition = named_macro(look, WITHOUT_START)
+    inner = f"{start}({operand(call.receiver, look, Level.CONDITIONAL)}, {mark})"
+    return call_macro(look, node, WITHOUT_END, [inner, mark], definition)
 
 
 def _trim(node: nodes.Call, look: Look, characters: str) -> str:

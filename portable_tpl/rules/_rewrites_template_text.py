@@ -73,7 +73,7 @@ def percent_pieces(node: nodes.Mod, look: Look) -> list[str | nodes.Expr] | None
         return None
     if isinstance(node.right, nodes.Tuple):
         values = list(node.right.items)
-    elif widest(look, node.right).bits & (k.TUPLE | k.DICT):
+    elif widest(look, node.right).bits & k.TUPLE:
         return None  # a tuple would be the values themselves
     else:
         values = [node.right]

@@ -66,12 +66,12 @@ def _holds(support: Support) -> bool:
     return support.answer == "yes" or (support.answer == "differs" and support.tier in _STRANGER)
 
 
-def widest(look: Look, node: nodes.Node) -> Type:
-    """What an expression can be in any conversation whatsoever."""
-    types = look.memory.get("widest")
+def widest(look: Look, node: nodes.Node, tier: Tier = Tier.HOSTILE) -> Type:
+    """What an expression can be in any conversation of a tier; by default, in any whatsoever."""
+    key = f"widest {tier}"
+    types = look.memory.get(key)
     if types is None:
-        hostile = look.types.tier is Tier.HOSTILE
-        types = look.memory["widest"] = look.types if hostile else infer(look.parsed, Tier.HOSTILE)
+        types = look.memory[key] = look.types if look.types.tier is tier else infer(look.parsed, tier)
     found: Type = types.of(node)
     return found
 

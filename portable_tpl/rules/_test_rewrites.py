@@ -8,8 +8,10 @@ from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Look
 from portable_tpl.rules._calls import as_condition, constant
 from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
+from portable_tpl.rules._support import repeatable, supported, widest
 from portable_tpl.template.inference import kinds as k
-from portable_tpl.template.inference.guards import KIND_TESTS
+from portable_tpl.template.inference.kind_tests import KIND_TESTS
 
 # Values that are true exactly when they are iterable and not empty.
 _PLAIN = k.UNDEFINED | k.NONE | k.STR | k.LIST | k.DICT | k.TUPLE
@@ -23,35 +25,88 @@ _CANDIDATES = (
     ("is undefined", k.UNDEFINED, "undefined"),
     ("is none", k.NONE, "none"),
 )
+# Kinds of values, with the test that tells each from all others.
+_TELLING: tuple[tuple[str, frozenset[str]], ...] = (
+    ("string", TEXT_KINDS | {"joined"}),
+    ("mapping", frozenset({"dict", "empty-dict"})),
+    ("undefined", frozenset({"undefined"})),
+    ("boolean", frozenset({"true", "false"})),
+    ("none", frozenset({"none"})),
+)
+# What the reference answers for these kinds (jinja2 3.1, tests.py).
+_YES = {
+    "sequence": frozenset({"string", "mapping", "undefined"}),
+    "iterable": frozenset({"string", "mapping", "undefined"}),
+    "number": frozenset({"boolean"}),
+}
 
 
 def rewrite(node: nodes.Test, look: Look) -> Fix | None:
     """The fix for a test, if another one has the same answer for every value that can arrive there."""
-    whole = _something(node, look)
-    if whole is not None:
-        text = look.parsed.source(node.node)
-        return replace(whole, text, Level.ATOM, look, "Ask whether there is something")
-    mask = KIND_TESTS.get(node.name)
-    if mask is None or node.args:
+    if node.args or node.kwargs:
         return None
-    bits = look.type(node.node).bits & k.ALL_KINDS
-    kinds = look.kinds(node.node)
+    return _something(node, look) or _another(node, look) or _with_exceptions(node, look)
+
+
+def _another(node: nodes.Test, look: Look) -> Fix | None:
+    """Another test that draws the same line between the values that can arrive."""
+    mask = KIND_TESTS.get(node.name)
+    if mask is None:
+        return None
+    type_ = widest(look, node.node)
+    kinds = kinds_of(type_)
     for words, passed, test in _CANDIDATES:
-        if (passed ^ mask) & bits or test == node.name:
+        if (passed ^ mask) & type_.bits & k.ALL_KINDS or test == node.name:
             continue
         broken = look.families.get(f"test.{test}", {})
         if any(kind in broken for kind in kinds) or look.breaks(f"test.{test}"):
             continue
-        return replace(node, f"{operand(node.node, look)} {words}", Level.FILTER, look, f"Ask {words}")
+        return _written(node, f"{operand(node.node, look)} {words}", Level.FILTER, look, f"Ask {words}")
     return None
 
 
-def _something(node: nodes.Test, look: Look) -> nodes.And | None:
+def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
+    """The same test, with the kinds of values named for which a target answers otherwise."""
+    answers = _YES.get(node.name)
+    broken = look.families.get(f"test.{node.name}", {})
+    if answers is None or not repeatable(node.node):
+        return None
+    kinds = {kind for kind in kinds_of(widest(look, node.node)) if kind in broken}
+    text = operand(node.node, look)
+    also: list[str] = []
+    never: list[str] = []
+    for test, told in _TELLING:
+        if kinds & told:
+            if not supported(look, f"test.{test}.value"):
+                return None
+            (also if test in answers else never).append(test)
+            kinds -= told
+    if kinds or not (also or never):
+        return None
+    made = " or ".join([f"{text} is {node.name}", *(f"{text} is {test}" for test in also)])
+    level = Level.OR if also else Level.FILTER
+    if never:
+        parts = [f"({made})" if also else made, *(f"{text} is not {test}" for test in never)]
+        made, level = " and ".join(parts), Level.AND
+    return _written(node, made, level, look, "Name what engines do not agree on")
+
+
+def _written(node: nodes.Test, text: str, level: Level, look: Look, title: str) -> Fix | None:
+    """The fix in the test's place; of ``x is not y`` the whole is replaced."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Not) and look.parsed.span(parent) == look.parsed.span(node):
+        return replace(parent, f"not ({text})", Level.NOT, look, title)
+    return replace(node, text, level, look, title)
+
+
+def _something(node: nodes.Test, look: Look) -> Fix | None:
     """``x is iterable and x|length > 0`` as a condition: the whole, which says no more than ``x`` does."""
     parent = look.parent(node)
     if node.name not in ("iterable", "sequence", "defined") or not isinstance(parent, nodes.And):
         return None
-    if parent.left is not node or not as_condition(parent, look) or look.type(node.node).bits & k.ALL_KINDS & ~_PLAIN:
+    if parent.left is not node or not as_condition(parent, look):
+        return None
+    if widest(look, node.node).bits & k.ALL_KINDS & ~_PLAIN:
         return None
     other = parent.right
     if not isinstance(other, nodes.Compare) or len(other.ops) != 1:
@@ -60,4 +115,6 @@ def _something(node: nodes.Test, look: Look) -> nodes.And | None:
     length = other.expr
     if bound not in (("gt", 0), ("gteq", 1), ("ne", 0)) or not isinstance(length, nodes.Filter):
         return None
-    return parent if length.name in ("length", "count") and length.node == node.node else None
+    if length.name not in ("length", "count") or length.node != node.node:
+        return None
+    return replace(parent, look.parsed.source(node.node), Level.ATOM, look, "Ask whether there is something")

@@ -27,6 +27,7 @@ from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import as_condition, compared_with, constant
 from portable_tpl.rules._expressions import operand
 from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
+from portable_tpl.rules._rewrites_spelling import spelled
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL303"
@@ -85,6 +86,13 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     span = look.parsed.span(node.node)
     text = f"{operand(node.node, look)}|default({default})"
     return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
+
+
+def _spelled(node: nodes.Filter, look: Look) -> Fix | None:
+    """``|string`` of what can be ``none`` or a boolean, with the words named."""
+    if node.__class__ is not nodes.Filter or node.name != "string" or node.node is None:
+        return None
+    return spelled(node.node, look)
 
 
 def family(node: nodes.Filter, look: Look) -> str:
@@ -155,6 +163,7 @@ def _asks(test: nodes.Node, values: nodes.Node | None) -> bool:
     return test == values
 
 
+FIX = _spelled
 VISITS = {nodes.Filter: _filter}
 VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=("minijinja", "hf-jinja")),)
 INVALID = (

@@ -16,7 +16,7 @@ Example
 
 Fix safety
 ----------
-No fix is offered.
+Safe for ``none`` and booleans, which are named. Otherwise no fix is offered.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewrites_spelling import spelled
 
 CODE = "PTL606"
 
@@ -35,6 +36,13 @@ def _concat(node: nodes.Concat, look: Look) -> None:
         look.use_by_kind("concat", look.kinds(child), child)
 
 
+FIX = spelled
 VISITS = {nodes.Concat: _concat}
 VALID = (Example("{{ 'a' ~ messages[0].content }}", targets=("hf-jinja",)),)
-INVALID = (Example("{{ 'a' ~ tools }}", targets=("hf-jinja",)),)
+INVALID = (
+    Example(
+        "{{ 'a' ~ tools }}",
+        targets=("hf-jinja",),
+        fixed="{{ 'a' ~ ('None' if tools is none else tools) }}",
+    ),
+)

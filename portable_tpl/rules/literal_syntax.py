@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered yet.
+Safe: the same value in a form that every engine reads. Characters that cannot be written, and values that an engine
+does not have, stay.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._kinds import TEXT_KINDS
+from portable_tpl.rules._rewrites_literals import plain_literal
 
 CODE = "PTL210"
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -131,10 +133,11 @@ def _mapping(node: nodes.Dict, look: Look) -> None:
         look.use("literal.dict.trailing-comma", node)
 
 
+FIX = plain_literal
 VISITS = {nodes.Const: _constant, nodes.Tuple: _tuple, nodes.List: _list, nodes.Dict: _mapping}
 VALID = (Example("{{ 'a\\n' }}{{ 1.5 }}{{ {'a': 1}.a }}", targets=("hf-jinja", "llama.cpp-engine")),)
 INVALID = (
-    Example("{{ '\\x41' }}", targets=("llama.cpp-engine",)),
-    Example("{{ 1e3 }}", targets=("hf-jinja",)),
+    Example("{{ '\\x41' }}", targets=("llama.cpp-engine",), fixed="{{ 'A' }}"),
+    Example("{{ 1e3 }}", targets=("hf-jinja",), fixed="{{ 1000.0 }}"),
     Example("{{ {1: 'a'}[1] }}", targets=("hf-jinja",)),
 )

@@ -14,7 +14,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ask for the kind first (``is string``, ``is none``, ``is defined``), or for the length.
+Safe for ``none``, and for ``true`` and ``false`` where no number can arrive: ``is false`` is strict everywhere.
+Otherwise ask for the kind first (``is string``, ``is defined``), or for the length.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._rewrites_equality import strict
 
 CODE = "PTL204"
 
@@ -34,6 +36,14 @@ def _comparison(node: nodes.Compare, look: Look) -> None:
         left = operand.expr
 
 
+FIX = strict
 VISITS = {nodes.Compare: _comparison}
 VALID = (Example("{% if messages[0].role == 'user' %}x{% endif %}", targets=("hf-jinja",)),)
-INVALID = (Example("{% if messages[0].content != false %}x{% endif %}", targets=("hf-jinja",)),)
+INVALID = (
+    Example("{% if messages[0].content == [] %}x{% endif %}", targets=("hf-jinja",)),
+    Example(
+        "{% set s = messages[0].content if tools else false %}{% if s != false %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% set s = messages[0].content if tools else false %}{% if s is not false %}x{% endif %}",
+    ),
+)

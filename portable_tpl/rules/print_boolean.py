@@ -14,30 +14,23 @@ Example
 
 Fix safety
 ----------
-Safe where the value is a boolean for certain: ``{{ 'True' if x else 'False' }}`` prints the same everywhere.
+Safe: the words are printed by name, ``{{ 'True' if x else 'False' }}``, or with ``is true`` where the value can be
+something else too.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._base import Example
 from portable_tpl.rules._printing import printed
+from portable_tpl.rules._rewrites_spelling import spelled
 
 CODE = "PTL602"
 _ONLY = frozenset({"true", "false"})
 
 
-def _fix(node: nodes.Expr, look: Look) -> Fix | None:
-    if not set(look.kinds(node)) <= _ONLY:
-        return None
-    text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
-    return replace(node, text, Level.CONDITIONAL, look, "Print the words")
-
-
-VISITS = {nodes.Output: printed(_ONLY, _fix)}
+VISITS = {nodes.Output: printed(_ONLY, spelled)}
 VALID = (Example("{{ 'True' if tools else 'False' }}", targets=("hf-jinja",)),)
 INVALID = (
     Example(

@@ -14,7 +14,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered, since nobody wants ``None`` in a prompt: ask ``is not none`` first, or print ``(x or '')``.
+Safe: ``None`` is printed by name, as the reference does. Since nobody wants it in a prompt, better ask
+``is not none`` first, or print ``(x or '')``.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example
 from portable_tpl.rules._printing import printed
+from portable_tpl.rules._rewrites_spelling import spelled
 
 CODE = "PTL601"
+FIX = spelled
 VISITS = {nodes.Output: printed(frozenset({"none"}))}
 VALID = (Example("{{ messages[0].content }}", targets=("hf-jinja", "llama.cpp-engine")),)
-INVALID = (Example("{{ tools }}", targets=("hf-jinja",)), Example("{{ none }}", targets=("llama.cpp-engine",)))
+INVALID = (
+    Example("{{ tools }}", targets=("hf-jinja",), fixed="{{ 'None' if tools is none else tools }}"),
+    Example("{{ none }}", targets=("llama.cpp-engine",), fixed="{{ 'None' }}"),
+)

@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-Safe for the idiom above, which becomes ``{% if tools %}``; else shown.
+Safe: the idiom above becomes ``{% if tools %}``; elsewhere another test that answers alike for all values that can
+arrive, or the same one with the kinds of values named that engines do not agree on.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ INVALID = (
     Example(
         "{% if messages[0].content is sequence %}x{% endif %}",
         targets=("minijinja",),
-        fixed="{% if messages[0].content is not none %}x{% endif %}",
+        fixed="{% if messages[0].content is sequence or messages[0].content is string"
+        " or messages[0].content is mapping %}x{% endif %}",
     ),
 )

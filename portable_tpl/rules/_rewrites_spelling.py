@@ -1,0 +1,32 @@
+"""The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.findings import Fix
+from portable_tpl.rules._base import Look
+from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.rules._support import repeatable, supported, widest
+from portable_tpl.template.inference import kinds as k
+
+
+def spelled(node: nodes.Expr, look: Look) -> Fix | None:
+    """The fix that names what Python would print of a value that can be ``none`` or a boolean."""
+    bits = widest(look, node).bits & k.ALL_KINDS
+    if not bits & (k.NONE | k.BOOL) or not supported(look, "condexpr"):
+        return None
+    if not bits & ~k.BOOL:
+        text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
+        return replace(node, text, Level.CONDITIONAL, look, "Print the words")
+    if not bits & ~k.NONE:
+        return replace(node, "'None'", Level.ATOM, look, "Print the word")
+    if not repeatable(node) or not supported(look, "condexpr.nested"):
+        return None
+    value = operand(node, look, Level.OR)
+    cases = [("'None'", "none")] if bits & k.NONE else []
+    cases += [("'True'", "true"), ("'False'", "false")] if bits & k.BOOL else []
+    if not supported(look, *(f"test.{test}.value" for _, test in cases)):
+        return None
+    tests = [f"{word} if {operand(node, look)} is {test}" for word, test in cases]
+    return replace(node, " else ".join([*tests, value]), Level.CONDITIONAL, look, "Print the words")
