@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ _OPEN, _CLOSE = "<<", ">>"
 _MESSAGES = [{"role": "user", "content": "hi"}]
 _BATCH = 48
 _NOTE = 160
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 
 Answers: TypeAlias = "dict[str, tuple[Rendering, ...]]"
 
@@ -165,6 +167,7 @@ def _difference(answer: Rendering, tier: Tier) -> Support:
 
 def _short(text: str) -> str:
     # Engines print addresses, and tables must not change where nothing has.
+    text = _ADDRESS.sub("0x…", text)
     return text if len(text) <= _NOTE else text[: _NOTE - 1] + "…"
 
 
@@ -225,7 +228,7 @@ def reference_json(answers: Answers) -> str:
 
 def _as_json(answer: Rendering) -> Any:
     if isinstance(answer, Rendered):
-        return answer.text
+        return _short(answer.text)
     return {"refused": answer.message} if isinstance(answer, Refused) else {"failed": _short(answer.message)}
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 TARGETS = Path(__file__).parent / "data" / "targets"
 # Targets whose engine is that of another one, and is what their table is about.
-_SAME_ENGINE: Mapping[str, str] = MappingProxyType({"llama.cpp": "llama.cpp-engine"})
+_SAME_ENGINE: Mapping[str, str] = MappingProxyType({"llama.cpp": "llama.cpp-engine", "minja": "minja-engine"})
 
 Answer = Literal["yes", "no", "differs", "flag", "unknown"]
 

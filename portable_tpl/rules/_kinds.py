@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portable_tpl.template.inference import kinds as k
-from portable_tpl.template.inference.lattice import Type
+from portable_tpl.template.inference.lattice import ANY, Type
 
 Kinds = tuple[str, ...]
 
@@ -46,6 +46,8 @@ _brief: dict[Kinds, Kinds] = {}
 
 def kinds_of(type_: Type) -> Kinds:
     """The kinds of values that a type may have, as ``data/kinds.json`` names them."""
+    if type_ is ANY:
+        return ()  # nothing is known, and to warn of everything would be no warning
     texts = type_.texts
     wordy = texts is not None and all(
         not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts

@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 out.flush()
     targets = tuple(dict.fromkeys(entry["target"] for entry in found))
     said = {name: lint(parsed, targets) for name, parsed in templates.items()}
-    good = [report(target, [entry for entry in found if entry["target"] == target], said) for target in targets]
+    known = [entry for entry in found if entry["template"] in said]
+    good = [report(target, [entry for entry in known if entry["target"] == target], said) for target in targets]
     return 0 if all(good) else 1
 
 
