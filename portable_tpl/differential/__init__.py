@@ -1,0 +1,1 @@
+"""The differential runner: conversations, mismatches, the smallest of them, and their causes."""
