@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from portable_tpl.conversation import Conversation, Json, parse_conversation
 from portable_tpl.errors import InputError
 from portable_tpl.sources import read_input
 
+STDIN = "-"
+
 
 def read_conversations(path: str) -> list[Conversation]:
     """Every conversation of a JSON-lines file; raises :class:`InputError` with the line that is wrong."""
+    return [conversation for _, conversation in numbered_conversations(path)]
+
+
+def numbered_conversations(path: str) -> list[tuple[int, Conversation]]:
+    """Every conversation of a JSON-lines file with the number of its line, from 1; blank lines are passed over."""
     found = []
-    for number, line in enumerate(read_input(path).split("\n"), 1):
+    for number, line in enumerate(read_file(path).split("\n"), 1):
         if line.strip():
             where = f"{path}:{number}"
-            found.append(parse_conversation(parse_json(line, where), where))
+            found.append((number, parse_conversation(parse_json(line, where), where)))
     if not found:
         raise InputError(f"{path}: holds no conversation; expected JSON lines, one conversation a line")
     return found
@@ -23,7 +31,17 @@ def read_conversations(path: str) -> list[Conversation]:
 
 def read_json(path: str) -> Json:
     """The JSON value of a file, ``-`` for standard input; raises :class:`InputError`."""
-    return parse_json(read_input(path), path)
+    return parse_json(read_file(path), path)
+
+
+def read_file(path: str) -> str:
+    """The text of a file, ``-`` for standard input; raises :class:`InputError`."""
+    if path != STDIN:
+        return read_input(path)
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input: not UTF-8 text (at offset {error.start})") from None
 
 
 def parse_json(text: str, where: str) -> Json:

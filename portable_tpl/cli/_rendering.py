@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from portable_tpl.cli._conversations import parse_json, read_conversations, read_json
+from portable_tpl.cli._conversations import numbered_conversations, parse_json, read_file, read_json
 from portable_tpl.cli._emit import write_text
 from portable_tpl.conversation import Conversation, Json, parse_conversation
 from portable_tpl.errors import InputError
 from portable_tpl.prompts import Call, choose, reason_of, render_call, warm_runtime
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.reports._jsontext import dumps
 from portable_tpl.runtimes._base import REFERENCE
 from portable_tpl.source import Template
-from portable_tpl.sources import open_container, read_input
+from portable_tpl.sources import open_container
 
 _BATCH = 64
 
@@ -38,11 +39,9 @@ def render_one(template: Template, options: Mapping[str, Any]) -> int:
     call = _call(conversation, options["continue_final_message"])
     targets = _targets(options["targets"])
     answers = {target: render_call(chosen, call, warm_runtime(target)) for target in targets}
+    _expect_a_template(chosen, answers.values())
     if options["form"] == "json":
-        write_text(
-            json.dumps({target: _json(answer) for target, answer in answers.items()}, indent=2) + "\n",
-            options["output"],
-        )
+        write_text(dumps({target: _json(answer) for target, answer in answers.items()}) + "\n", options["output"])
     elif len(answers) == 1:
         return _print_single(chosen, next(iter(answers.items())), options["output"])
     else:
@@ -51,6 +50,14 @@ def render_one(template: Template, options: Mapping[str, Any]) -> int:
     if reference is not None and len(answers) > 1:
         return 0 if all(same(reference, answer) for answer in answers.values()) else 1
     return 0 if all(isinstance(answer, Rendered) for answer in answers.values()) else 1
+
+
+def _expect_a_template(template: Template, answers: Iterable[Rendering]) -> None:
+    """Where an engine does not accept the template: raise if the reference does not either, as for every command."""
+    if any(isinstance(answer, Failed) and answer.kind == "syntax" for answer in answers):
+        from portable_tpl.template import compile_check, parse
+
+        compile_check(parse(template))
 
 
 def _print_single(template: Template, item: tuple[str, Rendering], output: str | None) -> int:
@@ -98,7 +105,7 @@ def _conversation(options: Mapping[str, Any]) -> Conversation:
         text = options["conversation"]
         where = "--conversation"
         if text.startswith("@"):
-            where, text = text[1:], read_input(text[1:])
+            where, text = text[1:], read_file(text[1:])
         conversation = parse_conversation(parse_json(text, where), where)
     else:
         conversation = parse_conversation(read_json(options["messages"]), options["messages"])
@@ -145,7 +152,8 @@ def _call(conversation: Conversation, continue_final_message: bool) -> Call:
 def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
     """Render each line of a JSON-lines file, a line of output each, written whole or not at all."""
     runtime = warm_runtime(_targets(options["targets"])[0])
-    conversations = read_conversations(options["input_"])
+    numbered = numbered_conversations(options["input_"])
+    conversations = [conversation for _, conversation in numbered]
     answers: list[Rendering] = []
     for batch in _progress(conversations, options["quiet"]):
         if options["continue_final_message"]:
@@ -154,14 +162,18 @@ def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
             ]
         else:
             answers += _render_batch(template, batch, options["name"], runtime)
-    write_text("".join(json.dumps(_json(answer), ensure_ascii=False) + "\n" for answer in answers), options["output"])
-    failed = [number for number, answer in enumerate(answers, 1) if not isinstance(answer, Rendered)]
+    _expect_a_template(template, answers)
+    write_text("".join(f"{dumps(_json(answer), indent=None)}\n" for answer in answers), options["output"])
+    failed = [
+        (number, answer)
+        for (number, _), answer in zip(numbered, answers, strict=True)
+        if not isinstance(answer, Rendered)
+    ]
     if failed:
-        first = answers[failed[0] - 1]
-        assert not isinstance(first, Rendered)
+        number, first = failed[0]
         click.echo(
             f"portable-tpl: {len(failed)} of {len(answers)} conversations gave no prompt; the first is line "
-            f"{failed[0]}: {reason_of(first)}",
+            f"{number}: {reason_of(first)}",
             err=True,
         )
     return 1 if failed else 0

@@ -87,8 +87,8 @@ def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
     from portable_tpl.compat.table import load_table, measured_targets
     from portable_tpl.runtimes._base import DEFAULT_TARGETS, REFERENCE
 
-    found = []
-    for target in dict.fromkeys(asked or DEFAULT_TARGETS):
+    found: dict[str, TargetStatus] = {}
+    for target in asked or DEFAULT_TARGETS:
         if target == REFERENCE:
             continue
         table = load_table(target)
@@ -98,13 +98,13 @@ def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
             target = canonical(target)
             table = load_table(target)
         if table is not None:
-            found.append(TargetStatus(target, table.engine, table.version, "static"))
-            continue
-        if asked:
+            found[target] = TargetStatus(target, table.engine, table.version, "static")
+        elif asked:
             names = ", ".join(measured_targets())
             raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")
-        found.append(TargetStatus(target, target, None, "skipped", "no measurements to check against"))
-    return tuple(found)
+        else:
+            found[target] = TargetStatus(target, target, None, "skipped", "no measurements to check against")
+    return tuple(found.values())
 
 
 def color_wanted(common: Common) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import click
+
+from portable_tpl.errors import InputError
 
 _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unknown": "?"}
 
@@ -21,20 +24,40 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, output: st
     from portable_tpl.compat.features import load_features
     from portable_tpl.compat.table import measured_targets
 
-    known = list(measured_targets())
-    chosen = [target for value in targets for target in value.split(",")] or known
-    unknown = [target for target in chosen if target.partition("@")[0] not in known]
-    if unknown:
-        raise click.UsageError(f"no measurements of {unknown[0]!r}; measured: {', '.join(known)}")
+    chosen = _targets(targets) or list(measured_targets())
     features = [each for each in load_features().values() if _matches(each.id, feature)]
     if not features:
-        raise click.UsageError(f"no feature is called {feature!r}; `portable-tpl compat` lists them")
+        raise InputError(_unknown(feature or "", load_features()))
     rows = [_row(each, chosen) for each in features]
     if form == "json":
         write_text(json.dumps({"version": 1, "features": rows}, indent=2, ensure_ascii=False) + "\n", output)
     else:
         write_text(_text(rows, chosen, detailed=len(rows) == 1), output)
     return 0
+
+
+def _targets(asked: tuple[str, ...]) -> list[str]:
+    from portable_tpl.compat.table import load_table, measured_targets
+
+    chosen = []
+    for target in (part for value in asked for part in value.split(",")):
+        found = target
+        if load_table(found) is None:
+            from portable_tpl.runtimes.registry import canonical
+
+            found = canonical(target)
+        if load_table(found) is None:
+            raise InputError(f"no measurements of {target!r}; measured: {', '.join(measured_targets())}")
+        chosen.append(found)
+    return list(dict.fromkeys(chosen))
+
+
+def _unknown(feature: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(feature, known, n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists them"
+    return f"no feature is called {feature!r}{hint}"
 
 
 def _matches(identity: str, asked: str | None) -> bool:

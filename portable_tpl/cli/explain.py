@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from portable_tpl.errors import InputError
+
 
 @click.command("explain", short_help="Show the page of a rule or a feature.")
 @click.argument("subject", metavar="CODE|FEATURE")
@@ -14,7 +16,7 @@ def command(subject: str) -> int:
 
     page = page_of(subject)
     if page is None:
-        raise click.UsageError(_unknown(subject))
+        raise InputError(_unknown(subject))
     write_text(page if page.endswith("\n") else page + "\n", None)
     return 0
 

@@ -43,11 +43,19 @@ def command(path: str, **options: Any) -> int:
     ways = [name for name in ("messages", "conversation", "input_") if options[name] is not None]
     if len(ways) != 1:
         raise InputError("name the conversation with one of --messages FILE, --conversation JSON or --input FILE")
+    _refuse_two_readers(path, options)
     template = _rendering.open_template(path, options["name"])
     if options["input_"] is not None:
         _refuse_with_input(options)
         return _rendering.render_data_set(template, options)
     return _rendering.render_one(template, options)
+
+
+def _refuse_two_readers(path: str, options: dict[str, Any]) -> None:
+    names = ("messages", "tools", "documents", "input_")
+    readers = [path, *(options[name] for name in names), (options["conversation"] or "").removeprefix("@")]
+    if readers.count("-") > 1:
+        raise InputError("standard input can be read only once: name a file for all but one")
 
 
 def _refuse_with_input(options: dict[str, Any]) -> None:
