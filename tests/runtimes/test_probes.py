@@ -27,6 +27,21 @@ _COLUMNS = {
     "transformers": ("transformers-5.23(jinja2 3.1.6)", "3.1.6"),
     "minijinja": ("minijinja-py 3.0.5", "3.0.5"),
     "hf-jinja": ("@huggingface/jinja 0.5.11", "0.5.11"),
+    "llama.cpp": ("llama.cpp b11549 (xllamacpp)", "b11549"),
+    "llama.cpp-engine": ("llama.cpp b11549 (xllamacpp)", "b11549"),
+}
+# The llama.cpp column was measured through the server, which asked for a generation prompt, tries every template
+# without variables at start, and adds variables of its own.
+_EXPLAINED = {
+    "llama.cpp": {
+        "aGP": "add_generation_prompt is defined only where it is true, and here it is not asked for",
+        "ctxvars": "this model has no special tokens",
+    },
+    "llama.cpp-engine": {
+        "tojson_ctx_order": "refused at start, where the variable is undefined; the engine alone is given it at once",
+        "tojson_ctrl": "the same",
+        "ctxvars": "the variables that the server adds are taken back",
+    },
 }
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
@@ -53,7 +68,9 @@ def test_every_row_is_as_measured(target: str, rows: list[dict[str, str]]) -> No
             if not _as_measured(row[column], answer):
                 different.append((row["id"], row["template"], row[column], answer))
     assert len(rows) > 200
-    assert different == []
+    explained = _EXPLAINED.get(target, {})
+    assert [each for each in different if each[0] not in explained] == []
+    assert {each[0] for each in different} == set(explained), "an explanation that explains nothing"
 
 
 def _as_measured(measured: str, answer: Rendering) -> bool:

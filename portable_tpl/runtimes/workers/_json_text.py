@@ -12,7 +12,7 @@ from typing import Any
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[,:]|[^",:]+', re.DOTALL)
 _HTML_ESCAPE = re.compile(r"\\(?:u00(3c|3e|26|27)|.)", re.DOTALL)
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class _Number(str):
