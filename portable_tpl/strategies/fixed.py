@@ -14,6 +14,7 @@ Message = dict[str, Any]
 
 MARKUP = 'It\'s <b>bold</b> & "quoted" {x} \\n'
 UNICODE = "Grüße, ÉCOLE, Привет, 你好, مرحبا, 👩‍👩‍👧 e\u0301"
+WIDE = "\u3000全角スペース\u3000"
 WHITESPACE = "  \n lead and trail \t\n "
 _RESULT = '{"temperature": 22, "sky": "clear & \'blue\'"}'
 _WEATHER: Message = {
@@ -103,7 +104,7 @@ def _everyday(shape: TemplateShape) -> Iterator[Conversation]:
     yield _chat(system(), user("One"), assistant("Two"), user("Three"), assistant("Four"), user("Five"))
     yield _chat(user(), prompt=False)
     yield _chat(system(), user(), assistant(), user("Bye"), prompt=None)
-    for text in (WHITESPACE, MARKUP, UNICODE, "", "line\nline\n\nline"):
+    for text in (WHITESPACE, MARKUP, UNICODE, "", "line\nline\n\nline", WIDE):
         yield _chat(system(text), user(text), assistant(text), user(text))
     # Engines that compare mappings by identity take the first of two equal messages for another one.
     yield _chat(user("Go on"), assistant("One"), user("Go on"), assistant("Two"), user("Go on"))
