@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from typing import IO
+from typing import IO, NamedTuple
 
 from portable_tpl.rendering import Failed
 from portable_tpl.runtimes import _limits
@@ -25,6 +25,13 @@ _CHUNK = 1 << 18
 _TAIL = 4096  # bytes of the worker's standard error that are kept for the message about its death
 _RENEWAL = 1.0  # seconds between two grants of processor time
 _ORPHAN_SECONDS = 20.0  # of processor time, beyond the wall limits, for a worker whose parent was killed
+
+
+class Message(NamedTuple):
+    """A line of the protocol, and the raw data that came before it."""
+
+    line: bytes
+    raw: bytes
 
 
 class WorkerProcess:
@@ -91,8 +98,8 @@ class WorkerProcess:
         self._outgoing += data
         self._pump_out()
 
-    def receive(self, timeout: float) -> list[bytes]:
-        """Whole lines that have come; an empty list after ``timeout`` seconds or when the process has ended."""
+    def receive(self, timeout: float) -> list[Message]:
+        """What has come whole; an empty list after ``timeout`` seconds or when the process has ended."""
         deadline = time.monotonic() + timeout
         while not self.ended:
             wait = max(0.0, deadline - time.monotonic())
@@ -103,8 +110,9 @@ class WorkerProcess:
                 self._pump_out()
             if self._read in ready:
                 self._pump_in()
-                if b"\n" in self._incoming:
-                    return self._take_lines()
+                messages = self._take_messages()
+                if messages:
+                    return messages
             if time.monotonic() >= deadline:
                 break
         return []
@@ -201,10 +209,26 @@ class WorkerProcess:
                 return
             self._tail = (self._tail + data)[-_TAIL:]
 
-    def _take_lines(self) -> list[bytes]:
-        whole, _, rest = bytes(self._incoming).rpartition(b"\n")
-        self._incoming = bytearray(rest)
-        return whole.split(b"\n")
+    def _take_messages(self) -> list[Message]:
+        """Cut whole messages off what has come; the rest waits for more."""
+        incoming = self._incoming
+        messages: list[Message] = []
+        taken = position = 0
+        raw = b""
+        while (end := incoming.find(b"\n", position)) >= 0:
+            line = bytes(incoming[position:end])
+            position = end + 1
+            if line.startswith(b"#") and line[1:].isdigit():
+                size = int(line[1:])
+                if position + size >= len(incoming):
+                    break
+                raw = bytes(incoming[position : position + size])
+                position += size
+                continue
+            messages.append(Message(line, raw))
+            taken, raw = position, b""
+        del incoming[:taken]
+        return messages
 
 
 def _signal_name(number: int) -> str:

@@ -23,8 +23,9 @@ input it ends too. Numbers are to be read as the engine's users would read them 
 
     * ``{"id": 7, "loaded": true}`` once the template was accepted, if the engine has such a moment (or not
       at all);
-    * ``{"id": 7, "case": 0, "text": "..."}``, or ``{"id": 7, "case": 0, "texts": ["...", "..."]}`` for that case and
-      the ones after it;
+    * ``{"id": 7, "case": 0, "text": "..."}``;
+    * or ``{"id": 7, "case": 0, "sizes": [12, 7]}`` for the texts of that case and the ones after it, which come raw
+      before this line, in UTF-8 (lone surrogates passed through), announced by a line ``#19`` with their bytes;
     * ``{"id": 7, "case": 0, "refused": "the message"}`` where the template called ``raise_exception``;
     * ``{"id": 7, "case": 0, "failed": {"kind": "error", "message": "...", "line": 3}}``, with ``kind`` one of
       ``syntax``, ``error``, ``timeout``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or
@@ -46,7 +47,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,14 +186,14 @@ class WorkerRuntime:
         tick = min(_TICK, self._limits.seconds / 4)
         seen, since = -1, time.monotonic()
         while len(request.answers) < expected and request.for_all is None:
-            lines = process.receive(tick)
+            messages = process.receive(tick)
             try:
-                for line in lines:
-                    self._take(request, _decode(line.decode("utf-8")))
+                for message in messages:
+                    self._take(request, _decode(message.line.decode("utf-8")), message.raw)
             except (ValueError, KeyError, TypeError) as error:
                 return Failed("crash", f"the worker broke the protocol: {error!r}")
             started = process.progress()
-            if lines or started != seen:
+            if messages or started != seen:
                 seen, since = started, time.monotonic()
                 process.grant()
                 continue
@@ -204,12 +205,12 @@ class WorkerRuntime:
                 return Failed("timeout", f"no answer within {self._limits.seconds:g} s")
         return None
 
-    def _take(self, request: _Request, reply: dict[str, Any]) -> None:
+    def _take(self, request: _Request, reply: dict[str, Any], raw: bytes) -> None:
         if reply["id"] != request.number or reply.get("loaded"):
             return
-        if "texts" in reply:
+        if "sizes" in reply:
             _expect(reply["case"], len(request.answers))
-            request.answers += map(Rendered, reply["texts"])
+            request.answers += map(Rendered, _texts(raw, reply["sizes"]))
             return
         if "text" in reply:
             answer: Rendering = Rendered(reply["text"])
@@ -237,11 +238,11 @@ class WorkerRuntime:
             process = WorkerProcess(self._launch, self._limits)
         except OSError as error:
             raise TargetUnavailable(f"{self.id}: cannot start {self._launch.command[0]}: {error}") from None
-        lines = process.receive(self._launch.start_seconds)
+        messages = process.receive(self._launch.start_seconds)
         hello: Any = None
-        if lines:
+        if messages:
             with contextlib.suppress(ValueError):
-                hello = _decode(lines[0].decode("utf-8", "replace"))
+                hello = _decode(messages[0].line.decode("utf-8", "replace"))
         if not isinstance(hello, dict) or hello.get("protocol") != PROTOCOL or "version" not in hello:
             reason = self._why_no_hello(process, hello)
             process.kill()
@@ -262,6 +263,15 @@ class WorkerRuntime:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
+
+
+def _texts(raw: bytes, sizes: list[int]) -> Iterator[str]:
+    position = 0
+    for size in sizes:
+        yield raw[position : position + size].decode("utf-8", "surrogatepass")
+        position += size
+    if position != len(raw):
+        raise ValueError(f"{len(raw)} bytes of texts came, {position} were announced")
 
 
 def _expect(case: object, expected: int) -> None:

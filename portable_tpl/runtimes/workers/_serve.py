@@ -65,8 +65,8 @@ class _Connection:
     def __init__(self) -> None:
         self._read = int(os.environ["PORTABLE_TPL_READ_FD"])
         self._write = int(os.environ["PORTABLE_TPL_WRITE_FD"])
-        self._gathered: list[str] = []
-        self._texts: list[str] = []
+        self._gathered: list[bytes] = []
+        self._texts: list[bytes] = []
         self._texts_head = ""
         self._flushed = 0.0
         counter = os.environ.get("PORTABLE_TPL_PROGRESS_FD")
@@ -94,25 +94,28 @@ class _Connection:
             self.flush()
 
     def text(self, request: int, case: int, text: str) -> None:
-        """Queue a rendered text; texts of consecutive cases share a line."""
+        """Queue a rendered text; texts of consecutive cases share a line, and go raw before it."""
         if not self._texts:
-            self._texts_head = f'{{"id":{request},"case":{case},"texts":'
-        self._texts.append(text)
+            self._texts_head = f'{{"id":{request},"case":{case},"sizes":'
+        self._texts.append(text.encode("utf-8", "surrogatepass"))
 
     def reply(self, reply: dict[str, Any]) -> None:
         """Queue one line."""
         self._end_texts()
-        self._gathered.append(_encode(reply) + "\n")
+        self._gathered.append(_encode(reply).encode("ascii") + b"\n")
 
     def _end_texts(self) -> None:
         if self._texts:
-            self._gathered.append(f"{self._texts_head}{_encode(self._texts)}}}\n")
+            sizes = list(map(len, self._texts))
+            self._gathered.append(b"#%d\n" % sum(sizes))
+            self._gathered += self._texts
+            self._gathered.append(f"{self._texts_head}{sizes}}}\n".encode("ascii"))
             self._texts.clear()
 
     def flush(self) -> None:
         """Send what was gathered."""
         self._end_texts()
-        data = "".join(self._gathered).encode("ascii")
+        data = memoryview(b"".join(self._gathered))
         self._gathered.clear()
         while data:
             data = data[os.write(self._write, data) :]

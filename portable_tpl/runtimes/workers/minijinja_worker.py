@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,16 +22,15 @@ from portable_tpl.runtimes.workers._json_text import restyled
 from portable_tpl.runtimes.workers._minijinja_literals import assignment, assignments
 from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 
-# What the Rust crate calls a template that was given as a string; ours are told apart by a number behind it.
+# What the Rust crate calls a template that was given as a string. There, no other template exists, so a template must
+# not meet ours by any name that somebody might write.
 _STRING = "<string>"
-_MAIN = f"{_STRING}\0"
-_CASE = "\0case"
-_MOST_MAINS = 32
+_MAIN = f"{_STRING}\0portable-tpl main"
+_CASE = "\0portable-tpl case "
+_TAIL = f'{{% extends "{_MAIN}" %}}'.replace("\0", "\\u0000")
 # Options of deployment profiles beside the environment's own: ``strftime_now`` (false: there is none), ``json_text``
 # (the filter of _json_text is there), ``lenient_length`` (``length`` takes anything).
 _EXTRAS = ("strftime_now", "json_text", "lenient_length")
-# Instructions of one render: a second or two. It ends endless loops in the same place on every machine.
-_FUEL = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,10 @@ class _Case:
 
 @dataclass
 class _Host:
-    """An environment for one set of options, with the templates and the cases that it has compiled."""
+    """An environment for one set of options, the template that is in it now, and the cases that it has compiled."""
 
     environment: Any
-    mains: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    main: str | None = None
     cases: set[str] = field(default_factory=set)
 
 
@@ -64,7 +62,6 @@ class _Minijinja:
     def __init__(self) -> None:
         self._hosts: dict[tuple[tuple[str, Any], ...], _Host] = {}
         self._now = datetime(2026, 1, 1)
-        self._main = ""
         self._loaded: _Loaded | None = None
         self._host = _Host(None)
         self._numbers = count()
@@ -94,7 +91,7 @@ class _Minijinja:
             self._choose(loaded)
         host = self._host
         if case.name not in host.cases:
-            host.environment.add_template(case.name, f'{case.source}{{% extends "{_CASE}" %}}')
+            host.environment.add_template(case.name, f"{case.source}{_TAIL}")
             host.cases.add(case.name)
         self._now = case.clock
         try:
@@ -102,8 +99,7 @@ class _Minijinja:
         except Refusal:
             raise
         except minijinja.TemplateError as error:
-            kind = "timeout" if error.kind == "OutOfFuel" else "error"
-            raise Failure(kind, error.message.replace(self._main, _STRING), error.line) from None
+            raise Failure("error", error.message.replace(_MAIN, _STRING), error.line) from None
         except MemoryError:
             raise Failure("memory", "out of memory") from None
         except Exception as error:
@@ -118,35 +114,30 @@ class _Minijinja:
         host = self._hosts.get(loaded.options)
         if host is None:
             host = self._hosts[loaded.options] = _Host(self._environment(dict(loaded.options)))
-        name = host.mains.get(loaded.text)
-        if name is None:
-            name = f"{_MAIN}{next(self._numbers)}"
-            self._put_main(host, name, loaded)
-        host.mains.move_to_end(loaded.text)
-        self._host, self._main, self._loaded = host, name, loaded
+        if host.main != loaded.text:
+            self._put_main(host, loaded)
+        self._host, self._loaded = host, loaded
 
-    def _put_main(self, host: _Host, name: str, loaded: _Loaded) -> None:
+    def _put_main(self, host: _Host, loaded: _Loaded) -> None:
+        host.main = None
         try:
-            host.environment.add_template(name, loaded.text)
+            host.environment.add_template(_MAIN, loaded.text)
         except minijinja.TemplateError as error:
-            raise Failure("syntax", error.message.replace(name, _STRING), error.line) from None
+            raise Failure("syntax", error.message.replace(_MAIN, _STRING), error.line) from None
         except UnicodeEncodeError:
             raise Failure("unsupported", "a Rust program cannot hold a template with a lone surrogate") from None
         except Exception as error:
             raise Failure("syntax", f"{type(error).__name__}: {error}") from None
         except BaseException as panic:
             raise self._after_panic(loaded, panic) from None
-        host.mains[loaded.text] = name
-        if len(host.mains) > _MOST_MAINS:
-            _, oldest = host.mains.popitem(last=False)
-            host.environment.remove_template(oldest)
+        host.main = loaded.text
 
     def _environment(self, options: dict[str, Any]) -> Any:
         if "pycompat" not in inspect.signature(minijinja.Environment.__init__).parameters:
             # Up to 2.8 the Python package has none, and Python methods always fail; the target says so.
             options.pop("pycompat", None)
         extras = {name: options.pop(name) for name in _EXTRAS if name in options}
-        environment = minijinja.Environment(fuel=_FUEL, path_join_callback=self._joined, **options)
+        environment = minijinja.Environment(**options)
         environment.add_global("raise_exception", self._raise_exception)
         if extras.get("strftime_now", True):
             environment.add_global("strftime_now", self._strftime_now)
@@ -169,12 +160,6 @@ class _Minijinja:
             text: str = self._texts.render_str(assignment("value", value) + "{{ value }}")
             return text
         return str(value)
-
-    def _joined(self, name: str, parent: str) -> str:
-        """The template that a name means; the ones that are here for our own use exist for nobody else."""
-        if parent.startswith(_CASE):
-            return self._main
-        return name + "\0" if name.startswith((_MAIN, _CASE)) else name
 
     def _strftime_now(self, format: str) -> str:  # noqa: A002 - templates may pass it by keyword
         return self._now.strftime(format)
