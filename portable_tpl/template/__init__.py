@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.template.compiling import compile_check
+from portable_tpl.template.parsing import ParsedTemplate, parse
 from portable_tpl.template.tokens import Comment, Token
 
 __all__ = ["Comment", "ParsedTemplate", "Token", "compile_check", "parse"]

@@ -7,7 +7,6 @@ and the true line number takes its place.
 
 from __future__ import annotations
 
-import warnings
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +19,7 @@ from jinja2.parser import Parser
 
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.source import Span, Template
+from portable_tpl.template.compiling import TOO_DEEP, compile_check, one_line
 from portable_tpl.template.environment import reference_environment
 from portable_tpl.template.lexing import Lexed, LexError, lex
 from portable_tpl.template.walking import child_fields
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from portable_tpl.template.spans import Extents
     from portable_tpl.template.tokens import Comment, Token
 
-_TOO_DEEP = "it is nested too deeply"
+__all__ = ["ParsedTemplate", "compile_check", "parse"]
 
 
 class ParsedTemplate:
@@ -94,40 +94,9 @@ def parse(template: Template) -> ParsedTemplate:
     return ParsedTemplate(template, lexed, _tree(lexed, template))
 
 
-def compile_check(parsed: ParsedTemplate) -> None:
-    """Refuse what the reference parses but cannot compile: an unknown filter, two blocks of one name.
-
-    Raises :class:`portable_tpl.errors.TemplateSyntaxError`. A filter that only a branch uses which is not taken is no
-    reason to refuse, here as there.
-    """
-    where = parsed.template.label
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's own, about the code that jinja2 writes
-            _compiling_environment().compile(parsed.tree)
-    except JinjaSyntaxError as error:
-        raise TemplateSyntaxError(_one_line(error.message), error.lineno, where) from error
-    except RecursionError as error:
-        raise TemplateSyntaxError(_TOO_DEEP, None, where) from error
-    except SyntaxError as error:
-        # Python refuses the code that jinja2 wrote: 21 loops in one another, two arguments of one name, a stray break.
-        raise TemplateSyntaxError(_one_line(error.msg), None, where) from error
-    except (AssertionError, ValueError, MemoryError) as error:
-        # jinja2's compiler has holes: a filter's arguments in `{% set x | default(y) %}` trip an assertion.
-        raise TemplateSyntaxError(_one_line(str(error)), None, where) from error
-
-
 @lru_cache(maxsize=1)
 def _environment() -> ImmutableSandboxedEnvironment:
     return reference_environment()
-
-
-@lru_cache(maxsize=1)
-def _compiling_environment() -> ImmutableSandboxedEnvironment:
-    environment = reference_environment()
-    # Folding constants would let `{{ 9 ** 9 ** 9 }}` run for hours, and it changes the tree.
-    environment.optimized = False
-    return environment
 
 
 def _tree(lexed: Lexed, template: Template) -> nodes.Template:
@@ -137,17 +106,13 @@ def _tree(lexed: Lexed, template: Template) -> nodes.Template:
         parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)
     except LexError as error:
-        raise TemplateSyntaxError(_one_line(error.message), error.lineno, where) from error
+        raise TemplateSyntaxError(one_line(error.message), error.lineno, where) from error
     except JinjaSyntaxError as error:
         line = _line(lexed, error.lineno)
-        raise TemplateSyntaxError(_one_line(error.message), line, where) from error
+        raise TemplateSyntaxError(one_line(error.message), line, where) from error
     except RecursionError:
         line = _line(lexed, parser.stream.current.lineno)
-    raise TemplateSyntaxError(_TOO_DEEP, line, where)
-
-
-def _one_line(message: str | None) -> str:
-    return " ".join((message or "").split())
+    raise TemplateSyntaxError(TOO_DEEP, line, where)
 
 
 def _line(lexed: Lexed, anchor: int) -> int:

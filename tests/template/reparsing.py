@@ -1,4 +1,4 @@
-"""Whether a node's text, put where such a node may stand, parses to an equal node."""
+"""Compare trees, and parse a node's text again, put where such a node may stand."""
 
 from __future__ import annotations
 
@@ -80,3 +80,17 @@ def getitem(text: str) -> nodes.Getitem:
 def as_loaded(node: nodes.Node) -> str:
     """A node as text for comparison; whether a name is read or assigned is left to the place it stands in."""
     return repr(node).replace("ctx='store'", "ctx='load'").replace("ctx='param'", "ctx='load'")
+
+
+def outline(tree: nodes.Template) -> list[tuple[object, ...]]:
+    """All of a tree, line numbers included."""
+    return [
+        (type(node), node.lineno, [(name, value) for name, value in node.iter_fields() if not holds_nodes(value)])
+        for node in (tree, *tree.find_all(nodes.Node))
+    ]
+
+
+def holds_nodes(value: object) -> bool:
+    return isinstance(value, nodes.Node) or (
+        isinstance(value, list) and any(isinstance(item, nodes.Node) for item in value)
+    )

@@ -13,10 +13,11 @@ from jinja2.exceptions import TemplateSyntaxError as JinjaSyntaxError
 
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.source import Span, Template
-from portable_tpl.template import ParsedTemplate, compile_check, parse
+from portable_tpl.template import ParsedTemplate, parse
 from portable_tpl.template.environment import reference_environment
+from portable_tpl.template.walking import names
 from tests.template.grammar import scraps, templates
-from tests.template.reparsing import as_loaded, reparsed
+from tests.template.reparsing import as_loaded, outline, reparsed
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*invalid (octal )?escape sequence:DeprecationWarning")
 
@@ -27,23 +28,11 @@ def parsed(text: str) -> ParsedTemplate:
     return parse(Template(text))
 
 
-def outline(tree: nodes.Template) -> list[tuple[object, ...]]:
-    """All of a tree, line numbers included."""
-    return [
-        (type(node), node.lineno, [(name, value) for name, value in node.iter_fields() if not holds_nodes(value)])
-        for node in (tree, *tree.find_all(nodes.Node))
-    ]
-
-
-def holds_nodes(value: object) -> bool:
-    return isinstance(value, nodes.Node) or (
-        isinstance(value, list) and any(isinstance(item, nodes.Node) for item in value)
-    )
-
-
 def expressions(template: ParsedTemplate) -> Iterator[nodes.Node]:
     """The nodes whose text is an expression, or a part of one that can stand alone."""
     for node in template.nodes:
+        if any(name.name == "not" for name in names((node,))):
+            continue  # in `- not (a)` it is a variable's name, in the text of the call alone it is a negation
         made_by_a_tag = isinstance(node, nodes.ExtensionAttribute) or (
             isinstance(node, nodes.Call) and isinstance(node.node, nodes.ExtensionAttribute)
         )
@@ -273,42 +262,3 @@ def test_two_megabytes() -> None:
     assert template.source(template.nodes[-1]) == "a"
     assert_lossless(template)
     assert time.perf_counter() - began < 20
-
-
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("\n{{ a|nope }}", "No filter named 'nope'."),
-        ("\n{{ a is nope }}", "No test named 'nope'."),
-        ("{% block a %}{% endblock %}\n{% block a %}{% endblock %}", "block 'a' defined twice"),
-        ("\n{% for loop in a %}{% endfor %}", "special loop variable"),
-        ("{% break %}", "outside loop"),
-        ("{% macro m(a, a) %}{% endmacro %}", "duplicate argument"),
-        ("{% for a in b %}" * 21 + "{% endfor %}" * 21, "nested"),
-        ("{% set x | default(y) %}{% endset %}", "'y'"),
-        ("{{ 1" + " + 1" * 5000 + " }}", "nested too deeply"),
-    ],
-)
-def test_what_does_not_compile(text: str, words: str) -> None:
-    template = parsed(text)
-    with pytest.raises(TemplateSyntaxError, match=words) as raised:
-        compile_check(template)
-    assert raised.value.line in (None, 2)
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - jinja2 itself raises all sorts of things here
-        ENVIRONMENT.compile(text)
-
-
-@pytest.mark.parametrize("text", ["{% if a %}{{ a|nope }}{% endif %}", "{{ a|nope if a }}", "{{ 9 ** 9 ** 9 ** 9 }}"])
-def test_what_compiles(text: str) -> None:
-    template = parsed(text)
-    before = outline(template.tree)
-    compile_check(template)
-    assert outline(template.tree) == before
-
-
-def test_real_templates_compile_and_keep_their_trees(corpus_templates: list[Template]) -> None:
-    for item in corpus_templates[::7]:
-        template = parse(item)
-        before = outline(template.tree)
-        compile_check(template)
-        assert outline(template.tree) == before, item.path
