@@ -66,6 +66,9 @@ def portable_tpl() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller (`>&-`)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open until the process ends
     sys.exit(run(arguments))
 
 
@@ -94,14 +97,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        click.echo(f"portable-tpl: internal error: {_described(error)}", err=True)
+        click.echo(f"portable-tpl: {_described(error)}", err=True)
         return 2
     return status if isinstance(status, int) else 0
 
 
 def _described(error: Exception) -> str:
     """An error that nobody foresaw, in one line; for those of the machine the machine's own words."""
-    words = " ".join(str(error).split()) or "(no message)"
-    if isinstance(error, OSError | MemoryError):
-        return f"{type(error).__name__}: {words}"
-    return f"{type(error).__name__}: {words}; this is a bug, {TRACEBACK_VARIABLE}=1 shows where"
+    words = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "error: out of memory"
+    if isinstance(error, OSError) and words:
+        return f"error: {words}"
+    return f"internal error: {type(error).__name__}: {words}; this is a bug, {TRACEBACK_VARIABLE}=1 shows where"

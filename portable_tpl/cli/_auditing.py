@@ -28,7 +28,8 @@ def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common
     statuses = resolve_targets(session.asked_targets)
     running = [status for status in statuses if status.status == "run"]
     for status in statuses:
-        if status.status == "skipped":
+        # The text report says it itself.
+        if status.status == "skipped" and (common.format != "text" or common.output is not None or common.quiet):
             warn(f"{status.id}: skipped: {status.reason}")
     with _progress(common, len(session.templates)) as progress:
         reports = [

@@ -27,12 +27,17 @@ def command() -> None:
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of the list.")
 def list_(words: tuple[str, ...], form: str) -> int:
     """List the known templates; WORD keeps those with it in their name or models."""
+    from portable_tpl.cli._emit import write_text
+
     entries = _chosen(words)
     if form == "json":
-        click.echo(json.dumps([_as_json(entry) for entry in entries], indent=2))
+        write_text(json.dumps([_as_json(entry) for entry in entries], indent=2) + "\n", None)
         return 0
-    for entry in entries:
-        click.echo(f"{entry.slug}  {entry.sha256[:12]}  {entry.size} bytes  {', '.join(entry.models[:3])}")
+    lines = [
+        f"{entry.slug}  {entry.sha256[:12]}  {entry.size} bytes  {', '.join(entry.models[:3])}".rstrip()
+        for entry in entries
+    ]
+    write_text("".join(f"{line}\n" for line in lines), None)
     click.echo(f"{len(entries)} templates", err=True)
     return 0
 

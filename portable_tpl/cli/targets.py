@@ -168,16 +168,20 @@ def _examined(row: Row) -> Row:
 
 
 def _print(rows: list[Row], form: str) -> None:
+    from portable_tpl.cli._emit import write_text
+
     if form == "json":
-        click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        write_text(json.dumps([_as_json(row) for row in rows], indent=2) + "\n", None)
         return
+    lines = []
     width = max(len(row.id) for row in rows)
     for row in rows:
         version = row.version or "-"
         note = row.summary if row.status in ("installed", "works") else row.detail or ""
         if row.remedy and row.status in ("missing", "broken"):
             note += f"; get it with: {row.remedy}"
-        click.echo(f"{row.id:<{width}}  {row.status:<9}  {version:<14}  {note}")
+        lines.append(f"{row.id:<{width}}  {row.status:<9}  {version:<14}  {note}".rstrip())
+    write_text("\n".join(lines) + "\n", None)
 
 
 def _as_json(row: Row) -> dict[str, Any]:
