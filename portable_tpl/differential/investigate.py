@@ -92,24 +92,30 @@ class Investigation:
         traces = dict(
             zip(open_, self._tracer.trace(self._template, [explained[n][1] for n in open_], "pieces"), strict=True)
         )
-        innocent = self._engine_agrees([conversations[number] for number in open_])
+        innocent = self._engine_innocent([conversations[n] for n in open_], [answers[n] for n in open_])
         out: list[_Group | None] = [_Group("stack", names, None) if names else None for names, _ in explained]
-        for number, engine_agrees in zip(open_, innocent, strict=True):
+        for number, is_innocent in zip(open_, innocent, strict=True):
             locus = locate(self._template.text, traces[number], answers[number])
             if locus is None:
                 continue
             refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
-            out[number] = _Group("stack", refused, locus) if engine_agrees else _Group("template", (), locus)
+            out[number] = _Group("stack", refused, locus) if is_innocent else _Group("template", (), locus)
         return out
 
-    def _engine_agrees(self, conversations: Sequence[Conversation]) -> list[bool]:
-        """Whether the target's engine, without the deployment around it, answers as the reference does."""
+    def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
+        """Whether the target's engine, without the deployment around it, has no part in a difference.
+
+        So it is where it answers as the reference does, or answers at all where the deployment gives an error.
+        """
         twin = self._twins.of(self._target.id) if self._twins is not None and conversations else None
         if twin is None:
             return [False] * len(conversations)
-        answers = twin.render_all(self._template, conversations)
+        alone = twin.render_all(self._template, conversations)
         traces = self._tracer.trace(self._template, conversations, "pieces")
-        return [same(trace.rendering, answer) for trace, answer in zip(traces, answers, strict=True)]
+        return [
+            same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))
+            for trace, own, answer in zip(traces, alone, answers, strict=True)
+        ]
 
     def _mismatch(self, group: _Group, members: Sequence[Case], budget: int) -> Mismatch | None:
         start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))

@@ -115,7 +115,9 @@ def shape_of(tree: nodes.Template) -> TemplateShape:
     """The shape of a parsed template."""
     reader = PathReader(tree)
     variables = tuple(sorted(name for name in reader.free if name not in _GIVEN and name not in _GLOBALS))
-    shape = TemplateShape(reader.facts, variables, uses_clock="strftime_now" in reader.free)
+    shape = TemplateShape(
+        reader.facts, variables, uses_clock=any(name.name == "strftime_now" for name in tree.find_all(nodes.Name))
+    )
     if _reads_parts(shape):
         return replace(shape, part_roles=frozenset({"user"}))
     return shape
