@@ -25,10 +25,15 @@ _LONGEST_SHOWN = 400
 
 
 class Prover:
-    """Warm references, one of them instrumented, for any number of proofs; a context manager that stops them."""
+    """Warm references, one of them instrumented, for any number of proofs; a context manager that stops them.
 
-    def __init__(self, seed: int = 0) -> None:
+    ``examples`` is the least number of conversations that are generated for a proof, besides those that search for
+    branches not reached yet.
+    """
+
+    def __init__(self, seed: int = 0, examples: int = _EXAMPLES) -> None:
         self.seed = seed
+        self.examples = examples
         self.tracer = Tracer()
         self.reference = open_runtime(REFERENCE)
 
@@ -50,7 +55,7 @@ class Proof:
     def __init__(self, prover: Prover, parsed: ParsedTemplate, conversations: Sequence[Conversation] = ()) -> None:
         self._prover = prover
         settings = CompareSettings(
-            examples=_EXAMPLES, seed=prover.seed, tier=Tier.HOSTILE, conversations=tuple(conversations)
+            examples=prover.examples, seed=prover.seed, tier=Tier.HOSTILE, conversations=tuple(conversations)
         )
         self._conversations: list[Conversation] = list(explore(parsed, prover.tracer, settings).conversations)
         self._template = parsed.template

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
+from portable_tpl.findings import Edit, Fix, Safety
 from portable_tpl.rules._base import Look
 from portable_tpl.rules._calls import MethodCall, constant
-from portable_tpl.rules._expressions import Level, operand
+from portable_tpl.rules._expressions import Level, literal, operand, replace
 from portable_tpl.rules._helper_macros import (
     AFTER_FIRST,
     AFTER_LAST,
@@ -16,7 +16,9 @@ from portable_tpl.rules._helper_macros import (
     HelperMacro,
     call_macro,
     can_call_macros,
+    named_macro,
 )
+from portable_tpl.rules._support import repeatable, supported
 
 
 def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
@@ -27,15 +29,32 @@ def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if taken is None or not isinstance(separator, str) or not separator:
         return None
     place, index = taken
-    macro = _macro(call.name, len(node.args) == 2, index, separator)
+    once = len(node.args) == 2
+    if index == 1 and call.name == "split":
+        return _second(node, call, look, place, once)
+    macro = _macro(call.name, once, index, separator)
     if macro is None or not can_call_macros(look, macro):
         return None
-    return call_macro(
-        look,
-        place,
-        macro,
-        [operand(call.receiver, look, Level.CONDITIONAL), operand(node.args[0], look, Level.CONDITIONAL)],
-    )
+    return call_macro(look, place, macro, [operand(call.receiver, look, Level.CONDITIONAL), literal(separator)])
+
+
+def _second(node: nodes.Call, call: MethodCall, look: Look, place: nodes.Expr, once: bool) -> Fix | None:
+    """``s.split(x)[1]``: undefined, as the same ``if`` without ``else``, where the separator is not in the text."""
+    if (
+        not repeatable(call.receiver)
+        or not can_call_macros(look, AFTER_FIRST)
+        or not supported(look, "condexpr.no-else")
+    ):
+        return None
+    text, mark = operand(call.receiver, look, Level.FILTER), literal(str(constant(node.args[0])))
+    name, definitions = named_macro(look, AFTER_FIRST)
+    value = f"{name}({text}, {mark})"
+    if not once:
+        name, more = named_macro(look, BEFORE_FIRST)
+        value, definitions = f"{name}({value}, {mark})", definitions + more
+    also = [Edit(0, 0, definitions)] if definitions else []
+    made = f"{value} if {mark} in {text}"
+    return replace(place, made, Level.CONDITIONAL, look, f"Use a macro {name}", Safety.SAFE, also)
 
 
 def _taken(node: nodes.Call, look: Look) -> tuple[nodes.Expr, int] | None:

@@ -1,0 +1,184 @@
+"""What each rewrite makes of a template, and what it leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from portable_tpl.fixing import Prover, fix
+from portable_tpl.source import Template
+from tests.fixing.independent import violations
+
+STRICT = ("minijinja-strict",)
+MINIJINJA = ("minijinja",)
+HF = ("hf-jinja",)
+
+
+def in_loop(expression: str) -> str:
+    return "{% for m in messages %}" + expression + "{% endfor %}"
+
+
+# The expression before and after, inside a loop over messages.
+CHANGES = [
+    ("{{ m.content.strip() }}", "{{ m.content|trim }}"),
+    ("{{ m['content'].strip() + '!' }}", "{{ m['content']|trim + '!' }}"),
+    ("{{ m.content.strip('\\n') }}", "{{ m.content|trim('\\n') }}"),
+    ("{{ m.content.strip(none) }}", "{{ m.content|trim }}"),
+    ("{{ (m.role + m.content).strip() }}", "{{ (m.role + m.content)|trim }}"),
+    ("{{ m.content.strip()[0] }}", "{{ (m.content|trim)[0] }}"),
+    ("{{ m.content.lstrip() }}", "{{ ((m.content ~ '.')|trim)[:-1] }}"),
+    ("{{ m.content.rstrip('\\n') }}", "{{ (('.' ~ m.content)|trim('\\n'))[1:] }}"),
+    ("{{ m.content.lstrip('.') }}", "{{ ((m.content ~ ':')|trim('.'))[:-1] }}"),
+    ("{{ m.content.upper() }}", "{{ m.content|upper }}"),
+    ("{{ m.content.lower().strip() }}", "{{ m.content|lower|trim }}"),
+    ("{{ m.role.capitalize() }}", "{{ m.role|capitalize }}"),
+    ("{{ m.content.replace('a', m.role) }}", "{{ m.content|replace('a', m.role) }}"),
+    ("{{ ', '.join([m.role, 'x']) }}", "{{ [m.role, 'x']|join(', ') }}"),
+    ("{{ m.copy()['role'] }}", "{{ m['role'] }}"),
+    ("{% if m.content.startswith('ab') %}y{% endif %}", "{% if m.content[:2] == 'ab' %}y{% endif %}"),
+    ("{% if not m.content.startswith('ab') %}y{% endif %}", "{% if not (m.content[:2] == 'ab') %}y{% endif %}"),
+    ("{% if m.content.endswith('é') and m %}y{% endif %}", "{% if m.content[-1:] == 'é' and m %}y{% endif %}"),
+    (
+        "{% if m.content.endswith(('a', 'bc')) and m %}y{% endif %}",
+        "{% if (m.content[-1:] == 'a' or m.content[-2:] == 'bc') and m %}y{% endif %}",
+    ),
+    (
+        "{% if m.content.startswith(m.role) %}y{% endif %}",
+        "{% if m.content[:m.role|length] == m.role %}y{% endif %}",
+    ),
+    (
+        "{% if m.content.endswith(m.role) %}y{% endif %}",
+        "{% if m.content[m.content|length - m.role|length:] == m.role %}y{% endif %}",
+    ),
+    ("{{ m.content.removeprefix('ab') }}", "{{ m.content[2:] if m.content[:2] == 'ab' else m.content }}"),
+    ("{% if m.content.find('a') != -1 %}y{% endif %}", "{% if 'a' in m.content %}y{% endif %}"),
+    ("{% if m.content.find('a') == -1 %}y{% endif %}", "{% if 'a' not in m.content %}y{% endif %}"),
+    ("{% if m.content.count('a') > 0 %}y{% endif %}", "{% if 'a' in m.content %}y{% endif %}"),
+    ("{% for k, v in m.items() %}{{ k }}{% endfor %}", "{% for k, v in m|items %}{{ k }}{% endfor %}"),
+    ("{% for k in m.keys() %}{{ k }}{% endfor %}", "{% for k in m %}{{ k }}{% endfor %}"),
+    ("{% if 'role' in m.keys() %}y{% endif %}", "{% if 'role' in m %}y{% endif %}"),
+    ("{{ m.keys()|join(',') }}", "{{ m|join(',') }}"),
+    ("{{ m.items()|length }}", "{{ m|length }}"),
+    (
+        "{% for v in m.values() %}{{ loop.index }}{% endfor %}",
+        "{% for v in m|items|map(attribute=1) %}{{ loop.index }}{% endfor %}",
+    ),
+    ("{% if m.get('name') %}y{% endif %}", "{% if m['name'] %}y{% endif %}"),
+    ("{% if m.get('role') == 'user' %}y{% endif %}", "{% if m['role'] == 'user' %}y{% endif %}"),
+    ("{{ m.get('name') or 'x' }}", "{{ m['name'] or 'x' }}"),
+    ("{{ m.get('name') }}", "{{ m['name'] if 'name' in m else none }}"),
+    ("{{ m.get('name', 'x') + '!' }}", "{{ (m['name'] if 'name' in m else 'x') + '!' }}"),
+    (
+        "{% if m.get('name') is none %}y{% endif %}",
+        "{% if (m['name'] if 'name' in m else none) is none %}y{% endif %}",
+    ),
+    ("{{ '<{}>{}'.format(m.role, m.content) }}", "{{ '<' ~ m.role ~ '>' ~ m.content }}"),
+    ("{{ '{0}{{{0}}}'.format(m.role) }}", "{{ m.role ~ '{' ~ m.role ~ '}' }}"),
+]
+
+ELSEWHERE = [
+    (MINIJINJA, "{{ tools|tojson(ensure_ascii=false)|length }}", "{{ json_text(tools)|length }}"),
+    (MINIJINJA, "{{ '%s-%s%%' % (m.role, 'b') }}", "{{ m.role ~ '-' ~ 'b' ~ '%' }}"),
+    (MINIJINJA, "{% if tools is iterable %}y{% endif %}", "{% if tools is not none %}y{% endif %}"),
+    (MINIJINJA, "{{ 'a\\\nb' }}", "{{ 'ab' }}"),
+    (HF, "{{ 1e3 }}", "{{ 1000.0 }}"),
+    (HF, "{{ 0x10 }}", "{{ 16 }}"),
+    (HF, "{{ '\\x41' if 1 < 2 < 3 else '' }}", "{{ '\\x41' if 1 < 2 and 2 < 3 else '' }}"),
+    (HF, "{{ m.role == 'user' }}", "{{ 'True' if m.role == 'user' else 'False' }}"),
+    (HF, "{{ m.role|e }}{{ m.nope|d('x') }}", "{{ m.role|e }}{{ m.nope|default('x') }}"),
+    (HF, "{% for i in [1, 2] %}{{ loop.cycle('a', 'b') }}{% endfor %}",
+     "{% for i in [1, 2] %}{{ ['a', 'b'][loop.index0 % 2] }}{% endfor %}"),
+    (HF, "{{ dict(a=m.role).a }}", "{{ {'a': m.role}.a }}"),
+]  # fmt: skip
+
+UNCHANGED = [
+    (STRICT, "{{ m.content|trim }}"),
+    (STRICT, "{{ m.content.title() }}"),  # not the same on every text
+    (STRICT, "{{ m.content.split() }}"),
+    (STRICT, "{{ m.content.split('aa')[-1] }}"),  # pieces of `aaa` depend on where the cutting starts
+    (STRICT, "{{ m.content.split(m.role)[0] }}"),
+    (STRICT, "{{ m.content.split('a')[2] }}"),
+    (STRICT, "{{ m.items() }}"),  # prints dict_items(…)
+    (STRICT, "{{ m.keys() }}"),
+    (STRICT, "{% if m.content.startswith('') %}y{% endif %}"),
+    (STRICT, "{{ m.content.replace('a', 'b', 1) }}"),  # no target's filter counts as Python does
+    (STRICT, "{{ '{:>3}'.format(m.role) }}"),
+    (STRICT, "{{ '{!r}'.format(m.role) }}"),
+    (STRICT, "{{ range(3).count(1) }}"),
+    (STRICT, "{{ '%5s' % m.role }}"),
+    (MINIJINJA, "{{ m.content.strip() }}"),  # works there
+    (HF, "{{ m.content.strip() }}"),
+    (HF, "{% if m.content.startswith('a') %}y{% endif %}"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
+def test_methods_become_plain_jinja(before: str, after: str, prover: Prover) -> None:
+    old = Template(in_loop(before))
+    result = fix(old, STRICT, prover=prover)
+    assert result.text == in_loop(after), result.refused
+    assert result.applied
+    assert violations(old, Template(result.text), prover) == []
+
+
+@pytest.mark.parametrize(("targets", "before", "after"), ELSEWHERE)
+def test_other_rewrites(targets: tuple[str, ...], before: str, after: str, prover: Prover) -> None:
+    old = Template(in_loop(before))
+    result = fix(old, targets, prover=prover)
+    assert result.text.endswith(in_loop(after)), (result.text, result.refused)
+    assert violations(old, Template(result.text), prover) == []
+
+
+@pytest.mark.parametrize(("targets", "expression"), UNCHANGED)
+def test_what_is_left_alone(targets: tuple[str, ...], expression: str, prover: Prover) -> None:
+    template = in_loop(expression)
+    assert fix(Template(template), targets, prover=prover).text == template
+
+
+@pytest.mark.parametrize(
+    ("expression", "macro"),
+    [
+        ("{{ m.content.split('</think>')[-1] }}", "after_last(m.content, '</think>')"),
+        ("{{ m.content.split('aa')[0] }}", "before_first(m.content, 'aa')"),
+        ("{{ m.content.split('aa', 1)[-1] }}", "after_first(m.content, 'aa')"),
+        ("{{ m.content.rsplit('aa', 1)[0] }}", "before_last(m.content, 'aa')"),
+        ("{{ m.content.split('a')|first }}", "before_first(m.content, 'a')"),
+        ("{{ m.content.split('a', 1)[1] }}", "after_first(m.content, 'a') if 'a' in m.content"),
+    ],
+)
+def test_pieces_of_a_text_come_from_a_macro(expression: str, macro: str, prover: Prover) -> None:
+    old = Template(in_loop(expression))
+    result = fix(old, STRICT, prover=prover)
+    assert result.text.endswith(in_loop("{{ " + macro + " }}")), result.refused
+    assert result.text.startswith("{%- macro ")
+    assert violations(old, Template(result.text), prover) == []
+
+
+def test_a_macro_is_defined_once(prover: Prover) -> None:
+    template = in_loop("{{ m.content.split('a')[0] }}{{ m.content.split('b')[0] }}")
+    assert fix(Template(template), STRICT, prover=prover).text.count("macro before_first") == 1
+
+
+def test_a_macro_takes_another_name_where_its_own_is_taken(prover: Prover) -> None:
+    template = "{% set before_first = 1 %}" + in_loop("{{ m.content.split('a')[0] }}{{ before_first }}")
+    result = fix(Template(template), STRICT, prover=prover)
+    assert "{%- macro before_first_2(text, mark) -%}" in result.text
+    assert "{{ before_first_2(m.content, 'a') }}{{ before_first }}" in result.text
+
+
+def test_several_targets_get_what_all_of_them_can_do(prover: Prover) -> None:
+    template = in_loop("{{ m.content.lstrip('\\n') }}")
+    alone = fix(Template(template), STRICT, prover=prover).text
+    together = fix(Template(template), (*STRICT, *HF), prover=prover).text
+    assert "|trim('\\n')" in alone  # which @huggingface/jinja does not take
+    assert "without_start(m.content, '\\n')" in together
+
+
+def test_only_what_is_selected_is_fixed(prover: Prover) -> None:
+    template = in_loop("{{ m.content.strip() }}{{ m|tojson }}")
+    result = fix(Template(template), STRICT, select=["PTL101"], prover=prover)
+    assert result.text == in_loop("{{ m.content|trim }}{{ m|tojson }}")
+
+
+def test_what_is_suppressed_is_not_fixed(prover: Prover) -> None:
+    template = in_loop("{{ m.content.strip() }}{#- portable-tpl: ignore[PTL101] pycompat is on -#}")
+    assert fix(Template(template), STRICT, prover=prover).text == template

@@ -1,0 +1,49 @@
+"""The sample corpus: templates as people write them, fixed, on the engine that had refused them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from portable_tpl.differential.compare import compare
+from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.fixing import Prover, fix
+from portable_tpl.linting import lint
+from portable_tpl.report import verdict
+from portable_tpl.runtimes._worker import WorkerRuntime
+from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.source import Template
+from portable_tpl.template.parsing import parse
+from tests.corpus.sample import Family, families
+from tests.fixing.independent import violations
+
+TARGET = "minijinja-strict"
+# What is left after all safe fixes, for those that cannot be made portable without a change of meaning.
+LEFT = {"training": {"PTL501"}}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[WorkerRuntime]:
+    with open_runtime(TARGET) as made:
+        yield made
+
+
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
+def test_a_fixed_template_is_portable(family: Family, prover: Prover, engine: WorkerRuntime) -> None:
+    old = family.load("python")
+    result = fix(old, [TARGET], prover=prover)
+    new = Template(result.text, old.name, old.path, old.special_tokens)
+    assert violations(old, new, prover) == []
+    left = {finding.code for finding in lint(parse(new), [TARGET])}
+    assert left == LEFT.get(family.name, set()), result.refused
+    if not left:
+        settings = CompareSettings(examples=40)
+        compared = compare(new, [engine], prover.reference, settings, prover.tracer)
+        assert verdict(compared.targets[TARGET]) == "portable", compared.targets[TARGET].mismatches[:1]
+
+
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
+def test_fixing_twice_changes_nothing_more(family: Family, prover: Prover) -> None:
+    once = fix(family.load("python"), [TARGET], prover=prover)
+    assert fix(Template(once.text), [TARGET], prover=prover).text == once.text
