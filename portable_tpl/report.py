@@ -72,11 +72,16 @@ def verdict(result: TargetComparison, tier: Tier = Tier.EVERYDAY) -> Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differential run of one template; ``targets`` holds those that ran."""
+    """The differential run of one template; ``targets`` holds those that ran.
+
+    ``cut``: the time asked for ran out, so that branches may be missed that could be reached, and what was found may
+    be neither as small nor as well explained as it could be.
+    """
 
     cases: int
     coverage: Coverage
     targets: Mapping[str, TargetComparison]
+    cut: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _compare(
         mismatches = investigation.mismatches(cases) if cases else []
         known += [each.conversation for each in mismatches]
         compared[target.id] = TargetComparison(len(conversations), len(conversations) - len(cases), tuple(mismatches))
-    return Comparison(len(conversations), coverage_of(parsed, run), compared)
+    return Comparison(len(conversations), coverage_of(parsed, run), compared, cut=clock.out())
 
 
 def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:

@@ -74,6 +74,7 @@ def to_plain(comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON data."""
     return {
         "cases": comparison.cases,
+        "cut": comparison.cut,
         "coverage": {
             "branches": comparison.coverage.branches,
             "reached": comparison.coverage.reached,
@@ -103,6 +104,7 @@ def from_plain(data: Mapping[str, Any]) -> Comparison:
             )
             for target, found in data["targets"].items()
         },
+        data.get("cut", False),
     )
 
 

@@ -70,8 +70,8 @@ def compare_all(
             while key not in done:
                 finished, entry = next(results)
                 done[finished] = entry
-                if book is not None:
-                    book.put(finished, entry)
+                if book is not None and not (entry["comparison"] or {}).get("cut"):
+                    book.put(finished, entry)  # what the time cut short is worth another try
             yield _outcome(template, done[key])
             if progress is not None:
                 progress(number + 1, len(templates), template)

@@ -104,7 +104,7 @@ def explore(
         return run
     useful = _generate(parsed, run, trace, choices, settings, out_of_time)
     _choose(run, useful, always, settings.examples)
-    if run.wanted and settings.tier is not Tier.HOSTILE:
+    if run.wanted and settings.tier is not Tier.HOSTILE and not out_of_time():
         _look_beyond(parsed, tracer, run, choices, settings.tier)
     return run
 

@@ -142,7 +142,8 @@ def coverage_phrase(comparison: Comparison) -> str:
     """How many branches how many conversations reached."""
     coverage = comparison.coverage
     reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
-    return f"{plural(comparison.cases, 'conversation')} reached {reached}"
+    cut = " before the time asked for ran out" if comparison.cut else ""
+    return f"{plural(comparison.cases, 'conversation')} reached {reached}{cut}"
 
 
 def error_phrase(template: TemplateReport) -> str:

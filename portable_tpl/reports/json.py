@@ -99,6 +99,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "cases": comparison.cases,
+        "cut": comparison.cut,
         "coverage": _coverage(comparison.coverage),
         "targets": {
             target: {
