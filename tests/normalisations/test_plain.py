@@ -41,7 +41,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_equals_transformers(value: Any) -> None:
     module = pytest.importorskip("transformers.utils.chat_template_utils")
     expected = module._plain_template_data(value)
