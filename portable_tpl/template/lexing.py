@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import TOKEN_EOF, float_re, integer_re, name_re, operators, string_re  # type: ignore[attr-defined]
 
-# Group numbers of _VARIABLE and _BLOCK below. Inner groups of jinja2's expressions close before these do.
+# Group numbers of _VARIABLE and _BLOCK below. Inner groups of jinja2's expressions close before these do. A name with
+# letters beyond ASCII is tried after all these: its expression is large, and takes long to compile.
 _TOKEN = (
     r"\s*(?:(?P<word>[a-zA-Z_][a-zA-Z0-9_]*(?![a-zA-Z0-9_\x80-\U0010ffff]))|(?P<end>{end})|(?P<operator>{operator})"
-    r"|(?P<string>(?s:{string}))|(?P<float>(?ix:{float}))|(?P<integer>(?ix:{integer}))|(?P<name>{name}))"
+    r"|(?P<string>(?s:{string}))|(?P<float>(?ix:{float}))|(?P<integer>(?ix:{integer})))"
 )
 _OPERATORS = "|".join(re.escape(text) for text in sorted(operators, key=len, reverse=True))
 
@@ -37,7 +38,6 @@ def _tag_expression(end: str) -> re.Pattern[str]:
             string=string_re.pattern,
             float=float_re.pattern,
             integer=integer_re.pattern,
-            name=name_re.pattern,
         )
     )
 
@@ -225,7 +225,13 @@ class _Lexer:
         while True:
             match = match_at(source, position)
             if match is None:
-                return self._no_token(position)
+                start = _SPACE.match(source, position).end()  # type: ignore[union-attr]  # matches anything
+                name = name_re.match(source, start)
+                if name is None:
+                    return self._no_token(start)
+                position = name.end()
+                self._literal("name", name[0], start, position)
+                continue
             group: int = match.lastindex  # type: ignore[assignment]  # one group always takes part
             text = match[group]
             position = match.end()
@@ -250,7 +256,6 @@ class _Lexer:
                 self._literal(_KINDS[group], text, start, position)
 
     def _no_token(self, position: int) -> int:
-        position = _SPACE.match(self.source, position).end()  # type: ignore[union-attr]  # matches anything
         if position < len(self.source):
             raise self._error(f"unexpected char {self.source[position]!r} at {position}", position)
         return position
