@@ -241,6 +241,11 @@ def test_a_thousand_templates_do_not_grow_the_worker(target: str) -> None:
     _render_a_thousand(warm(target))
 
 
+@pytest.mark.sweep
+def test_a_thousand_servers_do_not_grow_the_worker() -> None:
+    _render_a_thousand(warm("llama.cpp-engine"))
+
+
 # A collected heap breathes: V8 collects late while it is far from its limit.
 _BREATH = {"hf-jinja": 96 << 20}
 
