@@ -42,6 +42,10 @@ MEASURED = (
     "hf-jinja@0.3.0",
     "llama.cpp-engine",
     "minja-engine",
+    "tgi",
+    "mistral.rs",
+    "dynamo",
+    "smg",
 )
 # A target that fails where another one, of the same engine with a flag set, does not: the answer is `flag`.
 _FLAGS: Mapping[str, tuple[str, str]] = {"minijinja-strict": ("minijinja", "pycompat")}
@@ -80,6 +84,11 @@ def ask(runtime: Runtime, features: Iterable[Feature], progress: Callable[[int],
     found: dict[int, Rendering] = {}
     for case in bare:
         found[id(case.probe)] = runtime.render(Template(case.probe.template), _conversation(case.probe, 0))
+    if not _takes_variables(runtime):
+        for group in guarded.values():
+            for case in group:
+                found[id(case.probe)] = _ask_inline(runtime, case)
+        guarded = {}
     texts = list(guarded)
     for start in range(0, len(texts), _BATCH):
         _ask_batch(runtime, {text: guarded[text] for text in texts[start : start + _BATCH]}, found)
@@ -94,6 +103,33 @@ def without_values(runtime: Runtime, features: Iterable[Feature]) -> frozenset[s
     probes = {f"setup {text}": Feature(text, text, "", (Probe(text, {}, Tier.EVERYDAY, False),)) for text in setups}
     answers = ask(runtime, probes.values())
     return frozenset(text for text in setups if not isinstance(answers[text][0], Rendered))
+
+
+def _takes_variables(runtime: Runtime) -> bool:
+    """Whether a deployment lets the caller's variables through to the template."""
+    answer = runtime.render(Template("{{ probe_no }}"), _conversation(Probe("", {}, Tier.EVERYDAY, False), 7))
+    return answer == Rendered("7")
+
+
+def _ask_inline(runtime: Runtime, case: _Case) -> Rendering:
+    """Ask with the variables written into the template, for a deployment that passes none."""
+    variables = "".join(f"{{% set {name} = {_literal(value)} %}}" for name, value in case.probe.variables.items())
+    template = Template(f"{variables}{_OPEN}{case.probe.template}{_CLOSE}")
+    return _unguarded(runtime.render(template, _conversation(case.probe, 0)))
+
+
+def _literal(value: Any) -> str:
+    """JSON data as an expression of a template."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
+    if not isinstance(value, str):
+        return repr(value)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"'{escaped}'"
 
 
 def _ask_batch(runtime: Runtime, batch: Mapping[str, list[_Case]], found: dict[int, Rendering]) -> None:

@@ -94,6 +94,21 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
     return isinstance(parent, (nodes.If, nodes.CondExpr)) and parent.test is node
 
 
+def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
+    """Where the value of an expression goes: itself, or all reads of the one name that it is assigned to.
+
+    ``None`` where the name is set elsewhere too, so that reads cannot be told apart.
+    """
+    parent = look.parent(node)
+    if not isinstance(parent, nodes.Assign) or not isinstance(parent.target, nodes.Name):
+        return [node]
+    name = parent.target.name
+    found = [n for n in look.parsed.nodes if n.__class__ is nodes.Name and n.name == name]
+    if any(n.ctx != "load" and n is not parent.target for n in found):
+        return None
+    return [n for n in found if n.ctx == "load"]
+
+
 def compared_with(node: nodes.Node, look: Look) -> tuple[str, nodes.Expr] | None:
     """The operator and the other side, where the node is one of the two sides of a comparison."""
     parent = look.parent(node)

@@ -6,7 +6,8 @@ Finds ``+`` between kinds of values for which an engine has no sum, or another o
 
 Why it breaks
 -------------
-Lists are not joined everywhere, nor is a boolean a number everywhere.
+Lists are not joined everywhere, nor is a boolean a number everywhere. And where text was marked as ``safe``, jinja2
+escapes the text that is added to it; engines without such marks do not.
 
 Example
 -------
@@ -30,7 +31,12 @@ _LISTS = frozenset({"list", "empty-list"})
 
 def _sum(node: nodes.Add, look: Look) -> None:
     if "add" in look.families:
-        look.use_by_pair("add", _kinds(node.left, look), _kinds(node.right, look), node)
+        left, right = look.kinds(node.left), look.kinds(node.right)
+        if "markup" in left or "markup" in right:
+            # Safe text escapes what is added to it: then it matters what is in the text.
+            look.use_by_pair("add", left, right, node)
+        else:
+            look.use_by_pair("add", _kinds(node.left, look), _kinds(node.right, look), node)
 
 
 def _kinds(node: nodes.Node, look: Look) -> Kinds:

@@ -32,8 +32,11 @@ CODE = "PTL606"
 def _concat(node: nodes.Concat, look: Look) -> None:
     if "concat" not in look.families:
         return
+    marked = [child for child in node.nodes if "markup" in look.kinds(child)]
     for child in node.nodes:
         look.use_by_kind("concat", look.kinds(child), child)
+        if marked and child is not marked[0]:
+            look.use_by_kind("concat.markup", look.kinds(child), child)
 
 
 FIX = spelled

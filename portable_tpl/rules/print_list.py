@@ -25,7 +25,22 @@ from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._printing import as_json, inside_of, printed, printed_lists
 
 CODE = "PTL603"
-_TEXT = frozenset("string trim upper lower title capitalize replace escape e safe indent urlencode".split())
+_TEXT = frozenset(
+    [
+        "string",
+        "trim",
+        "upper",
+        "lower",
+        "title",
+        "capitalize",
+        "replace",
+        "escape",
+        "e",
+        "safe",
+        "indent",
+        "urlencode",
+    ]
+)
 _lists = printed(frozenset({"list", "empty-list"}), as_json)
 
 

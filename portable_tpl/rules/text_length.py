@@ -21,7 +21,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import reads_of
 from portable_tpl.rules.filter_input import emptiness
 
 CODE = "PTL901"
@@ -29,8 +31,43 @@ _OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
-    if node.name in ("length", "count") and node.node is not None and not emptiness(node, look):
-        look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
+    if node.name not in ("length", "count") or node.node is None or emptiness(node, look) or _offset(node, look):
+        return
+    if not _given(node.node, look):
+        # What a template has put together, a type or a name, is in ASCII nearly always.
+        look.least = Tier.EXTENDED
+    look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
+    look.least = Tier.EVERYDAY
+
+
+def _given(node: nodes.Node, look: Look) -> bool:
+    """Whether a value comes from the conversation as it is."""
+    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        node = node.node
+    if isinstance(node, nodes.Filter):
+        return node.name == "trim" and node.node is not None and _given(node.node, look)
+    if not isinstance(node, nodes.Name):
+        return False
+    return all(_given(made, look) for made in _made(node.name, look) if not isinstance(made, nodes.Name))
+
+
+def _made(name: str, look: Look) -> list[nodes.Node]:
+    """What the template assigns to a name."""
+    return [
+        each.node
+        for each in look.parsed.nodes
+        if each.__class__ is nodes.Assign and isinstance(each.target, nodes.Name) and each.target.name == name
+    ]
+
+
+def _offset(node: nodes.Filter, look: Look) -> bool:
+    """Whether the length serves only to cut text: an engine that counts otherwise cuts by the same count."""
+    value: nodes.Node = node
+    parent = look.parent(value)
+    while isinstance(parent, (nodes.Add, nodes.Sub)):
+        value, parent = parent, look.parent(parent)
+    reads = reads_of(value, look)
+    return bool(reads) and all(isinstance(look.parent(read), nodes.Slice) for read in reads or ())
 
 
 VISITS = {nodes.Filter: _filter}

@@ -25,7 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import compared_with, constant
+from portable_tpl.rules._calls import compared_with, constant, reads_of
 from portable_tpl.rules._expressions import Level, any_broken, operand, replace
 from portable_tpl.template.inference import kinds as k
 
@@ -36,12 +36,9 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if not isinstance(node.arg, nodes.Slice):
         return
     kinds = look.kinds(node.node)
-    comparison = compared_with(node, look)
-    if comparison is not None and comparison[0] in ("eq", "ne"):
-        other = constant(comparison[1])
-        if isinstance(other, str) and other.isascii() and node.arg.step is None:
-            look.use_by_kind("slice.compare", kinds, node)
-            return
+    if node.arg.step is None and _only_compared(node, look):
+        look.use_by_kind("slice.compare", kinds, node)
+        return
     look.use_by_kind(f"slice.{_shape(node.arg)}", kinds, node, lambda: _reversed(node, look))
 
 
@@ -55,6 +52,19 @@ def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:
     if not isinstance(look.parent(node), nodes.For):
         text += "|list"
     return replace(node, text, Level.FILTER, look, "Use the filter reverse")
+
+
+def _only_compared(node: nodes.Getitem, look: Look) -> bool:
+    """Whether the slice, under whatever name, is only compared with ASCII text: no half character equals that."""
+    reads = reads_of(node, look)
+    return bool(reads) and all(_with_ascii(compared_with(read, look), look) for read in reads or ())
+
+
+def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
+    if comparison is None or comparison[0] not in ("eq", "ne"):
+        return False
+    type_ = look.type(comparison[1])
+    return type_.only(k.STR) and not type_.bits & k.NON_ASCII
 
 
 def _shape(cut: nodes.Slice) -> str:
