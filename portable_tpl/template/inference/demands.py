@@ -216,7 +216,7 @@ class Demands:
     def _filter(self, node: nodes.Filter) -> None:
         if node.name in PAIR_FILTERS:
             self._use(node.node, PAIRS)
-        elif node.name in ("first", "last"):
+        elif node.name in ("first", "last", "join"):
             self._use(node.node, ITERATED)
         elif node.name == "map":
             self._use(node.node, ITERATED)

@@ -14,13 +14,15 @@ HELD = "?"  # in an Env: the condition around a branch, for an ``if`` that comes
 _COMPOUND = (nodes.And, nodes.Or)
 
 
+def compound(test: nodes.Node) -> list[nodes.Node]:
+    """The condition, if it proves more as more is known; of a simple one, all is known at once."""
+    return [test] if isinstance(test.node if isinstance(test, nodes.Not) else test, _COMPOUND) else []
+
+
 def with_fact(machine: Machine, fact: tuple[nodes.Node, bool] | None, env: Env | None) -> Env | None:
     """The world in which a condition holds (or fails) as well; ``None`` where that cannot be."""
     if fact is None or env is None:
         return env
-    test = fact[0].node if isinstance(fact[0], nodes.Not) else fact[0]
-    if not isinstance(test, _COMPOUND):
-        return env  # all that a simple condition proves is in the world already
     narrowed = branch(machine, fact[0], dict(env))[0 if fact[1] else 1]
     return None if narrowed is None else _both(env, narrowed)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portable_tpl.template.inference.kinds import (
-    UNDEFINED,
     number_facts,
     text_facts,
 )
@@ -23,7 +22,8 @@ class Interner:
     """Makes types without an inside."""
 
     def __init__(self) -> None:
-        self._types: dict[object, Type] = {(0, None, None, None): NEVER, (UNDEFINED, None, None, None): ABSENT}
+        self._types: dict[object, Type] = {}
+        self._plain: dict[int, Type] = {NEVER.bits: NEVER, ABSENT.bits: ABSENT}
         self._texts: dict[str, Type] = {}
 
     def type(
@@ -34,6 +34,11 @@ class Interner:
         shape: Shape | None = None,
     ) -> Type:
         """The type of these parts, which must be consistent (see :meth:`of_texts` for constants)."""
+        if texts is None and numbers is None and shape is None:
+            found = self._plain.get(bits)
+            if found is None:
+                found = self._plain[bits] = Type(bits)
+            return found
         key = (bits, texts, numbers, shape)
         found = self._types.get(key)
         if found is None:

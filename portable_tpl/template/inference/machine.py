@@ -8,11 +8,25 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
-from portable_tpl.template.inference.kinds import ALL_KINDS, DICT, NAMESPACE, UNDEFINED
+from portable_tpl.template.inference.kinds import (
+    ALL_KINDS,
+    ANY_TEXT,
+    DICT,
+    ITERATOR,
+    LIST,
+    METHOD,
+    NAMESPACE,
+    NONE,
+    NUMBER,
+    RANGE,
+    TUPLE,
+    UNDEFINED,
+    VIEW,
+)
 from portable_tpl.template.inference.lattice import ABSENT, NEVER, Shape, Type, case_labels
 from portable_tpl.template.inference.own_values import OwnValues
 from portable_tpl.template.inference.pool import Pool
-from portable_tpl.template.inference.request_tools import DECIDING_KEYS, open_data
+from portable_tpl.template.inference.request_tools import open_data
 from portable_tpl.template.walking import names as names_within
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
@@ -103,8 +117,9 @@ class Machine:
 
     def known(self, node: nodes.Node, env: Env) -> Type | None:
         """What guards proved about an attribute or item, if anything."""
-        path = self._paths.get(id(node), path_unknown)
-        if path is path_unknown:
+        try:
+            path = self._paths[id(node)]
+        except KeyError:
             path = self.path(node)
         if path is None:
             return None
@@ -113,7 +128,10 @@ class Machine:
 
     def narrow(self, env: Env, node: nodes.Node, type_: Type) -> None:
         """Note in ``env`` that the value of ``node``, if it is a name or a path, is of this type."""
-        path = self.path(node)
+        try:
+            path = self._paths[id(node)]
+        except KeyError:
+            path = self.path(node)
         if path is None:
             return
         dotted, steps = path
@@ -125,9 +143,7 @@ class Machine:
             return
         proved = env.get(dotted)
         env[dotted] = {steps: type_} if proved is None else {**proved, steps: type_}
-        step = steps[-1]
-        if step == 0 or step in DECIDING_KEYS:
-            self._narrow_holder(env, node, step, type_)
+        self._narrow_holder(env, node, steps[-1], type_)
 
     def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
         """Carry what was proved about a part over to the whole, where the whole depends on it."""
@@ -135,8 +151,11 @@ class Machine:
         whole = self.known(holder, env) if not isinstance(holder, nodes.Name) else self.lookup(env, holder.name)
         if whole is None:
             whole = self.types.get(id(holder), NEVER)
+        if whole.bits & _ATTRIBUTELESS and step.__class__ is str and not type_.bits & (UNDEFINED | METHOD):
+            whole = self.pool.keep(whole, ~_ATTRIBUTELESS)
+            self.narrow(env, holder, whole)
         shape = whole.shape
-        if shape is None:
+        if shape is None or (step != 0 and shape.cases is None):
             return
         if step == 0 and shape.items and isinstance(holder, nodes.Name):
             changed = self.pool.shape(
@@ -209,35 +228,29 @@ class Machine:
         if right is None:
             return left
         join = self.pool.join
-        shared = 0
-        for key, other in right.items():
-            one = left.get(key)
-            if one is None:
+        differing = [key for key, one in left.items() if right.get(key) is not one]
+        alone = sum(key not in right for key in differing)
+        if len(right) + alone > len(left):
+            for key in right.keys() - left.keys():
                 if key[0] not in _MARKS:
-                    left[key] = join(other, self.lookup(_EMPTY, key))
-                    shared += 1
-                continue
-            shared += 1
-            if one is other:
-                continue
-            if key[0] == ".":
-                left[key] = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
-            elif key[0] in "<>":
-                del left[key]
-            else:
-                left[key] = join(one, other)
-        if shared != len(left):
-            for key in [key for key in left if key not in right]:
-                if key[0] in _MARKS:
-                    del left[key]
+                    left[key] = join(right[key], self.lookup(_EMPTY, key))
+        for key in differing:
+            other = right.get(key)
+            if key[0] in _MARKS:
+                if key[0] == "." and other is not None:
+                    one = left[key]
+                    left[key] = {path: join(type_, other[path]) for path, type_ in one.items() if path in other}
                 else:
-                    left[key] = join(left[key], self.lookup(_EMPTY, key))
+                    del left[key]
+            else:
+                left[key] = join(left[key], self.lookup(_EMPTY, key) if other is None else other)
         return left
 
 
 _EMPTY: Env = {}
 _MARKS = ".<>"
-path_unknown: Any = object()
+# Values of these kinds have methods, if anything, but no attributes or keys that hold something.
+_ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR
 
 
 def _constant_step(node: nodes.Node) -> object:

@@ -99,8 +99,11 @@ def _bind(machine: Machine, macro: Any, node: Any, arguments: list[Type]) -> dic
     for keyword, type_ in zip(node.kwargs, arguments[count:], strict=True):
         passed[keyword.key] = type_
     pool = machine.pool
-    passed["varargs"] = pool.sequence(TUPLE, pool.join_all(rest))
-    passed["kwargs"] = pool.dict_of(DICT, {}, ANY if any(k.key not in names for k in node.kwargs) else ABSENT)
+    if "varargs" in machine.macro_names:
+        passed["varargs"] = pool.sequence(TUPLE, pool.join_all(rest))
+    if "kwargs" in machine.macro_names:
+        more = any(keyword.key not in names for keyword in node.kwargs)
+        passed["kwargs"] = pool.dict_of(DICT, {}, ANY if more else ABSENT)
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         passed.update((name, ANY) for name in names if name not in passed)
     return passed

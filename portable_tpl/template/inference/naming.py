@@ -22,16 +22,13 @@ PAIR_FILTERS = frozenset({"items", "dictsort"})
 
 def names_of(node: nodes.Node | None) -> Names:
     """The names that an expression's value may come from."""
-    reader = _READERS.get(node.__class__)
+    kind = node.__class__
+    if kind is nodes.Name:
+        return (node.name,)  # type: ignore[union-attr]
+    if kind is nodes.Getattr:
+        return (node.attr,)  # type: ignore[union-attr]
+    reader = _READERS.get(kind)
     return _NOTHING if reader is None else reader(node)
-
-
-def _read_name(node: nodes.Name) -> Names:
-    return (node.name,)
-
-
-def _read_getattr(node: nodes.Getattr) -> Names:
-    return (node.attr,)
 
 
 def _read_getitem(node: nodes.Getitem) -> Names:
@@ -123,8 +120,6 @@ def constants_of(node: nodes.Node) -> list[Any]:
 
 
 _READERS: dict[Any, Callable[[Any], Names]] = {
-    nodes.Name: _read_name,
-    nodes.Getattr: _read_getattr,
     nodes.Getitem: _read_getitem,
     nodes.Filter: _read_filter,
     nodes.Call: _read_call,

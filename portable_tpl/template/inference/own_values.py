@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.demands import (
     BOOLEAN,
@@ -33,6 +35,11 @@ from portable_tpl.template.inference.lattice import ABSENT, DATA, Type
 from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request_tools import json_value
 
+# What people call their switches; one that is only printed would look like a text otherwise.
+FLAG_NAME = re.compile(
+    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
+    re.IGNORECASE,
+)
 _DEEPEST = 3
 _NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
 
@@ -60,6 +67,7 @@ class OwnValues:
         if found is None:
             demand = self.demands.of(name)
             flag = not demand.uses & (PRINTED | ITERATED | PAIRS) and not demand.keys
+            flag = flag or FLAG_NAME.match(name) is not None
             found = self._found[slot] = self._optional(name, BOOL if flag else 0)
         return found
 

@@ -22,8 +22,6 @@ from portable_tpl.template.inference.kinds import (
 from portable_tpl.template.inference.lattice import ABSENT, DATA, Shape, Type
 from portable_tpl.template.inference.pool import Pool
 
-# The keys whose text tells what kind of message, part or schema a dict is (the first halves of `Shape.cases`).
-DECIDING_KEYS = frozenset(("role", "type", "function"))
 _SCHEMA_TYPES = ("string", "integer", "number", "boolean")
 
 

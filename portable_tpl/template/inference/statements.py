@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.template.inference import macros
 from portable_tpl.template.inference.contents import ITERABLE, elements
-from portable_tpl.template.inference.facts import HELD, with_fact
+from portable_tpl.template.inference.facts import HELD, compound, with_fact
 from portable_tpl.template.inference.guards import branch
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
@@ -93,10 +93,13 @@ def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
     yes, no = branch(machine, node.test, env)
     yes, no = with_fact(machine, held, yes), with_fact(machine, held, no)
     result = None if yes is None else _run_branch(machine, node, yes)
-    failed = [node.test]
+    failed: list[nodes.Node] = []
+    before = node.test
     for other in node.elif_:
         if no is None:
             return result
+        failed += compound(before)
+        before = other.test
         machine.reached.add(id(other))
         machine.frames[-1] = no
         yes, no = branch(machine, other.test, no)
@@ -105,8 +108,7 @@ def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
             yes = with_fact(machine, (test, False), yes)
         if yes is not None:
             result = machine.merge(result, _run_branch(machine, other, yes))
-        failed.append(other.test)
-    for test in failed[:-1]:
+    for test in failed:
         no = with_fact(machine, (test, False), no)
     if no is not None:
         result = machine.merge(result, run_body(machine, node.else_, no))
@@ -115,7 +117,7 @@ def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
 
 def _run_branch(machine: Machine, node: nodes.If, env: Env) -> Env | None:
     first = next((child for child in node.body if not _only_text(child)), None)
-    if isinstance(first, nodes.If):
+    if isinstance(first, nodes.If) and compound(node.test):
         env[HELD] = (node.test, True)
     return run_body(machine, node.body, env)
 
