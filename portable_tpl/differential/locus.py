@@ -43,7 +43,8 @@ def locate(template_text: str, trace: Trace, target: Rendering) -> Locus | None:
     if isinstance(target, Rendered):
         if isinstance(reference, Rendered):
             at = first_difference(reference.text, target.text)
-            node = node_at(trace.pieces, at, target.text)
+            joined = "".join(piece.text for piece in trace.pieces)
+            node = node_at(trace.pieces, at, target.text) if joined == reference.text else None
             return Locus(kind, node, _sign(reference.text, target.text, at))
         line = reference.line if isinstance(reference, Failed) else None
         message = reference.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ def compare_all(
     resume: bool = False,
     progress: Progress | None = None,
     limits: Limits | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Compare templates; outcomes come in the order of the templates, as soon as that allows.
 
     Equal templates (text and special tokens) are compared once. ``versions`` are the engines' versions, which a

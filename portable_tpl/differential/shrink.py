@@ -15,6 +15,7 @@ Path = tuple[Any, ...]
 
 _BATCH = 48
 _MOST_RENDERS = 3000
+_LETTERS = 40  # characters of a text that are replaced by plainer ones
 
 
 class Shrinker:
@@ -73,7 +74,7 @@ class Shrinker:
         return self._judge(batch) if batch else None
 
     def _judge(self, batch: list[tuple[dict[str, Any], Conversation]]) -> dict[str, Any] | None:
-        fresh = [conversation for _, conversation in batch if conversation.key not in self._known]
+        fresh = list({each.key: each for _, each in batch if each.key not in self._known}.values())
         if len(fresh) > self._left or self._out_of_time():
             self.cut = True
             return None
@@ -187,24 +188,37 @@ def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
 
 
 def _simpler_values(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """With plainer values: numbers nearer to 0, parts as text, letters for other characters."""
+    """With plainer values: numbers nearer to 0, letters for other characters, what is inside for what is around it."""
     for path in _leaves(data):
         value = _at(data, path)
-        if isinstance(value, bool) or path[0] == "clock":
+        if path[0] == "clock" or isinstance(value, bool):
             continue
-        if isinstance(value, (int, float)) and value not in (0, 1):
-            nearer: list[Any] = [0, 1]
-            if isinstance(value, int):
-                nearer += [10 ** (len(str(abs(value))) - 1)] if abs(value) > 10 else []
-            for simple in nearer:
-                if type(simple) is type(value) and abs(simple) < abs(value):
-                    yield _with(data, {path: simple})
-        elif isinstance(value, str) and value not in ("", "a") and path[-1] not in ("role", "type"):
-            for index, character in enumerate(value[:40]):
+        if isinstance(value, (int, float)):
+            for simple in _nearer_numbers(value):
+                yield _with(data, {path: simple})
+        elif isinstance(value, str) and path[-1] not in ("role", "type"):
+            for index, character in enumerate(value[:_LETTERS]):
                 if character != "a" and (character.isalnum() or not character.isascii()):
                     yield _with(data, {path: value[:index] + "a" + value[index + 1 :]})
         elif isinstance(value, (list, dict)) and path[-1] == "content" and value:
             yield _with(data, {path: "a"})
+    for path in _containers(data):
+        value = _at(data, path)
+        if isinstance(value, (list, dict)) and len(value) == 1 and _is_free_data(path):
+            yield _with(data, {path: next(iter(value.values() if isinstance(value, dict) else value))})
+
+
+def _nearer_numbers(value: float) -> Iterator[float]:
+    """Numbers of the same type that are nearer to 0."""
+    candidates: list[float] = [0, 1] if isinstance(value, int) else [0.0, 1.0, 0.5]
+    if isinstance(value, int) and abs(value) > 10:
+        candidates.append(10 ** (len(str(abs(value))) - 1))
+    yield from (candidate for candidate in candidates if abs(candidate) < abs(value))
+
+
+def _is_free_data(path: Path) -> bool:
+    """Whether the caller may put any JSON there: inside arguments, variables and documents."""
+    return any(key in ("arguments", "variables", "documents") for key in path[:-1]) and len(path) > 2
 
 
 # -- places in JSON data ---------------------------------------------------------------------------------------------

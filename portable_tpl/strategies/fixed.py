@@ -9,6 +9,7 @@ from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.strategies.dialogue import URL, kind_of_role, takes_flat_calls, takes_wrapped_calls
 from portable_tpl.strategies.shape import CONTENT, MESSAGE, STANDARD_ROLES, TemplateShape
 from portable_tpl.strategies.tools import takes_flat_tools, takes_wrapped_tools
+from portable_tpl.strategies.values import is_flag
 
 Message = dict[str, Any]
 
@@ -219,7 +220,7 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
             continue
         values: list[Any] = list(facts.equals)
         if not values:
-            values = [MARKUP] if "printed" in facts.uses and "is-boolean" not in facts.uses else [True, False]
+            values = [True, False] if is_flag(shape, name) else [MARKUP]
         if True in values or False in values:
             flags.append(name)
         for value in values[:4]:

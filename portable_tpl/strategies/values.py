@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from portable_tpl.strategies.choices import Choices, happens, pick
@@ -11,6 +12,11 @@ from portable_tpl.strategies.text import everyday_text
 
 _DEEPEST = 3
 _NUMBERS = (1, 0, 2, 10, 256, 4096)
+# What people call their switches; one that is only printed would look like a text otherwise.
+_FLAG_NAME = re.compile(
+    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
+    re.IGNORECASE,
+)
 _MAPPING_USES = frozenset({"pairs", "is-mapping"})
 
 
@@ -55,7 +61,9 @@ def _kinds(shape: TemplateShape, path: Path) -> list[str]:
         kinds.append("text")
     if "order" in uses or uses & {"is-number", "is-integer"}:
         kinds.append("number")
-    if uses & {"is-boolean", "is-true", "is-false"} or (uses & {"truth"} and "printed" not in uses and not kinds):
+    if len(path) == 1 and _FLAG_NAME.match(path[0]):
+        kinds.insert(0, "flag")
+    elif uses & {"is-boolean", "is-true", "is-false"} or (uses & {"truth"} and "printed" not in uses and not kinds):
         kinds.append("flag")
     return kinds or ["text"]
 
@@ -68,6 +76,11 @@ def _mapping(choices: Choices, shape: TemplateShape, path: Path, depth: int) -> 
         named = pick(choices, ("city", "unit", "key"))
         out.setdefault(named, value_for(choices, shape, (*path, VALUE), depth + 1))
     return out
+
+
+def is_flag(shape: TemplateShape, name: str) -> bool:
+    """Whether a variable may be a switch."""
+    return "flag" in _kinds(shape, (name,))
 
 
 def variables_for(choices: Choices, shape: TemplateShape, percent: int = 45) -> dict[str, Any]:

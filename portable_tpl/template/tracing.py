@@ -19,10 +19,11 @@ from markupsafe import Markup
 from portable_tpl.template.instrument import BRANCH_HOOK, call_hook, preorder, statement
 
 BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
-OPEN_HOOK, CLOSE_HOOK = "portable_tpl_open", "portable_tpl_close"
+OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK = "portable_tpl_open", "portable_tpl_close", "portable_tpl_called"
 
 _LONGEST_VALUE = 4000
 _MOST_VALUES = 3  # different values kept of one expression
+_MOST_LOOKS = 20  # evaluations of one expression that are looked at: big values take long to write down
 _MOST_PIECES = 20_000
 UNDEFINED = {"undefined": True}
 _OWN_NAMES = ("loop", "caller", "self", "varargs", "kwargs")
@@ -77,24 +78,40 @@ def _mark(node: nodes.Node, numbers: dict[int, int], values: bool) -> None:
             if values and _has_value(node, name, value):
                 setattr(node, name, _reporting(value, numbers))
         elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, nodes.Node):
-                    _mark(item, numbers, values)
-                    if isinstance(node, nodes.Output):
-                        value[index] = _printing(item, numbers)
-                    elif values and _has_value(node, name, item):
-                        value[index] = _reporting(item, numbers)
-    if isinstance(node, (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)) or (
-        isinstance(node, nodes.CallBlock) and not _is_transparent(node)
-    ):
+            setattr(node, name, [new for item in value for new in _marked_item(node, name, item, numbers, values)])
+    if isinstance(node, (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)) or _calls_a_macro(node):
         line = node.lineno
-        node.body.insert(0, statement(call_hook(OPEN_HOOK, line, numbers[id(node)])))
-        node.body.append(statement(call_hook(CLOSE_HOOK, line, numbers[id(node)])))
+        body: list[nodes.Node] = node.body  # type: ignore[attr-defined]
+        body.insert(0, statement(call_hook(OPEN_HOOK, line, numbers[id(node)])))
+        body.append(statement(call_hook(CLOSE_HOOK, line, numbers[id(node)])))
 
 
-def _is_transparent(node: nodes.CallBlock) -> bool:
-    """The generation tag: it prints its body where it stands."""
-    return isinstance(node.call.node, nodes.ExtensionAttribute)
+def _marked_item(
+    node: nodes.Node, name: str, item: Any, numbers: dict[int, int], values: bool
+) -> Iterator[nodes.Node | Any]:
+    if not isinstance(item, nodes.Node):
+        yield item
+        return
+    _mark(item, numbers, values)
+    if isinstance(node, nodes.Output):
+        printed = item
+        if values and _has_value(node, name, item):
+            printed = _reporting(item, numbers)
+        yield _printing(printed, numbers[id(item)])
+    elif _calls_a_macro(item):
+        # What it prints is what its macro prints; no expression stands for it.
+        begin = call_hook(BEGIN_HOOK, item.lineno, numbers[id(item)])
+        end = call_hook(CALLED_HOOK, item.lineno, numbers[id(item)])
+        yield from (statement(begin), item, statement(end))
+    elif values and _has_value(node, name, item):
+        yield _reporting(item, numbers)
+    else:
+        yield item
+
+
+def _calls_a_macro(node: nodes.Node) -> bool:
+    """A call block of the template's own; the generation tag, which is one too, prints its body where it stands."""
+    return isinstance(node, nodes.CallBlock) and not isinstance(node.call.node, nodes.ExtensionAttribute)
 
 
 def _has_value(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
@@ -123,8 +140,7 @@ def _reporting(node: Any, numbers: dict[int, int]) -> nodes.Expr:
     return call_hook(VALUE_HOOK, node.lineno, numbers[id(node)], node)
 
 
-def _printing(node: Any, numbers: dict[int, int]) -> nodes.Expr:
-    number = numbers[id(node)]
+def _printing(node: Any, number: int) -> nodes.Expr:
     begin = call_hook(BEGIN_HOOK, node.lineno, number)
     value = nodes.Const(node.data, lineno=node.lineno) if isinstance(node, nodes.TemplateData) else node
     return call_hook(PRINT_HOOK, node.lineno, begin, value)
@@ -150,6 +166,7 @@ class Recorder:
         self._open: list[list[Piece]] = [[]]
         self._captured: list[Piece] = []
         self._values: dict[int, dict[str, Any]] = {}
+        self._looked: dict[int, int] = {}
         self._count = 0
 
     def hook(self, environment: Environment) -> None:
@@ -160,6 +177,7 @@ class Recorder:
             VALUE_HOOK: self._value,
             OPEN_HOOK: self._capture,
             CLOSE_HOOK: self._end_capture,
+            CALLED_HOOK: self._called,
         }
         for name, function in hooks.items():
             setattr(environment, name, function)
@@ -191,6 +209,10 @@ class Recorder:
             self._open[-1].append(Piece(node, str(value), inner))
         return value
 
+    def _called(self, node: int) -> None:
+        inner = self._open.pop() if len(self._open) > 1 else []
+        self._open[-1].append(Piece(node, "".join(piece.text for piece in inner), inner))
+
     def _capture(self, node: int) -> None:
         self._open.append([])
 
@@ -204,7 +226,8 @@ class Recorder:
 
     def _value(self, node: int, value: Any) -> Any:
         kept = self._values.setdefault(node, {})
-        if len(kept) < _MOST_VALUES:
+        looked = self._looked[node] = self._looked.get(node, 0) + 1
+        if looked <= _MOST_LOOKS and len(kept) < _MOST_VALUES:
             made, value = _described(value)
             kept.setdefault(json.dumps(made), made)
         return value

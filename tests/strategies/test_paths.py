@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jinja2 import nodes
 
 from portable_tpl.source import Template
 from portable_tpl.strategies.free_names import free_names
@@ -79,7 +80,7 @@ def test_a_marker_is_found(text: str) -> None:
 
 def test_an_assignment_in_one_branch_leaves_the_callers_value_free() -> None:
     tree = parse(Template("{% if a %}{% set tools = b %}{% endif %}{{ tools }}")).tree
-    names = {node.name for node in tree.find_all(_name_type()) if id(node) in free_names(tree)}
+    names = {node.name for node in tree.find_all(nodes.Name) if id(node) in free_names(tree)}
     assert names == {"a", "b", "tools"}
 
 
@@ -118,9 +119,3 @@ def test_paths_stay_finite_in_recursion() -> None:
     reader = read(text)
     assert ("tools", ITEM, "properties", VALUE, "type") in reader.facts
     assert len(reader.facts) < 60
-
-
-def _name_type() -> type:
-    from jinja2 import nodes
-
-    return nodes.Name
