@@ -188,7 +188,7 @@ def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
 
 
 def _simpler_values(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """With plainer values: numbers nearer to 0, letters for other characters, what is inside for what is around it."""
+    """With plainer values: numbers nearer to 0, letters for other characters, inner values for what holds them."""
     for path in _leaves(data):
         value = _at(data, path)
         if path[0] == "clock" or isinstance(value, bool):
