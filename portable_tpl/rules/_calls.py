@@ -94,6 +94,15 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
     return isinstance(parent, (nodes.If, nodes.CondExpr)) and parent.test is node
 
 
+def assigned(name: str, look: Look) -> list[nodes.Node]:
+    """What the template assigns to a name."""
+    return [
+        each.node
+        for each in look.parsed.nodes
+        if each.__class__ is nodes.Assign and isinstance(each.target, nodes.Name) and each.target.name == name
+    ]
+
+
 def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
     """Where the value of an expression goes: itself, or all reads of the one name that it is assigned to.
 
@@ -107,6 +116,21 @@ def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
     if any(n.ctx != "load" and n is not parent.target for n in found):
         return None
     return [n for n in found if n.ctx == "load"]
+
+
+def only_compared(node: nodes.Expr, look: Look) -> bool:
+    """Whether a piece of text, under whatever name, is only compared with ASCII text: no half character equals that."""
+    reads = reads_of(node, look)
+    return bool(reads) and all(_with_ascii(compared_with(read, look), look) for read in reads or ())
+
+
+def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
+    if comparison is None or comparison[0] not in ("eq", "ne", "in", "notin"):
+        return False
+    type_ = look.type(comparison[1])
+    if type_.bits & (k.LIST | k.TUPLE) and type_.shape is not None:
+        type_ = type_.shape.element
+    return type_.only(k.STR) and not type_.bits & k.NON_ASCII
 
 
 def compared_with(node: nodes.Node, look: Look) -> tuple[str, nodes.Expr] | None:

@@ -24,10 +24,11 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
+from portable_tpl.rules._calls import constant, only_compared
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL607"
+_OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 
 
 def _attribute(node: nodes.Getattr, look: Look) -> None:
@@ -53,7 +54,10 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         family = "item.int" if key == 0 else "item.negative" if last else "item.int.inner"
         if defined:
             family = f"{family.replace('.inner', '')}.defined"
-        look.use_by_kind(family, look.kinds(node.node), node)
+        kinds = look.kinds(node.node)
+        if only_compared(node, look):
+            kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
+        look.use_by_kind(family, kinds, node)
 
 
 VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}

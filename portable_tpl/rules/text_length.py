@@ -23,7 +23,7 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import reads_of
+from portable_tpl.rules._calls import assigned, reads_of
 from portable_tpl.rules.filter_input import emptiness
 
 CODE = "PTL901"
@@ -48,16 +48,7 @@ def _given(node: nodes.Node, look: Look) -> bool:
         return node.name == "trim" and node.node is not None and _given(node.node, look)
     if not isinstance(node, nodes.Name):
         return False
-    return all(_given(made, look) for made in _made(node.name, look) if not isinstance(made, nodes.Name))
-
-
-def _made(name: str, look: Look) -> list[nodes.Node]:
-    """What the template assigns to a name."""
-    return [
-        each.node
-        for each in look.parsed.nodes
-        if each.__class__ is nodes.Assign and isinstance(each.target, nodes.Name) and each.target.name == name
-    ]
+    return all(_given(made, look) for made in assigned(node.name, look) if not isinstance(made, nodes.Name))
 
 
 def _offset(node: nodes.Filter, look: Look) -> bool:

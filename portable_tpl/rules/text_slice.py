@@ -25,7 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import compared_with, constant, reads_of
+from portable_tpl.rules._calls import assigned, constant, only_compared
 from portable_tpl.rules._expressions import Level, any_broken, operand, replace
 from portable_tpl.template.inference import kinds as k
 
@@ -36,10 +36,13 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if not isinstance(node.arg, nodes.Slice):
         return
     kinds = look.kinds(node.node)
-    if node.arg.step is None and _only_compared(node, look):
+    if node.arg.step is None and only_compared(node, look):
         look.use_by_kind("slice.compare", kinds, node)
         return
-    look.use_by_kind(f"slice.{_shape(node.arg)}", kinds, node, lambda: _reversed(node, look))
+    shape = _shape(node.arg)
+    if shape in ("but-last", "from") and abs(_bound(node.arg)) == 1 and _json_text(node.node, look):
+        return  # the first and the last character of JSON text are quotes, brackets or digits
+    look.use_by_kind(f"slice.{shape}", kinds, node, lambda: _reversed(node, look))
 
 
 def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:
@@ -54,17 +57,17 @@ def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:
     return replace(node, text, Level.FILTER, look, "Use the filter reverse")
 
 
-def _only_compared(node: nodes.Getitem, look: Look) -> bool:
-    """Whether the slice, under whatever name, is only compared with ASCII text: no half character equals that."""
-    reads = reads_of(node, look)
-    return bool(reads) and all(_with_ascii(compared_with(read, look), look) for read in reads or ())
+def _bound(cut: nodes.Slice) -> int:
+    value = constant(cut.stop if cut.start is None else cut.start)
+    return value if isinstance(value, int) else 0
 
 
-def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
-    if comparison is None or comparison[0] not in ("eq", "ne"):
-        return False
-    type_ = look.type(comparison[1])
-    return type_.only(k.STR) and not type_.bits & k.NON_ASCII
+def _json_text(node: nodes.Node, look: Look) -> bool:
+    """Whether an expression is the result of ``tojson``, perhaps under a name."""
+    if isinstance(node, nodes.Name):
+        made = assigned(node.name, look)
+        return len(made) == 1 and not isinstance(made[0], nodes.Name) and _json_text(made[0], look)
+    return isinstance(node, nodes.Filter) and node.name == "tojson"
 
 
 def _shape(cut: nodes.Slice) -> str:

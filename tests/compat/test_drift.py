@@ -9,7 +9,7 @@ import pytest
 from portable_tpl import probing
 from portable_tpl.compat.features import load_features
 from portable_tpl.compat.table import Support, Table
-from portable_tpl.rendering import Failed, Refused, Rendered
+from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.runtimes.registry import availability
 
 # Quick enough for every run; the session `probes --check` measures all.
@@ -66,7 +66,7 @@ def test_judging_takes_the_worst_of_the_mildest_tier() -> None:
     assert probing.judge(feature, same, same).answer == "yes"
     hostile = [*same[:-1], Rendered("2")]
     assert probing.judge(feature, same, hostile) == Support("differs", "hostile", "2")
-    both = [Failed("error", "boom"), *hostile[1:]]
+    both: list[Rendering] = [Failed("error", "boom"), *hostile[1:]]
     assert probing.judge(feature, same, both) == Support("no", "everyday", "error: boom")
 
 

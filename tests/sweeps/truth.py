@@ -83,7 +83,8 @@ def observe(templates: dict[str, ParsedTemplate], targets: Sequence[str], lines:
     with ExitStack() as stack:
         engines = [stack.enter_context(open_runtime(target)) for target in targets]
         reference = stack.enter_context(open_runtime(REFERENCE))
-        tracer = stack.enter_context(Tracer())
+        tracer = Tracer()
+        stack.callback(tracer.close)
         for number, (name, parsed) in enumerate(templates.items()):
             start = time.monotonic()
             look = _investigated if lines else _rendered
@@ -145,8 +146,8 @@ def report(target: str, entries: list[dict[str, Any]], said: dict[str, list[Find
         findings = _for(target, said[entry["template"]])
         tables.setdefault((entry["bad"] > 0, bool(findings)), []).append(entry)
         for line, cause, _ in entry["lines"]:
-            hit = any(f.location.line <= (line or 0) <= f.location.end_line for f in findings)
-            lines.append((entry["template"], (line, cause), hit))
+            named = any(f.location.line <= (line or 0) <= f.location.end_line for f in findings)
+            lines.append((entry["template"], (line, cause), named))
     hit, missed, alarm = (len(tables.get(key, ())) for key in ((True, True), (True, False), (False, True)))
     recall, precision = hit / max(1, hit + missed), hit / max(1, hit + alarm)
     print(f"\n{target}: {len(entries)} templates, {hit + missed} not portable by compare, {hit + alarm} by check")
