@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+import direct_engines  # noqa: E402
+
 from portable_tpl.conversation import Conversation, parse_conversation  # noqa: E402
 from portable_tpl.normalisations.reference import reference_context  # noqa: E402
 from portable_tpl.rendering import Rendered  # noqa: E402
@@ -131,6 +133,11 @@ _DIRECT: dict[str, Callable[[], float]] = {
     "transformers": direct_jinja2,
     "minijinja": lambda: direct_minijinja(True),
     "minijinja-strict": lambda: direct_minijinja(False),
+    "hf-jinja": lambda: direct_engines.node((templates(), conversations()), _SECONDS),
+    "llama.cpp": lambda: direct_engines.llamacpp((templates(), conversations()), _SECONDS, False),
+    "llama.cpp-engine": lambda: direct_engines.llamacpp((templates(), conversations()), _SECONDS, True),
+    "minja": lambda: direct_engines.minja((templates(), conversations()), _SECONDS),
+    "minja-engine": lambda: direct_engines.minja((templates(), conversations()), _SECONDS),
 }
 
 

@@ -23,7 +23,7 @@ from portable_tpl.runtimes.workers._llama_server import Server, ServerRefusesErr
 from portable_tpl.runtimes.workers._serve import Failure, serve
 from portable_tpl.runtimes.workers._tiny_gguf import tiny_model
 
-_SERVERS = 4  # that are kept running
+_SERVERS = 6  # that are kept running; each maps 64 MB, most of it never used
 _MODELS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "llama.cpp" / "models"
 
 # Variables that the server sets by itself or has its own ideas about. The engine's context carries them in one value,

@@ -6,6 +6,8 @@ flag and variables of a request, and the special tokens of the tokenizer that it
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import OrderedDict
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -128,5 +130,14 @@ def _engine_case(context: dict[str, Any], clock: str) -> _Case:
     return _Case(history, _ANY_TOKENS, False, clock)
 
 
+def _hush() -> None:
+    """Keep the engine's remarks, one or more a render, off standard error; Python's own words still go there."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 if __name__ == "__main__":
+    _hush()
     serve(_Minja())

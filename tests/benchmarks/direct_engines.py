@@ -1,0 +1,116 @@
+"""Engines outside Python called directly, for :mod:`bench_runtimes`: no worker, no protocol, nothing but renders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.normalisations.reference import reference_context
+from portable_tpl.runtimes import installs
+from portable_tpl.runtimes._contexts import chat_request
+from portable_tpl.source import Template
+
+Work = tuple[list[Template], list[Conversation]]
+
+_NODE_LOOP = """
+const { readFileSync } = require("node:fs");
+const { Template } = require(process.argv[2]);
+const { templates, contexts, seconds } = JSON.parse(readFileSync(process.argv[3], "utf8"));
+const ready = [];
+for (const text of templates) {
+  const template = new Template(text);
+  for (const context of contexts) {
+    try { template.render(context); ready.push([template, context]); } catch {}
+  }
+}
+const run = () => { for (const [template, context] of ready) template.render(context); return ready.length; };
+run();
+const started = performance.now();
+let count = 0;
+while (performance.now() - started < 1000 * seconds) count += run();
+console.log(JSON.stringify(count / ((performance.now() - started) / 1000)));
+"""
+
+
+def node(work: Work, seconds: float) -> float:
+    """@huggingface/jinja in a Node.js program of its own."""
+    templates, conversations = work
+    package = installs.PACKAGES["hf-jinja"]
+    folder = installs.npm_package(installs.engine_folder("hf-jinja", str(package.default)), package.name)
+    data = {
+        "templates": [template.text for template in templates],
+        "contexts": [reference_context(conversation, {}) for conversation in conversations],
+        "seconds": seconds,
+    }
+    with tempfile.TemporaryDirectory() as temporary:
+        script, input_ = Path(temporary, "loop.cjs"), Path(temporary, "data.json")
+        script.write_text(_NODE_LOOP)
+        input_.write_text(json.dumps(data))
+        command = [str(installs.node_command()), str(script), str(folder), str(input_)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def llamacpp(work: Work, seconds: float, engine: bool) -> float:
+    """llama.cpp's server, one a template and all of them running, asked over one connection each."""
+    from portable_tpl.runtimes.workers._llama_server import Server
+    from portable_tpl.runtimes.workers._tiny_gguf import tiny_model
+    from portable_tpl.runtimes.workers.llamacpp_worker import _MODELS
+
+    templates, conversations = work
+    model = tiny_model(_MODELS, "<s>", "</s>", False)
+    ready = []
+    for template in templates:
+        server = Server(template.text, model, pure=engine)
+        bodies = [json.dumps(chat_request(conversation)).encode() for conversation in conversations]
+        ready += [(server, body) for body in bodies if server.ask(body)[0] == 200]
+
+    def run() -> int:
+        for server, body in ready:
+            server.ask(body)
+        return len(ready)
+
+    return _rate(run, seconds)
+
+
+def minja(work: Work, seconds: float) -> float:
+    """OpenVINO GenAI's tokenizer with histories that are built once."""
+    import openvino_genai
+
+    from portable_tpl.runtimes.workers._tiny_tokenizer import tokenizer_folder
+    from portable_tpl.runtimes.workers.minja_worker import _ANY_TOKENS, _TOKENIZERS
+
+    templates, conversations = work
+    tokenizer: Any = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, _ANY_TOKENS)))
+    ready = []
+    for template in templates:
+        for conversation in conversations:
+            history: Any = openvino_genai.ChatHistory(conversation.messages)
+            if conversation.tools:
+                history.set_tools(conversation.tools)
+            prompt = bool(conversation.add_generation_prompt)
+            with contextlib.suppress(RuntimeError):
+                tokenizer.apply_chat_template(history, prompt, template.text)
+                ready.append((history, prompt, template.text))
+
+    def run() -> int:
+        for history, prompt, text in ready:
+            tokenizer.apply_chat_template(history, prompt, text)
+        return len(ready)
+
+    return _rate(run, seconds)
+
+
+def _rate(run: Callable[[], int], seconds: float) -> float:
+    run()
+    started, count = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        count += run()
+    return count / (time.perf_counter() - started)
