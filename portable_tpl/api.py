@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import InputError, SourceError
 from portable_tpl.findings import Finding
 from portable_tpl.fixing import FixResult
 from portable_tpl.report import Comparison
@@ -36,45 +36,50 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
     if len(container.templates) == 1:
         return container.templates[0]
     names = ", ".join(template.name for template in container.templates)
-    raise SourceError(f"{os.fspath(path)}: holds several templates and no default; give one of these as name: {names}")
+    raise SourceError(
+        f"{os.fspath(path)}: holds several templates and no default; give one of these as name: {names}"
+    )
 
 
 def check(
     template: Template | str,
-    targets: Sequence[str] | None = None,
+    targets: Sequence[str] | str | None = None,
     tier: Tier | str = Tier.EVERYDAY,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> list[Finding]:
     """Find what is not portable to the targets, without rendering; suppressed findings are left out.
 
-    Raises :class:`portable_tpl.errors.TemplateSyntaxError` and :class:`portable_tpl.errors.UnknownTarget`.
+    Raises :class:`portable_tpl.errors.TemplateSyntaxError`, :class:`portable_tpl.errors.UnknownTarget` and
+    :class:`portable_tpl.errors.TargetUnavailable`, the last for a target that was never measured.
     """
     from portable_tpl.linting import lint
-    from portable_tpl.runtimes._base import DEFAULT_TARGETS
-    from portable_tpl.template import parse
+    from portable_tpl.template import compile_check, parse
 
-    found = lint(
-        parse(_template(template)),
-        targets=tuple(targets or DEFAULT_TARGETS),
-        tier=Tier(tier),
-        select=tuple(select),
-        ignore=tuple(ignore),
-    )
+    parsed = parse(_template(template))
+    compile_check(parsed)
+    found = lint(parsed, _static(targets), tier=_tier(tier), select=_names(select), ignore=_names(ignore))
     return [finding for finding in found if not finding.suppressed]
 
 
-def fix(template: Template | str, targets: Sequence[str] | None = None, unsafe: bool = False) -> FixResult:
-    """Rewrite what is not portable to the targets, each change proved on the reference."""
+def fix(
+    template: Template | str,
+    targets: Sequence[str] | str | None = None,
+    unsafe: bool = False,
+    tier: Tier | str = Tier.EVERYDAY,
+) -> FixResult:
+    """Rewrite what is not portable to the targets, each change proved on the reference; raises as :func:`check`."""
     from portable_tpl.fixing import fix as fix_template
-    from portable_tpl.runtimes._base import DEFAULT_TARGETS
+    from portable_tpl.template import compile_check, parse
 
-    return fix_template(_template(template), targets=tuple(targets or DEFAULT_TARGETS), unsafe=unsafe)
+    given = _template(template)
+    compile_check(parse(given))
+    return fix_template(given, targets=_static(targets), unsafe=unsafe, tier=_tier(tier))
 
 
 def compare(
     template: Template | str,
-    targets: Sequence[str] | None = None,
+    targets: Sequence[str] | str | None = None,
     examples: int | None = None,
     seed: int = 0,
     tier: Tier | str = Tier.EVERYDAY,
@@ -83,11 +88,13 @@ def compare(
     """Render conversations on the targets and on the reference; what differs comes shrunk, with its cause.
 
     Without ``targets`` the default ones that are installed are run. Raises
-    :class:`portable_tpl.errors.TargetUnavailable` for one that was asked for and is not.
+    :class:`portable_tpl.errors.TargetUnavailable` for one that was asked for and is not,
+    :class:`portable_tpl.errors.TemplateSyntaxError`, and :class:`portable_tpl.errors.NoReference` for a template that
+    the reference cannot render at all.
     """
     from portable_tpl.audit import compare_one
 
-    return compare_one(_template(template), tuple(targets or ()), examples, seed, Tier(tier), tuple(conversations))
+    return compare_one(_template(template), _names(targets), examples, seed, _tier(tier), tuple(conversations))
 
 
 def render(
@@ -130,3 +137,21 @@ def render(
 
 def _template(template: Template | str) -> Template:
     return Template(template) if isinstance(template, str) else template
+
+
+def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:
+    """One name stands for a list of one; its letters are not names."""
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def _static(targets: Sequence[str] | str | None) -> tuple[str, ...]:
+    from portable_tpl.targets import static_targets
+
+    return tuple(status.id for status in static_targets(_names(targets)) if status.status != "skipped")
+
+
+def _tier(given: Tier | str) -> Tier:
+    try:
+        return Tier(given)
+    except ValueError:
+        raise InputError(f"unknown tier {given!r}; known: {', '.join(tier.value for tier in Tier)}") from None

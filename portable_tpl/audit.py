@@ -1,4 +1,4 @@
-"""Check and compare together: which targets run, and one verdict for each."""
+"""Compare one template, and give one verdict for each target."""
 
 from __future__ import annotations
 
@@ -8,33 +8,11 @@ from contextlib import ExitStack
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.settings import DEFAULT_EXAMPLES, CompareSettings
-from portable_tpl.errors import TargetUnavailable
 from portable_tpl.report import Comparison, TargetStatus, Verdict, verdict
-from portable_tpl.runtimes._base import DEFAULT_TARGETS, REFERENCE
-from portable_tpl.runtimes.registry import availability, canonical, find, open_runtime
+from portable_tpl.runtimes._base import REFERENCE
+from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
-
-
-def resolve_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
-    """The targets of a run, each as ``run`` or ``skipped``; without ``asked`` the default ones.
-
-    Raises :class:`portable_tpl.errors.UnknownTarget`, and :class:`TargetUnavailable` for a target that was asked for
-    by name and is not installed.
-    """
-    statuses = []
-    for target in dict.fromkeys(canonical(name) for name in asked or DEFAULT_TARGETS):
-        if target == REFERENCE:
-            continue
-        adapter, _ = find(target)
-        state = availability(target)
-        reason = "; get it with: ".join(part for part in (state.reason or "not installed", state.remedy) if part)
-        if state.ok:
-            statuses.append(TargetStatus(target, adapter.engine, state.version, "run"))
-        elif asked:
-            raise TargetUnavailable(f"{target}: {reason}")
-        else:
-            statuses.append(TargetStatus(target, adapter.engine, state.version, "skipped", reason))
-    return tuple(statuses)
+from portable_tpl.targets import running_targets
 
 
 def compare_one(
@@ -52,7 +30,7 @@ def compare_one(
         tier=tier,
         conversations=conversations,
     )
-    running = [status.id for status in resolve_targets(targets) if status.status == "run"]
+    running = [status.id for status in running_targets(targets) if status.status == "run"]
     with ExitStack() as stack:
         engines = [open_runtime(target) for target in (REFERENCE, *running)]
         for engine in engines:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json
-from portable_tpl.errors import RenderError
+from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, parse_conversation
+from portable_tpl.errors import ConversationError, RenderError
 from portable_tpl.normalisations.continuation import cut_after_final_message, mark_final_message
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.runtimes._base import REFERENCE, Runtime
@@ -53,16 +53,36 @@ def choose(template: Template, tools: object, name: str | None = None) -> Templa
 
 
 def conversation_of(call: Call) -> Conversation:
-    """The conversation that a call stands for; functions among the tools become JSON schemas."""
-    return Conversation(
-        messages=[dict(message) for message in call.messages],
-        tools=None if call.tools is None else [_schema(tool) for tool in call.tools],
-        documents=None if call.documents is None else [dict(document) for document in call.documents],
-        add_generation_prompt=call.add_generation_prompt,
-        variables=dict(call.variables),
-        special_tokens=None if call.special_tokens is None else dict(call.special_tokens),
-        clock=call.clock,
-    )
+    """The conversation that a call stands for; functions among the tools become JSON schemas.
+
+    Raises :class:`RenderError` for an argument that is no JSON data of the right shape.
+    """
+    data: dict[str, Json] = {
+        "messages": _objects(call.messages),
+        "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
+        "documents": None if call.documents is None else _objects(call.documents),
+        "add_generation_prompt": call.add_generation_prompt,
+        "variables": dict(call.variables),
+        "special_tokens": None if call.special_tokens is None else dict(call.special_tokens),
+        "clock": call.clock,
+    }
+    try:
+        conversation = parse_conversation(data, "the conversation")
+        assert conversation.key
+    except ConversationError as error:
+        raise RenderError(str(error)) from None
+    except (TypeError, ValueError) as error:
+        raise RenderError(f"the conversation: {_one_line(str(error))}") from None
+    except RecursionError:
+        raise RenderError("the conversation: nested too deeply for JSON") from None
+    return conversation
+
+
+def _objects(given: object) -> Json:
+    """Mappings and tuples of the caller's as JSON has them; anything else is looked at later."""
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        return given
+    return [dict(item) if isinstance(item, Mapping) else item for item in given]
 
 
 def _schema(tool: Tool) -> dict[str, Json]:

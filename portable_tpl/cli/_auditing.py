@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from portable_tpl.audit import resolve_targets, verdicts_of
+from portable_tpl.audit import verdicts_of
 from portable_tpl.cli._checking import findings_of, unusable
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
@@ -19,13 +19,14 @@ from portable_tpl.differential.settings import DEFAULT_EXAMPLES, CompareSettings
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.report import Report, TargetStatus, TemplateReport
 from portable_tpl.source import Template
+from portable_tpl.targets import running_targets
 
 
 def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common: Common, **options: Any) -> int:
     """Compare, and for ``audit`` check as well; gives the exit status."""
     session = open_session(common, paths, options["seed"])
     settings = _settings(session, options)
-    statuses = resolve_targets(session.asked_targets)
+    statuses = running_targets(session.asked_targets)
     running = [status for status in statuses if status.status == "run"]
     for status in statuses:
         # The text report says it itself.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from portable_tpl.cli._session import Session, static_targets
+from portable_tpl.cli._session import Session
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.findings import Finding
 from portable_tpl.linting import lint
 from portable_tpl.report import Report, TargetStatus, TemplateReport, Verdict
 from portable_tpl.source import Template
+from portable_tpl.targets import static_targets
 from portable_tpl.template import compile_check, parse
 
 

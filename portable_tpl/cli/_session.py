@@ -10,8 +10,8 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import SourceError, TargetUnavailable
-from portable_tpl.report import Report, TargetStatus, counts
+from portable_tpl.errors import SourceError
+from portable_tpl.report import Report, counts
 from portable_tpl.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
 
@@ -76,35 +76,6 @@ def open_session(common: Common, paths: Sequence[str], seed: int | None = None) 
     containers = discover(paths, on_error=problems.append)
     errors = tuple(str(problem) for problem in problems)
     return Session(common, configuration, tuple(containers), errors, seed)
-
-
-def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
-    """The targets that the support table answers for.
-
-    Raises :class:`portable_tpl.errors.UnknownTarget` for an id that nobody knows. One that was never measured is
-    skipped if it is a default one, and an error if it was asked for.
-    """
-    from portable_tpl.compat.table import load_table, measured_targets
-    from portable_tpl.runtimes._base import DEFAULT_TARGETS, REFERENCE
-
-    found: dict[str, TargetStatus] = {}
-    for target in asked or DEFAULT_TARGETS:
-        if target == REFERENCE:
-            continue
-        table = load_table(target)
-        if table is None:
-            from portable_tpl.runtimes.registry import canonical
-
-            target = canonical(target)
-            table = load_table(target)
-        if table is not None:
-            found[target] = TargetStatus(target, table.engine, table.version, "static")
-        elif asked:
-            names = ", ".join(measured_targets())
-            raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")
-        else:
-            found[target] = TargetStatus(target, target, None, "skipped", "no measurements to check against")
-    return tuple(found.values())
 
 
 def color_wanted(common: Common) -> bool:
