@@ -119,7 +119,7 @@ def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
 
 
 def only_compared(node: nodes.Expr, look: Look) -> bool:
-    """Whether a piece of text, under whatever name, is only compared with ASCII text: no half character equals that."""
+    """Whether a piece of text, under whatever name, is only compared with ASCII: no half character equals that."""
     reads = reads_of(node, look)
     return bool(reads) and all(_with_ascii(compared_with(read, look), look) for read in reads or ())
 
