@@ -38,7 +38,7 @@ def test_select_keeps_and_ignore_leaves_out() -> None:
 
 
 def test_the_closer_subject_decides() -> None:
-    assert chosen_codes(["PTL305"], ["PTL3"]) == {"PTL305"}
+    assert chosen_codes(["PTL305"], ["PTL3"]) == frozenset({"PTL305"})
     assert "PTL305" not in (chosen_codes(["PTL3"], ["PTL305"]) or ())
     assert chosen_codes(["PTL305"], ["PTL305"]) == frozenset()
     assert chosen_codes([], []) is None

@@ -21,6 +21,7 @@ from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.tracing import recordable
 
 _EXAMPLES = 240
+_SEARCHES = 3  # with other seeds, while a changed place is not reached
 _LONGEST_SHOWN = 400
 
 
@@ -54,24 +55,47 @@ class Proof:
 
     def __init__(self, prover: Prover, parsed: ParsedTemplate, conversations: Sequence[Conversation] = ()) -> None:
         self._prover = prover
-        settings = CompareSettings(
-            examples=prover.examples, seed=prover.seed, tier=Tier.HOSTILE, conversations=tuple(conversations)
-        )
-        self._conversations: list[Conversation] = list(explore(parsed, prover.tracer, settings).conversations)
+        self._parsed = parsed
         self._template = parsed.template
+        self._base = parsed.text
+        self._searches = 0
+        self._conversations: list[Conversation] = []
         self._wanted: list[Rendering] = []
-        self.rebase(parsed.text)
+        self._add(conversations)
+        self._explore_again()
 
     def rebase(self, text: str) -> None:
         """Take another text as the one whose renderings are to be kept: after a change that was to change them."""
-        renderings = self._prover.reference.render_all(self._with(text), self._conversations)
+        self._base = text
+        given, self._conversations, self._wanted = self._conversations, [], []
+        self._add(given)
+
+    def _explore_again(self) -> list[Conversation]:
+        """Look for more conversations, with another seed; gives those that are new, none after the last search."""
+        if self._searches >= _SEARCHES:
+            return []
+        settings = CompareSettings(
+            examples=self._prover.examples, seed=self._prover.seed + self._searches, tier=Tier.HOSTILE
+        )
+        self._searches += 1
+        found = explore(self._parsed, self._prover.tracer, settings).conversations
+        known = {conversation.key for conversation in self._conversations}
+        return self._add([conversation for conversation in found if conversation.key not in known])
+
+    def _add(self, conversations: Sequence[Conversation]) -> list[Conversation]:
+        """Take conversations into the proof; gives those that the reference renders or refuses.
+
+        What it fails on is left out: what it cannot print is nobody's to keep.
+        """
+        renderings = self._prover.reference.render_all(self._with(self._base), conversations)
         kept = [
             (conversation, rendering)
-            for conversation, rendering in zip(self._conversations, renderings, strict=True)
-            if not isinstance(rendering, Failed)  # what the reference cannot print is nobody's to keep
+            for conversation, rendering in zip(conversations, renderings, strict=True)
+            if not isinstance(rendering, Failed)
         ]
-        self._conversations = [conversation for conversation, _ in kept]
-        self._wanted = [rendering for _, rendering in kept]
+        self._conversations += [conversation for conversation, _ in kept]
+        self._wanted += [rendering for _, rendering in kept]
+        return [conversation for conversation, _ in kept]
 
     def counterexample(self, text: str) -> str | None:
         """A conversation in which the text does not print the same, in words; ``None`` where there is none."""
@@ -91,13 +115,15 @@ class Proof:
         numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         wanted = [[numbers[id(node)] for node in witnesses(parsed, finding)] for finding in findings]
         every = {number for group in wanted for number in group}
-        if not every:
-            return [False] * len(findings)
-        traces = self._prover.tracer.reached(parsed.template, self._conversations, every)
         seen: set[int] = set()
-        for trace in traces:
-            if not isinstance(trace.rendering, Failed):
-                seen |= trace.branches
+        fresh = self._conversations
+        while every:
+            for trace in self._prover.tracer.reached(parsed.template, fresh, every):
+                if not isinstance(trace.rendering, Failed):
+                    seen |= trace.branches
+            fresh = [] if not any(seen.isdisjoint(group) for group in wanted) else self._explore_again()
+            if not fresh:
+                break
         return [not seen.isdisjoint(group) for group in wanted]
 
     def _with(self, text: str) -> Template:

@@ -66,7 +66,8 @@ def fix(
     """Rewrite what is not portable to the targets in conversations of a tier.
 
     The new text prints the same on the reference, or refuses with the same message, in generated conversations of
-    all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too. ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
+    all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too.
+    ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
     :class:`portable_tpl.errors.TemplateSyntaxError` where the template does not parse.
     """
     parsed = parse(template)

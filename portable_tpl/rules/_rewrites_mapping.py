@@ -10,6 +10,7 @@ from portable_tpl.rules._calls import MethodCall, as_condition, compared_with, c
 from portable_tpl.rules._expressions import Level, operand, replace
 from portable_tpl.rules._support import repeatable, supported
 
+_LONGEST_TABLE = 4
 # Filters that take a generator as well as a view.
 _TAKE_ANY = frozenset(
     {"list", "join", "first", "map", "select", "selectattr", "reject", "rejectattr", "sort", "unique"}
@@ -74,14 +75,28 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     key = node.args[0]
     item = f"{operand(call.receiver, look, Level.ATOM)}[{operand(key, look, Level.CONDITIONAL)}]"
     default = node.args[1] if len(node.args) == 2 else None
-    if (default is None or constant(default) is None) and _absent_is_as_good(node, look):
+    plain = (default is None or constant(default) is None) and _is_no_attribute(key)
+    if plain and _absent_is_as_good(node, look):
         return replace(node, item, Level.ATOM, look, "Use a subscript")
-    if not (repeatable(call.receiver) and repeatable(key)) or not supported(look, "in@plain,dict", "condexpr"):
+    if not (_repeatable(call.receiver) and repeatable(key)) or not supported(look, "in@plain,dict", "condexpr"):
         return None
     other = "none" if default is None else operand(default, look, Level.CONDITIONAL)
     test = f"{operand(key, look, Level.SUM)} in {operand(call.receiver, look, Level.FILTER)}"
     made = f"{item} if {test} else {other}"
     return replace(node, made, Level.CONDITIONAL, look, "Use a subscript and a default")
+
+
+def _is_no_attribute(key: nodes.Expr) -> bool:
+    """Whether a key that a mapping lacks is undefined: jinja2 takes ``d['items']`` for the method then."""
+    name = constant(key)
+    return isinstance(name, str) and not hasattr(dict, name)
+
+
+def _repeatable(receiver: nodes.Expr) -> bool:
+    """Whether a mapping may be written twice, a short table of constants included."""
+    if isinstance(receiver, nodes.Dict) and len(receiver.items) <= _LONGEST_TABLE:
+        return all(isinstance(part, nodes.Const) for pair in receiver.items for part in (pair.key, pair.value))
+    return repeatable(receiver)
 
 
 def _absent_is_as_good(node: nodes.Expr, look: Look) -> bool:

@@ -63,11 +63,11 @@ def joined(node: nodes.Expr, pieces: list[str | nodes.Expr], look: Look) -> Fix 
 
 
 def percent_pieces(node: nodes.Mod, look: Look) -> list[str | nodes.Expr] | None:
-    """The texts and values of ``'…%s…' % (x, y)``; ``None`` where the operator does more than put them together."""
+    """The texts and values of ``'…%s…' % (x, y)``, ``%d`` for integers; ``None`` where it does more than join."""
     pattern = constant(node.left)
     if not isinstance(pattern, str):
         return None
-    texts = re.split("(%[s%])", pattern)
+    texts = re.split("(%[sd%])", pattern)
     marks, plain = texts[1::2], texts[::2]
     if any("%" in text for text in plain):
         return None
@@ -77,12 +77,15 @@ def percent_pieces(node: nodes.Mod, look: Look) -> list[str | nodes.Expr] | None
         return None  # a tuple would be the values themselves
     else:
         values = [node.right]
-    if marks.count("%s") != len(values):
+    filled = [mark for mark in marks if mark != "%%"]
+    if len(filled) != len(values):
+        return None
+    if any(mark == "%d" and not widest(look, value).only(k.INT) for mark, value in zip(filled, values, strict=True)):
         return None
     pieces: list[str | nodes.Expr] = []
     for text, mark in zip(plain, [*marks, ""], strict=True):
         pieces += [text] if text else []
-        pieces += [values.pop(0)] if mark == "%s" else ["%"] if mark else []
+        pieces += ["%"] if mark == "%%" else [values.pop(0)] if mark else []
     return pieces
 
 

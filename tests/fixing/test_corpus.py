@@ -23,7 +23,8 @@ def examined(template: Template, targets: tuple[str, ...], prover: Prover) -> Fi
     assert len(after) <= len(before), template.label
     assert bool(result.applied) == (result.text != template.text), template.label
     again = fix(new, targets, prover=prover)
-    assert again.text == result.text, template.label
+    if not any("no conversation" in reason for _, reason in result.refused):
+        assert again.text == result.text, template.label
     return result
 
 

@@ -71,6 +71,13 @@ CHANGES = [
         "{% if m.get('name') is none %}y{% endif %}",
         "{% if (m['name'] if 'name' in m else none) is none %}y{% endif %}",
     ),
+    # jinja2 takes m['items'] for the method where there is no such key
+    ("{% if m.get('items') %}y{% endif %}", "{% if (m['items'] if 'items' in m else none) %}y{% endif %}"),
+    (
+        "{{ {'user': 'U'}.get(m.role, 'X') }}",
+        "{{ {'user': 'U'}[m.role] if m.role in {'user': 'U'} else 'X' }}",
+    ),
+    ("{{ 'no. %d' % loop.index }}", "{{ 'no. ' ~ loop.index }}"),
     ("{{ '<{}>{}'.format(m.role, m.content) }}", "{{ '<' ~ m.role ~ '>' ~ m.content }}"),
     ("{{ '{0}{{{0}}}'.format(m.role) }}", "{{ m.role ~ '{' ~ m.role ~ '}' }}"),
 ]

@@ -20,7 +20,12 @@ from tests.fixing.independent import violations
 
 TARGET = "minijinja-strict"
 # What is left after all safe fixes, for those that cannot be made portable without a change of meaning.
-LEFT = {"training": {"PTL501"}}
+LEFT = {
+    "training/default": {"PTL501"},  # the generation tag has no like elsewhere
+    "mistral/default": {"PTL101"},  # isalnum
+    "hermes-2-pro/default": {"PTL603"},  # prints a list
+    "command-r/rag": {"PTL101", "PTL603"},  # title, and prints whatever a document holds
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +34,22 @@ def engine() -> Iterator[WorkerRuntime]:
         yield made
 
 
-@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
+@pytest.mark.parametrize("family", families(), ids=lambda family: f"{family.name}-{family.template}")
 def test_a_fixed_template_is_portable(family: Family, prover: Prover, engine: WorkerRuntime) -> None:
     old = family.load("python")
     result = fix(old, [TARGET], prover=prover)
     new = Template(result.text, old.name, old.path, old.special_tokens)
     assert violations(old, new, prover) == []
     left = {finding.code for finding in lint(parse(new), [TARGET])}
-    assert left == LEFT.get(family.name, set()), result.refused
+    assert left == LEFT.get(f"{family.name}/{family.template}", set()), result.refused
     if not left:
         settings = CompareSettings(examples=40)
         compared = compare(new, [engine], prover.reference, settings, prover.tracer)
         assert verdict(compared.targets[TARGET]) == "portable", compared.targets[TARGET].mismatches[:1]
 
 
-@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
+@pytest.mark.parametrize("family", families(), ids=lambda family: f"{family.name}-{family.template}")
 def test_fixing_twice_changes_nothing_more(family: Family, prover: Prover) -> None:
     once = fix(family.load("python"), [TARGET], prover=prover)
-    assert fix(Template(once.text), [TARGET], prover=prover).text == once.text
+    if not any("no conversation" in reason for _, reason in once.refused):
+        assert fix(Template(once.text), [TARGET], prover=prover).text == once.text
