@@ -10,6 +10,7 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import color_wanted, exit_status
+from portable_tpl.errors import InputError
 from portable_tpl.report import Report
 
 
@@ -76,12 +77,14 @@ def write_bytes(data: bytes, output: str | None) -> None:
             sys.stdout.flush()
             stream.write(data)
             stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         give_up_stdout()
+        if not isinstance(error, BrokenPipeError):
+            raise InputError(f"standard output: cannot be written: {error.strerror}") from None
 
 
 def give_up_stdout() -> None:
-    """Send the rest of the output nowhere: its reader went away (`| head`), which is no error."""
+    """Send the rest of the output nowhere: its reader went away (`| head`, which is no error), or its disc is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, sys.stdout.fileno())
