@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from jinja2 import nodes
 
@@ -29,6 +30,23 @@ class Cause:
     name: str | None
     code: str | None
     line: int | None
+
+
+How = Literal["value", "items", "text"]
+
+
+@dataclass(frozen=True)
+class _Cured:
+    """A construct that, put in words, makes the target right: as a value, as a loop's items, or as printed text."""
+
+    suspect: Suspect
+    how: How
+
+    def is_indirect(self, rewriter: Rewriter) -> bool:
+        """Whether the construct may only pass on what was made elsewhere."""
+        if self.how == "text" and rewriter.by_value(self.suspect.node) is not None:
+            return False  # its value alone was right: the printing is wrong
+        return self.how != "items" and is_indirect(self.suspect.node)
 
 
 @dataclass(frozen=True)
@@ -86,24 +104,27 @@ class Causes:
                     return self._named(suspect, rewriter)
         found = self._first_cured(situation, suspects, rewriter)
         seen: set[int] = set()
-        while found is not None and is_indirect(found.node) and id(found.node) not in seen:
-            # The wrong value was made elsewhere: look there. A macro of the target's own making ends the search.
-            seen.add(id(found.node))
-            deeper = self._first_cured(situation, self._suspects.feeding(found.node, rewriter, tier), rewriter)
-            if deeper is None and not isinstance(found.node, nodes.Name):
+        while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
+            # The wrong value was made elsewhere: look there. What a macro prints may be wrong as a whole.
+            seen.add(id(found.suspect.node))
+            feeding = self._suspects.feeding(found.suspect.node, rewriter, tier)
+            deeper = self._first_cured(situation, feeding, rewriter)
+            if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
                 break
             found = deeper
-        return None if found is None else self._named(found, rewriter)
+        return None if found is None else self._named(found.suspect, rewriter, found.how == "text")
 
-    def _first_cured(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
+    def _first_cured(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
         tried: set[str] = set()
         for suspect in suspects:
-            texts = [text for text in self._rewrites(suspect, rewriter) if text not in tried]
-            tried.update(texts)
-            if len(tried) > _MOST_TRIALS:
-                return None
-            if any(self._cures(situation, text) for text in texts):
-                return suspect
+            for how, text in self._rewrites(suspect, rewriter):
+                if text in tried:
+                    continue
+                tried.add(text)
+                if len(tried) > _MOST_TRIALS:
+                    return None
+                if self._cures(situation, text):
+                    return _Cured(suspect, how)
         return None
 
     def _reference_fails(self, failure: Failed, rewriter: Rewriter) -> Cause | None:
@@ -138,12 +159,15 @@ class Causes:
             return False
         return isinstance(self._tracer.trace(alone, [asked], "pieces")[0].rendering, Rendered)
 
-    def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[str]:
-        printing = isinstance(self._parsed.parent(suspect.node), nodes.Output)
-        texts = [rewriter.by_value(suspect.node)]
-        if printing:
-            texts.append(rewriter.by_text(suspect.node))
-        yield from dict.fromkeys(text for text in texts if text is not None)
+    def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[tuple[How, str]]:
+        """The template with a construct's value in its place; then with its items, or its printed text."""
+        parent = self._parsed.parent(suspect.node)
+        made: list[tuple[How, str | None]] = [("value", rewriter.by_value(suspect.node))]
+        if isinstance(parent, nodes.For) and suspect.node is parent.iter:
+            made.append(("items", rewriter.by_items(suspect.node)))
+        if isinstance(parent, nodes.Output):
+            made.append(("text", rewriter.by_text(suspect.node)))
+        yield from ((how, text) for how, text in made if text is not None)
 
     def _cures(self, situation: _Situation, text: str) -> bool:
         """Whether the target, given the rewritten template, gets further; and the reference is not disturbed."""
@@ -154,17 +178,17 @@ class Causes:
         expected = self._tracer.trace(changed, [situation.base], "pieces")[0].rendering
         return expected == situation.expected
 
-    def _named(self, suspect: Suspect, rewriter: Rewriter) -> Cause:
+    def _named(self, suspect: Suspect, rewriter: Rewriter, printed: bool = False) -> Cause:
         line = suspect.node.lineno
-        if suspect.uses:
-            inputs = [
-                value
-                for child in (suspect.node, *suspect.node.iter_child_nodes())
-                for value in rewriter.values(child)
-            ]
-            use = best_use(suspect.uses, inputs)
+        inputs = [
+            value for child in (suspect.node, *suspect.node.iter_child_nodes()) for value in rewriter.values(child)
+        ]
+        uses = [use for use in suspect.uses if use.feature.startswith("print") == printed]
+        use = best_use(uses, inputs)
+        if use is not None:
             return Cause("template", use.feature, use.rule, line)
-        return Cause("template", mechanical(self._parsed, suspect.node, rewriter), None, line)
+        name = mechanical(self._parsed, suspect.node, rewriter, printed)
+        return Cause("template", name, uses[0].rule if uses else None, line)
 
     # -- while loading -------------------------------------------------------------------------------------------
 

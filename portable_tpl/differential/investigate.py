@@ -14,6 +14,7 @@ from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.differential.stack import Stack
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
+from portable_tpl.normalisations.reference import reference_objection
 from portable_tpl.rendering import Failed, Mismatch, Origin, Rendering, mismatch_kind, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.strategies.tiers import tier_of
@@ -22,7 +23,10 @@ from portable_tpl.template.parsing import ParsedTemplate
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
 _RENDERS, _RENDERS_OF_MANY = 2500, 300
 _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
-REQUEST_REFUSED = "request-refused"
+# Names, beside those of the normalisations, for what happens before a template is run.
+REQUEST_REFUSED = "request-refused"  # the deployment gives an error, its engine does not
+UNSUPPORTED_INPUT = "unsupported-input"  # the runtime cannot be given such a conversation at all
+CONVERSATION_REFUSED = "conversation-refused"  # the reference itself does not take it
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,11 @@ class Investigation:
 
     def _identities(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[_Group | None]:
         """What each case is an instance of; ``None`` where there is no mismatch."""
+        before = [_before_any_template(one, answer) for one, answer in zip(conversations, answers, strict=True)]
+        if any(before):
+            rest = [number for number, name in enumerate(before) if name is None]
+            left = iter(self._identities([conversations[n] for n in rest], [answers[n] for n in rest]))
+            return [next(left) if name is None else _Group("stack", (name,), None) for name in before]
         explained = self._stack.explain(conversations, answers)
         open_ = [number for number, (names, _) in enumerate(explained) if names is None]
         traces = dict(
@@ -176,6 +185,12 @@ class Investigation:
     def _tier(self, conversation: Conversation) -> Tier:
         tokens = self._template.special_tokens or {"bos_token": "<s>", "eos_token": "</s>"}
         return tier_of(conversation, False, self._run.shape, tokens)
+
+
+def _before_any_template(conversation: Conversation, answer: Rendering) -> str | None:
+    if isinstance(answer, Failed) and answer.kind == "unsupported":
+        return UNSUPPORTED_INPUT
+    return CONVERSATION_REFUSED if reference_objection(conversation) is not None else None
 
 
 def _merged(one: Mismatch, other: Mismatch) -> Mismatch:

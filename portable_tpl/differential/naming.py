@@ -16,8 +16,8 @@ _OPERATORS = {
 _UNARY = {nodes.Not: "not", nodes.Neg: "neg", nodes.Pos: "pos"}
 
 
-def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | None) -> str:
-    """A feature id made from a node and the kinds of values in it."""
+def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | None, printed: bool = False) -> str:
+    """A feature id made from a node and the kinds of values in it; ``printed``: from how it is printed."""
 
     def kind(child: nodes.Node | None) -> str:
         told = rewriter.told(child)[:1] if rewriter is not None and child is not None else []
@@ -31,13 +31,20 @@ def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | No
         kinds = [found for found in map(kind, children) if found]
         return f"{name}@{','.join(kinds)}" if kinds and len(kinds) == len(children) else name
 
+    parent = parsed.parent(node)
+    if printed:
+        return at("print", node)
+    if (
+        isinstance(parent, nodes.For)
+        and node is parent.iter
+        and isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem))
+    ):
+        return at("for", node)
     family = _family(node)
     if family is not None:
         return at(*family)
     if isinstance(node, nodes.Call):
         return _call(node, kind)
-    if isinstance(parsed.parent(node), nodes.Output):
-        return at("print", node)
     return _plain(node)
 
 

@@ -80,6 +80,8 @@ def explore(
         for conversation in batch:
             if conversation.key in known or conversation.key in fresh:
                 continue
+            if least is not None and not conversation.messages:
+                continue  # transformers refuses these before any template is run: there is nothing to compare
             tier = tier_of(conversation, False, shape, tokens or _DEFAULT)
             if tier.rank <= settings.tier.rank or least is None:
                 fresh[conversation.key] = (conversation, tier)

@@ -68,6 +68,16 @@ class Rewriter:
         edit = self.edit(node)
         return None if edit is None else replaced(self._parsed.text, [edit])
 
+    def by_items(self, node: nodes.Node) -> str | None:
+        """The template with what a loop runs over replaced by the list of its items."""
+        told = self.told(node)
+        if len(told) != 1:
+            return None
+        value = [] if "undefined" in told[0] else told[0].get("value")
+        text = literal(list(value)) if isinstance(value, (str, list, dict)) else None
+        edit = None if text is None else self._edit(node, text)
+        return None if edit is None else replaced(self._parsed.text, [edit])
+
     def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
         """The edit that puts an expression's only value in its place."""
         told = self.told(node)

@@ -194,8 +194,8 @@ def _uses(parsed: ParsedTemplate, broken: Broken, tier: Tier) -> list[Use]:
     return look.uses
 
 
-def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use:
-    """Of the features of one node, the one whose kind of value is there in the values."""
+def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use | None:
+    """Of the features of one node, one whose kind of value is there in the values; ``None`` where none is."""
     kinds = {kind for value in values for kind in kinds_within(value)}
 
     def rank(use: Use) -> int:
@@ -204,7 +204,8 @@ def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use:
             return 1
         return 0 if set(kind.split(",")) <= kinds else 2
 
-    return min(uses, key=rank)
+    best = min(uses, key=rank, default=None)
+    return best if best is not None and (rank(best) < 2 or not values) else None
 
 
 def kinds_within(value: Any) -> Iterator[str]:
