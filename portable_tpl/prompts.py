@@ -10,6 +10,7 @@ from typing import Any
 from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, parse_conversation
 from portable_tpl.errors import ConversationError, RenderError
 from portable_tpl.normalisations.continuation import cut_after_final_message, mark_final_message
+from portable_tpl.normalisations.plain import plain_data
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.runtimes._base import REFERENCE, Runtime
 from portable_tpl.source import Template
@@ -62,7 +63,7 @@ def conversation_of(call: Call) -> Conversation:
         "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
         "documents": None if call.documents is None else _objects(call.documents),
         "add_generation_prompt": call.add_generation_prompt,
-        "variables": dict(call.variables),
+        "variables": plain_data(call.variables),
         "special_tokens": None if call.special_tokens is None else dict(call.special_tokens),
         "clock": call.clock,
     }
@@ -79,15 +80,15 @@ def conversation_of(call: Call) -> Conversation:
 
 
 def _objects(given: object) -> Json:
-    """Mappings and tuples of the caller's as JSON has them; anything else is looked at later."""
+    """The caller's objects as plain data, as transformers makes them; what is no list is looked at later."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         return given
-    return [dict(item) if isinstance(item, Mapping) else item for item in given]
+    return [plain_data(item) for item in given]
 
 
 def _schema(tool: Tool) -> dict[str, Json]:
     if isinstance(tool, Mapping):
-        return dict(tool)
+        return dict(plain_data(tool))
     from portable_tpl.normalisations.tool_schema import json_schema_of
 
     return json_schema_of(tool)
