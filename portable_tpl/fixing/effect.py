@@ -1,11 +1,11 @@
-"""What a change does to the findings: it must take some away where it is made, and bring none anywhere."""
+"""What a change does to the findings: it must take some away where it is made, and bring none to stay."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from portable_tpl.findings import Edit, Finding
+from portable_tpl.findings import Edit, Finding, Safety
 
 _FAILS, _DIFFERS = 2, 1
 
@@ -53,6 +53,9 @@ def objection(
 ) -> str | None:
     """Why the edits do not help; ``None`` if they do.
 
+    A new finding elsewhere is let pass if it can be fixed itself: where the old text failed for a value, the new one
+    may take that value further.
+
     ``before`` and ``after`` are all findings of the two texts that are not suppressed, ``cured`` those whose fixes
     the edits are.
     """
@@ -65,7 +68,7 @@ def objection(
         identity = _identity(finding, None)
         if known[identity] > 0:
             known[identity] -= 1
-        elif not _was_there(finding, old_outside, moved):
+        elif not _was_there(finding, old_outside, moved) and not _can_be_fixed(finding):
             return (
                 f"it would bring a finding elsewhere: line {finding.location.line}: {finding.code} {finding.message}"
             )
@@ -137,6 +140,10 @@ def _was_there(finding: Finding, before: Iterable[Finding], moved: Moved) -> boo
             if milder and set(finding.targets) <= set(other.targets) and set(finding.fails) <= set(other.fails):
                 return True
     return False
+
+
+def _can_be_fixed(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.safety is Safety.SAFE
 
 
 def _weights(findings: Iterable[Finding]) -> Counter[str]:

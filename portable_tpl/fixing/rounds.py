@@ -98,6 +98,7 @@ def fix(
 
 
 def _fixpoint(run: _Run, parsed: ParsedTemplate) -> tuple[str, list[tuple[Finding, str]]]:
+    seen = {parsed.text}
     for _ in range(_MOST_ROUNDS):
         findings = run.lint(parsed)
         batch = _batch(run, findings)
@@ -106,6 +107,9 @@ def _fixpoint(run: _Run, parsed: ParsedTemplate) -> tuple[str, list[tuple[Findin
         text = _Round(run, parsed, findings).settle(batch)
         if text is not None:
             parsed = parse(replace(run.template, text=text))
+            if text in seen:
+                break
+            seen.add(text)
     return parsed.text, _left(run, run.lint(parsed))
 
 

@@ -8,8 +8,9 @@ a text are found digit by digit, so that a text of any length takes the same few
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from jinja2 import nodes
 
@@ -141,12 +142,28 @@ def named_macro(look: Look, macro: HelperMacro) -> tuple[str, str]:
 
 def _name(look: Look, macro: HelperMacro) -> tuple[str, bool]:
     """The name of the macro in this template, and whether it has it already."""
-    taken = {node.name for node in look.parsed.nodes if isinstance(node, (nodes.Name, nodes.Macro))}
-    taken |= {node.target for node in look.parsed.nodes if isinstance(node, nodes.Import)}
-    for number in range(1, 100):
-        name = macro.name if number == 1 else f"{macro.name}_{number}"
+    for name in _names(macro.name):
         if macro.definition(name).rstrip("\n") in look.parsed.text:
             return name, True
-        if name not in taken:
+        if name not in _taken(look):
             return name, False
-    raise AssertionError("a template with a hundred macros of one name")
+    raise AssertionError("names do not end")
+
+
+def free_name(look: Look, wanted: str) -> str:
+    """A name that the template does not use, made from the wanted one."""
+    return next(name for name in _names(wanted) if name not in _taken(look))
+
+
+def _names(wanted: str) -> Iterator[str]:
+    yield wanted
+    yield from (f"{wanted}_{number}" for number in count(2))
+
+
+def _taken(look: Look) -> frozenset[str]:
+    found: frozenset[str] | None = look.memory.get("names taken")
+    if found is None:
+        names = {node.name for node in look.parsed.nodes if isinstance(node, (nodes.Name, nodes.NSRef, nodes.Macro))}
+        names |= {node.target for node in look.parsed.nodes if isinstance(node, nodes.Import)}
+        found = look.memory["names taken"] = frozenset(names)
+    return found

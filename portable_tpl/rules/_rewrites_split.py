@@ -18,6 +18,7 @@ from portable_tpl.rules._helper_macros import (
     can_call_macros,
     named_macro,
 )
+from portable_tpl.rules._rewrites_pieces import loop_over_pieces
 from portable_tpl.rules._support import repeatable, supported
 
 
@@ -26,7 +27,9 @@ def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return None
     separator = constant(node.args[0])
     taken = _taken(node, look)
-    if taken is None or not isinstance(separator, str) or not separator:
+    if taken is None:
+        return loop_over_pieces(node, call, look) if call.name == "split" else None
+    if not isinstance(separator, str) or not separator:
         return None
     place, index = taken
     once = len(node.args) == 2

@@ -160,6 +160,13 @@ def test_pieces_of_a_text_come_from_a_macro(expression: str, macro: str, prover:
     assert violations(old, Template(result.text), prover) == []
 
 
+def test_the_pieces_of_a_loop_are_cut_off_before_it(prover: Prover) -> None:
+    old = Template(in_loop("{%- for piece in m.content.split('aa') -%}[{{ piece }}{{ loop.last }}]{%- endfor -%}"))
+    result = fix(old, STRICT, prover=prover)
+    assert "{%- for piece in cut.pieces + [cut.rest] -%}" in result.text, result.refused
+    assert violations(old, Template(result.text), prover) == []
+
+
 def test_a_macro_is_defined_once(prover: Prover) -> None:
     template = in_loop("{{ m.content.split('a')[0] }}{{ m.content.split('b')[0] }}")
     assert fix(Template(template), STRICT, prover=prover).text.count("macro before_first") == 1
