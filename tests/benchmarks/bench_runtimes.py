@@ -17,13 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import direct_engines  # noqa: E402
-
 from portable_tpl.conversation import Conversation, parse_conversation  # noqa: E402
 from portable_tpl.normalisations.reference import reference_context  # noqa: E402
 from portable_tpl.rendering import Rendered  # noqa: E402
 from portable_tpl.runtimes.registry import open_runtime  # noqa: E402
 from portable_tpl.source import Template  # noqa: E402
+from tests.benchmarks import direct_engines  # noqa: E402
 
 _SECONDS = 2.0
 _ROUNDS = 3

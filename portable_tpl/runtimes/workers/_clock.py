@@ -28,6 +28,15 @@ _DT_PLTRELSZ, _DT_STRTAB, _DT_SYMTAB, _DT_RELA, _DT_RELASZ, _DT_JMPREL = 2, 5, 6
 _ADDRESS_TYPES = {"x86_64": (6, 7), "aarch64": (1025, 1026)}
 
 
+# ldr x0, value; ldr x0, [x0]; cbz x0, +2; ret; ldr x16, original; br x16
+_AARCH64: tuple[int, ...] = (0x580000C0, 0xF9400000, 0xB4000040, 0xD65F03C0, 0x58000090, 0xD61F0200)
+# ldr x1, value; ldr x1, [x1]; cbz x1, +5; cbz x0, +2; str x1, [x0]; mov x0, x1; ret; ldr x16, original; br x16; nop
+_AARCH64_STORING: tuple[int, ...] = (
+    0x58000141, 0xF9400021, 0xB40000A1, 0xB4000040, 0xF9000001,
+    0xAA0103E0, 0xD65F03C0, 0x580000B0, 0xD61F0200, 0xD503201F,
+)  # fmt: skip
+
+
 def _x86_64(value: int, original: int, stores: bool) -> bytes:
     """Return what is at ``value``, or go on to ``original`` where that is 0; ``stores``: also by pointer, as time."""
     load = b"\xf3\x0f\x1e\xfa\x48\xb8" + struct.pack("<Q", value) + b"\x48\x8b\x00\x48\x85\xc0"
@@ -37,15 +46,7 @@ def _x86_64(value: int, original: int, stores: bool) -> bytes:
 
 def _aarch64(value: int, original: int, stores: bool) -> bytes:
     """The same; the two addresses lie behind the instructions."""
-    if stores:
-        load = (0x58000141, 0xF9400021, 0xB40000A1)
-        answer = (0xB4000040, 0xF9000001, 0xAA0103E0, 0xD65F03C0)
-        go_on = (0x580000B0, 0xD61F0200, 0xD503201F)
-    else:
-        load = (0x580000C0, 0xF9400000, 0xB4000040)
-        answer = (0xD65F03C0,)
-        go_on = (0x58000090, 0xD61F0200)
-    words = (*load, *answer, *go_on)
+    words = _AARCH64_STORING if stores else _AARCH64
     return struct.pack(f"<{len(words)}I", *words) + struct.pack("<QQ", value, original)
 
 
