@@ -13,6 +13,6 @@ def reproduce(template: Template, conversation: Conversation, target: str) -> st
     """One shell line that renders a conversation on the reference and on a target, side by side."""
     words = ["portable-tpl", "render", template.path or "-"]
     if template.name != "default":
-        words += ["--template", template.name]
+        words += ["--name", template.name]
     words += ["--conversation", json.dumps(conversation.to_json(), separators=(",", ":")), "--target", target]
     return " ".join(shlex.quote(word) for word in words)

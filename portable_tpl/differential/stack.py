@@ -46,7 +46,11 @@ class Stack:
         for number, trace in enumerate(traces):
             if same(trace.rendering, answers[number]):
                 found[number] = ()
-        open_ = {n: (conversations[n], answers[n]) for n in range(len(conversations)) if n not in found}
+        open_ = {
+            n: (conversations[n], answers[n])
+            for n in range(len(conversations))
+            if n not in found and not isinstance(answers[n], Failed)
+        }
         self._try(open_, found, {n: self._remembered() for n in open_})
         self._try(open_, found, {n: [[each] for each in self._effective(open_[n][0])] for n in open_})
         self._try(open_, found, {n: self._pairs(open_[n][0]) for n in open_})

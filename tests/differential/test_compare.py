@@ -12,9 +12,8 @@ from portable_tpl.differential.compare import compare
 from portable_tpl.differential.journal import from_plain, to_plain
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
-from portable_tpl.differential.verdicts import verdicts
 from portable_tpl.rendering import Mismatch
-from portable_tpl.report import Comparison
+from portable_tpl.report import Comparison, Verdict, verdict
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
@@ -26,6 +25,10 @@ def run(
 ) -> tuple[Comparison, tuple[Mismatch, ...]]:
     comparison = compare(Template(text, path="t.jinja"), [target], reference, settings, tracer)
     return comparison, comparison.targets[target.id].mismatches
+
+
+def verdicts(comparison: Comparison, tier: Tier = Tier.EVERYDAY) -> dict[str, Verdict]:
+    return {target: verdict(found, tier) for target, found in comparison.targets.items()}
 
 
 CAUSES = [

@@ -1,0 +1,138 @@
+"""What deployments do around a template, found on the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.investigate import REQUEST_REFUSED, UNSUPPORTED_INPUT, Case, Investigation
+from portable_tpl.differential.search import Explored
+from portable_tpl.differential.stack import Stack
+from portable_tpl.differential.tracer import Tracer, normalised
+from portable_tpl.differential.twins import Twins
+from portable_tpl.normalisations import normalisation
+from portable_tpl.rendering import Failed, Mismatch, Rendered, Rendering
+from portable_tpl.runtimes._base import Runtime
+from portable_tpl.source import Template
+from portable_tpl.strategies.shape import TemplateShape
+from portable_tpl.template.parsing import parse
+from tests.differential.defects import CHAT
+
+TEMPLATE = Template(CHAT)
+PARTS = Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])
+LAST = Conversation([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "So"}])
+TEXT_ARGUMENTS = Conversation(
+    [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}],
+        },
+        {"role": "tool", "content": "x"},
+    ]
+)
+HI = Conversation([{"role": "user", "content": "Hi"}])
+
+
+@pytest.mark.parametrize(
+    "conversation, names",
+    [
+        (PARTS, ("parts-joined",)),
+        (HI, ("enable-thinking-set",)),
+        (HI, ("enable-thinking-cleared",)),
+        (LAST, ("final-assistant-prefilled",)),
+        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed")),
+        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed", "enable-thinking-set")),
+    ],
+)
+def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str, ...], tracer: Tracer) -> None:
+    made = normalised(conversation, [normalisation(name) for name in names])
+    (told,) = tracer.trace(TEMPLATE, [made], "pieces")
+    assert isinstance(told.rendering, Rendered)
+    ((found, _),) = Stack("llama.cpp", tracer, TEMPLATE).explain([conversation], [told.rendering])
+    assert found is not None
+    assert set(found) == set(names) or len(found) < len(names)
+
+
+def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:
+    (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
+    assert Stack("llama.cpp", tracer, TEMPLATE).explain([HI], [told.rendering])[0][0] == ()
+
+
+def test_what_no_set_explains_gets_the_nearest_base(tracer: Tracer) -> None:
+    (told,) = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "pieces")
+    assert isinstance(told.rendering, Rendered)
+    answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
+    ((names, base),) = Stack("llama.cpp", tracer, TEMPLATE).explain([PARTS], [answer])
+    assert names is None
+    assert base.messages[0]["content"] == "a\nb"
+
+
+def test_engines_have_no_stack(tracer: Tracer) -> None:
+    assert Stack("minijinja", tracer, TEMPLATE).explain([HI], [Rendered("x")]) == [(None, HI)]
+
+
+class Scripted:
+    """A runtime that gives one answer, whatever it is asked."""
+
+    engine, version = "scripted", "1"
+
+    def __init__(self, target: str, answer: Rendering | None, reference: Runtime) -> None:
+        self.id, self._answer, self._reference = target, answer, reference
+
+    def render(self, template: Template, conversation: Conversation) -> Rendering:
+        return self._answer or self._reference.render(template, conversation)
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        return [self.render(template, conversation) for conversation in conversations]
+
+    def close(self) -> None:
+        pass
+
+
+class OneTwin(Twins):
+    def __init__(self, twin: Runtime) -> None:
+        super().__init__()
+        self._twin = twin
+
+    def of(self, target: str) -> Runtime | None:
+        return self._twin
+
+
+def investigate(answer: Rendering, twin: Rendering | None, reference: Runtime, tracer: Tracer) -> list[Mismatch]:
+    target = Scripted("llama.cpp", answer, reference)
+    twins = OneTwin(Scripted("llama.cpp-engine", twin, reference))
+    run = Explored(TemplateShape(), [])
+    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, (), twins)
+    return investigation.mismatches([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
+
+
+def test_an_error_that_the_engine_does_not_make_is_the_stacks(reference: Runtime, tracer: Tracer) -> None:
+    (mismatch,) = investigate(Failed("error", "no image here"), None, reference, tracer)
+    assert (mismatch.origin, mismatch.cause, mismatch.decides) == ("stack", REQUEST_REFUSED, False)
+
+
+def test_an_error_that_the_engine_makes_too_is_the_templates(reference: Runtime, tracer: Tracer) -> None:
+    failure = Failed("error", "no such filter", 1)
+    (mismatch,) = investigate(failure, failure, reference, tracer)
+    assert (mismatch.origin, mismatch.decides) == ("template", True)
+
+
+def test_text_that_the_engine_does_not_print_is_the_stacks(reference: Runtime, tracer: Tracer) -> None:
+    (mismatch,) = investigate(Rendered("quite other"), None, reference, tracer)
+    assert (mismatch.origin, mismatch.cause, mismatch.decides) == ("stack", None, False)
+
+
+def test_what_cannot_be_given_does_not_decide(reference: Runtime, tracer: Tracer) -> None:
+    (mismatch,) = investigate(Failed("unsupported", "no surrogates"), None, reference, tracer)
+    assert (mismatch.origin, mismatch.cause, mismatch.decides) == ("stack", UNSUPPORTED_INPUT, False)
+
+
+def test_what_does_not_come_back_is_no_mismatch(reference: Runtime, tracer: Tracer) -> None:
+    target = Scripted("minijinja", None, reference)
+    run = Explored(TemplateShape(), [])
+    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False)
+    assert investigation.mismatches([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))]) == []
