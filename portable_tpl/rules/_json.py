@@ -23,6 +23,15 @@ def leaf_kinds(type_: Type) -> Kinds:
     return found[1]
 
 
+def inner_kinds(type_: Type) -> Kinds:
+    """The kinds of values that are directly in a list or a mapping."""
+    shape = type_.shape
+    if shape is None:
+        return ()
+    inner = [shape.element, *(shape.fields or {}).values(), *(() if shape.fields is None else (shape.rest,))]
+    return tuple(dict.fromkeys(kind for each in inner for kind in kinds_of(each)))
+
+
 def _collect(type_: Type, kinds: dict[str, None], seen: set[int], level: int) -> None:
     if id(type_) in seen or level > _MOST_LEVELS:
         return

@@ -23,20 +23,35 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._json import inner_kinds
+from portable_tpl.rules._kinds import Kinds
 from portable_tpl.rules._rewrites_equality import strict
 
 CODE = "PTL204"
+_CONTAINERS = frozenset({"list", "dict", "empty-list", "empty-dict", "tuple"})
+_DEEP = {"list": "deep-list", "dict": "deep-dict"}
 
 
 def _comparison(node: nodes.Compare, look: Look) -> None:
     left: nodes.Expr = node.expr
     for operand in node.ops:
         if operand.op in ("eq", "ne") and "eq" in look.families:
-            look.use_by_pair("eq", look.brief(left), look.brief(operand.expr), node)
+            look.use_by_pair("eq", _kinds(left, look), _kinds(operand.expr, look), node)
         left = operand.expr
 
 
 FIX = strict
+
+
+def _kinds(node: nodes.Node, look: Look) -> Kinds:
+    kinds = look.brief(node)
+    if "dict" in kinds or "list" in kinds:
+        inside = inner_kinds(look.type(node))
+        if not _CONTAINERS.isdisjoint(inside):
+            kinds += tuple(deep for kind, deep in _DEEP.items() if kind in kinds)
+    return kinds
+
+
 VISITS = {nodes.Compare: _comparison}
 VALID = (Example("{% if messages[0].role == 'user' %}x{% endif %}", targets=("hf-jinja",)),)
 INVALID = (

@@ -3,12 +3,14 @@
 What it does
 ------------
 Finds arguments of Python methods beyond the usual: characters to strip, the number of splits or replacements, a tuple
-of prefixes, format specifications, and calls without the argument that engines expect.
+of prefixes, format specifications, calls without the argument that engines expect; and methods of mappings that can
+have a key of that name.
 
 Why it breaks
 -------------
 An engine that has the method may know fewer of its arguments. Some fail; others take no notice and print other text:
-``@huggingface/jinja`` once stripped all white space for ``.lstrip('\\n')``.
+``@huggingface/jinja`` strips all white space for ``.lstrip('\\n')``, and ``mapping.items()`` fails there where the
+mapping has a key ``items``, as the parameters of a tool may.
 
 Example
 -------
@@ -25,10 +27,12 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from portable_tpl.conversation import Tier
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
 from portable_tpl.rules._rewrites_methods import rewrite
+from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL102"
 _STRIPS = ("strip", "lstrip", "rstrip")
@@ -60,8 +64,21 @@ def _call(node: nodes.Call, look: Look) -> None:
         if isinstance(call.receiver, nodes.Filter):
             look.use(f"method.str.{call.name}.on-filter", node)
     if "dict" in call.types:
+        if _may_have_key(call, look):
+            # A parameter called `items` is nothing unusual; one called `keys` or `values` is.
+            look.least = Tier.EVERYDAY if call.name == "items" else Tier.EXTENDED
+            look.use(f"method.dict.{call.name}.shadowed", node, fix)
+            look.least = Tier.EVERYDAY
         for variant in _mapping_variants(call, node, look):
             look.use(f"method.dict.{variant}", node, fix)
+
+
+def _may_have_key(call: MethodCall, look: Look) -> bool:
+    """Whether the mapping can have a key that is called like the method."""
+    shape = look.type(call.receiver).shape
+    if shape is None or shape.fields is None:
+        return False
+    return bool(shape.fields.get(call.name, shape.rest).bits & k.ALL_KINDS & ~k.UNDEFINED)
 
 
 def _trimmed(node: nodes.Call, look: Look) -> bool:

@@ -43,6 +43,8 @@ _NESTED: Message = {
             "type": "object",
             "properties": {
                 "guests": {"type": "array", "items": {"type": "string"}, "description": "Names"},
+                # A parameter that is called like a method of mappings, as a cart's or an order's is.
+                "items": {"type": "array", "items": {"type": "string"}, "description": "What to bring"},
                 "where": {
                     "type": "object",
                     "properties": {
@@ -63,6 +65,7 @@ _NO_ARGUMENTS: Message = {
 _ARGUMENTS: Message = {"city": "São Paulo <1>", "days": 3, "unit": "celsius"}
 _RICH_ARGUMENTS: Message = {
     "guests": ["Ada", 'O\'Neil & "Co"'],
+    "items": ["map", "hat"],
     "where": {"lat": 3, "near": True, "tags": []},
     "note": "a\nb",
     "flag": False,
@@ -128,6 +131,7 @@ def _reasoning(shape: TemplateShape) -> Iterator[Conversation]:
     thought = " Let me think.\nIt's <easy>. "
     yield _chat(user("Why?"), assistant("Because.", reasoning_content=thought), user("And?"))
     yield _chat(user("Why?"), assistant(f"<think>\n{thought}\n</think>\n\nBecause."), user("And?"))
+    yield _chat(user("Why?"), assistant(f"<think>{WIDE}</think>{WIDE}", reasoning_content=WIDE), user("And?"))
     for key in ("thinking", "reasoning"):
         if key in shape.keys(MESSAGE):
             yield _chat(user("Why?"), assistant("Because.", **{key: thought}), user("And?"))
@@ -170,6 +174,7 @@ def _tool_use(shape: TemplateShape) -> Iterator[Conversation]:
     both = [assistant("", tool_calls=[one, two]), _result(one, "22"), _result(two, "3")]
     yield _chat(user("Weather?"), *both, assistant("22 and 3."), user("Thanks"), tools=tools)
     yield _chat(user("Book"), assistant("", tool_calls=[rich]), _result(rich, "ok"), tools=_tools(shape, _NESTED))
+    yield _chat(user("Weather?"), assistant(WIDE, tool_calls=[one]), _result(one, WIDE), tools=tools)
     nameless = {key: value for key, value in _result(one, MARKUP).items() if key != "name"}
     yield _chat(user("Weather?"), assistant("", tool_calls=[one]), nameless, tools=tools)
     again = [assistant("", tool_calls=[two]), _result(two, "3")]
