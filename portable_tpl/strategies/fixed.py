@@ -226,7 +226,7 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
         values: list[Any] = list(facts.equals)
         if not values:
             values = [True, False] if is_flag(shape, name) else [MARKUP]
-        if True in values or False in values:
+        if any(isinstance(value, bool) for value in values):
             flags.append(name)
         for value in values[:4]:
             if value is not None:
