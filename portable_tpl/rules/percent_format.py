@@ -14,7 +14,8 @@ Example
 
 Fix safety
 ----------
-Safe where the format has only ``%s`` and the values are texts or whole numbers, which print alike everywhere.
+Safe where the format has only ``%s``, or ``%d`` for what is a whole number for certain: the pieces are joined
+with ``~``.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ Example
 
 Fix safety
 ----------
-Safe where a filter or an operator does the same for every value that can arrive there; each rewrite is proved on
-the reference. Otherwise shown, not applied.
+Safe where filters, operators or slices do the same for every value that can arrive there, or a small macro that
+is put at the top of the template (for ``split``); each rewrite is proved on the reference. ``title`` is unsafe:
+the filter of that name takes words apart elsewhere.
 """
 
 from __future__ import annotations
