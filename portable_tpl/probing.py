@@ -56,7 +56,7 @@ _OPEN, _CLOSE = "<<", ">>"
 _MESSAGES = [{"role": "user", "content": "hi"}]
 _BATCH = 48
 _NOTE = 160
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}", re.IGNORECASE)
 
 Answers: TypeAlias = "dict[str, tuple[Rendering, ...]]"
 
