@@ -21,7 +21,9 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
         return replace(node, text, Level.CONDITIONAL, look, "Print the words")
     if not bits & ~k.NONE:
         return replace(node, "'None'", Level.ATOM, look, "Print the word")
-    if not repeatable(node) or not supported(look, "condexpr.nested"):
+    if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)) or not repeatable(node):
+        return None  # anything longer would be better off with a name of its own
+    if not supported(look, "condexpr.nested"):
         return None
     value = operand(node, look, Level.OR)
     cases = [("'None'", "none")] if bits & k.NONE else []
