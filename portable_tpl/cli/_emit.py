@@ -84,7 +84,7 @@ def write_bytes(data: bytes, output: str | None) -> None:
 
 
 def give_up_stdout() -> None:
-    """Send the rest of the output nowhere: its reader went away (`| head`, which is no error), or its disc is full."""
+    """Send the rest of the output nowhere: its reader went away (`| head`, no error), or its disc is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, sys.stdout.fileno())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from portable_tpl.cli import run
+from portable_tpl.prompts import close_warm
 
 STRIP = "{% for m in messages %}{{ m.role }}: {{ m.content.strip() }}\n{% endfor %}"
 PLAIN = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
@@ -80,5 +81,6 @@ def cli(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def without_hf_jinja(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine whose cache of engines is empty."""
+    """A machine whose cache of engines is empty, and where none runs."""
+    close_warm()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-cache"))

@@ -1,0 +1,129 @@
+"""``targets``, ``compat``, ``explain`` and ``corpus``: what is known, shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portable_tpl.compat.features import load_features
+from portable_tpl.rules._registry import rules
+from tests.cli.conftest import Cli
+
+
+def test_targets_are_listed(cli: Cli) -> None:
+    rows = {row["id"]: row for row in cli("targets", "list", "--format", "json").json}
+    assert {
+        "transformers",
+        "minijinja",
+        "minijinja-strict",
+        "hf-jinja",
+        "llama.cpp",
+        "llama.cpp-engine",
+        "minja",
+    } <= set(rows)
+    assert {"tgi", "mistral.rs", "dynamo", "smg", "vllm"} <= set(rows)
+    assert rows["hf-jinja"]["aliases"] == ["transformers.js", "lm-studio"]
+    assert "openvino" in rows["minja"]["aliases"]
+    assert rows["minijinja"]["status"] == "installed"
+    assert rows["minijinja"]["version"].count(".") == 2
+    text = cli("targets")
+    assert text.status == 0
+    assert [line.split()[0] for line in text.out.splitlines()] == list(rows)
+    assert cli("targets", "list").out == text.out
+
+
+@pytest.mark.usefixtures("without_hf_jinja")
+def test_a_missing_engine_says_how_to_get_it(cli: Cli) -> None:
+    (row,) = (row for row in cli("targets", "list", "--format", "json").json if row["id"] == "hf-jinja")
+    assert row["status"] == "missing"
+    assert row["remedy"] == "portable-tpl targets install hf-jinja"
+    asked = cli("targets", "doctor", "transformers.js")
+    assert asked.status == 2
+    assert "portable-tpl targets install hf-jinja" in asked.out
+
+
+def test_the_doctor_renders(cli: Cli) -> None:
+    result = cli("targets", "doctor", "minijinja", "transformers", "--format", "json")
+    assert result.status == 0
+    assert {row["id"]: row["status"] for row in result.json} == {"minijinja": "works", "transformers": "works"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("doctor", "no-such-engine"), ("install", "no-such-engine"), ("install", "vllm")]
+)
+def test_targets_that_cannot_be_had(cli: Cli, arguments: tuple[str, ...]) -> None:
+    result = cli("targets", *arguments)
+    assert result.status == 2
+    assert arguments[1] in result.stderr
+
+
+def test_the_table_of_one_feature(cli: Cli) -> None:
+    result = cli("compat", "method.str.strip", "-t", "hf-jinja", "-t", "minijinja-strict", "--format", "json")
+    assert result.status == 0
+    features = {feature["id"]: feature["targets"] for feature in result.json["features"]}
+    answers = features["method.str.strip"]
+    assert [each["answer"] for each in answers["hf-jinja"]] == ["yes"]
+    assert answers["minijinja-strict"][0]["answer"] == "flag"
+    assert all(name == "method.str.strip" or name.startswith("method.str.strip.") for name in features)
+    text = cli("compat", "method.str.strip", "-t", "transformers.js,llama.cpp").out
+    assert text.splitlines()[0].split() == ["feature", "hf-jinja", "llama.cpp"]
+
+
+def test_the_whole_table_is_printed(cli: Cli) -> None:
+    text = cli("compat", "-t", "minijinja").out.splitlines()
+    assert len(text) == 1 + len(load_features())
+    old = cli("compat", "method.str.strip", "-t", "hf-jinja@0.5.6")
+    assert (old.status, old.out.split()[1]) == (0, "hf-jinja@0.5.6")
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("compat", "method.str.stripp"), "did you mean method.str.strip"),
+        (("compat", "-t", "no-such-engine"), "no-such-engine"),
+        (("explain", "PTL1O1"), "PTL101"),
+        (("explain", "pythonmethod"), "python-method"),
+        (("explain", "method.str.stripp"), "method.str.strip"),
+        (("explain", "qqqqqqqq"), "portable-tpl compat"),
+    ],
+)
+def test_what_is_unknown_is_status_2_with_a_hint(cli: Cli, arguments: tuple[str, ...], words: str) -> None:
+    result = cli(*arguments)
+    assert (result.status, result.stdout, len(result.lines)) == (2, b"", 1)
+    assert words in result.stderr
+
+
+def test_every_rule_has_a_page_by_code_and_by_name(cli: Cli) -> None:
+    for code, rule in rules().items():
+        page = cli("explain", code)
+        assert page.status == 0
+        assert page.out.startswith(f"# {code} {rule.name}\n")
+        for heading in ("What it does", "Why it breaks", "Example", "Fix safety"):
+            assert f"## {heading}" in page.out, code
+        assert cli("explain", rule.name).out == page.out
+        assert cli("explain", code.lower()).out == page.out
+
+
+def test_a_feature_has_a_page(cli: Cli) -> None:
+    page = cli("explain", "method.str.strip")
+    assert page.status == 0
+    assert page.out.startswith("# method.str.strip\n")
+    assert "x.strip()" in page.out
+    assert "| minijinja-strict |" in page.out
+
+
+def test_the_known_templates_are_listed(cli: Cli) -> None:
+    every = cli("corpus", "list", "--format", "json").json
+    chosen = cli("corpus", "list", "CHATML", "--format", "json").json
+    assert 0 < len(chosen) < len(every)
+    assert all("chatml" in json.dumps(entry).lower() for entry in chosen)
+    text = cli("corpus", "list", "chatml")
+    assert len(text.out.splitlines()) == len(chosen)
+    assert text.lines == [f"{len(chosen)} templates"]
+
+
+def test_an_audit_of_nothing_fetched(cli: Cli) -> None:
+    result = cli("corpus", "audit", "nowhere")
+    assert (result.status, len(result.lines)) == (2, 1)
+    assert "portable-tpl corpus fetch --folder nowhere" in result.stderr
