@@ -14,12 +14,14 @@ import platform
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PAGE = mmap.PAGESIZE
 _CODE_BYTES = 64
+# What the time can be seen by in a template: the engines' function, and variables that llama.cpp's server sets.
+_CLOCK_WORDS = ("strftime_now", "date_string", "datetime")
 _NOW = "_ZNSt6chrono3_V212system_clock3nowEv"
 
 # Tags of the dynamic section, and the relocation types that hold the plain address of a function.
@@ -96,6 +98,13 @@ def library_clock(name: str) -> LibraryClock | None:
         return None
     base = _base_address(name)
     return None if base is None else LibraryClock(base)
+
+
+def stopped(clock: LibraryClock | None, moment: str, source: str) -> AbstractContextManager[None]:
+    """Stop a clock, if there is one, for a template that can see it: most cannot, and other threads wait by it."""
+    if clock is None or not any(word in source for word in _CLOCK_WORDS):
+        return nullcontext()
+    return clock.stopped(moment)
 
 
 def _base_address(name: str) -> int | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import platformdirs
 import xllamacpp
 
-from portable_tpl.runtimes.workers._clock import library_clock
+from portable_tpl.runtimes.workers._clock import library_clock, stopped
 from portable_tpl.runtimes.workers._llama_server import Server, ServerRefusesError, request_failure, start_failure
 from portable_tpl.runtimes.workers._serve import Failure, serve
 from portable_tpl.runtimes.workers._tiny_gguf import tiny_model
@@ -103,7 +102,7 @@ class _LlamaCpp:
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
         server = self._server(loaded, *(_ANY_TOKENS if loaded.engine else (case.bos, case.eos)))
-        with nullcontext() if self._clock is None else self._clock.stopped(case.clock):
+        with stopped(self._clock, case.clock, loaded.source):
             status, answer = server.ask(case.body(loaded.engine))
         if status == 200:
             return str(answer["prompt"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections import OrderedDict
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import openvino_genai
 import platformdirs
 
-from portable_tpl.runtimes.workers._clock import library_clock
+from portable_tpl.runtimes.workers._clock import library_clock, stopped
 from portable_tpl.runtimes.workers._minja_errors import read_error
 from portable_tpl.runtimes.workers._serve import Failure, serve
 from portable_tpl.runtimes.workers._tiny_tokenizer import NAMES, tokenizer_folder
@@ -81,7 +80,7 @@ class _Minja:
     def render(self, loaded: _Loaded, case: _Case) -> str:
         tokenizer = self._tokenizer(case.tokens)
         try:
-            with nullcontext() if self._clock is None else self._clock.stopped(case.clock):
+            with stopped(self._clock, case.clock, loaded.source):
                 text: str = tokenizer.apply_chat_template(case.history, case.add_generation_prompt, loaded.source)
         except RuntimeError as error:
             raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
