@@ -103,6 +103,31 @@ def assigned(name: str, look: Look) -> list[nodes.Node]:
     ]
 
 
+def given(node: nodes.Node, look: Look) -> bool:
+    """Whether text comes from the conversation, whole or as a piece of it, and is not put together by the template."""
+    while not isinstance(node, nodes.Name):
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            node = node.node.node
+        elif isinstance(node, (nodes.Getattr, nodes.Getitem)) or (isinstance(node, nodes.Filter) and node.node is not None):
+            node = node.node
+        else:
+            return False
+    made = [each for each in assigned(node.name, look) if not isinstance(each, (nodes.Name, nodes.Const))]
+    return all(not _mentions(each, node.name) and given(each, look) for each in made)
+
+
+def _mentions(node: nodes.Node, name: str) -> bool:
+    return any(each.name == name for each in node.find_all(nodes.Name))
+
+
+def emptiness_asked(node: nodes.Expr, look: Look) -> bool:
+    """Whether all that matters of some text is that it is empty or not."""
+    if as_condition(node, look):
+        return True
+    comparison = compared_with(node, look)
+    return comparison is not None and comparison[0] in ("eq", "ne") and constant(comparison[1]) == ""
+
+
 def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
     """Where the value of an expression goes: itself, or all reads of the one name that it is assigned to.
 

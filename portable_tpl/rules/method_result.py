@@ -23,12 +23,22 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.conversation import Tier
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
+from portable_tpl.rules._calls import (
+    MethodCall,
+    compared_with,
+    constant,
+    emptiness_asked,
+    given,
+    method_call,
+    text_kinds,
+)
 from portable_tpl.rules._rewrites_methods import rewrite
 
 CODE = "PTL103"
+_STRIPS = ("strip", "lstrip", "rstrip")
 _MINUS_ONE_OR_ZERO = (-1, 0)
 
 
@@ -42,13 +52,16 @@ def _call(node: nodes.Call, look: Look) -> None:
             name = _split_part(node, look)
         else:
             return
-    elif name in ("strip", "lstrip", "rstrip") and node.args:
+    elif name in _STRIPS and node.args:
         return
     elif name == "find":
         comparison = compared_with(node, look)
         if comparison is not None and constant(comparison[1]) in _MINUS_ONE_OR_ZERO:
             name = "find.as-test"
+    if name in _STRIPS and (emptiness_asked(node, look) or not given(call.receiver, look)):
+        look.least = Tier.EXTENDED  # text of nothing but odd spaces, or such a space next to the template's own text
     look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: _better(node, call, look))
+    look.least = Tier.EVERYDAY
 
 
 def _better(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:

@@ -23,7 +23,7 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import assigned, reads_of
+from portable_tpl.rules._calls import given, reads_of
 from portable_tpl.rules.filter_input import emptiness
 
 CODE = "PTL901"
@@ -33,22 +33,11 @@ _OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name not in ("length", "count") or node.node is None or emptiness(node, look) or _offset(node, look):
         return
-    if not _given(node.node, look):
+    if not given(node.node, look):
         # What a template has put together, a type or a name, is in ASCII nearly always.
         look.least = Tier.EXTENDED
     look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
     look.least = Tier.EVERYDAY
-
-
-def _given(node: nodes.Node, look: Look) -> bool:
-    """Whether a value comes from the conversation as it is."""
-    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        node = node.node
-    if isinstance(node, nodes.Filter):
-        return node.name == "trim" and node.node is not None and _given(node.node, look)
-    if not isinstance(node, nodes.Name):
-        return False
-    return all(_given(made, look) for made in assigned(node.name, look) if not isinstance(made, nodes.Name))
 
 
 def _offset(node: nodes.Filter, look: Look) -> bool:

@@ -58,7 +58,15 @@ _NESTED: Message = {
         },
     },
 }
-_NO_ARGUMENTS: Message = {
+_NO_WIDE_TOOL: Message = {
+    "type": "function",
+    "function": {
+        "name": "find",
+        "description": WIDE,
+        "parameters": {"type": "object", "properties": {"word": {"type": "string", "description": WIDE}}},
+    },
+}
+_ARGUMENTS: Message = {
     "type": "function",
     "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}},
 }
@@ -131,7 +139,8 @@ def _reasoning(shape: TemplateShape) -> Iterator[Conversation]:
     thought = " Let me think.\nIt's <easy>. "
     yield _chat(user("Why?"), assistant("Because.", reasoning_content=thought), user("And?"))
     yield _chat(user("Why?"), assistant(f"<think>\n{thought}\n</think>\n\nBecause."), user("And?"))
-    yield _chat(user("Why?"), assistant(f"<think>{WIDE}</think>{WIDE}", reasoning_content=WIDE), user("And?"))
+    wide = assistant(f"<think>{WIDE}</think>{WIDE}", reasoning_content=WIDE)
+    yield _chat(user("Why?"), wide, user("And?"), wide, user("So?"))
     for key in ("thinking", "reasoning"):
         if key in shape.keys(MESSAGE):
             yield _chat(user("Why?"), assistant("Because.", **{key: thought}), user("And?"))
@@ -174,6 +183,7 @@ def _tool_use(shape: TemplateShape) -> Iterator[Conversation]:
     both = [assistant("", tool_calls=[one, two]), _result(one, "22"), _result(two, "3")]
     yield _chat(user("Weather?"), *both, assistant("22 and 3."), user("Thanks"), tools=tools)
     yield _chat(user("Book"), assistant("", tool_calls=[rich]), _result(rich, "ok"), tools=_tools(shape, _NESTED))
+    yield _chat(user("Find it"), tools=_tools(shape, _WIDE_TOOL))
     yield _chat(user("Weather?"), assistant(WIDE, tool_calls=[one]), _result(one, WIDE), tools=tools)
     nameless = {key: value for key, value in _result(one, MARKUP).items() if key != "name"}
     yield _chat(user("Weather?"), assistant("", tool_calls=[one]), nameless, tools=tools)
