@@ -167,44 +167,39 @@ def unknown(machine: Machine, node: nodes.Node, env: Env) -> Type:
     return ANY
 
 
-HANDLERS: dict[type, Evaluate] = {
-    nodes.Const: constant,
-    nodes.Name: name,
-    nodes.TemplateData: template_data,
-    nodes.List: list_,
-    nodes.Tuple: list_,
-    nodes.Dict: dict_,
-    nodes.Compare: condition,
-    nodes.Test: condition,
-    nodes.Not: condition,
-    nodes.And: and_,
-    nodes.Or: or_,
-    nodes.CondExpr: conditional,
-    nodes.Getattr: members.attribute,
-    nodes.Getitem: members.item,
-    nodes.Call: calls.call,
-    nodes.Filter: filters.filtered,
-    nodes.Add: operators.add,
-    nodes.Sub: operators.subtract,
-    nodes.FloorDiv: operators.subtract,
-    nodes.Pow: operators.power,
-    nodes.Div: operators.divide,
-    nodes.Mul: operators.multiply,
-    nodes.Mod: operators.modulo,
-    nodes.Neg: operators.negate,
-    nodes.Pos: operators.negate,
-    nodes.Concat: operators.concat,
-    **dict.fromkeys(
-        (
-            nodes.ExtensionAttribute,
-            nodes.EnvironmentAttribute,
-            nodes.ImportedName,
-            nodes.InternalName,
-            nodes.MarkSafe,
-            nodes.MarkSafeIfAutoescape,
-            nodes.ContextReference,
-            nodes.DerivedContextReference,
-        ),
-        unknown,
-    ),
-}
+class _Handlers(dict[type, Evaluate]):
+    def __missing__(self, kind: type) -> Evaluate:
+        return unknown
+
+
+HANDLERS: dict[type, Evaluate] = _Handlers(
+    {
+        nodes.Const: constant,
+        nodes.Name: name,
+        nodes.TemplateData: template_data,
+        nodes.List: list_,
+        nodes.Tuple: list_,
+        nodes.Dict: dict_,
+        nodes.Compare: condition,
+        nodes.Test: condition,
+        nodes.Not: condition,
+        nodes.And: and_,
+        nodes.Or: or_,
+        nodes.CondExpr: conditional,
+        nodes.Getattr: members.attribute,
+        nodes.Getitem: members.item,
+        nodes.Call: calls.call,
+        nodes.Filter: filters.filtered,
+        nodes.Add: operators.add,
+        nodes.Sub: operators.subtract,
+        nodes.FloorDiv: operators.subtract,
+        nodes.Pow: operators.power,
+        nodes.Div: operators.divide,
+        nodes.Mul: operators.multiply,
+        nodes.Mod: operators.modulo,
+        nodes.Neg: operators.negate,
+        nodes.Pos: operators.negate,
+        nodes.Concat: operators.concat,
+        nodes.Slice: members.slice_value,
+    }
+)

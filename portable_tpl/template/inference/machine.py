@@ -46,7 +46,7 @@ class Machine:
         tier: Tier,
         names: Mapping[str, Type],
         own: OwnValues,
-        handlers: Mapping[type, Evaluate],
+        handlers: dict[type, Evaluate],
     ) -> None:
         self.pool = pool
         self.tier = tier

@@ -133,17 +133,17 @@ def _loop_attribute(pool: Pool, loop: Type, name: str) -> Type:
 def item(machine: Machine, node: nodes.Getitem, env: Env) -> Type:
     """``value[index]``: an item if there is one, else a Python attribute; a slice."""
     holder = machine.evaluate(node.node, env)
-    if not holder.bits & ALL_KINDS & ~UNDEFINED:
+    if holder is NEVER:
         return NEVER
-    if holder.bits & UNDEFINED:
-        holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
-        machine.narrow(env, node.node, holder)
     argument = node.arg
     if isinstance(argument, nodes.Slice):
         return sliced(machine, argument, holder, node.node, env)
     index = machine.evaluate(argument, env)
-    if index is NEVER:
+    if index is NEVER or not holder.bits & ALL_KINDS & ~UNDEFINED:
         return NEVER
+    if holder.bits & UNDEFINED:
+        holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
+        machine.narrow(env, node.node, holder)
     proved = machine.known(node, env)
     return item_of(machine, holder, index) if proved is None else proved
 
@@ -226,15 +226,15 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
 
 
 def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes.Node, env: Env) -> Type:
-    """``value[start:stop:step]``; only sequences and texts have slices."""
+    """``value[start:stop:step]``; only sequences and texts have slices, all else raises."""
     pool = machine.pool
-    parts = (node.start, node.stop, node.step)
-    bounds = [None if part is None else machine.evaluate(part, env) for part in parts]
+    bounds = slice_bounds(machine, node, env)
     if any(bound is NEVER for bound in bounds):
         return NEVER
-    machine.types[id(node)] = pool.type(OTHER)
-    # Python's slice fails and jinja2 then gives undefined: slicing a dict or a number prints nothing.
-    result = ABSENT if holder.bits & ALL_KINDS & ~_SUBSCRIPTABLE else NEVER
+    if holder.bits & ALL_KINDS & ~(_SUBSCRIPTABLE | OTHER):
+        holder = pool.keep(holder, _SUBSCRIPTABLE | OTHER)
+        machine.narrow(env, holder_node, holder)
+    result = ANY if holder.bits & OTHER else NEVER
     bits = holder.bits
     start, stop, step = bounds
     if bits & ANY_TEXT:
@@ -245,6 +245,19 @@ def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes
     return result
 
 
+def slice_bounds(machine: Machine, node: nodes.Slice, env: Env) -> list[Type | None]:
+    """The types of start, stop and step; ``None`` for one that is left out."""
+    machine.types[id(node)] = machine.pool.type(OTHER)
+    parts = (node.start, node.stop, node.step)
+    return [None if part is None else machine.evaluate(part, env) for part in parts]
+
+
+def slice_value(machine: Machine, node: nodes.Slice, env: Env) -> Type:
+    """A slice as a value, as in ``a[1, 2:3]``."""
+    bounds = slice_bounds(machine, node, env)
+    return NEVER if any(bound is NEVER for bound in bounds) else machine.pool.type(OTHER)
+
+
 def _single(bound: Type | None) -> int | None:
     if bound is None or bound.numbers is None or len(bound.numbers) != 1 or bound.bits & ALL_KINDS & ~INT:
         return None
@@ -253,6 +266,8 @@ def _single(bound: Type | None) -> int | None:
 
 def _sliced_text(pool: Pool, holder: Type, bounds: list[Type | None]) -> Type:
     numbers = [_single(bound) for bound in bounds]
+    if numbers[2] == 0:
+        return NEVER
     if holder.texts is not None and all(b is None or n is not None for b, n in zip(bounds, numbers, strict=True)):
         return pool.of_texts(text[slice(*numbers)] for text in holder.texts)
     bits = holder.bits & (STR | MARKUP | TEXT_FACTS)

@@ -114,7 +114,11 @@ def constants_of(node: nodes.Node) -> list[Any]:
         return [child.value for child in node.items if isinstance(child, nodes.Const)]
     if isinstance(node, nodes.Dict):
         return [pair.key.value for pair in node.items if isinstance(pair.key, nodes.Const)]
-    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+    if (
+        isinstance(node, nodes.Neg)
+        and isinstance(node.node, nodes.Const)
+        and isinstance(node.node.value, (int, float))
+    ):
         return [-node.node.value]
     return []
 

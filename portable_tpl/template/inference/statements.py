@@ -8,24 +8,22 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.inference import macros
+from portable_tpl.template.inference.assigning import pair_up, unpack
 from portable_tpl.template.inference.contents import ITERABLE, elements
 from portable_tpl.template.inference.facts import HELD, compound, with_fact
 from portable_tpl.template.inference.guards import branch
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
-    DICT,
     EMPTY,
     ITERATOR,
     LOOP,
-    NAMESPACE,
+    MARKUP,
     STR,
     TEXT_FACTS,
-    TUPLE,
     UNDEFINED,
 )
 from portable_tpl.template.inference.lattice import ANY, NEVER, Type
-from portable_tpl.template.inference.machine import Env, Machine
-from portable_tpl.template.inference.naming import pair_source
+from portable_tpl.template.inference.machine import Env, Evaluate, Machine
 
 _MOST_ROUNDS = 12
 
@@ -151,7 +149,7 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
     if node.recursive:
         element = ANY
     unpack(machine, node.target, element, inner)
-    _pair(machine, node, inner)
+    pair_up(machine, node, inner)
     machine.assign(inner, "loop", pool.type(LOOP, None, None, pool.shape((), element)))
     world: Env | None = inner
     if node.test is not None:
@@ -160,50 +158,6 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
         machine.frames.pop()
     if world is not None:
         run_scope(machine, node.body, world)
-
-
-def _pair(machine: Machine, node: nodes.For, inner: Env) -> None:
-    """Tie key and value together in ``for key, value in mapping.items()``, ``|items`` and ``|dictsort``."""
-    holder = pair_source(node.iter)
-    targets = node.target.items if isinstance(node.target, nodes.Tuple) else []
-    if holder is None or len(targets) != 2:
-        return
-    key, value = targets
-    type_ = machine.types.get(id(holder))
-    if isinstance(key, nodes.Name) and isinstance(value, nodes.Name) and type_ is not None:
-        type_ = machine.pool.keep(type_, DICT)
-        if type_.shape is not None and type_.shape.fields is not None:
-            machine.pair(inner, key.name, value.name, type_)
-
-
-def unpack(machine: Machine, target: nodes.Node, type_: Type, env: Env) -> None:
-    """Assign to a name, or to the names in a tuple."""
-    if isinstance(target, nodes.Name):
-        machine.assign(env, target.name, type_)
-        machine.types[id(target)] = machine.pool.join(machine.types.get(id(target), NEVER), type_)
-    elif isinstance(target, (nodes.Tuple, nodes.List)):
-        shape = type_.shape
-        exact = type_.only(TUPLE) and shape is not None and shape.items is not None
-        whole = elements(machine.pool, type_)
-        for index, child in enumerate(target.items):
-            found = whole
-            if exact and shape is not None and shape.items is not None and index < len(shape.items):
-                found = shape.items[index]
-            unpack(machine, child, found, env)
-    elif isinstance(target, nodes.NSRef):
-        _write(machine, target, type_, env)
-
-
-def _write(machine: Machine, target: nodes.NSRef, type_: Type, env: Env) -> None:
-    holder = machine.lookup(env, target.name)
-    machine.types[id(target)] = type_
-    machine.attribute_writes += 1
-    machine.forget_attributes(env)
-    if holder.shape is not None and holder.bits & NAMESPACE:
-        for site in holder.shape.refs:
-            machine.write_attribute(site, target.attr, type_, late=True)
-        if holder.only(NAMESPACE) and len(holder.shape.refs) == 1:
-            env["." + target.name] = {(target.attr,): type_}
 
 
 def _assign(machine: Machine, node: nodes.Assign, env: Env) -> Env | None:
@@ -258,16 +212,38 @@ def _inner(machine: Machine, node: Any, env: Env) -> Env | None:
         if type_ is NEVER:
             return None
         unpack(machine, target, type_, inner)
-    if isinstance(node, nodes.FilterBlock) and machine.evaluate(node.filter, env) is NEVER:
-        return None
     end = run_scope(machine, node.body, inner)
     machine.forget_attributes(env)
+    if isinstance(node, nodes.FilterBlock) and end is not None and machine.evaluate(node.filter, env) is NEVER:
+        return None
     return None if end is None else env
+
+
+def _autoescape(machine: Machine, node: nodes.ScopedEvalContextModifier, env: Env) -> Env | None:
+    """``autoescape``: any text that is made inside may be markup."""
+    for option in node.options:
+        machine.evaluate(option.value, env)
+    plain = machine.handlers
+    marked = machine.pool.type(MARKUP | TEXT_FACTS)
+
+    def escaping(handler: Evaluate) -> Evaluate:
+        def evaluate(machine: Machine, node: Any, env: Env) -> Type:
+            found = handler(machine, node, env)
+            return machine.pool.join(found, marked) if found.bits & STR else found
+
+        return evaluate
+
+    machine.handlers = type(plain)({kind: escaping(handler) for kind, handler in plain.items()})
+    end = _inner(machine, node, env)
+    machine.handlers = plain
+    return end
 
 
 def _stop(machine: Machine, node: nodes.Node, env: Env) -> None:
     """``break`` and ``continue``; and what needs a loader, which the reference has not."""
-    return
+    template = getattr(node, "template", None)
+    if template is not None:
+        machine.evaluate(template, env)
 
 
 def _evaluate_only(machine: Machine, node: nodes.ExprStmt, env: Env) -> Env | None:
@@ -286,7 +262,7 @@ STATEMENTS: dict[type, Callable[[Machine, Any, Env], Env | None]] = {
     nodes.With: _inner,
     nodes.Scope: _inner,
     nodes.Block: _inner,
-    nodes.ScopedEvalContextModifier: _inner,
+    nodes.ScopedEvalContextModifier: _autoescape,
     nodes.ExprStmt: _evaluate_only,
     nodes.Break: _stop,
     nodes.Continue: _stop,
