@@ -103,21 +103,21 @@ def assigned(name: str, look: Look) -> list[nodes.Node]:
     ]
 
 
-def given(node: nodes.Node, look: Look) -> bool:
-    """Whether text comes from the conversation, whole or as a piece of it, and is not put together by the template."""
+def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether text comes from the conversation, whole or a piece of it, and is not put together by the template."""
     while not isinstance(node, nodes.Name):
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
             node = node.node.node
-        elif isinstance(node, (nodes.Getattr, nodes.Getitem)) or (isinstance(node, nodes.Filter) and node.node is not None):
+        elif isinstance(node, (nodes.Getattr, nodes.Getitem)) or (
+            isinstance(node, nodes.Filter) and isinstance(node.node, nodes.Node)
+        ):
             node = node.node
         else:
             return False
+    if node.name in seen:
+        return True
     made = [each for each in assigned(node.name, look) if not isinstance(each, (nodes.Name, nodes.Const))]
-    return all(not _mentions(each, node.name) and given(each, look) for each in made)
-
-
-def _mentions(node: nodes.Node, name: str) -> bool:
-    return any(each.name == name for each in node.find_all(nodes.Name))
+    return all(given(each, look, seen | {node.name}) for each in made)
 
 
 def emptiness_asked(node: nodes.Expr, look: Look) -> bool:

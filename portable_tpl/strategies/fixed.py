@@ -58,17 +58,17 @@ _NESTED: Message = {
         },
     },
 }
-_NO_WIDE_TOOL: Message = {
+_NO_ARGUMENTS: Message = {
+    "type": "function",
+    "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}},
+}
+_WIDE_TOOL: Message = {
     "type": "function",
     "function": {
         "name": "find",
         "description": WIDE,
         "parameters": {"type": "object", "properties": {"word": {"type": "string", "description": WIDE}}},
     },
-}
-_ARGUMENTS: Message = {
-    "type": "function",
-    "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}},
 }
 _ARGUMENTS: Message = {"city": "São Paulo <1>", "days": 3, "unit": "celsius"}
 _RICH_ARGUMENTS: Message = {
