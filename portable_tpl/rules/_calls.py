@@ -106,14 +106,14 @@ def assigned(name: str, look: Look) -> list[nodes.Node]:
 def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:
     """Whether text comes from the conversation, whole or a piece of it, and is not put together by the template."""
     while not isinstance(node, nodes.Name):
+        inner: nodes.Node | None = None
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
-            node = node.node.node
-        elif isinstance(node, (nodes.Getattr, nodes.Getitem)) or (
-            isinstance(node, nodes.Filter) and isinstance(node.node, nodes.Node)
-        ):
-            node = node.node
-        else:
+            inner = node.node.node
+        elif isinstance(node, (nodes.Getattr, nodes.Getitem, nodes.Filter)):
+            inner = node.node
+        if inner is None:
             return False
+        node = inner
     if node.name in seen:
         return True
     made = [each for each in assigned(node.name, look) if not isinstance(each, (nodes.Name, nodes.Const))]
