@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 from jinja2 import nodes
@@ -36,15 +37,21 @@ class HelperMacro:
 
     def definition(self, name: str) -> str:
         """The macro under a name, a line a statement: its delimiters take all white space between them away."""
-        lines = [f"{{%- macro {name}({self.parameters}) -%}}", *self.body, "{%- endmacro -%}"]
-        out, depth = [], 0
-        for line in lines:
-            if _CLOSING.match(line):
-                depth -= 1
-            out.append(_INDENT * depth + line)
-            if _OPENING.match(line):
-                depth += 1
-        return "\n".join(out) + "\n"
+        return _definition(self, name)
+
+
+@cache
+def _definition(macro: HelperMacro, name: str) -> str:
+    lines = [f"{{%- macro {name}({macro.parameters}) -%}}", *macro.body, "{%- endmacro -%}"]
+    out: list[str] = []
+    depth = 0
+    for line in lines:
+        if _CLOSING.match(line):
+            depth -= 1
+        out.append(_INDENT * depth + line)
+        if _OPENING.match(line):
+            depth += 1
+    return "\n".join(out) + "\n"
 
 
 def _search(condition: str) -> tuple[str, ...]:
