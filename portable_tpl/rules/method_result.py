@@ -31,7 +31,6 @@ from portable_tpl.rules._calls import (
     compared_with,
     constant,
     emptiness_asked,
-    given,
     method_call,
     text_kinds,
 )
@@ -58,8 +57,8 @@ def _call(node: nodes.Call, look: Look) -> None:
         comparison = compared_with(node, look)
         if comparison is not None and constant(comparison[1]) in _MINUS_ONE_OR_ZERO:
             name = "find.as-test"
-    if name in _STRIPS and (emptiness_asked(node, look) or not given(call.receiver, look)):
-        look.least = Tier.EXTENDED  # text of nothing but odd spaces, or such a space next to the template's own text
+    if name in _STRIPS and emptiness_asked(node, look):
+        look.least = Tier.EXTENDED  # it takes text of nothing but odd spaces
     look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: _better(node, call, look))
     look.least = Tier.EVERYDAY
 

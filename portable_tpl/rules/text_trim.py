@@ -24,7 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import emptiness_asked, given
+from portable_tpl.rules._calls import emptiness_asked
 
 CODE = "PTL903"
 _SPACES = frozenset({"unicode-spaced"})
@@ -32,10 +32,8 @@ _SPACES = frozenset({"unicode-spaced"})
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name == "trim" and node.node is not None and not node.args:
-        if emptiness_asked(node, look) or not given(node.node, look):
-            look.least = (
-                Tier.EXTENDED
-            )  # text of nothing but such spaces, or such a space next to the template's own text
+        if emptiness_asked(node, look):
+            look.least = Tier.EXTENDED  # it takes text of nothing but such spaces
         look.use_by_kind("filter.trim", look.kinds(node.node), node, only=_SPACES)
         look.least = Tier.EVERYDAY
 
