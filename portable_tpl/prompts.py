@@ -58,16 +58,17 @@ def conversation_of(call: Call) -> Conversation:
 
     Raises :class:`RenderError` for an argument that is no JSON data of the right shape.
     """
-    data: dict[str, Json] = {
-        "messages": _objects(call.messages),
-        "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
-        "documents": None if call.documents is None else _objects(call.documents),
-        "add_generation_prompt": call.add_generation_prompt,
-        "variables": plain_data(call.variables),
-        "special_tokens": None if call.special_tokens is None else dict(call.special_tokens),
-        "clock": call.clock,
-    }
     try:
+        data: dict[str, Json] = {
+            "messages": _objects(call.messages),
+            "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
+            "documents": None if call.documents is None else _objects(call.documents),
+            "add_generation_prompt": call.add_generation_prompt,
+            "variables": plain_data(call.variables),
+            "special_tokens": None if call.special_tokens is None else dict(call.special_tokens),
+            "clock": call.clock,
+        }
+        _expect_text_keys(data)
         conversation = parse_conversation(data, "the conversation")
         assert conversation.key
     except ConversationError as error:
@@ -77,6 +78,20 @@ def conversation_of(call: Call) -> Conversation:
     except RecursionError:
         raise RenderError("the conversation: nested too deeply for JSON") from None
     return conversation
+
+
+def _expect_text_keys(data: Json) -> None:
+    """JSON would turn other keys into texts without a word, and the prompt would not be that of transformers."""
+    todo = [data]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError(f"the key {key!r} is no text, and in JSON every key is")
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
 
 
 def _objects(given: object) -> Json:
