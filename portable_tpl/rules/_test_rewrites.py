@@ -83,10 +83,11 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
             kinds -= told
     if kinds or not (also or never):
         return None
-    made = " or ".join([f"{text} is {node.name}", *(f"{text} is {test}" for test in also)])
+    # The exceptions come first: what is left for the test itself is what engines agree on.
+    made = " or ".join([*(f"{text} is {test}" for test in also), f"{text} is {node.name}"])
     level = Level.OR if also else Level.FILTER
     if never:
-        parts = [f"({made})" if also else made, *(f"{text} is not {test}" for test in never)]
+        parts = [*(f"{text} is not {test}" for test in never), f"({made})" if also else made]
         made, level = " and ".join(parts), Level.AND
     return _written(node, made, level, look, "Name what engines do not agree on")
 

@@ -50,7 +50,7 @@ INVALID = (
     Example(
         "{% if messages[0].content is sequence %}x{% endif %}",
         targets=("minijinja",),
-        fixed="{% if messages[0].content is sequence or messages[0].content is string"
-        " or messages[0].content is mapping %}x{% endif %}",
+        fixed="{% if messages[0].content is string or messages[0].content is mapping"
+        " or messages[0].content is sequence %}x{% endif %}",
     ),
 )

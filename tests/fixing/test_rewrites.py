@@ -86,6 +86,11 @@ ELSEWHERE = [
     (MINIJINJA, "{{ tools|tojson(ensure_ascii=false)|length }}", "{{ json_text(tools)|length }}"),
     (MINIJINJA, "{{ '%s-%s%%' % (m.role, 'b') }}", "{{ m.role ~ '-' ~ 'b' ~ '%' }}"),
     (MINIJINJA, "{% if tools is iterable %}y{% endif %}", "{% if tools is not none %}y{% endif %}"),
+    (
+        MINIJINJA,
+        "{% if m.content is sequence %}y{% endif %}",
+        "{% if m.content is string or m.content is mapping or m.content is sequence %}y{% endif %}",
+    ),
     (MINIJINJA, "{{ 'a\\\nb' }}", "{{ 'ab' }}"),
     (HF, "{{ 1e3 }}", "{{ 1000.0 }}"),
     (HF, "{{ 0x10 }}", "{{ 16 }}"),
