@@ -19,6 +19,10 @@ from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
 
+# A construct that stands alone: where it is only computed, printed, or looped over.
+_SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
+_LOOP = "{{% for ptl_item in {} %}}{{% endfor %}}"
+_DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
 _MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
 
 
@@ -123,22 +127,20 @@ class Causes:
                 tried.add(text)
                 if len(tried) > _MOST_TRIALS:
                     return None
-                if self._cures(situation, text):
+                if self._cures(situation, text, isinstance(suspect.node, _DECISIONS)):
                     return _Cured(suspect, how)
         return None
 
     def _reference_fails(self, failure: Failed, rewriter: Rewriter) -> Cause | None:
         """The construct that only the reference refuses: alone it gives the very error there, none on the target."""
-        here = [node for node in self._parsed.nodes if node.lineno == failure.line]
-        for node in sorted(here, key=lambda node: len(self._parsed.source(node))):
+        for node in self._around_line(failure.line):
             value = node.iter if isinstance(node, nodes.For) else node
             made = rewriter.alone(value) if isinstance(value, nodes.Expr) else None
             if made is None:
                 continue
             source, variables = made
-            loop = "{{% for ptl_item in {} %}}{{% endfor %}}"
-            text = (loop if isinstance(node, nodes.For) else "{{% set ptl_value = {} %}}").format(source)
-            alone, asked = Template(text), Conversation([{"role": "user", "content": "Hi"}], variables=variables)
+            alone = Template((_LOOP if isinstance(node, nodes.For) else _SET).format(source))
+            asked = Conversation([{"role": "user", "content": "Hi"}], variables=variables)
             expected = self._tracer.trace(alone, [asked], "pieces")[0].rendering
             if not isinstance(expected, Failed) or _words(expected.message) != _words(failure.message):
                 continue
@@ -146,18 +148,32 @@ class Causes:
                 return Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
         return None
 
+    def _around_line(self, line: int | None) -> list[nodes.Node]:
+        """Expressions that reach over a line, and loops that start on it; the shortest first."""
+        found = []
+        for node in self._parsed.nodes:
+            if (node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))) or (
+                isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node)
+            ):
+                found.append(node)
+        return sorted(found, key=lambda node: len(self._parsed.source(node)))
+
+    def _last_line(self, node: nodes.Node) -> int:
+        return self._template.position(self._parsed.span(node).end)[0]
+
     def _fails_alone(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
         """Whether the construct, alone and on the same values, gives the very error; and none on the reference."""
         made = rewriter.alone(suspect.node)
         if made is None or not isinstance(situation.answer, Failed):
             return False
         source, variables = made
-        alone = Template(f"{{% set ptl_value = {source} %}}")
         asked = Conversation([{"role": "user", "content": "Hi"}], variables=variables)
-        answer = self._target.render(alone, asked)
-        if not isinstance(answer, Failed) or _words(answer.message) != _words(situation.answer.message):
-            return False
-        return isinstance(self._tracer.trace(alone, [asked], "pieces")[0].rendering, Rendered)
+        for form in (_SET, _PRINT):
+            alone = Template(form.format(source))
+            answer = self._target.render(alone, asked)
+            if isinstance(answer, Failed) and _words(answer.message) == _words(situation.answer.message):
+                return isinstance(self._tracer.trace(alone, [asked], "pieces")[0].rendering, Rendered)
+        return False
 
     def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[tuple[How, str]]:
         """The template with a construct's value in its place; then with its items, or its printed text."""
@@ -169,11 +185,16 @@ class Causes:
             made.append(("text", rewriter.by_text(suspect.node)))
         yield from ((how, text) for how, text in made if text is not None)
 
-    def _cures(self, situation: _Situation, text: str) -> bool:
-        """Whether the target, given the rewritten template, gets further; and the reference is not disturbed."""
+    def _cures(self, situation: _Situation, text: str, decision: bool = False) -> bool:
+        """Whether the target, given the rewritten template, gets further; and the reference is not disturbed.
+
+        A refusal that turns into an error is progress only where a ``decision`` was put in words: another branch was
+        taken then.
+        """
         changed = replace(self._template, text=text)
         answer = self._target.render(changed, situation.conversation)
-        if not _better(situation, answer):
+        elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
+        if not (decision and elsewhere) and not _better(situation, answer):
             return False
         expected = self._tracer.trace(changed, [situation.base], "pieces")[0].rendering
         return expected == situation.expected

@@ -11,6 +11,8 @@ from portable_tpl.rendering import Failed, MismatchKind, Refused, Rendered, Rend
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"(\d+)(\.\d*)?([eE][+-]?\d+)?")
+_LONGEST_NUMBER, _LARGEST_DIGITS = 40, 15
 _LONGEST_MESSAGE = 160
 _NEAR = 200
 END = -1
@@ -109,6 +111,8 @@ def _class_of(text: str, at: int) -> str:
     if at >= len(text):
         return "end"
     character = text[at]
+    if character in "0123456789.+-eE" and (number := _number_at(text, at)):
+        return number
     if character.isdigit():
         return "9"
     if character.isalpha():
@@ -116,6 +120,18 @@ def _class_of(text: str, at: int) -> str:
     if character.isspace():
         return "space"
     return character if character.isascii() else "x"
+
+
+def _number_at(text: str, at: int) -> str | None:
+    """The form of the number that a character is part of: bugs with one form must not hide those with another."""
+    start = max(0, at - _LONGEST_NUMBER)
+    for match in _NUMBER.finditer(text, start, min(len(text), at + _LONGEST_NUMBER)):
+        if match.start() <= at <= match.end():
+            whole, fraction, exponent = match.groups()
+            if exponent:
+                return "exponent"
+            return "fraction" if fraction else "big" if len(whole) > _LARGEST_DIGITS else "9"
+    return None
 
 
 def bare_message(message: str, template_text: str) -> str:
