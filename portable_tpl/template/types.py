@@ -36,8 +36,9 @@ _pool = Pool()
 class Types:
     """What one abstract run found."""
 
-    def __init__(self, tier: Tier, types: Mapping[int, Type], reached: set[int]) -> None:
+    def __init__(self, tier: Tier, tree: nodes.Template, types: Mapping[int, Type], reached: set[int]) -> None:
         self.tier = tier
+        self._tree = tree  # kept alive: the types go by the identity of its nodes
         self._types = types
         self._reached = reached
 
@@ -74,5 +75,17 @@ def _infer(tree: nodes.Template, every_node: Iterable[nodes.Node], tier: Tier) -
     demands = Demands(every_node)
     names = request_types(pool, profile_of(demands, tier))
     machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS)
-    run(machine, tree)
-    return Types(tier, machine.types, machine.reached)
+    try:
+        run(machine, tree)
+    except RecursionError:
+        # Deeper than the reference itself can compile: nothing is known, so everything may be.
+        return Types(tier, tree, _Everything(), set())
+    return Types(tier, tree, machine.types, machine.reached)
+
+
+class _Everything(dict[int, Type]):
+    def get(self, key: int, default: object = None) -> Type:
+        return ANY
+
+    def __contains__(self, key: object) -> bool:
+        return True

@@ -9,7 +9,7 @@ from portable_tpl.conversation import Tier
 from portable_tpl.source import Template
 from portable_tpl.template import ParsedTemplate, parse
 from portable_tpl.template.inference import kinds as k
-from portable_tpl.template.inference.lattice import NEVER, Type
+from portable_tpl.template.inference.lattice import ANY, NEVER, Type
 from portable_tpl.template.types import Types, infer
 
 
@@ -318,3 +318,15 @@ def test_nested_loops_are_cheap() -> None:
         + "{% endfor %}" * 12
     )
     assert printed(text + "{{ ns.n }}")[0].kinds == ("int",)
+
+
+def test_what_is_nested_too_deeply_for_the_reference_may_be_anything() -> None:
+    parsed, types = inferred("{{ " + "+".join(["tools"] * 900) + " }}")
+    addition = next(node for node in parsed.nodes if isinstance(node, nodes.Add))
+    assert types.of(addition) is ANY
+    assert types.reachable(addition)
+
+
+def test_long_chains_of_branches_are_cheap() -> None:
+    text = "{% if add_a and add_b %}a" + "{% elif add_c and add_d %}b" * 400 + "{% else %}{{ tools }}{% endif %}"
+    assert printed(text)[0].kinds == ("none", "list")

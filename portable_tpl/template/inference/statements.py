@@ -26,6 +26,7 @@ from portable_tpl.template.inference.lattice import ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Evaluate, Machine
 
 _MOST_ROUNDS = 12
+_MOST_FAILED = 6  # tests of an if that are asked again in a later branch
 
 
 def run(machine: Machine, template: nodes.Template) -> None:
@@ -102,11 +103,11 @@ def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
         machine.frames[-1] = no
         yes, no = branch(machine, other.test, no)
         # Now that more is known, the tests before say more too: `a and b` that fails, fails by `b` where `a` holds.
-        for test in failed:
+        for test in failed[-_MOST_FAILED:]:
             yes = with_fact(machine, (test, False), yes)
         if yes is not None:
             result = machine.merge(result, _run_branch(machine, other, yes))
-    for test in failed:
+    for test in failed[-_MOST_FAILED:]:
         no = with_fact(machine, (test, False), no)
     if no is not None:
         result = machine.merge(result, run_body(machine, node.else_, no))
