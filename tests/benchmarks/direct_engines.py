@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import subprocess
 import tempfile
@@ -66,15 +67,17 @@ def llamacpp(work: Work, seconds: float, engine: bool) -> float:
 
     templates, conversations = work
     model = tiny_model(_MODELS, "<s>", "</s>", False)
-    ready = []
+    servers, ready = [], []
     for template in templates:
         server = Server(template.text, model, pure=engine)
+        servers.append(server)
+        connection = http.client.HTTPConnection(*server.address)
         bodies = [json.dumps(chat_request(conversation)).encode() for conversation in conversations]
-        ready += [(server, body) for body in bodies if server.ask(body)[0] == 200]
+        ready += [(connection, body) for body in bodies if _asked(connection, body) == 200]
 
     def run() -> int:
-        for server, body in ready:
-            server.ask(body)
+        for connection, body in ready:
+            _asked(connection, body)
         return len(ready)
 
     return _rate(run, seconds)
@@ -106,6 +109,17 @@ def minja(work: Work, seconds: float) -> float:
         return len(ready)
 
     return _rate(run, seconds)
+
+
+def _asked(connection: http.client.HTTPConnection, body: bytes) -> int:
+    try:
+        connection.request("POST", "/apply-template", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+    except ConnectionError:  # idle for some seconds, while the others had their turn
+        connection.close()
+        return _asked(connection, body)
+    json.loads(response.read())
+    return response.status
 
 
 def _rate(run: Callable[[], int], seconds: float) -> float:

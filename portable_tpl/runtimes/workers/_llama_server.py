@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,11 @@ from portable_tpl.runtimes.workers._serve import Failure, Refusal
 _HOST = "127.0.0.1"
 _LOG_SECONDS = 2.0  # the server's log is written by a thread of its own, after the fact
 _ERRORS_ONLY = 1
-_HEADERS = {"Content-Type": "application/json"}
+_CHUNK = 1 << 16
+_REQUEST = (
+    b"POST /apply-template HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n%b"
+)
 
 # A record of the log starts with a time, a letter for its level, and a function; what follows without is its text.
 _RECORD = re.compile(r"^\d+\.\d+\.\d+\.\d+ ([A-Z]) +", re.MULTILINE)
@@ -58,27 +62,61 @@ class Server:
             # Some earlier releases (b9294) abort when they refuse a template, unless they log all they do meanwhile.
             parameters.hostname = _HOST
         self._server = _started(parameters)
-        address = self._server.listening_address.removeprefix("http://")
-        self._connection = http.client.HTTPConnection(address)
+        host, _, port = self._server.listening_address.removeprefix("http://").rpartition(":")
+        self.address = (host, int(port))
+        self._socket: socket.socket | None = None
 
     def ask(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and answer of ``/apply-template``."""
-        try:
-            return self._ask(body)
-        except (http.client.RemoteDisconnected, ConnectionError):
-            # The server ends a connection after a number of requests or some idle seconds.
-            self._connection.close()
-            return self._ask(body)
+        request = _REQUEST % (len(body), body)
+        answer = self._exchange(request) or self._exchange(request)
+        if answer is None:
+            raise ConnectionError("the server does not answer")
+        status, content = answer
+        return status, json.loads(content.decode("utf-8", "surrogateescape"))
 
-    def _ask(self, body: bytes) -> tuple[int, dict[str, Any]]:
-        self._connection.request("POST", "/apply-template", body, _HEADERS)
-        response = self._connection.getresponse()
-        answer = json.loads(response.read().decode("utf-8", "surrogateescape"))
-        return response.status, answer
+    def _exchange(self, request: bytes) -> tuple[int, bytes] | None:
+        """One request on the connection that is there, or a new one; ``None`` where the server has closed it.
+
+        The server closes a connection after a number of requests or some idle seconds. Python's own client spends as
+        long on an answer's headers as the server does on the answer.
+        """
+        if self._socket is None:
+            self._socket = socket.create_connection(self.address)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self._socket.sendall(request)
+            data = b""
+            while (end := data.find(b"\r\n\r\n")) < 0:
+                data += self._received()
+            head = data[:end].lower()
+            length = int(head.partition(b"content-length:")[2].split(None, 1)[0])
+            pieces, missing = [data[end + 4 :]], length - len(data) + end + 4
+            while missing > 0:
+                pieces.append(self._received())
+                missing -= len(pieces[-1])
+        except ConnectionError:
+            self._hang_up()
+            return None
+        if b"connection: close" in head:
+            self._hang_up()
+        return int(head.split(None, 2)[1]), b"".join(pieces)
+
+    def _received(self) -> bytes:
+        assert self._socket is not None
+        data = self._socket.recv(_CHUNK)
+        if not data:
+            raise ConnectionError
+        return data
+
+    def _hang_up(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def close(self) -> None:
         """Stop the server."""
-        self._connection.close()
+        self._hang_up()
         del self._server
 
 
