@@ -182,7 +182,10 @@ def _run(engine: str, command: list[str]) -> str:
     except OSError as error:
         raise TargetUnavailable(f"{engine}: cannot start {command[0]}: {error}") from None
     if done.returncode != 0:
-        words = " ".join((done.stderr or done.stdout).split())[-_LAST_WORDS:]
+        said = (done.stderr or done.stdout).splitlines()
+        # pip and npm mark the line that matters, and put pages around it.
+        telling = [line for line in said if "error" in line.lower() and "versions: " not in line] or said
+        words = " ".join(" ".join(telling).split())[-_LAST_WORDS:]
         raise TargetUnavailable(f"{engine}: {Path(command[0]).name} failed: {words}")
     return done.stdout
 
