@@ -47,7 +47,7 @@ def lint(session: nox.Session) -> None:
     session.install("-e", ".")
     _group(session, "lint")
     session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "format", "--check", "portable_tpl", "tests", "noxfile.py")
     session.run("lint-imports")
 
 
@@ -94,7 +94,9 @@ def reference(session: nox.Session) -> None:
 def truth(session: nox.Session) -> None:
     """Compare what ``check`` says with what ``compare`` finds, over all real templates."""
     _engines(session)
-    session.run("python", "-m", "tests.sweeps.truth", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)})
+    session.run(
+        "python", "-m", "tests.sweeps.truth", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    )
 
 
 @nox.session

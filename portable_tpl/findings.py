@@ -58,8 +58,8 @@ class Finding:
     """One place that is not portable, for the targets it names.
 
     ``code`` is stable (``PTL101``), ``rule`` its readable name, ``feature`` the support-table id behind it,
-    ``tier`` the mildest tier of conversations in which it shows. ``fails`` are those of the targets that give no prompt
-    at all; the others give another one.
+    ``tier`` the mildest tier of conversations in which it shows. ``fails`` are those of the targets that give no
+    prompt at all; the others give another one.
     """
 
     code: str

@@ -54,7 +54,9 @@ class Template:
     name: str = "default"
     path: str | None = None
     special_tokens: Mapping[str, str] = field(default_factory=lambda: _NO_TOKENS, hash=False)
-    named: Mapping[str, Template] = field(default_factory=lambda: _NO_TEMPLATES, hash=False, compare=False, repr=False)
+    named: Mapping[str, Template] = field(
+        default_factory=lambda: _NO_TEMPLATES, hash=False, compare=False, repr=False
+    )
 
     @cached_property
     def sha256(self) -> str:

@@ -22,7 +22,6 @@ from portable_tpl.template.frames import Frame, defined_names, first_read
 from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.walking import children, names
 
-
 __all__ = ["Binding", "Resolution", "Scopes", "free_variables", "resolve_names"]
 
 

@@ -24,11 +24,11 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
 
 
-class Refusal(Exception):  # noqa: N818 - what a template means by raise_exception is no error
+class Refusal(Exception):
     """The template called ``raise_exception`` with this message."""
 
 
-class Failure(Exception):  # noqa: N818 - it carries a value of the protocol
+class Failure(Exception):
     """The engine could not load or render; ``kind`` is one of the protocol's."""
 
     def __init__(self, kind: str, message: str, line: int | None = None) -> None:
