@@ -30,9 +30,9 @@ class Refused:
 class Failed:
     """The engine could not render.
 
-    ``syntax``: the template was not accepted; ``error``: an error while rendering; ``timeout`` and ``memory``: a
-    limit was hit; ``crash``: the engine's process died; ``unsupported``: the runtime cannot be given this conversation.
-    ``line`` counts from 1 and is ``None`` where the engine gives none.
+    ``syntax``: the template was not accepted; ``error``: an error while rendering; ``timeout`` and ``memory``:
+    a limit was hit; ``crash``: the engine's process died; ``unsupported``: the runtime cannot be given this
+    conversation. ``line`` counts from 1 and is ``None`` where the engine gives none.
     """
 
     kind: FailureKind
@@ -47,9 +47,9 @@ Rendering: TypeAlias = Rendered | Refused | Failed
 class Mismatch:
     """The smallest conversation found on which a target's rendering is not the reference's.
 
-    ``cause`` is a feature id for ``origin`` ``template`` and the name of a normalisation for ``stack``; ``None`` where
-    no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number of
-    conversations of the run that hit this signature.
+    ``cause`` is a feature id for ``origin`` ``template`` and the name of a normalisation for ``stack``; ``None``
+    where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
+    of conversations of the run that hit this signature.
     """
 
     signature: str
