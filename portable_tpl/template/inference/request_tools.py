@@ -56,7 +56,8 @@ def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     result = pool.dict_of(FULL_DICT, {**unwrapped, **marked, "function": function}, rest)
     if not (flat or odd):
         return result
-    bare = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"], "type": ABSENT, "function": ABSENT}, rest)
+    flat_type = marked["type"] if odd else ABSENT
+    bare = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"], "type": flat_type, "function": ABSENT}, rest)
     return _either(pool, bare, result) if wrapped or odd else bare
 
 
@@ -141,7 +142,7 @@ def _schema(pool: Pool, tier: Tier) -> Type:
             "items": maybe_schema,
             "anyOf": several,
             "oneOf": several,
-            "default": rest,
+            "default": pool.join(json_value(pool, tier), ABSENT),
         }
         inner.fields, inner.rest = plain, rest
     else:
