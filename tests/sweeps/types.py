@@ -30,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--generated", type=int, default=40)
     parser.add_argument("--step", type=int, default=1)
     options = parser.parse_args(arguments)
-    folder = Path(os.environ["PORTABLE_TPL_CORPUS"]) / "templates"
+    corpus = os.environ.get("PORTABLE_TPL_CORPUS")
+    if corpus is None:
+        print("set PORTABLE_TPL_CORPUS to a folder with templates/", file=sys.stderr)
+        return 2
+    folder = Path(corpus) / "templates"
     paths = sorted(folder.glob("*.jinja"))[:: options.step]
     templates = [Template(path.read_bytes().decode("utf-8"), path=path.name) for path in paths]
     cost(templates)
