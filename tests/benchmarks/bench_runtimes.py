@@ -26,6 +26,7 @@ from tests.benchmarks import direct_engines  # noqa: E402
 
 _SECONDS = 2.0
 _ROUNDS = 3
+_PLAIN = frozenset({"llama.cpp", "llama.cpp-engine", "minja", "minja-engine"})
 
 
 def templates() -> list[Template]:
@@ -51,9 +52,26 @@ def conversations() -> list[Conversation]:
     return found
 
 
-def work(works: Callable[[Template, Conversation], bool]) -> list[tuple[Template, list[Conversation]]]:
+def plain() -> list[Conversation]:
+    """The conversations that a stack and its engine alone treat alike, so that both sides render the same."""
+    return [each for each in conversations() if _is_plain(each)]
+
+
+def _is_plain(conversation: Conversation) -> bool:
+    messages = conversation.messages
+    return (
+        not conversation.tools
+        and not conversation.documents
+        and all(set(each) == {"role", "content"} and isinstance(each["content"], str) for each in messages)
+        and bool(messages)
+        and messages[-1]["role"] == "user"
+    )
+
+
+def work(
+    works: Callable[[Template, Conversation], bool], everything: list[Conversation]
+) -> list[tuple[Template, list[Conversation]]]:
     """Every template with the conversations that it renders: errors would be another benchmark."""
-    everything = conversations()
     return [(each, [one for one in everything if works(each, one)]) for each in templates()]
 
 
@@ -69,7 +87,8 @@ def rate(run: Callable[[], int]) -> float:
 def adapter_rate(target: str) -> float:
     """Through the adapter: batches of all conversations for each template."""
     with open_runtime(target) as runtime:
-        jobs = work(lambda template, one: isinstance(runtime.render(template, one), Rendered))
+        chosen = plain() if target in _PLAIN else conversations()
+        jobs = work(lambda template, one: isinstance(runtime.render(template, one), Rendered), chosen)
 
         def run() -> int:
             return sum(len(runtime.render_all(template, cases)) for template, cases in jobs)
@@ -133,10 +152,10 @@ _DIRECT: dict[str, Callable[[], float]] = {
     "minijinja": lambda: direct_minijinja(True),
     "minijinja-strict": lambda: direct_minijinja(False),
     "hf-jinja": lambda: direct_engines.node((templates(), conversations()), _SECONDS),
-    "llama.cpp": lambda: direct_engines.llamacpp((templates(), conversations()), _SECONDS, False),
-    "llama.cpp-engine": lambda: direct_engines.llamacpp((templates(), conversations()), _SECONDS, True),
-    "minja": lambda: direct_engines.minja((templates(), conversations()), _SECONDS),
-    "minja-engine": lambda: direct_engines.minja((templates(), conversations()), _SECONDS),
+    "llama.cpp": lambda: direct_engines.llamacpp((templates(), plain()), _SECONDS, False),
+    "llama.cpp-engine": lambda: direct_engines.llamacpp((templates(), plain()), _SECONDS, True),
+    "minja": lambda: direct_engines.minja((templates(), plain()), _SECONDS),
+    "minja-engine": lambda: direct_engines.minja((templates(), plain()), _SECONDS),
 }
 
 
