@@ -150,13 +150,15 @@ class Causes:
 
     def _around_line(self, line: int | None) -> list[nodes.Node]:
         """Expressions that reach over a line, and loops that start on it; the shortest first."""
-        found = [
+        starting = [
+            node for node in self._parsed.nodes if node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))
+        ]
+        reaching = [
             node
             for node in self._parsed.nodes
-            if (node.lineno == line and isinstance(node, (nodes.Expr, nodes.For)))
-            or (isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node))
+            if isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node)
         ]
-        return sorted(found, key=lambda node: len(self._parsed.source(node)))
+        return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
 
     def _last_line(self, node: nodes.Node) -> int:
         return self._template.position(self._parsed.span(node).end)[0]

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.cause import Cause, Causes
-from portable_tpl.differential.locus import Locus, locate
+from portable_tpl.differential.identity import Group, Identities
 from portable_tpl.differential.replay import reproduce
 from portable_tpl.differential.search import Explored
 from portable_tpl.differential.shrink import Shrinker, size_of
-from portable_tpl.differential.stack import Stack
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
-from portable_tpl.normalisations.reference import reference_objection
-from portable_tpl.rendering import Failed, Mismatch, Origin, Rendering, mismatch_kind, same
+from portable_tpl.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.strategies.tiers import tier_of
 from portable_tpl.template.parsing import ParsedTemplate
@@ -23,10 +21,6 @@ from portable_tpl.template.parsing import ParsedTemplate
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
 _RENDERS, _RENDERS_OF_MANY = 2500, 300
 _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
-# Names, beside those of the normalisations, for what happens before a template is run.
-REQUEST_REFUSED = "request-refused"  # the deployment gives an error, its engine does not
-UNSUPPORTED_INPUT = "unsupported-input"  # the runtime cannot be given such a conversation at all
-CONVERSATION_REFUSED = "conversation-refused"  # the reference itself does not take it
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,6 @@ class Case:
     tier: Tier
     reference: Rendering
     target: Rendering
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Cases with one identity: what the deployment did to them, or where the texts part."""
-
-    origin: Origin
-    names: tuple[str, ...]
-    locus: Locus | None
 
 
 class Investigation:
@@ -68,14 +53,13 @@ class Investigation:
         self._run = run
         self._out_of_time = out_of_time
         self._known = list(known)
-        self._stack = Stack(target.id, tracer, parsed.template)
-        self._twins = twins
+        self._identities = Identities(parsed.template, target.id, tracer, twins)
         self._causes = Causes(parsed, target, tracer)
 
     def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
         """Every mismatch once, the most frequent first."""
-        identities = self._identities([case.conversation for case in cases], [case.target for case in cases])
-        groups: dict[_Group, list[Case]] = {}
+        identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
+        groups: dict[Group, list[Case]] = {}
         for case, identity in zip(cases, identities, strict=True):
             if identity is not None:
                 groups.setdefault(identity, []).append(case)
@@ -89,44 +73,7 @@ class Investigation:
                 found[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
         return sorted(found.values(), key=lambda each: (-each.cases, each.signature))
 
-    def _identities(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[_Group | None]:
-        """What each case is an instance of; ``None`` where there is no mismatch."""
-        before = [_before_any_template(one, answer) for one, answer in zip(conversations, answers, strict=True)]
-        if any(before):
-            rest = [number for number, name in enumerate(before) if name is None]
-            left = iter(self._identities([conversations[n] for n in rest], [answers[n] for n in rest]))
-            return [next(left) if name is None else _Group("stack", (name,), None) for name in before]
-        explained = self._stack.explain(conversations, answers)
-        open_ = [number for number, (names, _) in enumerate(explained) if names is None]
-        traces = dict(
-            zip(open_, self._tracer.trace(self._template, [explained[n][1] for n in open_], "pieces"), strict=True)
-        )
-        innocent = self._engine_innocent([conversations[n] for n in open_], [answers[n] for n in open_])
-        out: list[_Group | None] = [_Group("stack", names, None) if names else None for names, _ in explained]
-        for number, is_innocent in zip(open_, innocent, strict=True):
-            locus = locate(self._template.text, traces[number], answers[number])
-            if locus is None:
-                continue
-            refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
-            out[number] = _Group("stack", refused, locus) if is_innocent else _Group("template", (), locus)
-        return out
-
-    def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
-        """Whether the target's engine, without the deployment around it, has no part in a difference.
-
-        So it is where it answers as the reference does, or answers at all where the deployment gives an error.
-        """
-        twin = self._twins.of(self._target.id) if self._twins is not None and conversations else None
-        if twin is None:
-            return [False] * len(conversations)
-        alone = twin.render_all(self._template, conversations)
-        traces = self._tracer.trace(self._template, conversations, "pieces")
-        return [
-            same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))
-            for trace, own, answer in zip(traces, alone, answers, strict=True)
-        ]
-
-    def _mismatch(self, group: _Group, members: Sequence[Case], budget: int) -> Mismatch | None:
+    def _mismatch(self, group: Group, members: Sequence[Case], budget: int) -> Mismatch | None:
         start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))
         kind = group.locus.kind if group.locus is not None else ""
         small = self._shrunk(group, start, _RENDERS_OF_KIND.get(kind, budget))
@@ -155,14 +102,14 @@ class Investigation:
             decides=cause.origin == "template" and not isinstance(reference, Failed),
         )
 
-    def _cause(self, group: _Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:
+    def _cause(self, group: Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:
         if group.origin == "stack" or group.locus is None:
             return Cause("stack", "+".join(group.names) or None, None, None)
         if group.locus.kind in ("timeout", "crash"):
             return Cause("template", None, None, None)
-        return self._causes.find(small, self._stack.base(small, answer), answer, group.locus, tier)
+        return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
 
-    def _shrunk(self, group: _Group, start: Case, budget: int) -> Conversation:
+    def _shrunk(self, group: Group, start: Case, budget: int) -> Conversation:
         if self._out_of_time():
             return start.conversation
 
@@ -172,8 +119,8 @@ class Investigation:
             if not fitting:
                 return mild
             answers = self._target.render_all(self._template, fitting)
-            identities = iter(self._identities(fitting, answers))
-            return [fits and next(identities) == group for fits in mild]
+            verdicts = iter(self._identities.hold(group, fitting, answers))
+            return [fits and next(verdicts) for fits in mild]
 
         shrinker = Shrinker(holds, budget, self._out_of_time)
         guesses = sorted(self._known, key=size_of)
@@ -185,12 +132,6 @@ class Investigation:
     def _tier(self, conversation: Conversation) -> Tier:
         tokens = self._template.special_tokens or {"bos_token": "<s>", "eos_token": "</s>"}
         return tier_of(conversation, False, self._run.shape, tokens)
-
-
-def _before_any_template(conversation: Conversation, answer: Rendering) -> str | None:
-    if isinstance(answer, Failed) and answer.kind == "unsupported":
-        return UNSUPPORTED_INPUT
-    return CONVERSATION_REFUSED if reference_objection(conversation) is not None else None
 
 
 def _merged(one: Mismatch, other: Mismatch) -> Mismatch:

@@ -10,6 +10,7 @@ from portable_tpl.differential.tracer import Piece, Trace
 from portable_tpl.rendering import Failed, MismatchKind, Refused, Rendered, Rendering, mismatch_kind, same
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_DATA = re.compile(r"[\[{].*")
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"(\d+)(\.\d*)?([eE][+-]?\d+)?")
 _LONGEST_NUMBER, _LARGEST_DIGITS = 40, 15
@@ -142,4 +143,4 @@ def bare_message(message: str, template_text: str) -> str:
         quoted = match.group()
         return quoted if len(quoted) > 2 and quoted[1:-1] in template_text else "…"
 
-    return _DIGITS.sub("0", _QUOTED.sub(keep, first))[:_LONGEST_MESSAGE]
+    return _DIGITS.sub("0", _DATA.sub("…", _QUOTED.sub(keep, first)))[:_LONGEST_MESSAGE]

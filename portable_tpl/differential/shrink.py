@@ -12,8 +12,10 @@ from portable_tpl.strategies.values import own_copy
 
 Holds = Callable[[Sequence[Conversation]], "list[bool]"]
 Path = tuple[Any, ...]
+Edit = tuple[Path, Any]  # a place and its new value, or _GONE
 
-_BATCH = 48
+_GONE = object()
+_FIRST_BATCH, _BATCH = 12, 64
 _MOST_RENDERS = 3000
 _LETTERS = 40  # characters of a text that are replaced by plainer ones
 
@@ -39,12 +41,33 @@ class Shrinker:
         best = conversation.to_json()
         improved = True
         while improved and not self.cut:
-            improved = False
+            before = best
+            best = self._exhaust(best, _message_runs)
+            best = self._many(best, _single_drops)
+            best = self._many(best, _cleared_texts)
             for moves in (_drops, _text_drops, _simpler_values):
-                smaller = self._exhaust(best, moves)
-                improved = improved or smaller is not best
-                best = smaller
+                best = self._exhaust(best, moves)
+            improved = best is not before
         return parse_conversation(best)
+
+    def _many(self, best: dict[str, Any], edits: Callable[[dict[str, Any]], list[Edit]]) -> dict[str, Any]:
+        """Make all edits that may be made by themselves, together if that goes, and else by halves of them."""
+        while not self.cut:
+            made = [(edit, data, _read(data)) for edit in edits(best) for data in (_edited(best, [edit]),)]
+            readable = [(edit, data, conversation) for edit, data, conversation in made if conversation is not None]
+            self._judge([(data, conversation) for _, data, conversation in readable])
+            works = {edit[0]: edit for edit, _, each in reversed(readable) if self._known.get(each.key)}
+            if len(works) < 2:
+                return best
+            every = list(works.values())
+            half = len(every) // 2
+            found = self._first(
+                best, (_edited(best, part) for part in (every, every[:half], every[half:], every[:1]))
+            )
+            if found is None:
+                return best
+            best = found
+        return best
 
     def _exhaust(
         self, best: dict[str, Any], moves: Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
@@ -58,7 +81,7 @@ class Shrinker:
         return best
 
     def _first(self, best: dict[str, Any], candidates: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
-        size = 4
+        size = _FIRST_BATCH
         same = parse_conversation(best).key
         batch: list[tuple[dict[str, Any], Conversation]] = []
         for candidate in candidates:
@@ -104,11 +127,28 @@ def _drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Without runs of messages, without whole fields, without single items and keys."""
     yield from _message_runs(data)
     yield from _with_names(data)
-    places = sorted(_containers(data), key=lambda path: -len(json.dumps(_at(data, path))))
-    for path in places:
-        if path == ("messages",) or (len(path) == 2 and path[0] == "messages" and isinstance(path[1], int)):
-            continue
+    for path in sorted(_droppable(data), key=lambda path: -len(json.dumps(_at(data, path)))):
         yield _without(data, path)
+
+
+def _single_drops(data: dict[str, Any]) -> list[Edit]:
+    return [(path, _GONE) for path in _droppable(data)]
+
+
+def _cleared_texts(data: dict[str, Any]) -> list[Edit]:
+    """Each text emptied, or cut down to one letter."""
+    texts = [path for path in _leaves(data) if isinstance(_at(data, path), str)]
+    free = [path for path in texts if path[0] != "clock" and path[-1] not in ("role", "type")]
+    return [(path, word) for path in free for word in ("", "a") if len(_at(data, path)) > len(word)]
+
+
+def _droppable(data: dict[str, Any]) -> list[Path]:
+    """Every item and key but the messages, which are dropped in runs."""
+    return [
+        path
+        for path in _containers(data)
+        if path != ("messages",) and not (len(path) == 2 and path[0] == "messages" and isinstance(path[1], int))
+    ]
 
 
 def _message_runs(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -145,12 +185,8 @@ def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _text_drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """With shorter texts: all at once, then one by one, by halves down to single characters."""
+    """With shorter texts, by halves down to single characters."""
     texts = [path for path in _leaves(data) if isinstance(_at(data, path), str) and path[0] != "clock"]
-    free = [path for path in texts if path[-1] not in ("role", "type") and _at(data, path)]
-    for word in ("", "a"):
-        if len(free) > 1:
-            yield _with(data, dict.fromkeys(free, word))
     for path in sorted(texts, key=lambda path: -len(_at(data, path))):
         text = _at(data, path)
         length = len(text)
@@ -249,6 +285,21 @@ def _without(data: dict[str, Any], path: Path) -> dict[str, Any]:
     changed: dict[str, Any] = _copied_along(data, path[:-1])
     del _at(changed, path[:-1])[path[-1]]
     return changed
+
+
+def _edited(data: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
+    """With several parts changed or gone; what lies in a part that goes anyway is left alone."""
+    gone = {path for path, value in edits if value is _GONE}
+    outer = [edit for edit in edits if not any(edit[0][:depth] in gone for depth in range(1, len(edit[0])))]
+    changed = data
+    for path, value in sorted(outer, key=lambda edit: _last_first(edit[0]), reverse=True):
+        changed = _without(changed, path) if value is _GONE else _with(changed, {path: value})
+    return changed
+
+
+def _last_first(path: Path) -> tuple[tuple[int, int, str], ...]:
+    """A key by which later items of a list come after earlier ones."""
+    return tuple((0, key, "") if isinstance(key, int) else (1, 0, key) for key in path)
 
 
 def _with(data: dict[str, Any], values: dict[Path, Any]) -> dict[str, Any]:

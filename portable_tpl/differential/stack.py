@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations, product
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import first_difference
 from portable_tpl.differential.tracer import Normalised, Tracer, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
+from portable_tpl.normalisations.reference import reference_context
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.source import Template
 
-Names = tuple[str, ...]
-Explanation = tuple["Names | None", Conversation]
+Changes = tuple[Normalisation, ...]
 
-_MOST_PAIRS = 120
+
+@dataclass(frozen=True)
+class Explanation:
+    """What became of one answer.
+
+    ``same``: it is the reference's own. ``changes``: the smallest set of changes found that makes the reference give
+    it, or, where ``complete`` is false, the set whose text comes nearest.
+    """
+
+    same: bool
+    changes: Changes = ()
+    complete: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the changes."""
+        return tuple(change.name for change in self.changes)
+
+
+_SAME, _OPEN = Explanation(True), Explanation(False)
 
 
 class Stack:
@@ -24,150 +44,133 @@ class Stack:
 
     def __init__(self, target: str, tracer: Tracer, template: Template) -> None:
         name = target.partition("@")[0]
-        self._changes = [each for each in all_normalisations() if name in each.stacks]
+        self._changes: Changes = tuple(each for each in all_normalisations() if name in each.stacks)
         self._tracer = tracer
         self._template = template
-        self._worked: dict[Names, int] = {}
-
-    def base(self, conversation: Conversation, answer: Rendering) -> Conversation:
-        """What the target's engine was given, as far as that can be told."""
-        return self.explain([conversation], [answer])[0][1]
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
-        """For each answer: the smallest set of normalisations found that makes the reference give it.
-
-        ``()`` where the answer is the reference's own, ``None`` where no set explains it; then the conversation is
-        the normalised one whose text comes nearest.
-        """
+        """What makes the reference give each answer."""
         if not self._changes:
-            return [(None, conversation) for conversation in conversations]
-        found: dict[int, Names] = {}
-        traces = self._tracer.trace(self._template, conversations, "pieces")
-        for number, trace in enumerate(traces):
-            if same(trace.rendering, answers[number]):
-                found[number] = ()
-        open_ = {
-            n: (conversations[n], answers[n])
-            for n in range(len(conversations))
-            if n not in found and not isinstance(answers[n], Failed)
-        }
-        self._try(open_, found, {n: self._remembered() for n in open_})
-        self._try(open_, found, {n: [[each] for each in self._effective(open_[n][0])] for n in open_})
-        self._try(open_, found, {n: self._pairs(open_[n][0]) for n in open_})
-        self._try(open_, found, {n: self._full(open_[n][0]) for n in open_}, reduce=True)
-        for names in found.values():
-            if names:
-                self._worked[names] = self._worked.get(names, 0) + 1
-        return [
-            (found[n], conversations[n]) if n in found else (None, self._nearest(conversations[n], answers[n]))
-            for n in range(len(conversations))
+            return [_OPEN] * len(conversations)
+        out = [
+            _SAME if same(rendering, answer) else _OPEN
+            for rendering, answer in zip(self._render(conversations), answers, strict=True)
         ]
+        # Two failures have nothing in common that could be compared, so that none explains the other.
+        wanted = {
+            n: answers[n] for n, found in enumerate(out) if not found.same and not isinstance(answers[n], Failed)
+        }
+        for attempt in (self._singles, self._combinations):
+            candidates = {n: list(attempt(conversations[n])) for n in wanted if not out[n].complete}
+            for n, changes in self._working(conversations, wanted, candidates):
+                if not out[n].complete:
+                    out[n] = Explanation(False, self._reduced(conversations[n], wanted[n], changes), True)
+        for n, answer in wanted.items():
+            if not out[n].complete:
+                out[n] = Explanation(False, self._nearest(conversations[n], answer))
+        return out
+
+    def explains(
+        self, changes: Changes, conversations: Sequence[Conversation], answers: Sequence[Rendering]
+    ) -> list[bool]:
+        """Whether these very changes, and nothing less, make the reference give each answer."""
+        plain = self._render(conversations)
+        changed = self._render([normalised(each, changes) for each in conversations])
+        return [
+            not same(before, answer) and after == answer
+            for before, after, answer in zip(plain, changed, answers, strict=True)
+        ]
+
+    def base(self, conversation: Conversation, changes: Changes) -> Conversation:
+        """What a deployment with these changes gives to its engine."""
+        return normalised(conversation, changes) if changes else conversation
+
+    def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
+        """The numbers of the answers that are not the reference's own."""
+        plain = zip(self._render(conversations), answers, strict=True)
+        return [number for number, (before, answer) in enumerate(plain) if not same(before, answer)]
 
     # -- candidates ----------------------------------------------------------------------------------------------
 
-    def _remembered(self) -> list[list[Normalisation]]:
-        ranked = sorted(self._worked, key=lambda names: (len(names), -self._worked[names], names))
-        single = [names for names in ranked if len(names) == 1]
-        return [[each for each in self._changes if each.name in names] for names in single]
+    def _singles(self, conversation: Conversation) -> Iterator[Changes]:
+        plain = normalised(conversation)
+        for change in self._changes:
+            if self._acts(change, conversation, plain):
+                yield (change,)
 
-    def _effective(self, conversation: Conversation) -> list[Normalisation]:
-        """The changes that do something to this conversation by themselves, or to what others make of it."""
-        plain = normalised(conversation).key
-        return [
-            each
-            for each in self._changes
-            if each.changes_context or each.changes_text or normalised(conversation, [each]).key != plain
-        ]
-
-    def _pairs(self, conversation: Conversation) -> list[list[Normalisation]]:
-        return [list(pair) for pair in combinations(self._effective(conversation), 2)][:_MOST_PAIRS]
-
-    def _full(self, conversation: Conversation) -> list[list[Normalisation]]:
-        """All changes together, with one of each that contradict one another."""
-        names = {each.name for each in self._changes}
+    def _combinations(self, conversation: Conversation) -> Iterator[Changes]:
+        """All changes together, with one of each that contradict one another; only what does something."""
+        acting = {change.name for (change,) in self._singles(conversation)}
         choices = [
-            [(), *((name,) for name in group if name in names)] for group in _CONTRADICTING if names & set(group)
+            [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
         ]
-        fixed = names - {name for group in _CONTRADICTING for name in group}
-        sets = []
+        fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
         seen = set()
         for chosen in product(*choices):
             wanted = fixed | {name for part in chosen for name in part}
-            changes = [each for each in self._changes if each.name in wanted]
-            key = normalised(conversation, changes).key
-            if key not in seen:
+            changes: Changes = ()
+            made = normalised(conversation)
+            for change in self._changes:
+                if change.name in wanted and self._acts(change, conversation, made):
+                    changes = (*changes, change)
+                    made = normalised(conversation, changes)
+            key = tuple(change.name for change in changes)
+            if len(changes) > 1 and key not in seen:
                 seen.add(key)
-                sets.append(changes)
-        return sets
+                yield changes
+
+    def _acts(self, change: Normalisation, given: Conversation, made: Normalised) -> bool:
+        """Whether a change does anything after those made before; changes of the prompt may."""
+        if change.changes_text:
+            return True
+        if change.changes_context:
+            context = reference_context(made, self._template.special_tokens)
+            return change.adjust(context, given) != context
+        return change.apply(made) is not made
 
     # -- trials --------------------------------------------------------------------------------------------------
 
-    def _try(
+    def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
+        return [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
+
+    def _working(
         self,
-        open_: dict[int, tuple[Conversation, Rendering]],
-        found: dict[int, Names],
-        candidates: dict[int, list[list[Normalisation]]],
-        reduce: bool = False,
-    ) -> None:
-        """Move what a candidate explains from ``open_`` to ``found``; ``reduce`` drops needless changes first."""
+        conversations: Sequence[Conversation],
+        answers: Mapping[int, Rendering],
+        candidates: Mapping[int, Sequence[Changes]],
+    ) -> Iterator[tuple[int, Changes]]:
         trials = [(n, changes) for n, sets in candidates.items() for changes in sets]
-        for (n, changes), works in zip(trials, self._work(open_, trials), strict=True):
-            if works and n in open_ and n not in found:
-                found[n] = tuple(each.name for each in (self._reduced(open_[n], changes) if reduce else changes))
-        for n in found:
-            open_.pop(n, None)
+        made = self._render([normalised(conversations[n], changes) for n, changes in trials])
+        for (n, changes), rendering in zip(trials, made, strict=True):
+            if rendering == answers[n]:
+                yield n, changes
 
-    def _work(
-        self, open_: dict[int, tuple[Conversation, Rendering]], trials: Sequence[tuple[int, list[Normalisation]]]
-    ) -> list[bool]:
-        made = [normalised(open_[n][0], changes) for n, changes in trials]
-        traces = self._tracer.trace(self._template, made, "pieces")
-        return [_gives(trace.rendering, open_[n][1]) for (n, _), trace in zip(trials, traces, strict=True)]
-
-    def _reduced(self, case: tuple[Conversation, Rendering], changes: list[Normalisation]) -> list[Normalisation]:
+    def _reduced(self, conversation: Conversation, answer: Rendering, changes: Changes) -> Changes:
         while len(changes) > 1:
-            trials = [(0, changes[:at] + changes[at + 1 :]) for at in range(len(changes))]
-            works = self._work({0: case}, trials)
-            smaller = next((trial for (_, trial), good in zip(trials, works, strict=True) if good), None)
-            if smaller is None:
+            smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
+            made = self._render([normalised(conversation, each) for each in smaller])
+            working = next((each for each, told in zip(smaller, made, strict=True) if told == answer), None)
+            if working is None:
                 break
-            changes = smaller
+            changes = working
         return changes
 
-    def _nearest(self, conversation: Conversation, answer: Rendering) -> Conversation:
+    def _nearest(self, conversation: Conversation, answer: Rendering) -> Changes:
         if not isinstance(answer, Rendered):
-            return conversation
-        made: list[Conversation] = [
-            conversation,
-            *(normalised(conversation, each) for each in self._full(conversation)),
+            return ()
+        sets: list[Changes] = [(), *self._singles(conversation), *self._combinations(conversation)]
+        shared = [
+            first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
+            for rendering in self._render([normalised(conversation, each) for each in sets])
         ]
-        traces = self._tracer.trace(self._template, made, "pieces")
-
-        def shared(number: int) -> int:
-            rendering = traces[number].rendering
-            return first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
-
-        return made[max(range(len(made)), key=lambda number: (shared(number), -number))]
+        best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))
+        return sets[best]
 
 
-def _gives(reference: Rendering, answer: Rendering) -> bool:
-    """Whether the reference, on the changed conversation, does what the target did.
-
-    Two failures are one only where both name the same line: a change that makes the reference fail somewhere explains
-    nothing about a target that fails elsewhere.
-    """
-    if isinstance(reference, Failed) and isinstance(answer, Failed):
-        return reference.line is not None and reference.line == answer.line and reference.kind == answer.kind
-    return same(reference, answer)
-
-
-_CONTRADICTING: Iterable[tuple[str, ...]] = (
+_CONTRADICTING: tuple[tuple[str, ...], ...] = (
     ("enable-thinking-set", "enable-thinking-cleared"),
     ("string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
     ("arguments-parsed", "arguments-to-text"),
     ("system-merged",),
     ("content-trimmed",),
 )
-
-
-__all__ = ["Explanation", "Normalised", "Stack"]

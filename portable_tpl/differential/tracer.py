@@ -77,8 +77,17 @@ def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> No
     made = given
     for change in changes:
         made = change.apply(made)
-    fields = {name: getattr(made, name) for name in Conversation.__dataclass_fields__}
-    return Normalised(**fields, given=given, changes=tuple(changes))
+    return Normalised(
+        made.messages,
+        made.tools,
+        made.documents,
+        made.add_generation_prompt,
+        made.variables,
+        made.special_tokens,
+        made.clock,
+        given=given,
+        changes=tuple(changes),
+    )
 
 
 def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:

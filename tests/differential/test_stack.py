@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.investigate import REQUEST_REFUSED, UNSUPPORTED_INPUT, Case, Investigation
+from portable_tpl.differential.identity import REQUEST_REFUSED, UNSUPPORTED_INPUT
+from portable_tpl.differential.investigate import Case, Investigation
 from portable_tpl.differential.search import Explored
 from portable_tpl.differential.stack import Stack
 from portable_tpl.differential.tracer import Tracer, normalised
@@ -52,27 +53,29 @@ def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str,
     made = normalised(conversation, [normalisation(name) for name in names])
     (told,) = tracer.trace(TEMPLATE, [made], "pieces")
     assert isinstance(told.rendering, Rendered)
-    ((found, _),) = Stack("llama.cpp", tracer, TEMPLATE).explain([conversation], [told.rendering])
-    assert found is not None
-    assert set(found) == set(names) or len(found) < len(names)
+    (found,) = Stack("llama.cpp", tracer, TEMPLATE).explain([conversation], [told.rendering])
+    assert found.complete
+    assert set(found.names) == set(names)
 
 
 def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:
     (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
-    assert Stack("llama.cpp", tracer, TEMPLATE).explain([HI], [told.rendering])[0][0] == ()
+    assert Stack("llama.cpp", tracer, TEMPLATE).explain([HI], [told.rendering])[0].same
 
 
 def test_what_no_set_explains_gets_the_nearest_base(tracer: Tracer) -> None:
     (told,) = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "pieces")
     assert isinstance(told.rendering, Rendered)
     answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
-    ((names, base),) = Stack("llama.cpp", tracer, TEMPLATE).explain([PARTS], [answer])
-    assert names is None
-    assert base.messages[0]["content"] == "a\nb"
+    stack = Stack("llama.cpp", tracer, TEMPLATE)
+    (found,) = stack.explain([PARTS], [answer])
+    assert not found.complete
+    assert stack.base(PARTS, found.changes).messages[0]["content"] == "a\nb"
 
 
 def test_engines_have_no_stack(tracer: Tracer) -> None:
-    assert Stack("minijinja", tracer, TEMPLATE).explain([HI], [Rendered("x")]) == [(None, HI)]
+    (found,) = Stack("minijinja", tracer, TEMPLATE).explain([HI], [Rendered("x")])
+    assert (found.same, found.complete, found.changes) == (False, False, ())
 
 
 class Scripted:
