@@ -20,9 +20,9 @@ def _group(session: nox.Session, name: str) -> None:
 
 
 def _engines(session: nox.Session) -> None:
-    """Install every engine: Python packages as extras, @huggingface/jinja through the program's own installer."""
+    """Install every engine: Python packages as extras, the others through the program itself."""
     session.install("-e", ".[all]")
-    session.run("portable-tpl", "targets", "install", "hf-jinja")
+    session.run("portable-tpl", "targets", "install", "all")
 
 
 def _with_corpus(session: nox.Session) -> str:
