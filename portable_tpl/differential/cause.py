@@ -9,8 +9,9 @@ from typing import Literal
 from jinja2 import nodes
 
 from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.layouts import layout_rewrites
 from portable_tpl.differential.locus import Locus, bare_message, first_difference
-from portable_tpl.differential.naming import mechanical
+from portable_tpl.differential.naming import mechanical, mechanical_names
 from portable_tpl.differential.substitution import Rewriter
 from portable_tpl.differential.suspects import Suspect, Suspects, best_use, is_indirect
 from portable_tpl.differential.tracer import Trace, Tracer
@@ -106,7 +107,15 @@ class Causes:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
                 if suspect.uses and on_line and self._fails_alone(situation, suspect, rewriter):
                     return self._named(suspect, rewriter)
+        # Line ends first: what literals make of them passes for a defect of all that uses the literals.
+        layout = self._layout(situation) if "\r" in self._template.text else None
+        if layout is not None:
+            return layout
         found = self._first_cured(situation, suspects, rewriter)
+        if found is None or found.how == "text":
+            layout = self._layout(situation)
+            if layout is not None:
+                return layout
         seen: set[int] = set()
         while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
             # The wrong value was made elsewhere: look there. What a macro prints may be wrong as a whole.
@@ -117,6 +126,12 @@ class Causes:
                 break
             found = deeper
         return None if found is None else self._named(found.suspect, rewriter, found.how == "text")
+
+    def _layout(self, situation: _Situation) -> Cause | None:
+        for feature, text in layout_rewrites(self._template.text):
+            if self._cures(situation, text):
+                return Cause("template", feature, None, self._line(situation.locus))
+        return None
 
     def _first_cured(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
         tried: set[str] = set()
@@ -210,7 +225,8 @@ class Causes:
         use = best_use(uses, inputs)
         if use is not None:
             return Cause("template", use.feature, use.rule, line)
-        name = mechanical(self._parsed, suspect.node, rewriter, printed)
+        names = mechanical_names(self._parsed, suspect.node, rewriter, inputs, printed)
+        name = next((each for each in names if self._suspects.breaks(each)), names[0])
         return Cause("template", name, uses[0].rule if uses else None, line)
 
     # -- while loading -------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ Ways = tuple[
 FREE: Ways = ((),)
 _MOST_WAYS = 8
 _DEEPEST = 5
+_WORD = "search"  # what is put into two parts of the input that are to be equal
 _PASSED_ON = ("lower", "upper", "trim", "string")
 _MIRRORED = {"lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}
 
@@ -227,9 +228,18 @@ class Goals:
             return self._each(operand.expr, "contains" if inside else "lacks", test.expr.value) or FREE
         if isinstance(test.expr, nodes.Const):
             return self._against(operand.expr, test.expr, _MIRRORED.get(operand.op, operand.op), wanted, depth)
+        if operand.op in ("in", "notin"):
+            return self._within(test.expr, operand.expr, (operand.op == "in") == wanted)
         if operand.op in ("gt", "gteq", "ne") and wanted:
             return self._solve_value(test.expr, True, depth + 1)
         return FREE
+
+    def _within(self, item: nodes.Expr, holder: nodes.Expr, inside: bool) -> Ways:
+        """Ways to have one part of the input hold another, or not."""
+        holders = self._each(holder, "contains" if inside else "lacks", _WORD)
+        if not inside:
+            return holders or FREE
+        return self._all([self._each(item, "equals", _WORD) or FREE, holders]) if holders else FREE
 
     def _against(self, node: nodes.Node, other: nodes.Node, op: str, wanted: bool, depth: int) -> Ways:
         constants = _constants(other)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import nodes
 
 from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.differential.value_kinds import kinds_within
 from portable_tpl.template.parsing import ParsedTemplate
 
 _OPERATORS = {
@@ -46,6 +48,18 @@ def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | No
     if isinstance(node, nodes.Call):
         return _call(node, kind)
     return _plain(node)
+
+
+def mechanical_names(
+    parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter, values: Sequence[Any], printed: bool
+) -> list[str]:
+    """The ids that a node may go by, by every kind of value in it; the plainest first."""
+    first = mechanical(parsed, node, rewriter, printed)
+    family, at, pair = first.partition("@")
+    if not at or "," in pair:
+        return [first]
+    kinds = dict.fromkeys(kind for value in values for kind in kinds_within(value))
+    return [first, *(f"{family}@{kind}" for kind in kinds if kind != pair)]
 
 
 def _family(node: nodes.Node) -> tuple[Any, ...] | None:

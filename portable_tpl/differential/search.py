@@ -221,7 +221,7 @@ def _with_part_roles(parsed: ParsedTemplate, tracer: Tracer, shape: TemplateShap
         return shape
     tested = ("user", "system", "assistant", "tool")
     traces = tracer.trace(parsed.template, [_part_probe(role) for role in tested], "branches")
-    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told))
+    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told, role != "user"))
     return replace(shape, part_roles=roles)
 
 
@@ -245,10 +245,10 @@ def _part_probe(role: str) -> Conversation:
     return Conversation(messages[role])
 
 
-def _reads_word(told: Trace) -> bool:
-    """The word is in the prompt, and not as the inside of a printed list."""
+def _reads_word(told: Trace, aloud: bool) -> bool:
+    """The word is in the prompt, or need not be, and it is not there as the inside of a printed list."""
     if not isinstance(told.rendering, Rendered):
         return False
     text = told.rendering.text
     dumped = ("'text': '" + _WORD, '"text": "' + _WORD, '"text":"' + _WORD)
-    return _WORD in text and not any(form in text for form in dumped)
+    return (_WORD in text or not aloud) and not any(form in text for form in dumped)

@@ -81,9 +81,11 @@ class Rewriter:
     def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
         """The edit that puts an expression's only value in its place."""
         told = self.told(node)
-        if len(told) != 1 or "value" not in told[0] or told[0].get("kind") == "markup":
+        if len(told) != 1 or "value" not in told[0]:
             return None
         text = literal(told[0]["value"])
+        if text is not None and told[0].get("kind") == "markup":
+            text = f"({text}|safe)"
         return None if text is None else self._edit(node, text)
 
     def told(self, node: nodes.Node) -> list[dict[str, Any]]:

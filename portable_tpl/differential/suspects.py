@@ -13,14 +13,13 @@ from portable_tpl.compat.table import load_table
 from portable_tpl.conversation import Tier
 from portable_tpl.differential.locus import Locus
 from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.differential.value_kinds import kinds_within
 from portable_tpl.rules._base import Broken, Look, Use
 from portable_tpl.rules._registry import dispatch
 from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.types import infer
 
 _MOST = 60
-_MARKUP = frozenset("<>&'")
-_WHITE = " \t\n\r\x0b\x0c"
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,10 @@ class Suspects:
         self._broken = _broken(target)
         self._target = target
         self._uses: dict[Tier, dict[int, list[Use]]] = {}
+
+    def breaks(self, feature: str) -> bool:
+        """Whether the target is known to break a feature."""
+        return feature in self._broken.single
 
     def known(self, tier: Tier) -> list[Suspect]:
         """Every node with features that the target breaks, in the order of the template."""
@@ -206,45 +209,3 @@ def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use | None:
 
     best = min(uses, key=rank, default=None)
     return best if best is not None and (rank(best) < 2 or not values) else None
-
-
-def kinds_within(value: Any) -> Iterator[str]:
-    """The kinds (of ``compat/data/kinds.json``) of a JSON value and of what is inside it."""
-    if isinstance(value, str):
-        yield from _text_kinds(value)
-    elif isinstance(value, bool):
-        yield "true" if value else "false"
-    elif value is None:
-        yield "none"
-    elif isinstance(value, int):
-        yield "zero" if value == 0 else "int"
-        if value < 0:
-            yield "negative"
-    elif isinstance(value, float):
-        yield "float"
-    elif isinstance(value, list):
-        yield "list" if value else "empty-list"
-        for item in value:
-            yield from kinds_within(item)
-    elif isinstance(value, dict):
-        yield "dict" if value else "empty-dict"
-        for key, item in value.items():
-            yield from kinds_within(key)
-            yield from kinds_within(item)
-
-
-def _text_kinds(text: str) -> Iterator[str]:
-    if not text:
-        yield "empty"
-        return
-    yield "plain"
-    if text.isascii() and text.isalpha() and text.islower():
-        yield "word"
-    if _MARKUP & set(text):
-        yield "html"
-    if text != text.strip():
-        yield "unicode-spaced" if text.strip(_WHITE) != text.strip() else "spaced"
-    if "\n" in text:
-        yield "lines"
-    if not text.isascii():
-        yield "unicode"

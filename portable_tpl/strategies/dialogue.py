@@ -102,6 +102,8 @@ def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dic
     made: dict[str, Any] = {"type": kind}
     if kind == "text":
         made["text"] = everyday_text(choices, shape.markers((*PART, "text")))
+        own = [key for key in shape.keys(PART) if key not in ("type", "text", *shape.part_types)]
+        made |= {key: value_for(choices, shape, (*PART, key), 1) for key in own if happens(choices, 40)}
     elif kind in ("image_url", "video_url", "audio_url"):
         made[kind] = {"url": URL}
     elif kind in ("image", "video", "audio", "input_image"):

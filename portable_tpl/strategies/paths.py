@@ -23,6 +23,7 @@ ITEM, VALUE, KEY, TEXT = "[]", "{}", "{key}", "~"
 NOTHING: Paths = frozenset()
 _DEEPEST = 9
 _ROUNDS = 3
+_MOST_ITEMS = 40
 
 _SAME_FILTERS = {
     "list", "selectattr", "rejectattr", "select", "reject", "sort", "reverse", "unique", "trim", "string", "safe",
@@ -43,12 +44,13 @@ class Facts:
 
     ``equals``: constants that it is compared with; ``markers``: texts searched for in it; ``uses``: ``printed``,
     ``iterated``, ``truth``, ``pairs``, ``dumped``, ``length``, ``order``, ``joined``, and ``is-<test>`` for each
-    test.
+    test. ``least``: how many items a list must have for the indexes that the template takes from it.
     """
 
     equals: dict[Any, None] = field(default_factory=dict)
     markers: dict[str, None] = field(default_factory=dict)
     uses: set[str] = field(default_factory=set)
+    least: int = 1
 
 
 class PathReader:
@@ -195,6 +197,9 @@ class PathReader:
             return base
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             return self._step(base, node.arg.value)
+        if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, int):
+            for path in base:
+                self._fact(path).least = max(self._fact(path).least, min(node.arg.value, _MOST_ITEMS - 1) + 1)
         key = self.read(node.arg)
         if any(path[-1] in (KEY, ITEM) for path in key) and not isinstance(node.arg, nodes.Const):
             return self._step(base, VALUE)

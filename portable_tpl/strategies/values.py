@@ -32,7 +32,7 @@ def value_for(choices: Choices, shape: TemplateShape, path: Path, depth: int = 0
     if depth >= _DEEPEST and kind in ("list", "mapping"):
         kind = "text"
     if kind == "list":
-        count = 1 + choices.below(2)
+        count = facts.least + choices.below(2)
         return [value_for(choices, shape, (*path, ITEM), depth + 1) for _ in range(count)]
     if kind == "mapping":
         return _mapping(choices, shape, path, depth)

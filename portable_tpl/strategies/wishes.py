@@ -122,7 +122,7 @@ class _Editor:
                     return made
             return "other"
         if op in ("contains", "starts", "ends"):
-            return self._containing(old, op, value)
+            return self._containing(path, old, op, value)
         if op == "lacks":
             if isinstance(old, str):
                 return old.replace(value, "") if value else old
@@ -131,7 +131,9 @@ class _Editor:
             return old
         return self._of_kind(path, str(value), op == "kind", old)
 
-    def _containing(self, old: Any, op: Op, value: Any) -> Any:
+    def _containing(self, path: Path, old: Any, op: Op, value: Any) -> Any:
+        if old is None and self._shape.at(path).uses & {"iterated", "joined"}:
+            old = []
         if isinstance(old, dict) and isinstance(value, str):
             path_value = everyday_text(self._choices)
             return {**old, value: old.get(value, path_value)}
