@@ -21,6 +21,7 @@ COSTLY = (
     "multiprocessing",
     "numpy",
     "portable_tpl.differential",
+    "portable_tpl.rule_reference",
     "portable_tpl.runtimes.registry",
     "portable_tpl.strategies",
     "rich",
