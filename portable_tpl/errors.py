@@ -5,6 +5,7 @@
     PortableTplError
     ├── InputError              bad input: says what, where and what to do (exit status 2)
     │   ├── SourceError         a container that cannot be read or holds no template
+    │   │   └── NoTemplate      one that can be read and holds none
     │   ├── TemplateSyntaxError a template that the reference cannot parse
     │   ├── NoReference         a template of which the reference makes no prompt at all
     │   ├── ConversationError   a conversation file that is not in the contract's shape
@@ -30,6 +31,10 @@ class InputError(PortableTplError):
 
 class SourceError(InputError):
     """A container that is missing, unreadable, or holds no template."""
+
+
+class NoTemplate(SourceError):
+    """A container that is what it should be, only without a template."""
 
 
 class TemplateSyntaxError(InputError):

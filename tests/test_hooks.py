@@ -18,7 +18,7 @@ def values(key: str) -> list[str]:
 
 def test_the_hooks_call_commands_of_the_program() -> None:
     assert values("id") == ["portable-tpl-check", "portable-tpl-fix"]
-    assert values("entry") == ["portable-tpl check", "portable-tpl fix"]
+    assert values("entry") == ["portable-tpl check --skip-without-template", "portable-tpl fix --skip-without-template"]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def test_the_hooks_call_commands_of_the_program() -> None:
         ("models/a/additional_chat_templates/tool_use.jinja", True),
         ("models/a/tokenizer_config.json", True),
         ("chat_template.json", True),
+        ("models/a/processor_config.json", True),
         ("package.json", False),
         ("my_tokenizer_config.json", False),
         ("site/index.html.j2", False),

@@ -30,6 +30,7 @@ class Common:
     write_baseline: str | None
     exit_zero: bool
     jobs: int | None
+    skip_without_template: bool
     quiet: bool
     color: bool | None
     statistics: bool
@@ -57,7 +58,18 @@ def common_options(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
-_PLAIN = ("output", "config", "baseline", "write_baseline", "exit_zero", "jobs", "quiet", "color", "statistics")
+_PLAIN = (
+    "output",
+    "config",
+    "baseline",
+    "write_baseline",
+    "exit_zero",
+    "jobs",
+    "skip_without_template",
+    "quiet",
+    "color",
+    "statistics",
+)
 
 _OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
@@ -85,6 +97,11 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--write-baseline", metavar="FILE", help="Write the findings of this run as a baseline."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
     click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes. [default: one a core]"),
+    click.option(
+        "--skip-without-template",
+        is_flag=True,
+        help="A file or folder that holds no template is no error (for hooks, which name every changed file).",
+    ),
     click.option("--quiet", "-q", is_flag=True, help="Only what was found, without the summary."),
     click.option("--color/--no-color", default=None, help="Colours. [default: on a terminal]"),
     click.option("--statistics", is_flag=True, help="Counts by rule instead of single findings."),

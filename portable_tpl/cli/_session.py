@@ -10,7 +10,7 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.report import Report, counts
 from portable_tpl.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
@@ -69,11 +69,19 @@ class Session:
 def open_session(common: Common, paths: Sequence[str], seed: int | None = None) -> Session:
     """Read the configuration and open all containers.
 
-    Where a path cannot be opened the others go on, and the report says so, with exit status 2.
+    Where a path cannot be opened the others go on, and the report says so, with exit status 2. One without a template
+    is passed over with a line on standard error where ``--skip-without-template`` asks for that.
     """
     configuration = load_configuration(common.config)
     problems: list[SourceError] = []
-    containers = discover(paths, on_error=problems.append)
+
+    def on_error(problem: SourceError) -> None:
+        if common.skip_without_template and isinstance(problem, NoTemplate):
+            warn(f"skipped: {problem}")
+        else:
+            problems.append(problem)
+
+    containers = discover(paths, on_error=on_error)
     errors = tuple(str(problem) for problem in problems)
     return Session(common, configuration, tuple(containers), errors, seed)
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import Conflict, Container, Slot
 from portable_tpl.sources._files import read_input, read_text, replace_files
 
@@ -84,7 +84,7 @@ def _expand(path: str) -> list[str]:
         return [path]
     inside = list(template_folder.paths_in(path))
     if not inside:
-        raise SourceError(f"{path}: no template in this folder (looked for *.jinja, *.gguf and a model's files)")
+        raise NoTemplate(f"{path}: no template in this folder (looked for *.jinja, *.gguf and a model's files)")
     return inside
 
 

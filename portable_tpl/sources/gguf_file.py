@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal
 
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import Container, Slot, Splice, assemble
 from portable_tpl.sources._files import unreadable
 
@@ -192,7 +192,7 @@ def open_gguf(path: str) -> Container:
     except _MalformedError as error:
         raise SourceError(f"{path}: not a usable GGUF file: {error}") from None
     if not metadata.templates:
-        raise SourceError(f"{path}: no chat template in this GGUF file: the key {_KEY!r} is missing")
+        raise NoTemplate(f"{path}: no chat template in this GGUF file: the key {_KEY!r} is missing")
     document = GgufDocument(path, metadata.end, metadata.numbers.get(_ALIGNMENT, 32) or 32, reader.order, stamp)
     slots = [_slot(path, document, *entry) for entry in metadata.templates]
     return assemble(path, "gguf", slots, _special_tokens(metadata))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.sources import model_folder
 from portable_tpl.sources._container import Container
 from portable_tpl.sources.special_tokens import LEGACY_MAP
@@ -39,7 +39,7 @@ def open_hub(model: str) -> Container:
     folder = _fetch(huggingface_hub, model, match["repo"], match["revision"])
     container = model_folder.open_model(folder, path=model, locked=_LOCKED)
     if container is None:
-        raise SourceError(f"{model}: this model has no chat template on the hub")
+        raise NoTemplate(f"{model}: this model has no chat template on the hub")
     return container
 
 

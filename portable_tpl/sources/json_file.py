@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import NO_TOKENS, Container, Slot, TextDocument, assemble
 from portable_tpl.sources._files import read_text
 from portable_tpl.sources.json_scan import items, member, members, skip_space, speller
@@ -65,7 +65,7 @@ def slots(path: str, text: str, data: Mapping[str, Any]) -> list[Slot]:
             raise SourceError(f"{path}: the template {name!r} in {KEY!r} must be a string, not {_kind(value)}")
         by_name[name] = Slot(name, value, document, start, end, speller(text, start, end))
     if not by_name:
-        raise SourceError(f"{path}: {KEY!r} is an empty {'list' if data[KEY] == [] else 'object'}: no template in it")
+        raise NoTemplate(f"{path}: {KEY!r} is an empty {'list' if data[KEY] == [] else 'object'}: no template in it")
     return list(by_name.values())
 
 
@@ -91,7 +91,7 @@ def open_json(path: str, text: str, data: Mapping[str, Any], tokens: Mapping[str
     """The container of a JSON file; :class:`SourceError` where it holds no template."""
     found = slots(path, text, data)
     if not found:
-        raise SourceError(f"{path}: no chat template in it: the key {KEY!r} is missing or null")
+        raise NoTemplate(f"{path}: no chat template in it: the key {KEY!r} is missing or null")
     return assemble(path, kind_of(path), found, tokens)
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.errors import SourceError
+from portable_tpl.errors import NoTemplate, SourceError
 from portable_tpl.sources import jinja_file, json_file, special_tokens
 from portable_tpl.sources._container import Conflict, Container, Slot, assemble
 from portable_tpl.sources._files import read_bytes, read_text, unreadable
@@ -213,7 +213,7 @@ def require_model(folder: str) -> Container:
     """As :func:`open_model`, but raises :class:`SourceError` where there is no template."""
     container = open_model(folder)
     if container is None:
-        raise SourceError(
+        raise NoTemplate(
             f"{folder}: no chat template in this folder (looked in {', '.join(FILES)} and {ADDITIONAL}/)"
         )
     return container

@@ -28,6 +28,24 @@ def test_findings_are_status_1_and_none_is_0(cli: Cli) -> None:
     assert clean.out.startswith("plain.jinja: portable to minijinja-strict")
 
 
+def test_a_file_without_a_template_is_passed_over_where_that_is_asked_for(cli: Cli, folder: Path) -> None:
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 1}')
+    (folder / "empty").mkdir()
+    paths = ("tokenizer_config.json", "empty", "plain.jinja")
+    assert cli("check", *paths, *STRICT).status == 2
+    result = cli("check", *paths, *STRICT, "--skip-without-template", "--format", "json")
+    assert result.status == 0
+    assert [template["path"] for template in result.json["templates"]] == ["plain.jinja"]
+    assert [line[:31] for line in result.lines] == [
+        "portable-tpl: skipped: tokenize",
+        "portable-tpl: skipped: empty: n",
+    ]
+    assert cli("check", "nowhere.json", *STRICT, "--skip-without-template").status == 2
+    assert cli("check", "unclosed.jinja", *STRICT, "--skip-without-template").status == 2
+    alone = cli("check", "tokenizer_config.json", *STRICT, "--skip-without-template")
+    assert (alone.status, alone.out) == (0, "0 templates: no findings\n")
+
+
 def test_json_has_the_shape_of_the_contract(cli: Cli) -> None:
     result = cli("check", "strip.jinja", "plain.jinja", *STRICT, "--format", "json")
     assert result.status == 1
