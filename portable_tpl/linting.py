@@ -57,7 +57,7 @@ def _findings(
     broken = broken_features(targets)
     merged: dict[tuple[str, int], _Draft] = {}
     for step in _TIERS[: tier.rank + 1]:
-        _collect(parsed, infer(parsed, step), step, tier, broken, merged)
+        _collect(parsed, infer(parsed, step, provided), step, tier, broken, merged)
     if provided:
         drafts = [draft for draft in merged.values() if not _brought(draft.use.feature, provided)]
     else:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import nodes
 
-from portable_tpl.compat.table import Support
+from portable_tpl.compat.table import Support, load_table
 from portable_tpl.conversation import Tier
 from portable_tpl.findings import Fix
 from portable_tpl.rules._kinds import Kinds, brief, kinds_of
@@ -98,6 +98,11 @@ class Broken:
                 self.families.setdefault(family, {})[kind] = hits
 
 
+def _supports(target: str, feature: str) -> bool:
+    table = load_table(target)
+    return table is not None and table.support(feature).answer == "yes"
+
+
 def _implied(feature: str, missing: set[str]) -> bool:
     """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
     base, at, _ = feature.partition("@")
@@ -140,10 +145,22 @@ class Look:
         """The node that holds this one."""
         return self.parsed.parent(node)
 
-    def use(self, feature: str, node: nodes.Node, fix: FixMaker | None = None, span: Span | None = None) -> bool:
-        """The node uses a feature; gives whether some target breaks it."""
+    def use(
+        self,
+        feature: str,
+        node: nodes.Node,
+        fix: FixMaker | None = None,
+        span: Span | None = None,
+        unless: str | None = None,
+    ) -> bool:
+        """The node uses a feature; gives whether some target breaks it.
+
+        ``unless`` is a narrower feature that the node uses, too: a target that was seen to support that is fine.
+        """
         hits = self.single.get(feature)
-        if hits is None:
+        if hits is not None and unless is not None:
+            hits = tuple(hit for hit in hits if not _supports(hit[0], unless))
+        if not hits:
             return False
         self.uses.append(Use(self.rule, feature, node, hits, fix, span, self.least))
         return True

@@ -91,7 +91,7 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
         return as_condition(parent, look)
     if isinstance(parent, nodes.Not):
         return True
-    return isinstance(parent, (nodes.If, nodes.CondExpr)) and parent.test is node
+    return isinstance(parent, (nodes.If, nodes.CondExpr, nodes.For)) and parent.test is node
 
 
 def assigned(name: str, look: Look) -> list[nodes.Node]:

@@ -28,7 +28,8 @@ def inner_kinds(type_: Type) -> Kinds:
     shape = type_.shape
     if shape is None:
         return ()
-    inner = [shape.element, *(shape.fields or {}).values(), *(() if shape.fields is None else (shape.rest,))]
+    # What has keys that are known has few others, which only the template at hand reads: mostly text.
+    inner = [shape.element, *(shape.fields.values() or (shape.rest,) if shape.fields is not None else ())]
     return tuple(dict.fromkeys(kind for each in inner for kind in kinds_of(each)))
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import as_condition
 
 CODE = "PTL211"
 _LOGIC = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)
@@ -31,6 +32,11 @@ _LOGIC = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)
 
 def _statement(node: nodes.If, look: Look) -> None:
     _truth(node.test, look)
+
+
+def _loop(node: nodes.For, look: Look) -> None:
+    if node.test is not None:
+        _truth(node.test, look)
 
 
 def _truth(node: nodes.Node, look: Look) -> None:
@@ -47,6 +53,8 @@ def _not(node: nodes.Not, look: Look) -> None:
 def _choice(node: nodes.And | nodes.Or, look: Look) -> None:
     name = "and" if isinstance(node, nodes.And) else "or"
     _truth(node.left, look)
+    if as_condition(node, look):
+        _truth(node.right, look)
     look.use_by_kind(f"{name}.value", look.brief(node.left), node)
     look.use(f"{name}.value", node)
 
@@ -59,6 +67,7 @@ def _conditional(node: nodes.CondExpr, look: Look) -> None:
 
 VISITS = {
     nodes.If: _statement,
+    nodes.For: _loop,
     nodes.Not: _not,
     nodes.And: _choice,
     nodes.Or: _choice,

@@ -34,7 +34,7 @@ def _reference(node: nodes.NSRef, look: Look) -> None:
         return
     if any(argument.name == node.name for argument in macro.args):
         look.use("scope.macro-gets-namespace", node)
-    elif not _set_inside(macro, node.name):
+    elif not _set_inside(macro, node.name) and not _read_inside(macro, node.name):
         look.use("scope.macro-sets-namespace", node)
 
 
@@ -43,6 +43,11 @@ def _set_inside(macro: nodes.Macro, name: str) -> bool:
         isinstance(assign.target, nodes.Name) and assign.target.name == name
         for assign in macro.find_all(nodes.Assign)
     )
+
+
+def _read_inside(macro: nodes.Macro, name: str) -> bool:
+    """Whether a macro also reads the namespace: engines that bring along what a macro reads then have it at hand."""
+    return any(found.name == name and found.ctx == "load" for found in macro.find_all(nodes.Name))
 
 
 def _macro(node: nodes.Macro, look: Look) -> None:
@@ -95,7 +100,13 @@ def _set_at_top(name: str, look: Look) -> bool:
 
 
 VISITS = {nodes.NSRef: _reference, nodes.Macro: _macro}
-VALID = (Example("{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("minijinja", "hf-jinja")),)
+VALID = (
+    Example("{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("minijinja", "hf-jinja")),
+    Example(
+        "{% set ns = namespace(a=0) %}{% macro m() %}{% set ns.a = ns.a + 1 %}{% endmacro %}{{ m() }}{{ ns.a }}",
+        targets=("minijinja",),
+    ),
+)
 INVALID = (
     Example(
         "{% set ns = namespace(a=0) %}{% macro m() %}{% set ns.a = 1 %}{% endmacro %}{{ m() }}{{ ns.a }}",

@@ -70,6 +70,19 @@ _WIDE_TOOL: Message = {
         "parameters": {"type": "object", "properties": {"word": {"type": "string", "description": WIDE}}},
     },
 }
+# What get_json_schema makes of a parameter that is a bare `list`.
+_BARE_LIST: Message = {
+    "type": "function",
+    "function": {
+        "name": "sort",
+        "description": "Sort things",
+        "parameters": {
+            "type": "object",
+            "properties": {"things": {"type": "array", "description": "What to sort"}},
+            "required": ["things"],
+        },
+    },
+}
 # One oddity each: of two in one conversation, the first to be printed hides the other.
 _MARKED: Message = {
     "type": "function",
@@ -198,6 +211,8 @@ def _tool_use(shape: TemplateShape) -> Iterator[Conversation]:
     yield _chat(user("Weather?"), *both, assistant("22 and 3."), user("Thanks"), tools=tools)
     yield _chat(user("Book"), assistant("", tool_calls=[rich]), _result(rich, "ok"), tools=_tools(shape, _NESTED))
     yield _chat(user("Find it"), tools=_tools(shape, _WIDE_TOOL))
+    yield _chat(system(WIDE), user(WIDE), tools=tools)
+    yield _chat(user("Sort"), tools=_tools(shape, _BARE_LIST))
     yield _chat(user("Weather?"), assistant(WIDE, tool_calls=[one]), _result(one, WIDE), tools=tools)
     yield _chat(user("Cook"), tools=_tools(shape, _MARKED))
     for arguments in (_MARKED_ARGUMENTS, _UNICODE_ARGUMENTS):

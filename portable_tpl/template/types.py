@@ -57,9 +57,9 @@ class Types:
         return found is not None and not found.bits & ALL_KINDS
 
 
-def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY) -> Types:
-    """The types of a parsed template's nodes in one tier."""
-    return _infer(parsed.tree, parsed.nodes, tier)
+def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:
+    """The types of a parsed template's nodes in one tier; ``provided``: filters and tests beyond jinja2's own."""
+    return _infer(parsed.tree, parsed.nodes, tier, provided)
 
 
 def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
@@ -67,14 +67,16 @@ def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
     return _infer(tree, tree.find_all(nodes.Node), tier)
 
 
-def _infer(tree: nodes.Template, every_node: Iterable[nodes.Node], tier: Tier) -> Types:
+def _infer(
+    tree: nodes.Template, every_node: Iterable[nodes.Node], tier: Tier, provided: frozenset[str] = frozenset()
+) -> Types:
     global _pool
     pool = _pool
     if pool.size > _LARGEST_POOL:
         pool = _pool = Pool()
     demands = Demands(every_node)
     names = request_types(pool, profile_of(demands, tier))
-    machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS)
+    machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
     try:
         run(machine, tree)
     except RecursionError:

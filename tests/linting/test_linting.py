@@ -60,6 +60,44 @@ def test_what_the_reference_cannot_render_is_no_finding() -> None:
     assert codes("{% for x in none %}{{ x }}{% endfor %}", "minijinja") == []
 
 
+def test_what_follows_a_filter_that_nobody_has_is_not_reached() -> None:
+    text = "{% if tools %}{% set t = messages[0].content|regex_replace('a', 'b') %}{{ t[0]|e + '<' }}{{ t.x.y() }}{% endif %}"
+    assert codes(text, "minijinja", "llama.cpp-engine") == []
+    assert codes("{% if tools and tools is shiny %}{{ messages }}{% endif %}", "llama.cpp-engine") == []
+    provided = "{% if tools is shiny %}{% set s = 1|shined %}{{ messages[0].content.strip() }}{% endif %}"
+    assert lint(parse(Template(provided)), ("minijinja-strict",), provided=("shiny", "shined"))
+    assert not lint(parse(Template(provided)), ("minijinja-strict",), provided=("shiny",))
+
+
+def test_a_test_that_was_measured_speaks_for_its_filter() -> None:
+    text = "{{ messages|map(attribute='role')|reject('equalto', 'user')|join(', ') }}"
+    assert codes(text, "llama.cpp-engine") == []
+    assert codes(text, "hf-jinja") == ["PTL301"]
+    assert codes(text.replace("equalto", "none").replace(", 'user'", ""), "llama.cpp-engine") == ["PTL301"]
+
+
+def test_a_schema_of_a_list_need_not_say_of_what() -> None:
+    text = (
+        "{% if tools %}{% for name, p in tools[0].function.parameters.properties|items %}"
+        "{% if p.type == 'array' and p['items'] %}{{ name }}{% endif %}{% endfor %}{% endif %}"
+    )
+    assert codes(text, "llama.cpp-engine") == ["PTL211"]
+    assert codes(text.replace("and p['items']", ""), "llama.cpp-engine") == []
+
+
+def test_messages_are_compared_by_what_they_hold() -> None:
+    text = "{% for m in messages %}{% if m == messages[-1] %}{{ m.content }}{% endif %}{% endfor %}"
+    users = text.replace("in messages", "in messages|selectattr('role', 'equalto', 'user')")
+    assert codes(text, "llama.cpp-engine") == ["PTL204"]  # an assistant's message may hold a list of calls
+    assert (
+        codes(
+            users.replace("messages[-1]", "(messages|selectattr('role', 'equalto', 'user')|list)[-1]"),
+            "llama.cpp-engine",
+        )
+        == []
+    )
+
+
 @pytest.mark.parametrize("tier", list(Tier))
 def test_tier_is_the_mildest_in_which_it_shows(tier: Tier) -> None:
     text = "{% for m in messages %}{% if m.tool_calls %}{{ m.tool_calls[0].function.arguments.x|tojson }}{% endif %}{% endfor %}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jinja2 import nodes
+from jinja2.filters import FILTERS as PYTHON_FILTERS
 
 from portable_tpl.template.inference import text_filters as texts
 from portable_tpl.template.inference.contents import ITERABLE, elements
@@ -61,7 +62,8 @@ def filtered(machine: Machine, node: nodes.Filter, env: Env) -> Type:
         return NEVER
     apply = FILTERS.get(node.name)
     if apply is None:
-        return ANY
+        # The reference refuses a filter that it does not have, where a conversation gets to it.
+        return ANY if node.name in PYTHON_FILTERS or node.name in machine.provided else NEVER
     allowed = _ALLOWED.get(node.name)
     if allowed is not None and value.bits & ALL_KINDS & ~allowed:
         value = machine.pool.keep(value, allowed)

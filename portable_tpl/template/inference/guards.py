@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jinja2 import nodes
+from jinja2.tests import TESTS as PYTHON_TESTS
 
 from portable_tpl.template.inference.equality import equal_parts, may_differ
 from portable_tpl.template.inference.kind_tests import EQUAL, UNEQUAL, assume_test
@@ -277,7 +278,7 @@ def _narrow_by_length(machine: Machine, node: nodes.Node, right: Type, op: str, 
 
 def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
     value = machine.evaluate(node.node, env)
-    if value is NEVER:
+    if value is NEVER or (node.name not in PYTHON_TESTS and node.name not in machine.provided):
         return None, None
     arguments = []
     for argument in node.args:

@@ -47,6 +47,7 @@ class Machine:
         names: Mapping[str, Type],
         own: OwnValues,
         handlers: dict[type, Evaluate],
+        provided: frozenset[str] = frozenset(),
     ) -> None:
         self.pool = pool
         self.tier = tier
@@ -54,6 +55,7 @@ class Machine:
         self.own = own
         self.open = open_data(pool, tier)
         self.handlers = handlers
+        self.provided = provided
         self.types: dict[int, Type] = {}
         self.reached: set[int] = set()
         self.frames: list[Env] = []

@@ -94,7 +94,7 @@ class OwnValues:
             result = pool.join(result, pool.sequence(FULL_LIST, item))
         bits = 0
         # Inside an own value another use of the same name may be all that told it from a text.
-        if uses & (STRING | PRINTED) or depth:
+        if uses & (STRING | PRINTED) or (depth and not nested):
             bits |= STR | TEXT_FACTS
         if uses & (ORDER | NUMBER):
             bits |= INT

@@ -128,9 +128,9 @@ def content_type(pool: Pool, profile: Profile) -> Type:
     if types is None:
         return text
     rest = open_data(pool, profile.tier)
-    maybe_link = pool.join(text, ABSENT)
+    maybe_text = maybe_link = pool.join(text, ABSENT)
     link = pool.dict_of(FULL_DICT, {"url": text})
-    plain = dict.fromkeys((*_PART_KEYS, "url"), ABSENT)
+    plain = dict.fromkeys((*_PART_KEYS, "url", "content"), ABSENT)
     cases: dict[str, Type] = {}
     for name in sorted(types):
         fields: dict[str, Type] = {}
@@ -139,7 +139,7 @@ def content_type(pool: Pool, profile: Profile) -> Type:
         elif name in ("image_url", "video_url", "audio_url"):
             fields = {**plain, name: pool.join(link, ABSENT)}
         elif name == "text":
-            fields = {**plain, "text": text}
+            fields = {**plain, "text": text, "content": maybe_text}
         cases[name] = pool.dict_of(FULL_DICT, {**fields, "type": pool.text(name)}, rest)
     part = pool.case(("type", cases), frozenset(cases))
     return pool.join(text, pool.sequence(FULL_LIST, part))

@@ -150,7 +150,7 @@ def _schema(pool: Pool, tier: Tier) -> Type:
         cases["object"] = pool.dict_of(
             FULL_DICT, {**plain, "type": pool.text("object"), "properties": properties}, rest
         )
-        cases["array"] = pool.dict_of(FULL_DICT, {**plain, "type": pool.text("array"), "items": schema}, rest)
+        cases["array"] = pool.dict_of(FULL_DICT, {**plain, "type": pool.text("array"), "items": maybe_schema}, rest)
         joined = pool.case(("type", cases), frozenset(cases)).shape
         assert joined is not None
         inner.fields, inner.rest, inner.cases = joined.fields, joined.rest, joined.cases
