@@ -25,7 +25,7 @@ from portable_tpl.template.inference.lattice import ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
 from portable_tpl.template.inference.macros import call_macro
 from portable_tpl.template.inference.members import _HAS_ATTRIBUTES
-from portable_tpl.template.inference.methods import method_result
+from portable_tpl.template.inference.methods import got_item, method_result
 
 _MOST_CALLS = 16
 
@@ -87,6 +87,11 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     if now is not None:
         holder = now
     result = NEVER
+    if name == "get" and holder.only(DICT):
+        read = machine.got(node)
+        proved = None if read is None else machine.known(read, env)
+        if proved is not None:
+            return got_item(pool, proved, arguments)
     if found.bits & METHOD:
         able = 0
         for kind, names in _HAS_ATTRIBUTES:

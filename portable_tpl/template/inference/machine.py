@@ -68,6 +68,7 @@ class Machine:
         self.queue: list[Any] = []
         self.macro_names = frozenset(name.name for name in names_within(own.demands.bodies))
         self._paths: dict[int, tuple[str, Path] | None] = {}
+        self._got: dict[int, nodes.Getitem | None] = {}
 
     def evaluate(self, node: nodes.Node, env: Env) -> Type:
         """The type of an expression; ``NEVER`` where it cannot give a value."""
@@ -135,6 +136,8 @@ class Machine:
         except KeyError:
             path = self.path(node)
         if path is None:
+            if node.__class__ is nodes.Call:
+                self._narrow_got(env, node, type_)
             return
         dotted, steps = path
         if not steps:
@@ -146,6 +149,34 @@ class Machine:
         proved = env.get(dotted)
         env[dotted] = {steps: type_} if proved is None else {**proved, steps: type_}
         self._narrow_holder(env, node, steps[-1], type_)
+
+    def got(self, node: Any) -> nodes.Getitem | None:
+        """The item ``d["key"]`` that a call ``d.get("key")`` reads, if it is such a call."""
+        key = id(node)
+        try:
+            return self._got[key]
+        except KeyError:
+            found = self._got[key] = _read_by_get(node)
+            return found
+
+    def _narrow_got(self, env: Env, node: Any, type_: Type) -> None:
+        """Note what is known of the item that a call of ``get`` reads, when the call's value is of this type."""
+        item = self.got(node)
+        if item is None:
+            return
+        holder = self.types.get(id(item.node), NEVER)
+        if not holder.only(DICT) or holder.shape is None or holder.shape.fields is None:
+            return
+        field = self.known(item, env)
+        if field is None:
+            field = self.field(holder.shape, item.arg.value)  # type: ignore[attr-defined]
+        default = self.types.get(id(node.args[1]), NEVER).bits if len(node.args) > 1 else NONE
+        kinds = type_.bits & ALL_KINDS & ~UNDEFINED
+        found = self.pool.keep(field, kinds) if default & kinds else self.pool.keep(type_, field.bits & ALL_KINDS)
+        if field.bits & UNDEFINED and default & type_.bits & ALL_KINDS:
+            found = self.pool.join(found, ABSENT)
+        if found.bits & ALL_KINDS:
+            self.narrow(env, item, found)
 
     def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
         """Carry what was proved about a part over to the whole, where the whole depends on it."""
@@ -253,6 +284,16 @@ _EMPTY: Env = {}
 _MARKS = ".<>"
 # Values of these kinds have methods, if anything, but no attributes or keys that hold something.
 _ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR
+
+
+def _read_by_get(node: Any) -> nodes.Getitem | None:
+    callee = node.node
+    if callee.__class__ is not nodes.Getattr or callee.attr != "get" or not node.args or node.kwargs:
+        return None
+    key = node.args[0]
+    if key.__class__ is not nodes.Const or not isinstance(key.value, str) or node.dyn_args or node.dyn_kwargs:
+        return None
+    return nodes.Getitem(callee.node, key, "load")
 
 
 def _constant_step(node: nodes.Node) -> object:

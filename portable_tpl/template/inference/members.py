@@ -64,6 +64,8 @@ def attribute(machine: Machine, node: nodes.Getattr, env: Env) -> Type:
     if holder.bits & UNDEFINED:
         holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
         machine.narrow(env, node.node, holder)
+    if holder.bits & DICT and node.attr in _DICT_ATTRIBUTES:
+        return attribute_of(machine, holder, node.attr)  # never the item of that name
     proved = machine.known(node, env)
     return attribute_of(machine, holder, node.attr) if proved is None else proved
 

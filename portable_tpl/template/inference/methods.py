@@ -150,7 +150,6 @@ def item_pair(pool: Pool, holder: Type) -> Type:
 
 def _get(machine: Machine, holder: Type, arguments: list[Type]) -> Type:
     pool = machine.pool
-    default = arguments[1] if len(arguments) > 1 else pool.type(NONE)
     shape = holder.shape
     if shape is None or shape.fields is None:
         return ANY
@@ -159,6 +158,12 @@ def _get(machine: Machine, holder: Type, arguments: list[Type]) -> Type:
         found = pool.join_all((*shape.fields.values(), shape.rest, ABSENT))
     else:
         found = pool.join_all(machine.field(shape, text) for text in texts)
-    if found.bits & UNDEFINED:
-        return pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)
-    return found
+    return got_item(pool, found, arguments)
+
+
+def got_item(pool: Pool, found: Type, arguments: list[Type]) -> Type:
+    """What ``get`` gives where the item, if there is one, is ``found``."""
+    if not found.bits & UNDEFINED:
+        return found
+    default = arguments[1] if len(arguments) > 1 else pool.type(NONE)
+    return pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)
