@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from jinja2 import nodes
 
 from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.alone import Alone, words
 from portable_tpl.differential.layouts import layout_rewrites
-from portable_tpl.differential.locus import Locus, bare_message, first_difference
+from portable_tpl.differential.locus import Locus, first_difference
 from portable_tpl.differential.naming import mechanical, mechanical_names
 from portable_tpl.differential.substitution import Rewriter
 from portable_tpl.differential.suspects import Suspect, Suspects, best_use, is_indirect
 from portable_tpl.differential.tracer import Trace, Tracer
 from portable_tpl.rendering import Failed, Origin, Refused, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
 
-# A construct that stands alone: where it is only computed, printed, or looped over.
-_SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
-_LOOP = "{{% for ptl_item in {} %}}{{% endfor %}}"
 _DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
 _MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
 
@@ -56,8 +53,9 @@ class _Cured:
 
 @dataclass(frozen=True)
 class _Situation:
-    """One mismatch: what goes to the target, what the reference is given for it, and what both answered."""
+    """One mismatch: what is asked and with what, what the reference is given for it, and what both answered."""
 
+    runtime: Runtime
     conversation: Conversation
     base: Conversation
     expected: Rendering
@@ -66,12 +64,20 @@ class _Situation:
 
 
 class Causes:
-    """Finds causes on one target."""
+    """Finds causes on one target; ``engine`` gives its engine alone, where it is more than that."""
 
-    def __init__(self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer) -> None:
+    def __init__(
+        self,
+        parsed: ParsedTemplate,
+        target: Runtime,
+        tracer: Tracer,
+        engine: Callable[[], Runtime | None] = lambda: None,
+    ) -> None:
         self._parsed = parsed
         self._template = parsed.template
         self._target = target
+        self._engine = engine
+        self._alone = Alone(parsed, target, tracer)
         self._tracer = tracer
         self._suspects = Suspects(parsed, target.id)
 
@@ -83,12 +89,25 @@ class Causes:
         ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
         """
         trace = self._tracer.trace(self._template, [base], "values")[0]
-        situation = _Situation(conversation, base, trace.rendering, answer, locus)
+        runtime, asked = self._bench(conversation, base, answer)
+        situation = _Situation(runtime, asked, base, trace.rendering, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             found = self._at_load(answer, tier)
         else:
             found = self._while_rendering(situation, trace, tier)
         return found or Cause("template", None, None, self._line(locus))
+
+    def _bench(
+        self, conversation: Conversation, base: Conversation, answer: Rendering
+    ) -> tuple[Runtime, Conversation]:
+        """The engine alone, where it gives the very same answer; else the target.
+
+        A deployment may look at a template to see what it does for it: what is rewritten there makes it do otherwise.
+        """
+        engine = self._engine()
+        if engine is not None and engine.render(self._template, base) == answer:
+            return engine, base
+        return self._target, conversation
 
     def _line(self, locus: Locus) -> int | None:
         if locus.node is not None and locus.node >= 0:
@@ -100,12 +119,17 @@ class Causes:
     def _while_rendering(self, situation: _Situation, trace: Trace, tier: Tier) -> Cause | None:
         rewriter = Rewriter(self._parsed, trace)
         if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
-            return self._reference_fails(situation.expected, rewriter)
+            node = self._alone.only_reference_fails(situation.expected, rewriter)
+            return (
+                None
+                if node is None
+                else Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
+            )
         suspects = self._suspects.near(situation.locus, rewriter, tier)
         if isinstance(situation.answer, Failed):
             for suspect in suspects:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
-                if suspect.uses and on_line and self._fails_alone(situation, suspect, rewriter):
+                if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
                     return self._named(suspect, rewriter)
         # Line ends first: what literals make of them passes for a defect of all that uses the literals.
         layout = self._layout(situation) if "\r" in self._template.text else None
@@ -125,7 +149,28 @@ class Causes:
             if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
                 break
             found = deeper
-        return None if found is None else self._named(found.suspect, rewriter, found.how == "text")
+        if found is not None:
+            return self._named(found.suspect, rewriter, found.how == "text")
+        return self._seen_alone(situation, suspects, rewriter, tier)
+
+    def _seen_alone(
+        self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
+    ) -> Cause | None:
+        """A construct that has several values, so that none can stand in its place; but one is wrong."""
+        if isinstance(situation.answer, Failed):
+            anywhere = suspects if situation.locus.line is not None else self._suspects.everywhere(rewriter, tier)
+            failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
+            found = next(failing, None)
+            if found is not None:
+                return self._named(found, rewriter)
+            loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
+            return None if loop is None else self._named(Suspect(loop), rewriter)
+        here = self._suspects.here(situation.locus, rewriter, tier)
+        deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
+        for suspect in (*here, *deciding):
+            if self._alone.differs(suspect.node, rewriter):
+                return self._named(suspect, rewriter)
+        return None
 
     def _layout(self, situation: _Situation) -> Cause | None:
         for feature, text in layout_rewrites(self._template.text):
@@ -146,52 +191,6 @@ class Causes:
                     return _Cured(suspect, how)
         return None
 
-    def _reference_fails(self, failure: Failed, rewriter: Rewriter) -> Cause | None:
-        """The construct that only the reference refuses: alone it gives the very error there, none on the target."""
-        for node in self._around_line(failure.line):
-            value = node.iter if isinstance(node, nodes.For) else node
-            made = rewriter.alone(value) if isinstance(value, nodes.Expr) else None
-            if made is None:
-                continue
-            source, variables = made
-            alone = Template((_LOOP if isinstance(node, nodes.For) else _SET).format(source))
-            asked = Conversation([{"role": "user", "content": "Hi"}], variables=variables)
-            expected = self._tracer.trace(alone, [asked], "pieces")[0].rendering
-            if not isinstance(expected, Failed) or _words(expected.message) != _words(failure.message):
-                continue
-            if isinstance(self._target.render(alone, asked), Rendered):
-                return Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
-        return None
-
-    def _around_line(self, line: int | None) -> list[nodes.Node]:
-        """Expressions that reach over a line, and loops that start on it; the shortest first."""
-        starting = [
-            node for node in self._parsed.nodes if node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))
-        ]
-        reaching = [
-            node
-            for node in self._parsed.nodes
-            if isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node)
-        ]
-        return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
-
-    def _last_line(self, node: nodes.Node) -> int:
-        return self._template.position(self._parsed.span(node).end)[0]
-
-    def _fails_alone(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> bool:
-        """Whether the construct, alone and on the same values, gives the very error; and none on the reference."""
-        made = rewriter.alone(suspect.node)
-        if made is None or not isinstance(situation.answer, Failed):
-            return False
-        source, variables = made
-        asked = Conversation([{"role": "user", "content": "Hi"}], variables=variables)
-        for form in (_SET, _PRINT):
-            alone = Template(form.format(source))
-            answer = self._target.render(alone, asked)
-            if isinstance(answer, Failed) and _words(answer.message) == _words(situation.answer.message):
-                return isinstance(self._tracer.trace(alone, [asked], "pieces")[0].rendering, Rendered)
-        return False
-
     def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[tuple[How, str]]:
         """The template with a construct's value in its place; then with its items, or its printed text."""
         parent = self._parsed.parent(suspect.node)
@@ -209,7 +208,7 @@ class Causes:
         taken then.
         """
         changed = replace(self._template, text=text)
-        answer = self._target.render(changed, situation.conversation)
+        answer = situation.runtime.render(changed, situation.conversation)
         elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
         if not (decision and elsewhere) and not _better(situation, answer):
             return False
@@ -235,7 +234,7 @@ class Causes:
         """The construct that the target does not accept: refused when it stands alone, too."""
         for suspect in self._suspects.known(tier):
             uses = [use for use in suspect.uses if any(support.note.startswith("syntax") for _, support in use.hits)]
-            if uses and self._refused_alone(suspect.node):
+            if uses and self._alone.refused(suspect.node):
                 return Cause("template", uses[0].feature, uses[0].rule, suspect.node.lineno)
         node = self._smallest_refused(self._parsed.tree)
         if node is None:
@@ -246,21 +245,10 @@ class Causes:
         """The innermost node that the target refuses by itself."""
         found: nodes.Node | None = None
         while True:
-            inner = next((child for child in _parts(node) if self._refused_alone(child)), None)
+            inner = next((child for child in _parts(node) if self._alone.refused(child)), None)
             if inner is None:
                 return found
             found = node = inner
-
-    def _refused_alone(self, node: nodes.Node) -> bool:
-        source = self._parsed.source(node)
-        text = f"{{{{ {source} }}}}" if isinstance(node, nodes.Expr) else source
-        alone = Template(text)
-        nothing = Conversation([{"role": "user", "content": "Hi"}])
-        answer = self._target.render(alone, nothing)
-        if not (isinstance(answer, Failed) and answer.kind == "syntax"):
-            return False
-        expected = self._tracer.trace(alone, [nothing], "pieces")[0].rendering
-        return not (isinstance(expected, Failed) and expected.kind == "syntax")
 
 
 def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
@@ -286,9 +274,5 @@ def _better(situation: _Situation, answer: Rendering) -> bool:
     if isinstance(before, Failed) and isinstance(answer, Failed):
         if not answer.kind == before.kind == "error" or (answer.line or 0) < (before.line or 0):
             return False
-        return answer.line != before.line or _words(answer.message) != _words(before.message)
+        return answer.line != before.line or words(answer.message) != words(before.message)
     return isinstance(before, Failed) and isinstance(answer, Refused) and isinstance(expected, Refused)
-
-
-def _words(message: str) -> str:
-    return bare_message(message, message)

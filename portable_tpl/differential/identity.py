@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import Locus, locate
-from portable_tpl.differential.stack import Changes, Stack
+from portable_tpl.differential.requests import REQUEST_REFUSED, before_any_template
+from portable_tpl.differential.stack import Changes, Explanation, Stack
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
-from portable_tpl.normalisations.reference import reference_objection
 from portable_tpl.rendering import Failed, Origin, Rendering, same
+from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
-
-# Names, beside those of the normalisations, for what happens before a template is run.
-REQUEST_REFUSED = "request-refused"  # the deployment gives an error, its engine does not
-UNSUPPORTED_INPUT = "unsupported-input"  # the runtime cannot be given such a conversation at all
-CONVERSATION_REFUSED = "conversation-refused"  # the reference itself does not take it
 
 
 @dataclass(frozen=True)
@@ -36,19 +32,21 @@ class Group:
 class Identities:
     """Tells the identities of one target's cases on one template."""
 
-    def __init__(self, template: Template, target: str, tracer: Tracer, twins: Twins | None) -> None:
+    def __init__(self, template: Template, target: Runtime, tracer: Tracer, twins: Twins | None) -> None:
         self._template = template
         self._target = target
         self._tracer = tracer
         self._twins = twins
-        self.stack = Stack(target, tracer, template)
+        self.stack = Stack(target.id, tracer, template, self.engine)
+
+    def engine(self) -> Runtime | None:
+        """The target's engine without the deployment around it."""
+        return self._twins.of(self._target.id) if self._twins is not None else None
 
     def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
         """The identity of each case; ``None`` where there is no mismatch."""
-        out: list[Group | None] = []
-        for conversation, answer in zip(conversations, answers, strict=True):
-            name = before_any_template(conversation, answer)
-            out.append(None if name is None else Group("stack", (name,), None))
+        names = before_any_template(self._target, self._template, conversations, answers)
+        out = [None if name is None else Group("stack", (name,), None) for name in names]
         left = [number for number, group in enumerate(out) if group is None]
         explained = self.stack.explain([conversations[n] for n in left], [answers[n] for n in left])
         open_ = []
@@ -56,7 +54,7 @@ class Identities:
             if found.complete:
                 out[number] = Group("stack", found.names, None, found.changes)
             elif not found.same:
-                open_.append((number, found.changes))
+                open_.append((number, found))
         self._locate(conversations, answers, open_, out)
         return out
 
@@ -64,25 +62,28 @@ class Identities:
         self,
         conversations: Sequence[Conversation],
         answers: Sequence[Rendering],
-        open_: Sequence[tuple[int, Changes]],
+        open_: Sequence[tuple[int, Explanation]],
         out: list[Group | None],
         origin: Origin | None = None,
     ) -> None:
-        bases = [self.stack.base(conversations[number], changes) for number, changes in open_]
+        bases = [self.stack.base(conversations[number], found.changes) for number, found in open_]
         traces = self._tracer.trace(self._template, bases, "pieces")
         if origin == "template":
             innocent = [False] * len(open_)
         else:
             innocent = self._engine_innocent([conversations[n] for n, _ in open_], [answers[n] for n, _ in open_])
-        for (number, changes), trace, is_innocent in zip(open_, traces, innocent, strict=True):
+        for (number, found), trace, is_innocent in zip(open_, traces, innocent, strict=True):
             locus = locate(self._template.text, trace, answers[number])
             if locus is None:
                 continue
-            refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
-            if is_innocent:
-                out[number] = Group("stack", refused, locus, changes)
+            if not is_innocent:
+                out[number] = Group("template", (), locus, found.changes)
+            elif found.by_engine and found.changes:
+                # The engine agrees with the reference, and gives this answer after these changes: that is all of it.
+                out[number] = Group("stack", found.names, None, found.changes)
             else:
-                out[number] = Group("template", (), locus, changes)
+                refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
+                out[number] = Group("stack", refused, locus, found.changes)
 
     def hold(self, group: Group, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether cases have a known identity; much cheaper than finding one.
@@ -93,12 +94,13 @@ class Identities:
             return self.stack.explains(group.changes, conversations, answers)
         if group.locus is None:
             return [
-                before_any_template(conversation, answer) in group.names
-                for conversation, answer in zip(conversations, answers, strict=True)
+                name in group.names
+                for name in before_any_template(self._target, self._template, conversations, answers)
             ]
         found: list[Group | None] = [None] * len(conversations)
         differing = self.stack.differing(conversations, answers) if group.changes else range(len(conversations))
-        self._locate(conversations, answers, [(number, group.changes) for number in differing], found, group.origin)
+        told = Explanation(False, group.changes)
+        self._locate(conversations, answers, [(number, told) for number in differing], found, group.origin)
         return [each == group for each in found]
 
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
@@ -106,7 +108,7 @@ class Identities:
 
         So it is where it answers as the reference does, or answers at all where the deployment gives an error.
         """
-        twin = self._twins.of(self._target) if self._twins is not None and conversations else None
+        twin = self.engine() if conversations else None
         if twin is None:
             return [False] * len(conversations)
         alone = twin.render_all(self._template, conversations)
@@ -115,10 +117,3 @@ class Identities:
             same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))
             for trace, own, answer in zip(traces, alone, answers, strict=True)
         ]
-
-
-def before_any_template(conversation: Conversation, answer: Rendering) -> str | None:
-    """What keeps a conversation from any template, if something does."""
-    if isinstance(answer, Failed) and answer.kind == "unsupported":
-        return UNSUPPORTED_INPUT
-    return CONVERSATION_REFUSED if reference_objection(conversation) is not None else None

@@ -53,8 +53,8 @@ class Investigation:
         self._run = run
         self._out_of_time = out_of_time
         self._known = list(known)
-        self._identities = Identities(parsed.template, target.id, tracer, twins)
-        self._causes = Causes(parsed, target, tracer)
+        self._identities = Identities(parsed.template, target, tracer, twins)
+        self._causes = Causes(parsed, target, tracer, self._identities.engine)
 
     def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
         """Every mismatch once, the most frequent first."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import first_difference
-from portable_tpl.differential.tracer import Normalised, Tracer, normalised
+from portable_tpl.differential.tracer import Normalised, Tracer, context_of, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
-from portable_tpl.normalisations.reference import reference_context
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
 Changes = tuple[Normalisation, ...]
@@ -23,12 +23,13 @@ class Explanation:
     """What became of one answer.
 
     ``same``: it is the reference's own. ``changes``: the smallest set of changes found that makes the reference give
-    it, or, where ``complete`` is false, the set whose text comes nearest.
+    it (``complete``), or else the engine alone (``by_engine``), or else the set whose text comes nearest.
     """
 
     same: bool
     changes: Changes = ()
     complete: bool = False
+    by_engine: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,16 +38,21 @@ class Explanation:
 
 
 _SAME, _OPEN = Explanation(True), Explanation(False)
+_Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
 
 
 class Stack:
-    """Explains a target's renderings by named normalisations; engines without a stack around them have none."""
+    """Explains a target's renderings by named normalisations; engines without a stack around them have none.
 
-    def __init__(self, target: str, tracer: Tracer, template: Template) -> None:
+    ``engine`` gives the target's engine alone, where there is one.
+    """
+
+    def __init__(self, target: str, tracer: Tracer, template: Template, engine: Callable[[], Runtime | None]) -> None:
         name = target.partition("@")[0]
         self._changes: Changes = tuple(each for each in all_normalisations() if name in each.stacks)
         self._tracer = tracer
         self._template = template
+        self._engine = engine
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """What makes the reference give each answer."""
@@ -56,30 +62,62 @@ class Stack:
             _SAME if same(rendering, answer) else _OPEN
             for rendering, answer in zip(self._render(conversations), answers, strict=True)
         ]
-        # Two failures have nothing in common that could be compared, so that none explains the other.
-        wanted = {
-            n: answers[n] for n, found in enumerate(out) if not found.same and not isinstance(answers[n], Failed)
-        }
-        for attempt in (self._singles, self._combinations):
-            candidates = {n: list(attempt(conversations[n])) for n in wanted if not out[n].complete}
-            for n, changes in self._working(conversations, wanted, candidates):
-                if not out[n].complete:
-                    out[n] = Explanation(False, self._reduced(conversations[n], wanted[n], changes), True)
-        for n, answer in wanted.items():
-            if not out[n].complete:
+        wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
+        # Two failures of different engines have nothing in common that could be compared: none explains the other.
+        for n, changes in self._found(
+            conversations, {n: each for n, each in wanted.items() if not isinstance(each, Failed)}, self._render
+        ).items():
+            out[n] = Explanation(False, changes, complete=True)
+        left = {n: answer for n, answer in wanted.items() if not out[n].complete}
+        for n, changes in self._by_engine(conversations, left).items():
+            out[n] = Explanation(False, changes, by_engine=True)
+        for n, answer in left.items():
+            if not out[n].by_engine:
                 out[n] = Explanation(False, self._nearest(conversations[n], answer))
         return out
+
+    def _by_engine(self, conversations: Sequence[Conversation], left: Mapping[int, Rendering]) -> dict[int, Changes]:
+        """The changes after which the engine alone gives each answer; none where it does without any."""
+        left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
+        if not left or self._engine() is None:
+            return {}
+        plain = self._run([conversations[n] for n in left])
+        found: dict[int, Changes] = {
+            n: () for n, alone in zip(left, plain, strict=True) if same_answer(alone, left[n])
+        }
+        more = {n: answer for n, answer in left.items() if n not in found}
+        return found | self._found(conversations, more, self._run)
+
+    def _found(
+        self, conversations: Sequence[Conversation], wanted: Mapping[int, Rendering], render: _Render
+    ) -> dict[int, Changes]:
+        """The smallest set of changes found for each answer that some set explains."""
+        found: dict[int, Changes] = {}
+        for attempt in (self._singles, self._combinations):
+            candidates = {n: list(attempt(conversations[n], wanted[n])) for n in wanted if n not in found}
+            for n, changes in self._working(conversations, wanted, candidates, render):
+                if n not in found:
+                    found[n] = self._reduced(conversations[n], wanted[n], changes, render)
+        return found
 
     def explains(
         self, changes: Changes, conversations: Sequence[Conversation], answers: Sequence[Rendering]
     ) -> list[bool]:
-        """Whether these very changes, and nothing less, make the reference give each answer."""
+        """Whether these very changes, and nothing less, make the reference or the engine alone give each answer."""
         plain = self._render(conversations)
-        changed = self._render([normalised(each, changes) for each in conversations])
-        return [
+        bases = [normalised(each, changes) for each in conversations]
+        changed = self._render(bases)
+        out = [
             not same(before, answer) and after == answer
             for before, after, answer in zip(plain, changed, answers, strict=True)
         ]
+        open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], answers[n])]
+        if open_ and self._engine() is not None:
+            before = self._run([conversations[n] for n in open_])
+            after = self._run([bases[n] for n in open_])
+            for n, one, other in zip(open_, before, after, strict=True):
+                out[n] = same_answer(other, answers[n]) and not same_answer(one, answers[n])
+        return out
 
     def base(self, conversation: Conversation, changes: Changes) -> Conversation:
         """What a deployment with these changes gives to its engine."""
@@ -92,15 +130,15 @@ class Stack:
 
     # -- candidates ----------------------------------------------------------------------------------------------
 
-    def _singles(self, conversation: Conversation) -> Iterator[Changes]:
+    def _singles(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
         plain = normalised(conversation)
         for change in self._changes:
-            if self._acts(change, conversation, plain):
+            if self._acts(change, conversation, plain, answer):
                 yield (change,)
 
-    def _combinations(self, conversation: Conversation) -> Iterator[Changes]:
+    def _combinations(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
         """All changes together, with one of each that contradict one another; only what does something."""
-        acting = {change.name for (change,) in self._singles(conversation)}
+        acting = {change.name for (change,) in self._singles(conversation, answer)}
         choices = [
             [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
         ]
@@ -111,7 +149,7 @@ class Stack:
             changes: Changes = ()
             made = normalised(conversation)
             for change in self._changes:
-                if change.name in wanted and self._acts(change, conversation, made):
+                if change.name in wanted and self._acts(change, conversation, made, answer):
                     changes = (*changes, change)
                     made = normalised(conversation, changes)
             key = tuple(change.name for change in changes)
@@ -119,37 +157,47 @@ class Stack:
                 seen.add(key)
                 yield changes
 
-    def _acts(self, change: Normalisation, given: Conversation, made: Normalised) -> bool:
-        """Whether a change does anything after those made before; changes of the prompt may."""
-        if change.changes_text:
+    def _acts(self, change: Normalisation, given: Conversation, made: Normalised, answer: Rendering) -> bool:
+        """Whether a change does anything after those made before; changes of the prompt may, unless it shows that
+        they did not."""
+        if change.apply(made) is not made:
             return True
+        if change.changes_text:
+            return isinstance(answer, Rendered) and change.finish(answer.text, given) == answer.text
         if change.changes_context:
-            context = reference_context(made, self._template.special_tokens)
-            return change.adjust(context, given) != context
-        return change.apply(made) is not made
+            context = context_of(made, self._template.special_tokens)
+            return not isinstance(context, dict) or change.adjust(context, given) != context
+        return False
 
     # -- trials --------------------------------------------------------------------------------------------------
 
     def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
         return [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
 
+    def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
+        engine = self._engine()
+        return [] if engine is None else engine.render_all(self._template, conversations)
+
+    @staticmethod
     def _working(
-        self,
         conversations: Sequence[Conversation],
         answers: Mapping[int, Rendering],
         candidates: Mapping[int, Sequence[Changes]],
+        render: _Render,
     ) -> Iterator[tuple[int, Changes]]:
         trials = [(n, changes) for n, sets in candidates.items() for changes in sets]
-        made = self._render([normalised(conversations[n], changes) for n, changes in trials])
+        made = render([normalised(conversations[n], changes) for n, changes in trials])
         for (n, changes), rendering in zip(trials, made, strict=True):
-            if rendering == answers[n]:
+            if same_answer(rendering, answers[n]):
                 yield n, changes
 
-    def _reduced(self, conversation: Conversation, answer: Rendering, changes: Changes) -> Changes:
+    @staticmethod
+    def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:
         while len(changes) > 1:
             smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
-            made = self._render([normalised(conversation, each) for each in smaller])
-            working = next((each for each, told in zip(smaller, made, strict=True) if told == answer), None)
+            made = render([normalised(conversation, each) for each in smaller])
+            told = zip(smaller, made, strict=True)
+            working = next((each for each, rendering in told if same_answer(rendering, answer)), None)
             if working is None:
                 break
             changes = working
@@ -158,7 +206,11 @@ class Stack:
     def _nearest(self, conversation: Conversation, answer: Rendering) -> Changes:
         if not isinstance(answer, Rendered):
             return ()
-        sets: list[Changes] = [(), *self._singles(conversation), *self._combinations(conversation)]
+        sets: list[Changes] = [
+            (),
+            *self._singles(conversation, answer),
+            *self._combinations(conversation, answer),
+        ]
         shared = [
             first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
             for rendering in self._render([normalised(conversation, each) for each in sets])
@@ -167,10 +219,16 @@ class Stack:
         return sets[best]
 
 
+def same_answer(one: Rendering, other: Rendering) -> bool:
+    """Whether an engine said the very same twice: failures by kind, message and line."""
+    return one == other
+
+
 _CONTRADICTING: tuple[tuple[str, ...], ...] = (
     ("enable-thinking-set", "enable-thinking-cleared"),
-    ("string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
+    ("reasoning-as-part", "string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
     ("arguments-parsed", "arguments-to-text"),
     ("system-merged",),
     ("content-trimmed",),
+    ("answers-gathered",),
 )

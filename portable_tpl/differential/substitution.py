@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,6 +52,8 @@ class Rewriter:
         self._trace = trace
         self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         self._printed: dict[int, set[str]] = {}
+        self._number = 0
+        self._macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
         _collect((*trace.pieces, *trace.captured), self._printed)
 
     def values(self, node: nodes.Node) -> list[Any]:
@@ -101,30 +104,82 @@ class Rewriter:
         edit = None if text is None else self._edit(node, text)
         return None if edit is None else replaced(self._parsed.text, [edit])
 
-    def alone(self, node: nodes.Node) -> tuple[str, dict[str, Any]] | None:
-        """An expression with its names renamed, and the variables to give: their first values in the trace.
+    def most_values(self, node: nodes.Node) -> int:
+        """How many different values the most varied part of an expression had."""
+        return max(len(self.told(part)) for part in (node, *node.find_all(nodes.Expr)))
 
-        ``None`` where a name has a value that JSON has no word for, or the expression reaches into ``loop`` or a
-        namespace.
+    def alone(self, node: nodes.Node, number: int = 0) -> tuple[str, dict[str, Any]] | None:
+        """An expression with its inputs renamed, and the variables to give: their values of this number in the trace.
+
+        ``None`` where an input has no value that JSON has a word for.
         """
-        span = self._parsed.span(node)
-        edits: list[tuple[Span, str]] = []
+        self._number = number
         variables: dict[str, Any] = {}
-        for name in [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name):
-            told = self.told(name)
-            parent = self._parsed.parent(name)
-            if isinstance(parent, nodes.Call) and name is parent.node:
+        edits = self._bound(node, variables, ())
+        if edits is None:
+            return None
+        span = self._parsed.span(node)
+        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in edits]
+        return replaced(self._parsed.text[span.start : span.end], moved), variables
+
+    def _bound(
+        self, node: nodes.Node, variables: dict[str, Any], within: tuple[str, ...]
+    ) -> list[tuple[Span, str]] | None:
+        """The edits that put variables in the place of what an expression reads."""
+        if isinstance(node, nodes.Name):
+            return self._bound_name(node, variables, within)
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
+            return self._as_variable(node, variables)
+        edits: list[tuple[Span, str]] = []
+        for child in node.iter_child_nodes():
+            if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
                 continue  # a function's own name
-            if told and told[0].get("undefined"):
-                continue
-            if not told or "value" not in told[0] or "kind" in told[0]:
-                return None
-            new = f"ptl_{name.name}"
-            if variables.setdefault(new, told[0]["value"]) != told[0]["value"]:
-                return None
-            at = self._parsed.span(name)
-            edits.append((Span(at.start - span.start, at.end - span.start), new))
-        return replaced(self._parsed.text[span.start : span.end], edits), variables
+            found = self._bound(child, variables, within)
+            if found is None:
+                # A namespace, a loop: what is read from it may be a value of its own.
+                return self._as_variable(node, variables)
+            edits += found
+        return edits
+
+    def _bound_name(
+        self, name: nodes.Name, variables: dict[str, Any], within: tuple[str, ...]
+    ) -> list[tuple[Span, str]] | None:
+        told = self._one(name)
+        if told is None or not told.get("undefined"):
+            return self._as_variable(name, variables)
+        # What it was set to tells why it is undefined, and the reference's error with it.
+        values = [
+            each.node
+            for each in self._parsed.nodes
+            if isinstance(each, nodes.Assign)
+            and isinstance(each.target, nodes.Name)
+            and each.target.name == name.name
+        ]
+        if len(values) != 1 or name.name in within:
+            return []
+        inner = self._bound(values[0], variables, (*within, name.name))
+        if inner is None:
+            return []
+        span = self._parsed.span(values[0])
+        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in inner]
+        return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
+
+    def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
+        told = self._one(node)
+        if told is None or "value" not in told or "kind" in told:
+            return None
+        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)):
+            return None
+        span = self._parsed.span(node)
+        new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
+        if variables.setdefault(new, told["value"]) != told["value"]:
+            return None
+        return [(span, new)]
+
+    def _one(self, node: nodes.Node) -> dict[str, Any] | None:
+        """The value of an input that is looked at; its last one where it has fewer than others."""
+        told = self.told(node)
+        return told[min(self._number, len(told) - 1)] if told else None
 
     def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
         span = self._parsed.span(node)

@@ -20,6 +20,7 @@ from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.types import infer
 
 _MOST = 60
+_MOST_EVERYWHERE = 400
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ class Suspects:
         known = [Suspect(node, tuple(by_node[id(node)])) for node in (*here, *around) if id(node) in by_node]
         others = [Suspect(node) for node in (*here, *around) if id(node) not in by_node]
         return [*known, *others][:_MOST]
+
+    def here(self, locus: Locus, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
+        """The constructs at the place of the mismatch and those that feed it, inner ones first."""
+        by_node = self._by_node(tier)
+        return [Suspect(node, tuple(by_node.get(id(node), ()))) for node in self._here(locus, rewriter)][:_MOST]
+
+    def everywhere(self, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
+        """Every evaluated construct, inner ones first, for engines that do not say where they fail."""
+        by_node = self._by_node(tier)
+        found = [node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
+        suspects = [Suspect(node, tuple(by_node.get(id(node), ()))) for node in sorted(found, key=self._length)]
+        return suspects[:_MOST_EVERYWHERE]
 
     def feeding(self, node: nodes.Node, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
         """The evaluated constructs that make a variable's value or a macro's text, inner ones first."""

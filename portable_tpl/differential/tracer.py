@@ -90,7 +90,8 @@ def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> No
     )
 
 
-def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+def context_of(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+    """What a template is given for a conversation, by transformers or after a deployment's changes."""
     if not isinstance(conversation, Normalised):
         return reference_objection(conversation) or reference_context(conversation, tokens)
     context = reference_context(conversation, tokens)
@@ -104,7 +105,7 @@ _ADAPTER = Adapter(
     engine="jinja2",
     launch=lambda _version: python_worker("trace_worker"),
     available=lambda _version: Availability(True),
-    context=_context,
+    context=context_of,
 )
 
 

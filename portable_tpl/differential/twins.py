@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from portable_tpl.conversation import Conversation, Json
+from portable_tpl.differential.tracer import Normalised, context_of
 from portable_tpl.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.rendering import Rendering
 from portable_tpl.runtimes._base import Limits, Runtime
-from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.runtimes._contexts import if_json
+from portable_tpl.runtimes._worker import WorkerRuntime
+from portable_tpl.runtimes.registry import find
+from portable_tpl.source import Template
+
+
+class Twin(WorkerRuntime):
+    """A deployment's engine alone; given a :class:`Normalised` conversation, in the context after its changes."""
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """Render many conversations with one template."""
+        answers = super().render_all(template, conversations)
+        return [
+            conversation.finished(answer) if isinstance(conversation, Normalised) else answer
+            for conversation, answer in zip(conversations, answers, strict=True)
+        ]
+
+
+def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+    context = context_of(conversation, tokens)
+    return if_json(context) if isinstance(context, dict) else context
 
 
 class Twins:
@@ -12,16 +38,22 @@ class Twins:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
-        self._open: dict[str, Runtime | None] = {}
+        self._open: dict[str, Twin | None] = {}
 
     def of(self, target: str) -> Runtime | None:
         """The engine alone, for a target that is more than its engine."""
         if target not in self._open:
             name, at, version = target.partition("@")
             try:
-                self._open[target] = open_runtime(f"{name}-engine{at}{version}", self._limits)
+                adapter, asked = find(f"{name}-engine{at}{version}")
+                twin = (
+                    Twin(replace(adapter, context=_context), asked, self._limits)
+                    if adapter.available(asked).ok
+                    else None
+                )
             except (UnknownTarget, TargetUnavailable):
-                self._open[target] = None
+                twin = None
+            self._open[target] = twin
         return self._open[target]
 
     def close(self) -> None:

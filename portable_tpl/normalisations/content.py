@@ -60,6 +60,39 @@ def _empty_list_to_empty(message: Message) -> Message:
     return {**message, "content": ""} if message.get("content") == [] else message
 
 
+def _part_keys(message: Message) -> Message:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    kept = [_plain_part(part) for part in content]
+    return message if kept == content else {**message, "content": kept}
+
+
+def _plain_part(part: Json) -> Json:
+    if not isinstance(part, dict) or part.get("type") != "text":
+        return part
+    return {key: part[key] for key in ("type", "text") if key in part}
+
+
+def _empty_reasoning(message: Message) -> Message:
+    if message.get("reasoning_content") != "":
+        return message
+    return {key: value for key, value in message.items() if key != "reasoning_content"}
+
+
+def _reasoning_as_part(message: Message) -> Message:
+    if message.get("role") not in ("system", "assistant"):
+        return message
+    reasoning, content = message.get("reasoning_content"), message.get("content")
+    parts: list[Json] = [{"type": "thinking", "thinking": reasoning}] if isinstance(reasoning, str) else []
+    if isinstance(content, str):
+        parts.append({"type": "text", "text": content})
+    elif isinstance(content, list):
+        parts += content
+    kept = {key: value for key, value in message.items() if key != "reasoning_content"}
+    return {**kept, "content": parts}
+
+
 def _trimmed(message: Message) -> Message:
     content = message.get("content")
     if not isinstance(content, str) or content == content.strip():
@@ -123,6 +156,27 @@ NORMALISATIONS = (
         _CHAT_CPP,
         ("llama.cpp",),
         apply=each_message(_empty_list_to_empty),
+    ),
+    Normalisation(
+        "part-keys-dropped",
+        "A text part keeps its type and its text.",
+        _CHAT_CPP,
+        ("llama.cpp",),
+        apply=each_message(_part_keys),
+    ),
+    Normalisation(
+        "empty-reasoning-dropped",
+        "Reasoning that is an empty string is dropped.",
+        _CHAT_CPP,
+        ("llama.cpp",),
+        apply=each_message(_empty_reasoning),
+    ),
+    Normalisation(
+        "reasoning-as-part",
+        "Content of system and assistant messages becomes a list of parts, reasoning the first of them.",
+        "llama.cpp common/chat.cpp, for Mistral's templates with reasoning",
+        ("llama.cpp",),
+        apply=each_message(_reasoning_as_part),
     ),
     Normalisation(
         "content-trimmed",

@@ -37,6 +37,20 @@ def omitted(name: str, value: bool | None) -> Callable[[Context, Conversation], 
     return adjust
 
 
+def _reasoning_alias(context: Context, conversation: Conversation) -> Context:
+    messages = context.get("messages")
+    if not isinstance(messages, list):
+        return context
+    kept = [_without_alias(message) if isinstance(message, dict) else message for message in messages]
+    return context if kept == messages else {**context, "messages": kept}
+
+
+def _without_alias(message: dict[str, Json]) -> dict[str, Json]:
+    if "reasoning_content" not in message:
+        return message
+    return {key: value for key, value in message.items() if key not in ("thinking", "reasoning")}
+
+
 def _dates(conversation: Conversation) -> Conversation:
     now = datetime.fromisoformat(conversation.clock)
     month = _MONTHS[now.month - 1]
@@ -95,6 +109,13 @@ NORMALISATIONS = (
         "llama.cpp common/chat.cpp; smg; google/minja",
         ("llama.cpp", "minja", "smg", "tgi", "mistral.rs", "dynamo"),
         adjust=omitted("documents", None),
+    ),
+    Normalisation(
+        "reasoning-alias-omitted",
+        "Reasoning is given to the template as reasoning_content only; the reference gives it as thinking, too.",
+        "llama.cpp common/chat.cpp",
+        ("llama.cpp",),
+        adjust=_reasoning_alias,
     ),
     Normalisation(
         "generation-prompt-omitted-when-false",

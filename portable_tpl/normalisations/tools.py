@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from portable_tpl.conversation import Conversation, Json
-from portable_tpl.normalisations._base import Message, Normalisation, each_message, each_tool_call
+from portable_tpl.normalisations._base import Message, Normalisation, each_message, each_tool_call, with_messages
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
 _MINJA = "google/minja chat-template.hpp"
@@ -104,6 +104,46 @@ def _answers_as_user(message: Message) -> Message:
     return {**kept, "role": "user", "content": json.dumps({"tool_response": answer}, ensure_ascii=False, indent=2)}
 
 
+def _answers_gathered(conversation: Conversation) -> Conversation:
+    """A turn with tool calls, what the tools answered, and the text after that, in one message."""
+    left = list(conversation.messages)
+    out: list[Message] = []
+    while left:
+        message = left.pop(0)
+        calls = message.get("tool_calls")
+        if message.get("role") != "assistant" or not isinstance(calls, list) or not calls:
+            out.append(message)
+            continue
+        turn: Message = {"role": "assistant", "tool_calls": calls}
+        answers: list[Json] = []
+        while left and left[0].get("role") == "tool":
+            answers.append(
+                {"name": _call_name(calls, len(answers)), "response": _spelled(left.pop(0).get("content"))}
+            )
+        if answers:
+            turn["tool_responses"] = answers
+        if left and left[0].get("role") == "assistant" and not left[0].get("tool_calls") and left[0].get("content"):
+            turn["content"] = left.pop(0)["content"]
+        if message.get("reasoning_content") is not None:
+            turn["reasoning_content"] = message["reasoning_content"]
+        out.append(turn)
+    return with_messages(conversation, out)
+
+
+def _call_name(calls: list[Json], number: int) -> Json:
+    call = calls[number] if number < len(calls) else None
+    function = call.get("function") if isinstance(call, dict) else None
+    return function.get("name", "") if isinstance(function, dict) else ""
+
+
+def _spelled(content: Json) -> Json:
+    """The value that a JSON text spells, else the text."""
+    try:
+        return json.loads(content) if isinstance(content, str) else content
+    except ValueError:
+        return content
+
+
 def _tools_in_system_prompt(conversation: Conversation) -> Conversation:
     if not conversation.tools:
         return conversation
@@ -162,6 +202,13 @@ NORMALISATIONS = (
         f"{_CHAT_CPP}; OpenVINO GenAI tokenizer",
         ("llama.cpp", "minja"),
         apply=_tools_empty_to_none,
+    ),
+    Normalisation(
+        "answers-gathered",
+        "Tool calls, the tools' answers and the text after them become one assistant message with tool_responses.",
+        "llama.cpp common/chat.cpp, for the first templates of Gemma 4; measured on b11549",
+        ("llama.cpp",),
+        apply=_answers_gathered,
     ),
     Normalisation(
         "calls-as-content",

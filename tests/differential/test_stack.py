@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.identity import REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.differential.investigate import Case, Investigation
+from portable_tpl.differential.requests import REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.differential.search import Explored
 from portable_tpl.differential.stack import Stack
 from portable_tpl.differential.tracer import Tracer, normalised
@@ -53,28 +53,28 @@ def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str,
     made = normalised(conversation, [normalisation(name) for name in names])
     (told,) = tracer.trace(TEMPLATE, [made], "pieces")
     assert isinstance(told.rendering, Rendered)
-    (found,) = Stack("llama.cpp", tracer, TEMPLATE).explain([conversation], [told.rendering])
+    (found,) = Stack("llama.cpp", tracer, TEMPLATE, lambda: None).explain([conversation], [told.rendering])
     assert found.complete
     assert set(found.names) == set(names)
 
 
 def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:
     (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
-    assert Stack("llama.cpp", tracer, TEMPLATE).explain([HI], [told.rendering])[0].same
+    assert Stack("llama.cpp", tracer, TEMPLATE, lambda: None).explain([HI], [told.rendering])[0].same
 
 
 def test_what_no_set_explains_gets_the_nearest_base(tracer: Tracer) -> None:
     (told,) = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "pieces")
     assert isinstance(told.rendering, Rendered)
     answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
-    stack = Stack("llama.cpp", tracer, TEMPLATE)
+    stack = Stack("llama.cpp", tracer, TEMPLATE, lambda: None)
     (found,) = stack.explain([PARTS], [answer])
     assert not found.complete
     assert stack.base(PARTS, found.changes).messages[0]["content"] == "a\nb"
 
 
 def test_engines_have_no_stack(tracer: Tracer) -> None:
-    (found,) = Stack("minijinja", tracer, TEMPLATE).explain([HI], [Rendered("x")])
+    (found,) = Stack("minijinja", tracer, TEMPLATE, lambda: None).explain([HI], [Rendered("x")])
     assert (found.same, found.complete, found.changes) == (False, False, ())
 
 

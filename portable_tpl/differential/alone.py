@@ -1,0 +1,137 @@
+"""Single constructs of a template, rendered by themselves on the values that they had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.differential.locus import bare_message
+from portable_tpl.differential.substitution import Rewriter
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.rendering import Failed, Rendered, Rendering
+from portable_tpl.runtimes._base import Runtime
+from portable_tpl.source import Template
+from portable_tpl.template.parsing import ParsedTemplate
+
+# A construct that stands alone: where it is only computed, printed, decided on, or looped over.
+_SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
+_DECIDE = "{{{{ 'yes' if {} else 'no' }}}}"
+_LOOP = "{{% for {} in {} %}}{{% endfor %}}"
+_MOST_VALUES = 8
+_NEVER_WRONG = (nodes.Const, nodes.Name, nodes.TemplateData)
+
+
+class Alone:
+    """Asks a target and the reference for single constructs of one template."""
+
+    def __init__(self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer) -> None:
+        self._parsed = parsed
+        self._template = parsed.template
+        self._target = target
+        self._tracer = tracer
+
+    def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
+        """The construct that gives the very error of the reference there, and none on the target."""
+        for node in self._around_line(failure.line):
+            made = rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
+            if made is None:
+                continue
+            source, variables = made
+            # What is lazy gives its error only where it is printed.
+            loop = [_LOOP.format("ptl_item", source)] if isinstance(node, nodes.For) else []
+            for text in loop or [form.format(source) for form in (_SET, _PRINT)]:
+                alone = Template(text)
+                expected = self._reference(alone, variables)
+                if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
+                    continue
+                if isinstance(self._target.render(alone, _asked(variables)), Rendered):
+                    return node
+        return None
+
+    def fails(self, node: nodes.Node, failure: Rendering, rewriter: Rewriter) -> bool:
+        """Whether a construct gives the very error of the target; and none on the reference."""
+        made = rewriter.alone(node)
+        return made is not None and any(
+            self._fails_so(Template(form.format(made[0])), made[1], failure) for form in (_SET, _PRINT)
+        )
+
+    def failing_loops(self, failure: Failed, rewriter: Rewriter) -> Iterator[nodes.For]:
+        """The loops that give the very error of the target when they run over what they ran over."""
+        for loop in self._parsed.nodes:
+            if not isinstance(loop, nodes.For) or not rewriter.evaluated(loop.iter):
+                continue
+            made = rewriter.alone(loop.iter)
+            if made is None:
+                continue
+            text = _LOOP.format(self._parsed.source(loop.target), made[0])
+            if self._fails_so(Template(text), made[1], failure):
+                yield loop
+
+    def differs(self, node: nodes.Node, rewriter: Rewriter) -> bool:
+        """Whether the target gives another value than the reference, on any of the values that the inputs had."""
+        if isinstance(node, _NEVER_WRONG):
+            return False
+        told = [each.get("value") for each in rewriter.told(node)]
+        form = _PRINT if told and all(isinstance(value, str) for value in told) else _DECIDE
+        asked: dict[str, list[Conversation]] = {}
+        for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
+            made = rewriter.alone(node, number)
+            if made is not None:
+                asked.setdefault(form.format(made[0]), []).append(_asked(made[1]))
+        for text, conversations in asked.items():
+            answers = self._target.render_all(Template(text), conversations)
+            traces = self._tracer.trace(Template(text), conversations, "pieces")
+            pairs = [(answer, trace.rendering) for answer, trace in zip(answers, traces, strict=True)]
+            if any(
+                one != other and isinstance(one, Rendered) and isinstance(other, Rendered) for one, other in pairs
+            ):
+                return True
+        return False
+
+    def refused(self, node: nodes.Node) -> bool:
+        """Whether the target does not even load a construct that the reference loads."""
+        source = self._parsed.source(node)
+        text = f"{{{{ {source} }}}}" if isinstance(node, nodes.Expr) else source
+        alone = Template(text)
+        answer = self._target.render(alone, _asked({}))
+        if not (isinstance(answer, Failed) and answer.kind == "syntax"):
+            return False
+        expected = self._reference(alone, {})
+        return not (isinstance(expected, Failed) and expected.kind == "syntax")
+
+    def _fails_so(self, alone: Template, variables: dict[str, object], failure: Rendering) -> bool:
+        answer = self._target.render(alone, _asked(variables))
+        if not isinstance(answer, Failed) or not isinstance(failure, Failed):
+            return False
+        if words(answer.message) != words(failure.message):
+            return False
+        return isinstance(self._reference(alone, variables), Rendered)
+
+    def _reference(self, template: Template, variables: dict[str, object]) -> Rendering:
+        return self._tracer.trace(template, [_asked(variables)], "pieces")[0].rendering
+
+    def _around_line(self, line: int | None) -> list[nodes.Node]:
+        """Expressions that reach over a line, and loops that start on it; the shortest first."""
+        starting = [
+            node for node in self._parsed.nodes if node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))
+        ]
+        reaching = [
+            node
+            for node in self._parsed.nodes
+            if isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node)
+        ]
+        return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
+
+    def _last_line(self, node: nodes.Node) -> int:
+        return self._template.position(self._parsed.span(node).end)[0]
+
+
+def _asked(variables: dict[str, object]) -> Conversation:
+    return Conversation([{"role": "user", "content": "Hi"}], variables=dict(variables))
+
+
+def words(message: str) -> str:
+    """A message without the data in it."""
+    return bare_message(message, message)
