@@ -83,25 +83,29 @@ def llamacpp(work: Work, seconds: float, engine: bool) -> float:
     return _rate(run, seconds)
 
 
-def minja(work: Work, seconds: float) -> float:
-    """OpenVINO GenAI's tokenizer with histories that are built once."""
+def minja(work: Work, seconds: float, engine: bool) -> float:
+    """OpenVINO GenAI's tokenizer with histories that are built once; ``engine``: with the context passed as it is."""
     import openvino_genai
 
     from portable_tpl.runtimes.workers._tiny_tokenizer import tokenizer_folder
-    from portable_tpl.runtimes.workers.minja_worker import _ANY_TOKENS, _TOKENIZERS
+    from portable_tpl.runtimes.workers.minja_worker import _ANY_TOKENS, _TOKENIZERS, _engine_case, alone
 
     templates, conversations = work
-    tokenizer: Any = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, _ANY_TOKENS)))
+    tokens = dict(_ANY_TOKENS)
+    tokenizer: Any = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, tokens)))
     ready = []
     for template in templates:
+        text = alone(template.text) if engine else template.text
         for conversation in conversations:
-            history: Any = openvino_genai.ChatHistory(conversation.messages)
-            if conversation.tools:
-                history.set_tools(conversation.tools)
-            prompt = bool(conversation.add_generation_prompt)
+            if engine:
+                history: Any = _engine_case(reference_context(conversation, tokens), "").history
+                prompt = False
+            else:
+                history = openvino_genai.ChatHistory(conversation.messages)
+                prompt = bool(conversation.add_generation_prompt)
             with contextlib.suppress(RuntimeError):
-                tokenizer.apply_chat_template(history, prompt, template.text)
-                ready.append((history, prompt, template.text))
+                tokenizer.apply_chat_template(history, prompt, text)
+                ready.append((history, prompt, text))
 
     def run() -> int:
         for history, prompt, text in ready:

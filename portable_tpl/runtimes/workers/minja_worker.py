@@ -16,7 +16,7 @@ from typing import Any
 import openvino_genai
 import platformdirs
 
-from portable_tpl.runtimes.workers._clock import library_clock, stopped
+from portable_tpl.runtimes.workers._clock import library_clock, sees_clock
 from portable_tpl.runtimes.workers._minja_errors import read_error
 from portable_tpl.runtimes.workers._serve import Failure, serve
 from portable_tpl.runtimes.workers._tiny_tokenizer import NAMES, tokenizer_folder
@@ -31,19 +31,23 @@ _GUARD = "portable_tpl_context"
 _PREFIX = f"{{% if {_GUARD} %}}\n"
 _SUFFIX = ".{% else %}{{ messages }}some_tool{% endif %}"
 _DUMMY = [{"role": "user", "content": "."}]
-_ANY_TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
+
+
+_Tokens = tuple[tuple[str, str], ...]
+_ANY_TOKENS: _Tokens = (("bos_token", "<s>"), ("eos_token", "</s>"))
 
 
 @dataclass(frozen=True)
 class _Loaded:
     source: str
     engine: bool
+    sees_clock: bool
 
 
 @dataclass(frozen=True)
 class _Case:
     history: Any
-    tokens: dict[str, str]
+    tokens: _Tokens
     add_generation_prompt: bool
     clock: str
 
@@ -53,7 +57,7 @@ class _Minja:
     version = _VERSION
 
     def __init__(self) -> None:
-        self._tokenizers: OrderedDict[tuple[tuple[str, str], ...], Any] = OrderedDict()
+        self._tokenizers: OrderedDict[_Tokens, Any] = OrderedDict()
         self._clock = library_clock("libopenvino_genai")
         # Behind its guard a template is parsed and not run.
         self._nothing = _Case(openvino_genai.ChatHistory(_DUMMY), _ANY_TOKENS, False, "2026-01-01T12:00:00")
@@ -64,9 +68,10 @@ class _Minja:
             template.encode("utf-8")
         except UnicodeEncodeError:
             raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
-        guarded = _Loaded(alone(template), True)
+        seen = self._clock is not None and sees_clock(template)
+        guarded = _Loaded(alone(template), True, seen)
         self.render(guarded, self._nothing)
-        return guarded if options.get("engine", False) else _Loaded(template, False)
+        return guarded if options.get("engine", False) else _Loaded(template, False, seen)
 
     def prepare(self, context: dict[str, Any], clock: str) -> _Case:
         try:
@@ -78,23 +83,26 @@ class _Minja:
         pass
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        tokenizer = self._tokenizer(case.tokens)
+        ask = self._tokenizer(case.tokens).apply_chat_template
         try:
-            with stopped(self._clock, case.clock, loaded.source):
-                text: str = tokenizer.apply_chat_template(case.history, case.add_generation_prompt, loaded.source)
+            if loaded.sees_clock and self._clock is not None:
+                with self._clock.stopped(case.clock):
+                    text: str = ask(case.history, case.add_generation_prompt, loaded.source)
+            else:
+                text = ask(case.history, case.add_generation_prompt, loaded.source)
         except RuntimeError as error:
             raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
         return text[:-1] if loaded.engine else text
 
-    def _tokenizer(self, tokens: dict[str, str]) -> Any:
-        key = tuple(sorted(tokens.items()))
-        if key in self._tokenizers:
-            self._tokenizers.move_to_end(key)
-            return self._tokenizers[key]
+    def _tokenizer(self, tokens: _Tokens) -> Any:
+        tokenizer = self._tokenizers.get(tokens)
+        if tokenizer is not None:
+            self._tokenizers.move_to_end(tokens)
+            return tokenizer
         while len(self._tokenizers) >= _KEPT:
             self._tokenizers.popitem(last=False)
-        tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, tokens)))
-        self._tokenizers[key] = tokenizer
+        tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, dict(tokens))))
+        self._tokenizers[tokens] = tokenizer
         return tokenizer
 
 
@@ -118,7 +126,7 @@ def _stack_case(context: dict[str, Any], clock: str) -> _Case:
         history.set_tools(body["tools"])
     if body.get("chat_template_kwargs"):
         history.set_extra_context(body["chat_template_kwargs"])
-    return _Case(history, context["tokens"], body["add_generation_prompt"], clock)
+    return _Case(history, tuple(sorted(context["tokens"].items())), body["add_generation_prompt"], clock)
 
 
 def _engine_case(context: dict[str, Any], clock: str) -> _Case:
