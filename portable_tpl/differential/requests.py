@@ -15,7 +15,7 @@ REQUEST_REFUSED = "request-refused"  # the deployment gives an error, its engine
 UNSUPPORTED_INPUT = "unsupported-input"  # the runtime cannot be given such a conversation at all
 CONVERSATION_REFUSED = "conversation-refused"  # the reference itself does not take it
 
-_TRIVIAL = "{{ 'Hi' }}"  # reads nothing, so that what is refused with it is refused whatever the template
+_TRIVIAL = "{{ 'Hi' }}"  # reads nothing: what is refused with it, running a template has no part in
 
 
 def before_any_template(

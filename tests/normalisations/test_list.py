@@ -121,6 +121,19 @@ _IMAGE = {"type": "image_url", "image_url": {"url": "u"}}
         ("missing-content-to-empty", {"role": "user"}, _user("")),
         ("empty-parts-to-empty", _user([]), _user("")),
         ("content-trimmed", _user(" a\n"), _user("a")),
+        ("part-keys-dropped", _user([{**_PARTS[0], "x": 1}, _IMAGE]), _user([_PARTS[0], _IMAGE])),
+        ("empty-reasoning-dropped", {**_user("a"), "reasoning_content": ""}, _user("a")),
+        (
+            "empty-reasoning-dropped",
+            {**_user("a"), "reasoning_content": " "},
+            {**_user("a"), "reasoning_content": " "},
+        ),
+        ("reasoning-as-part", _user("a"), _user("a")),
+        (
+            "reasoning-as-part",
+            {"role": "assistant", "content": "a", "reasoning_content": "r"},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "r"}, _PARTS[0]]},
+        ),
         ("developer-to-system", {"role": "developer", "content": "a"}, {"role": "system", "content": "a"}),
         ("message-keys-dropped", {"weight": 1, "content": "a", "role": "user"}, {"role": "user", "content": "a"}),
         ("messages-flattened", _user([*_PARTS, _IMAGE]), _user("ab![](u)")),
@@ -227,3 +240,29 @@ def test_special_tokens_are_taken_off() -> None:
     assert normalisation("bos-stripped").finish("<B><B>x<E>", conversation) == "<B>x<E>"
     assert normalisation("eos-stripped").finish("<B>x<E>", conversation) == "<B>x"
     assert normalisation("eos-stripped").finish("x", Conversation([], special_tokens={})) == "x"
+
+
+def test_a_turn_with_calls_is_gathered_with_what_the_tools_answered() -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": {}}}
+    messages = [
+        _user("q"),
+        {"role": "assistant", "content": "lost", "tool_calls": [call], "reasoning_content": "r"},
+        {"role": "tool", "content": '{"z": 1}'},
+        {"role": "tool", "content": "not JSON"},
+        {"role": "assistant", "content": "done"},
+        {"role": "assistant", "content": "more"},
+    ]
+    gathered = normalisation("answers-gathered").apply(Conversation(messages))
+    assert gathered.messages == [
+        messages[0],
+        {
+            "role": "assistant",
+            "tool_calls": [call],
+            "tool_responses": [{"name": "f", "response": {"z": 1}}, {"name": "", "response": "not JSON"}],
+            "content": "done",
+            "reasoning_content": "r",
+        },
+        messages[5],
+    ]
+    plain = Conversation([_user("q")])
+    assert normalisation("answers-gathered").apply(plain) is plain

@@ -1,0 +1,140 @@
+"""Causes on a deployment that looks at templates, and causes of constructs with many values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from portable_tpl.conversation import Conversation
+from portable_tpl.differential.compare import compare
+from portable_tpl.differential.requests import REQUEST_REFUSED
+from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.twins import Twins
+from portable_tpl.rendering import Mismatch
+from portable_tpl.runtimes._base import Runtime
+from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.source import Template
+
+WIDE = "\u3000a"
+USER = {"role": "user", "content": "Hi"}
+REASONED = {"role": "assistant", "content": "a", "reasoning_content": ""}
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[Runtime]:
+    runtime = open_runtime("llama.cpp")
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="module")
+def twins() -> Iterator[Twins]:
+    opened = Twins()
+    yield opened
+    opened.close()
+
+
+def found(
+    text: str,
+    messages: list[dict[str, object]],
+    targets: list[Runtime],
+    reference: Runtime,
+    tracer: Tracer,
+    twins: Twins,
+) -> list[Mismatch]:
+    settings = CompareSettings(examples=1, conversations=(Conversation(messages),))
+    compared = compare(Template(text), targets, reference, settings, tracer, twins)
+    return [each for target in compared.targets.values() for each in target.mismatches]
+
+
+CASES = [
+    # What the server does with a system message depends on whether the template prints its content.
+    (
+        "{% for m in messages %}{% if m.role == 'system' %}S{{ m.content|trim }}{% else %}U{{ m.content }}"
+        "{% endif %}{% endfor %}",
+        [{"role": "system", "content": WIDE}, USER],
+        ("template", "filter.trim@unicode-spaced"),
+    ),
+    # One construct with two values, of which one is wrong.
+    (
+        "{% for m in messages %}{{ m.role + m.content|trim }}{% endfor %}",
+        [USER, {"role": "assistant", "content": WIDE}, USER],
+        ("template", "filter.trim@unicode-spaced"),
+    ),
+    (
+        "{% macro show(c) %}{{ c }}{% endmacro %}{% for m in messages %}{% set c = show(m.content)|trim %}"
+        "{{ m.role + c }}{% endfor %}",
+        [USER, {"role": "assistant", "content": WIDE}, USER],
+        ("template", "filter.trim@unicode-spaced"),
+    ),
+    # Refused before any template is run.
+    (
+        "{% for m in messages %}{{ m.content if m.content is string else 'parts' }}{% endfor %}",
+        [{"role": "user", "content": [{"type": "image"}]}],
+        ("stack", REQUEST_REFUSED),
+    ),
+    # The reference cannot print what is left, the engine can.
+    (
+        "{% for m in messages %}{{ m.role + m['from'] + m.content }}{% endfor %}",
+        [{**USER, "from": "x"}],
+        ("stack", "message-keys-dropped"),
+    ),
+    (
+        "{% for m in messages %}{{ m.role }}{{ m.content }}{% if m.reasoning_content is defined %}"
+        "<think>{{ m.reasoning_content }}</think>{% endif %}{% endfor %}",
+        [USER, REASONED, USER],
+        ("stack", "empty-reasoning-dropped"),
+    ),
+    (
+        "{% for m in messages %}{{ m.content }}{% if m.thinking %}<think>{{ m.thinking }}{% endif %}{% endfor %}",
+        [USER, {**REASONED, "reasoning_content": "b"}, USER],
+        ("stack", "reasoning-alias-omitted"),
+    ),
+    (
+        "{% for m in messages %}{% for p in m.content %}{{ p.extra|default(p.text) }}{% endfor %}{% endfor %}",
+        [{"role": "user", "content": [{"type": "text", "text": "a", "extra": "b"}]}],
+        ("stack", "part-keys-dropped"),
+    ),
+    (
+        "\n{% for m in messages %}{{ m.content }}{% endfor %}",
+        [USER],
+        ("template", "layout.first-newline.block"),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, messages, expected", CASES)
+def test_a_cause_is_confirmed_on_the_server(
+    text: str,
+    messages: list[dict[str, object]],
+    expected: tuple[str, str],
+    llama: Runtime,
+    reference: Runtime,
+    tracer: Tracer,
+    twins: Twins,
+) -> None:
+    causes = [(each.origin, each.cause) for each in found(text, messages, [llama], reference, tracer, twins)]
+    assert expected in causes
+    assert None not in [name for _, name in causes]
+
+
+def test_one_bug_in_a_loop_is_one_small_mismatch(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:
+    text = "{% for m in messages %}{{ m.role }} {{ m.content | tojson }}{% endfor %}"
+    compared = compare(Template(text), [minijinja], reference, CompareSettings(), tracer)
+    (mismatch,) = compared.targets["minijinja"].mismatches
+    assert mismatch.cause == "filter.tojson@html"
+    assert len(mismatch.conversation.messages) == 1
+    assert len(mismatch.conversation.messages[0]["content"]) == 1
+
+
+def test_an_engine_that_names_no_line_is_asked_for_every_construct(reference: Runtime, tracer: Tracer) -> None:
+    hf = open_runtime("hf-jinja")
+    text = "{% for a, b in {1: 2}.items() %}{{ a }}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}"
+    try:
+        compared = compare(Template(text), [hf], reference, CompareSettings(examples=5), tracer)
+    finally:
+        hf.close()
+    assert all(each.cause is not None for each in compared.targets["hf-jinja"].mismatches)
+    assert compared.targets["hf-jinja"].mismatches
