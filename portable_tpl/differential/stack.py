@@ -38,6 +38,7 @@ class Explanation:
 
 
 _SAME, _OPEN = Explanation(True), Explanation(False)
+_PATIENCE = 6  # searches without success, after which the engine is asked for its part
 _Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
 
 
@@ -64,9 +65,8 @@ class Stack:
         ]
         wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
         # Two failures of different engines have nothing in common that could be compared: none explains the other.
-        for n, changes in self._found(
-            conversations, {n: each for n, each in wanted.items() if not isinstance(each, Failed)}, self._render
-        ).items():
+        texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
+        for n, changes in self._found(conversations, texts, self._render).items():
             out[n] = Explanation(False, changes, complete=True)
         left = {n: answer for n, answer in wanted.items() if not out[n].complete}
         for n, changes in self._by_engine(conversations, left).items():
@@ -81,24 +81,51 @@ class Stack:
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
         if not left or self._engine() is None:
             return {}
-        plain = self._run([conversations[n] for n in left])
-        found: dict[int, Changes] = {
-            n: () for n, alone in zip(left, plain, strict=True) if same_answer(alone, left[n])
-        }
+        found: dict[int, Changes] = dict.fromkeys(self._engines_own(conversations, left), ())
         more = {n: answer for n, answer in left.items() if n not in found}
         return found | self._found(conversations, more, self._run)
+
+    def _engines_own(self, conversations: Sequence[Conversation], left: Mapping[int, Rendering]) -> list[int]:
+        """The answers that the engine gives by itself."""
+        plain = self._run([conversations[n] for n in left])
+        return [n for n, alone in zip(left, plain, strict=False) if same_answer(alone, left[n])]
 
     def _found(
         self, conversations: Sequence[Conversation], wanted: Mapping[int, Rendering], render: _Render
     ) -> dict[int, Changes]:
-        """The smallest set of changes found for each answer that some set explains."""
+        """The smallest set of changes found for each answer that some set explains.
+
+        A set that explains one answer is tried on all others before these are looked into. Where no set helps again
+        and again, what the engine does by itself is left to it.
+        """
         found: dict[int, Changes] = {}
-        for attempt in (self._singles, self._combinations):
-            candidates = {n: list(attempt(conversations[n], wanted[n])) for n in wanted if n not in found}
-            for n, changes in self._working(conversations, wanted, candidates, render):
-                if n not in found:
-                    found[n] = self._reduced(conversations[n], wanted[n], changes, render)
+        left, failures = dict(wanted), 0
+        while left:
+            n = next(iter(left))
+            answer = left.pop(n)
+            changes = self._searched(conversations[n], answer, render)
+            if changes is None:
+                failures += 1
+                if failures == _PATIENCE:
+                    for own in self._engines_own(conversations, left):
+                        del left[own]
+                continue
+            found[n] = changes
+            made = render([normalised(conversations[other], changes) for other in left])
+            explained = [other for other, told in zip(left, made, strict=True) if same_answer(told, left[other])]
+            for other in explained:
+                found[other] = self._reduced(conversations[other], left.pop(other), changes, render)
         return found
+
+    def _searched(self, conversation: Conversation, answer: Rendering, render: _Render) -> Changes | None:
+        """The smallest set of changes found that makes a renderer give an answer."""
+        for attempt in (self._singles, self._combinations):
+            candidates = list(attempt(conversation, answer))
+            made = render([normalised(conversation, changes) for changes in candidates])
+            for changes, told in zip(candidates, made, strict=True):
+                if same_answer(told, answer):
+                    return self._reduced(conversation, answer, changes, render)
+        return None
 
     def explains(
         self, changes: Changes, conversations: Sequence[Conversation], answers: Sequence[Rendering]
@@ -177,19 +204,6 @@ class Stack:
     def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
         engine = self._engine()
         return [] if engine is None else engine.render_all(self._template, conversations)
-
-    @staticmethod
-    def _working(
-        conversations: Sequence[Conversation],
-        answers: Mapping[int, Rendering],
-        candidates: Mapping[int, Sequence[Changes]],
-        render: _Render,
-    ) -> Iterator[tuple[int, Changes]]:
-        trials = [(n, changes) for n, sets in candidates.items() for changes in sets]
-        made = render([normalised(conversations[n], changes) for n, changes in trials])
-        for (n, changes), rendering in zip(trials, made, strict=True):
-            if same_answer(rendering, answers[n]):
-                yield n, changes
 
     @staticmethod
     def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:
