@@ -3,7 +3,7 @@
 What it does
 ------------
 Finds ``x.name``, ``x['name']`` and ``x[0]`` on kinds of values for which a target fails, or finds something
-that is not there in the reference.
+that is not there in the reference; and ``x[key]`` where the key can be something that no mapping has.
 
 Why it breaks
 -------------
@@ -47,6 +47,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         if look.type(node).bits & k.UNDEFINED:
             look.use_by_kind("item.word", look.kinds(node.node), node)
         return
+    if node.arg.__class__ is not nodes.Const and look.type(node.node).bits & k.DICT:
+        look.use_by_kind("item.key", look.brief(node.arg), node)
     if isinstance(key, int) or look.type(node.arg).bits & k.INT:
         parent = look.parent(node)
         defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")
@@ -62,4 +64,7 @@ def _item(node: nodes.Getitem, look: Look) -> None:
 
 VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}
 VALID = (Example("{{ messages[0].content }}{{ messages[0]['role'] }}", targets=("hf-jinja", "llama.cpp-engine")),)
-INVALID = (Example("{{ messages[0].content[0] }}", targets=("llama.cpp-engine",)),)
+INVALID = (
+    Example("{{ messages[0].content[0] }}", targets=("llama.cpp-engine",)),
+    Example("{% set names = {'a': 'b'} %}{{ names[messages[0].nickname] is defined }}", targets=("hf-jinja",)),
+)

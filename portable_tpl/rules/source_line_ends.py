@@ -36,7 +36,13 @@ def _template(node: nodes.Template, look: Look) -> None:
     windows = text.startswith("\r\n", position)
     only_last = windows and position == len(text) - 2
     feature = "layout.final-newline.crlf" if only_last else "layout.crlf" if windows else "layout.cr"
-    look.use(feature, node, lambda: _fix(text), Span(position, position + (2 if windows else 1)))
+    # From the first to the last of them: each line between can print one.
+    look.use(feature, node, lambda: _fix(text), Span(position, _last_line_end(text)))
+
+
+def _last_line_end(text: str) -> int:
+    position = text.rfind("\r")
+    return position + (2 if text.startswith("\r\n", position) else 1)
 
 
 def _fix(text: str) -> Fix:

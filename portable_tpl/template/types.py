@@ -20,6 +20,7 @@ from portable_tpl.template.inference.kinds import ALL_KINDS
 from portable_tpl.template.inference.lattice import ANY, NEVER, Shape, Type
 from portable_tpl.template.inference.machine import Machine
 from portable_tpl.template.inference.own_values import OwnValues
+from portable_tpl.template.inference.part_roles import part_roles
 from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request import profile_of, request_types
 from portable_tpl.template.inference.statements import run
@@ -74,11 +75,19 @@ def _infer(
     pool = _pool
     if pool.size > _LARGEST_POOL:
         pool = _pool = Pool()
+    every_node = tuple(every_node)
     demands = Demands(every_node)
-    names = request_types(pool, profile_of(demands, tier))
-    machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
-    try:
+    profile = profile_of(demands, tier)
+
+    def run_with(names: Mapping[str, Type]) -> Machine:
+        machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
         run(machine, tree)
+        return machine
+
+    try:
+        if tier is Tier.EVERYDAY and profile.part_types is not None:
+            profile = profile._replace(part_roles=part_roles(pool, profile, every_node, run_with))
+        machine = run_with(request_types(pool, profile))
     except RecursionError:
         # Deeper than the reference itself can compile: nothing is known, so everything may be.
         return Types(tier, tree, _Everything(), set())

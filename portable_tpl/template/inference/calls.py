@@ -87,16 +87,12 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     if now is not None:
         holder = now
     result = NEVER
-    if name == "get" and holder.only(DICT):
-        read = machine.got(node)
-        proved = None if read is None else machine.known(read, env)
-        if proved is not None:
-            return got_item(pool, proved, arguments)
+    read = machine.got(node) if holder.only(DICT) else None
+    proved = None if read is None else machine.known(read, env)
+    if proved is not None:
+        return got_item(pool, proved, arguments)
     if found.bits & METHOD:
-        able = 0
-        for kind, names in _HAS_ATTRIBUTES:
-            if name in names:
-                able |= kind
+        able = sum(kind for kind, names in _HAS_ATTRIBUTES if name in names)
         if holder.bits & NAMESPACE or holder.bits & (1 << 27) or holder.bits & OTHER:
             return ANY
         apt = pool.keep(holder, able | (DICT if callee.__class__ is nodes.Getitem else 0))

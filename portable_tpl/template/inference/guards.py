@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from jinja2 import nodes
 from jinja2.tests import TESTS as PYTHON_TESTS
 
 from portable_tpl.template.inference.equality import equal_parts, may_differ
-from portable_tpl.template.inference.kind_tests import EQUAL, UNEQUAL, assume_test
+from portable_tpl.template.inference.kind_tests import EQUAL, KIND_TESTS, UNEQUAL, assume_test
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
     ANY_TEXT,
@@ -295,7 +295,34 @@ def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
         return worlds[1], worlds[0]
     yes = assume_test(machine, node.name, value, arguments, True)
     no = assume_test(machine, node.name, value, arguments, False)
-    return _split(machine, node.node, value, yes, no, env)
+    worlds = _split(machine, node.node, value, yes, no, env)
+    if node.node.__class__ is nodes.Getitem and node.name in KIND_TESTS and None not in worlds:
+        _narrow_index(machine, node, worlds)
+    return worlds
+
+
+def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
+    """Carry what is proved of ``names[key]``, where ``names`` is a known dict, over to the key."""
+    holder, key = machine.types.get(id(node.node.node)), machine.types.get(id(node.node.arg))
+    if holder is None or key is None or not holder.only(DICT) or key.texts is None or holder.shape is None:
+        return
+    if holder.shape.fields is None or machine.path(node.node.arg) is None or node.node.arg.__class__ is nodes.Const:
+        return
+    for env, wanted in zip(worlds, (True, False), strict=True):
+        fitting = set()
+        for text in key.texts:
+            field = machine.field(holder.shape, text)
+            if assume_test(machine, node.name, field, [], wanted).bits & ALL_KINDS:
+                fitting.add(text)
+        if env is not None:
+            _narrow_key(machine, node.node.arg, key, fitting, env)
+
+
+def _narrow_key(machine: Machine, node: Any, key: Type, texts: Collection[str], env: Env) -> None:
+    """Note that a key, where it is a text, is one of these."""
+    if len(texts) < len(key.texts or ()):
+        found = machine.pool.keep(key, ~ANY_TEXT)
+        machine.narrow(env, node, machine.pool.join(found, machine.pool.of_texts(texts)) if texts else found)
 
 
 _CONDITIONS: dict[type, Any] = {

@@ -90,7 +90,7 @@ class OwnValues:
         if uses & ITERATED:
             nested = True
             known = depth < _DEEPEST and self.demands.knows(name + "[]")
-            item = self._value(name + "[]", depth + 1) if known else json_value(pool, self._tier)
+            item = self._value(name + "[]", depth + 1) if known else self._unknown()
             result = pool.join(result, pool.sequence(FULL_LIST, item))
         bits = 0
         # Inside an own value another use of the same name may be all that told it from a text.
@@ -103,6 +103,11 @@ class OwnValues:
         if not bits and not nested:
             bits = STR | TEXT_FACTS
         return pool.join(result, pool.type(bits)) if bits else result
+
+    def _unknown(self) -> Type:
+        """An item of which the template shows nothing: a text, where people behave."""
+        everyday = self._tier is Tier.EVERYDAY
+        return self._pool.type(STR | TEXT_FACTS) if everyday else json_value(self._pool, self._tier)
 
     def _mapping(self, name: str, depth: int) -> Type:
         pool = self._pool

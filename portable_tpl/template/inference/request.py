@@ -8,6 +8,7 @@ standard knows depends on the template (:mod:`.own_values`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from portable_tpl.conversation import Tier
@@ -46,6 +47,7 @@ class Profile(NamedTuple):
     part_types: frozenset[str] | None
     tools: tuple[bool, bool]
     calls: tuple[bool, bool]
+    part_roles: frozenset[str] = frozenset()  # besides users, whose parts are taken wherever any are
 
 
 def profile_of(demands: Demands, tier: Tier) -> Profile:
@@ -90,7 +92,16 @@ def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
     }
 
 
-def _messages(pool: Pool, profile: Profile) -> Type:
+def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapping[str, Type]:
+    """The same, with typed parts for certain, and a text of its own in them, from each role that ``marks`` names."""
+    parts = {
+        role: pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)}))
+        for role, mark in marks.items()
+    }
+    return {**request_types(pool, profile), "messages": _messages(pool, profile, parts)}
+
+
+def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
     if profile.tier is Tier.HOSTILE:
         return pool.sequence(FULL_LIST, pool.dict_of(DICT, {}, DATA))
     if profile.tier is Tier.EXTENDED:
@@ -98,6 +109,7 @@ def _messages(pool: Pool, profile: Profile) -> Type:
     cases: dict[str, Type] = {}
     for role in sorted(profile.roles):
         fields = {**_NO_STANDARD_KEYS, "role": pool.text(role), **_MAKERS[kind_of_role(role)](pool, profile, role)}
+        fields["content"] = contents.get(role, fields["content"])
         cases[role] = pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier))
     by_role = ("role", cases)
     first = frozenset(role for role in cases if kind_of_role(role) in ("system", "user", "own"))
@@ -119,14 +131,22 @@ def _extended_messages(pool: Pool, profile: Profile) -> Type:
     return pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier)))
 
 
-def content_type(pool: Pool, profile: Profile) -> Type:
-    """A user's content: text, or typed parts where the template takes them."""
+def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
+    """A message's content: text, or typed parts where the template takes them; pictures come from users."""
     text = pool.type(STR | TEXT_FACTS)
     types = profile.part_types
     if profile.tier is not Tier.EVERYDAY:
         types = types or frozenset(("text",))
-    if types is None:
+    if types is None or (role != "user" and role not in profile.part_roles):
         return text
+    key = ("content", profile)
+    if key not in pool.requests:
+        pool.requests[key] = _part_lists(pool, profile, types, text)
+    return pool.join(text, pool.requests[key]["all" if role == "user" else "text"])
+
+
+def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type) -> Mapping[str, Type]:
+    """Lists of parts of all types, and of those of text alone."""
     rest = open_data(pool, profile.tier)
     maybe_text = maybe_link = pool.join(text, ABSENT)
     link = pool.dict_of(FULL_DICT, {"url": text})
@@ -141,14 +161,15 @@ def content_type(pool: Pool, profile: Profile) -> Type:
         elif name == "text":
             fields = {**plain, "text": text, "content": maybe_text}
         cases[name] = pool.dict_of(FULL_DICT, {**fields, "type": pool.text(name)}, rest)
-    part = pool.case(("type", cases), frozenset(cases))
-    return pool.join(text, pool.sequence(FULL_LIST, part))
+    by_type = ("type", cases)
+    return {
+        "all": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(cases))),
+        "text": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(("text",)))),
+    }
 
 
 def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
-    text = pool.type(STR | TEXT_FACTS)
-    content = content_type(pool, profile) if role == "user" else text
-    return {"content": content, "name": pool.type(TEXT_STR | UNDEFINED)}
+    return {"content": content_type(pool, profile, role), "name": pool.type(TEXT_STR | UNDEFINED)}
 
 
 def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
