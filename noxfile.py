@@ -109,6 +109,16 @@ def sweep(session: nox.Session) -> None:
     )
 
 
+@nox.session
+def reproduce(session: nox.Session) -> None:
+    """Audit all real templates on the default targets, and try every ``reproduce`` command of the report."""
+    _engines(session)
+    report = str(Path(session.create_tmp()) / "report.json")
+    templates = str(Path(_with_corpus(session)) / "templates")
+    session.run("portable-tpl", "audit", templates, "--format", "json", "--output", report, success_codes=[0, 1])
+    session.run("python", "-m", "tests.sweeps.reproduce", report, *session.posargs)
+
+
 @nox.session(name="types-sweep")
 def types_sweep(session: nox.Session) -> None:
     """Observe values on the reference over all real templates: each lies in the type that was inferred."""
