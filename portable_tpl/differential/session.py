@@ -24,7 +24,7 @@ class Session:
 
     def __init__(self, targets: Sequence[str], limits: Limits | None = None) -> None:
         self._open: list[Runtime] = []
-        self._twins = Twins(limits)
+        self.twins = Twins(limits)
         try:
             self.reference = self._opened(open_runtime(REFERENCE, limits))
             self.tracer = Tracer(limits)
@@ -40,14 +40,14 @@ class Session:
 
     def compare(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Comparison:
         """Compare one template; raises ``TemplateSyntaxError`` where it does not parse."""
-        return compare(template, self.targets, self.reference, settings, self.tracer, self._twins)
+        return compare(template, self.targets, self.reference, settings, self.tracer, self.twins)
 
     def close(self) -> None:
         """Stop all engines; may be called twice."""
         for runtime in self._open:
             runtime.close()
         self._open = []
-        self._twins.close()
+        self.twins.close()
 
     def __enter__(self) -> Session:
         return self
