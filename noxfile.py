@@ -80,7 +80,7 @@ def pythons(session: nox.Session) -> None:
 def probes(session: nox.Session) -> None:
     """Measure every probe on every installed runtime and version, and write the support table."""
     _engines(session)
-    session.run("python", "-m", "portable_tpl.probing", *session.posargs)
+    session.run("python", "-m", "portable_tpl.probing", *(session.posargs or ["--install"]))
 
 
 @nox.session

@@ -26,6 +26,7 @@ from portable_tpl.compat.table import TARGETS, UNKNOWN, Support, Table
 from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.errors import PortableTplError
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering, same
+from portable_tpl.runtimes import installs
 from portable_tpl.runtimes._base import REFERENCE, Limits, Runtime
 from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
@@ -41,6 +42,8 @@ MEASURED = (
     "hf-jinja@0.5.6",
     "hf-jinja@0.3.0",
     "llama.cpp-engine",
+    "llama.cpp-engine@b10229",
+    "llama.cpp-engine@b9294",
     "minja-engine",
     "tgi",
     "mistral.rs",
@@ -302,7 +305,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m portable_tpl.probing", description=main.__doc__)
     parser.add_argument("targets", nargs="*", help="targets to measure (default: all that have a table)")
     parser.add_argument("--check", action="store_true", help="compare with the stored tables instead of writing")
+    parser.add_argument(
+        "--install", action="store_true", help="put the versions that are measured into the cache first"
+    )
     options = parser.parse_args(arguments)
+    if options.install:
+        _install(options.targets or MEASURED)
     features = load_features()
     reference = measure_reference(features)
     changed = _finish(REFERENCE_FILE, reference_json(reference), options.check)
@@ -320,6 +328,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{target}: {table.version}: {len(table.yes)} of {len(features)} features as in the reference")
         changed |= _finish(table_path(table), table_json(table), options.check)
     return 1 if changed and options.check else 0
+
+
+def _install(targets: Iterable[str]) -> None:
+    for target in targets:
+        name, _, version = target.partition("@")
+        if version:
+            installs.install(name.removesuffix("-engine"), version)
 
 
 def _finish(path: Path, text: str, check: bool) -> bool:
