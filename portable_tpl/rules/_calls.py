@@ -41,9 +41,10 @@ def method_call(node: nodes.Call, look: Look) -> MethodCall | None:
     if isinstance(receiver, nodes.Name) and receiver.name in ("loop", "dict"):
         return None
     bits = look.type(receiver).bits
-    if bits & k.NAMESPACE:
+    if bits & k.NAMESPACE and not bits & k.DICT:
         return None
-    types = tuple(name for name, mask in _TYPES if bits & mask)
+    # Of what can be anything, only the method's name says what it is.
+    types = tuple(name for name, mask in _TYPES if bits & mask and not bits & k.NAMESPACE)
     if not types:
         types = ("dict" if callee.attr in _DICT_METHODS else "list" if callee.attr in _LIST_METHODS else "str",)
     return MethodCall(receiver, callee.attr, types, look.kinds(receiver))

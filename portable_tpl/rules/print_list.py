@@ -23,6 +23,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._printing import as_json, inside_of, printed, printed_lists
+from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL603"
 _TEXT = frozenset(
@@ -57,9 +58,18 @@ def _concat(node: nodes.Concat, look: Look) -> None:
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _TEXT and node.node is not None:
         inside_of(node.node, look)
+    elif node.name == "format":
+        for argument in node.args:
+            inside_of(argument, look)
 
 
-VISITS = {nodes.Output: _output, nodes.Concat: _concat, nodes.Filter: _filter}
+def _modulo(node: nodes.Mod, look: Look) -> None:
+    if look.type(node.left).bits & (k.STR | k.MARKUP):
+        for argument in node.right.items if isinstance(node.right, nodes.Tuple) else (node.right,):
+            inside_of(argument, look)
+
+
+VISITS = {nodes.Output: _output, nodes.Concat: _concat, nodes.Filter: _filter, nodes.Mod: _modulo}
 VALID = (Example("{{ messages|tojson }}", targets=("hf-jinja",)),)
 INVALID = (
     Example("{{ messages }}", targets=("hf-jinja",), fixed="{{ messages|tojson }}"),

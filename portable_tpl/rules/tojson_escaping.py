@@ -25,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import constant
 from portable_tpl.rules._helper_macros import JSON
 from portable_tpl.rules._json import leaf_kinds
 from portable_tpl.rules._rewrites_json import is_undone, plain_json
@@ -41,6 +42,12 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         if "html" in kinds and is_undone(node, look):
             kinds = tuple(kind for kind in kinds if kind not in _MARKUP)
         look.use_by_kind("filter.tojson", kinds, node, lambda: plain_json(node, look))
+    elif node.name == "map" and node.node is not None and node.args and constant(node.args[0]) == "tojson":
+        inside = look.type(node.node).shape
+        if inside is not None:
+            look.use_by_kind(
+                "filter.tojson", tuple(kind for kind in leaf_kinds(inside.element) if kind in _TEXT), node
+            )
 
 
 VISITS = {nodes.Filter: _filter}
@@ -51,4 +58,5 @@ VALID = (
 INVALID = (
     Example("{{ tools|tojson }}", targets=("minijinja",), fixed=_JSON_TEXT + "{{ json_text(tools) }}"),
     Example("{{ tools|tojson(sort_keys=true) }}", targets=("minijinja",)),
+    Example("{{ tools|map('tojson')|join('\\n') if tools }}", targets=("minijinja",)),
 )

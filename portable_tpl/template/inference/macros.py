@@ -10,19 +10,20 @@ from portable_tpl.template.inference.kinds import DICT, MACRO, STR, TEXT_FACTS, 
 from portable_tpl.template.inference.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.inference.machine import Env, Machine
 
-_MOST_RUNS = 6
+_MOST_GROWTH = 6
 
 
 class MacroSite:
     """A macro, or the body of a call block: what it was called with so far."""
 
-    __slots__ = ("defaulted", "depth", "env", "node", "parameters", "queued", "runs")
+    __slots__ = ("defaulted", "depth", "env", "grown", "node", "parameters", "queued", "runs")
 
     def __init__(self, node: nodes.Macro | nodes.CallBlock, depth: int) -> None:
         self.node = node
         self.depth = depth
         self.defaulted: set[str] = set()
         self.parameters: dict[str, Type] = {}
+        self.grown: dict[str, int] = {}
         self.env: Env | None = None
         self.queued = False
         self.runs = 0
@@ -58,10 +59,10 @@ def _note_call(machine: Machine, site: MacroSite, node: Any, arguments: list[Typ
         old = site.parameters.get(name, NEVER)
         new = join(old, type_)
         if new is not old:
-            if site.runs >= _MOST_RUNS:
-                new = ANY
-            elif site.runs > 1:
-                new = machine.pool.widen(new)
+            if site.runs > 1:
+                # What grows with every run, as a text that is passed on with more, has to come to an end.
+                site.grown[name] = site.grown.get(name, 0) + 1
+                new = ANY if site.grown[name] > _MOST_GROWTH else machine.pool.widen(new)
             site.parameters[name] = new
             changed = changed or new is not old
     if isinstance(site.node, nodes.Macro):
