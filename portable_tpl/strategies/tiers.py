@@ -72,9 +72,9 @@ class _Judge:
             if not conversation.documents:
                 yield Tier.EXTENDED
             for document in conversation.documents:
-                yield from self._data(document)
+                yield self._data(document)
         for value in conversation.variables.values():
-            yield from self._data(value)
+            yield self._data(value)
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class _Judge:
             if key in _MESSAGE_TEXTS and not isinstance(value, str):
                 yield Tier.EXTENDED if value is None else Tier.HOSTILE
             else:
-                yield from self._data(value)
+                yield self._data(value)
 
     def _content(self, content: Any, role: str) -> Iterator[Tier]:
         if isinstance(content, str):
@@ -133,7 +133,7 @@ class _Judge:
                 yield from self._part(part)
         elif role == "tool" and isinstance(content, (list, dict)):
             yield Tier.EXTENDED
-            yield from self._data(content)
+            yield self._data(content)
         else:
             yield Tier.HOSTILE
 
@@ -143,7 +143,7 @@ class _Judge:
     def _part(self, part: dict[str, Any]) -> Iterator[Tier]:
         if part.get("type") == "text" and not isinstance(part.get("text"), str):
             yield Tier.EXTENDED if part.get("text") is None else Tier.HOSTILE
-        yield from self._data(part)
+        yield self._data(part)
 
     def _calls(self, calls: Any) -> Iterator[Tier]:
         if not isinstance(calls, list) or not calls:
@@ -163,7 +163,7 @@ class _Judge:
                 yield Tier.HOSTILE
                 continue
             yield from self._arguments(function.get("arguments"))
-            yield from self._data({key: value for key, value in function.items() if key != "arguments"})
+            yield self._data({key: value for key, value in function.items() if key != "arguments"})
             if "id" in call and not isinstance(call["id"], str):
                 yield Tier.EXTENDED if call["id"] is None else Tier.HOSTILE
 
@@ -177,7 +177,7 @@ class _Judge:
             yield Tier.EXTENDED
         elif not isinstance(arguments, dict):
             yield Tier.HOSTILE
-        yield from self._data(arguments)
+        yield self._data(arguments)
 
     # -- tools ---------------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class _Judge:
             ):
                 yield Tier.EXTENDED
             yield from self._schema(parameters)
-            yield from self._data(tool)
+            yield self._data(tool)
 
     def _schema(self, schema: Any) -> Iterator[Tier]:
         if not isinstance(schema, dict):
@@ -231,27 +231,28 @@ class _Judge:
 
     # -- values --------------------------------------------------------------------------------------------------
 
-    def _data(self, value: Any, depth: int = 0) -> Iterator[Tier]:
+    def _data(self, value: Any, depth: int = 0) -> Tier:
+        """The tier of any JSON; most of what there is to judge passes here, so nothing is yielded."""
         if isinstance(value, str):
-            yield self._text(value, own=True)
-        elif isinstance(value, bool):
-            return
-        elif isinstance(value, int):
-            if not -_INT32 < value < _INT32:
-                yield Tier.HOSTILE if abs(value) > 2**53 else Tier.EXTENDED
-        elif isinstance(value, float):
-            yield Tier.EXTENDED if 1e-7 <= abs(value) < 1e15 or (value == 0 and str(value) == "0.0") else Tier.HOSTILE
-        elif value is None:
-            yield Tier.EXTENDED
-        elif depth > _DEEPEST:
-            yield Tier.HOSTILE
-        elif isinstance(value, list):
-            for inner in value:
-                yield from self._data(inner, depth + 1)
-        else:
-            for key, inner in value.items():
-                yield self._text(key, own=True)
-                yield from self._data(inner, depth + 1)
+            return self._text(value, own=True)
+        if value is None:
+            return Tier.EXTENDED
+        if isinstance(value, (bool, int, float)):
+            return _number(value)
+        if depth > _DEEPEST:
+            return Tier.HOSTILE
+        mildest = Tier.EVERYDAY
+        if isinstance(value, dict):
+            if any(self._text(key, own=True) is Tier.HOSTILE for key in value):
+                return Tier.HOSTILE
+            value = value.values()
+        for inner in value:
+            found = self._data(inner, depth + 1)
+            if found is Tier.HOSTILE:
+                return found
+            if found is Tier.EXTENDED:
+                mildest = found
+        return mildest
 
     def _text(self, text: str, own: bool) -> Tier:
         """``own``: the text is not the user's, so that marks of the template's own format are no forgery in it."""
@@ -265,6 +266,16 @@ class _Judge:
             if not (own and any(found in marker for marker in self._markers)):
                 return Tier.HOSTILE
         return Tier.EVERYDAY
+
+
+def _number(value: float) -> Tier:
+    if isinstance(value, bool):
+        return Tier.EVERYDAY
+    if isinstance(value, int):
+        if -_INT32 < value < _INT32:
+            return Tier.EVERYDAY
+        return Tier.HOSTILE if abs(value) > 2**53 else Tier.EXTENDED
+    return Tier.EXTENDED if 1e-7 <= abs(value) < 1e15 or (value == 0 and str(value) == "0.0") else Tier.HOSTILE
 
 
 def _is_ordinary(text: str) -> bool:
