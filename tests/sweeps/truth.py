@@ -1,10 +1,11 @@
 """How true the verdicts of ``check`` are: against what ``compare`` finds, over all real templates.
 
-``python -m tests.sweeps.truth [TARGET…] [--lines] [--results FILE] [--limit N]``; the templates are those of
+``python -m tests.sweeps.truth [TARGET…] [--lines] [--results FILE | --audit FILE] [--limit N]``; the templates are of
 ``PORTABLE_TPL_CORPUS``. Printed for each target: recall and precision of "not portable" in the everyday tier, and the
 templates on which the two disagree, with what each says. ``--lines`` investigates every mismatch, which takes much
 longer, and asks whether a finding stands on the line that causes it. ``--results`` keeps what the engines said, and is
-read instead of running them where it is there.
+read instead of running them where it is there. ``--audit`` takes what the engines said, lines and all, from a report of
+``audit --format json`` over the same templates; what ``check`` says is asked anew in any case.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("targets", nargs="*", default=list(TARGETS))
     parser.add_argument("--lines", action="store_true")
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--audit", type=Path, help="a JSON report to read instead of running any engine")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--part", default="0/1", help="I/N: only every N-th template, from the I-th")
     options = parser.parse_args(arguments)
     templates = dict(corpus(options.limit, options.part))
-    if options.results is not None and options.results.exists():
+    if options.audit is not None:
+        found = list(audited(json.loads(options.audit.read_text("utf-8"))))
+    elif options.results is not None and options.results.exists():
         found = [json.loads(line) for line in options.results.read_text("utf-8").splitlines()]
     else:
         found = []
@@ -130,6 +134,37 @@ def _investigated(
             "witness": first and [first.conversation.to_json(), _words(first.reference), _words(first.target)],
             "lines": [[mismatch.line, mismatch.cause, mismatch.cases] for mismatch in deciding],
         }
+
+
+def audited(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same, of a JSON report; of the targets that ran."""
+    for template in report["templates"]:
+        for target, result in ((template["comparison"] or {}).get("targets") or {}).items():
+            deciding = [
+                mismatch
+                for mismatch in result["mismatches"]
+                if mismatch["decides"]
+                and mismatch["origin"] == "template"
+                and mismatch["tier"] == Tier.EVERYDAY.value
+            ]
+            first = deciding[0] if deciding else None
+            yield {
+                "template": Path(template["path"]).name,
+                "target": target,
+                "cases": result["cases"],
+                "bad": sum(mismatch["cases"] for mismatch in deciding),
+                "witness": first and [first["conversation"], _told(first["reference"]), _told(first["target"])],
+                "lines": [[mismatch["line"], mismatch["cause"], mismatch["cases"]] for mismatch in deciding],
+            }
+
+
+def _told(answer: dict[str, Any]) -> str:
+    """What :func:`_words` says, of an answer in a report."""
+    if answer.get("refused"):
+        return f"REFUSED {answer['error']}"
+    if "error" in answer:
+        return f"FAILED ({answer.get('kind')}, line {answer.get('line')}) {answer['error'][:300]}"
+    return str(answer["text"])
 
 
 def _words(answer: Rendering) -> str:
