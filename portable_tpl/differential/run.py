@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from portable_tpl.runtimes._base import Limits
 from portable_tpl.source import Template
 
 Progress = Callable[[int, int, Template], None]  # templates done, templates in all, the one just done
+_SECONDS_TO_END = 2.0  # given to each process after an interrupt
 _AHEAD = 3  # jobs handed out beyond those that run, for each process
 
 
@@ -65,13 +67,17 @@ def compare_all(
                 done[key] = dict(known)
             else:
                 todo.append((key, templates[number]))
-        results = _results(todo, targets, settings, min(jobs, len(todo)), limits)
+
+        def keep(key: str, entry: dict[str, Any]) -> None:
+            if book is not None and not (entry["comparison"] or {}).get("cut"):
+                book.put(key, entry)  # what the time cut short is worth another try
+
+        results = _results(todo, targets, settings, min(jobs, len(todo)), limits, keep)
         for number, (key, template) in enumerate(zip(keys, templates, strict=True)):
             while key not in done:
                 finished, entry = next(results)
                 done[finished] = entry
-                if book is not None and not (entry["comparison"] or {}).get("cut"):
-                    book.put(finished, entry)  # what the time cut short is worth another try
+                keep(finished, entry)
             yield _outcome(template, done[key])
             if progress is not None:
                 progress(number + 1, len(templates), template)
@@ -99,10 +105,16 @@ def _outcome(template: Template, entry: dict[str, Any]) -> Outcome:
 
 _Job = tuple[str, Template]
 _Entry = tuple[str, "dict[str, Any]"]
+_Keep = Callable[[str, "dict[str, Any]"], None]
 
 
 def _results(
-    todo: Sequence[_Job], targets: Sequence[str], settings: CompareSettings, jobs: int, limits: Limits | None
+    todo: Sequence[_Job],
+    targets: Sequence[str],
+    settings: CompareSettings,
+    jobs: int,
+    limits: Limits | None,
+    keep: _Keep,
 ) -> Iterator[_Entry]:
     if not todo:
         return
@@ -111,28 +123,53 @@ def _results(
             for key, template in todo:
                 yield key, _compared(session, template, settings)
         return
-    yield from _parallel(todo, targets, settings, jobs, limits)
+    yield from _parallel(todo, targets, settings, jobs, limits, keep)
 
 
 def _parallel(
-    todo: Sequence[_Job], targets: Sequence[str], settings: CompareSettings, jobs: int, limits: Limits | None
+    todo: Sequence[_Job],
+    targets: Sequence[str],
+    settings: CompareSettings,
+    jobs: int,
+    limits: Limits | None,
+    keep: _Keep,
 ) -> Iterator[_Entry]:
+    others = set(active_children())
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (tuple(targets), settings, limits))
     waiting: deque[tuple[str, Future[dict[str, Any]]]] = deque()
     left = iter(todo)
+    done = False
     try:
         for _ in range(jobs * (1 + _AHEAD)):
             _submit(pool, left, waiting)
         while waiting:
-            key, future = waiting.popleft()
+            key, future = waiting[0]
             try:
                 entry = future.result()
             except BrokenProcessPool:
                 entry = {"comparison": None, "error": "the process that compared it died"}
+            waiting.popleft()
             yield key, entry
             _submit(pool, left, waiting)
+        done = True
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        if done:
+            pool.shutdown()
+        else:
+            _stop_now(pool, others)
+            for key, future in waiting:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    keep(key, future.result())
+
+
+def _stop_now(pool: ProcessPoolExecutor, others: Set[BaseProcess]) -> None:
+    """End the processes of a pool without waiting for the templates they are at; their engines end with them."""
+    own = set(active_children()) - others
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in own:
+        process.terminate()
+    for process in own:
+        process.join(_SECONDS_TO_END)
 
 
 def _submit(
