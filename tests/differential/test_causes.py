@@ -21,6 +21,8 @@ WIDE = "\u3000a"
 USER = {"role": "user", "content": "Hi"}
 REASONED = {"role": "assistant", "content": "a", "reasoning_content": ""}
 
+CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": "b"}}}
+
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[Runtime]:
@@ -96,6 +98,19 @@ CASES = [
         "{% for m in messages %}{% for p in m.content %}{{ p.extra|default(p.text) }}{% endfor %}{% endfor %}",
         [{"role": "user", "content": [{"type": "text", "text": "a", "extra": "b"}]}],
         ("stack", "part-keys-dropped"),
+    ),
+    # Texts in a template from which the server takes it for one of a family that it has ways of its own with.
+    (
+        "{#'<|tool_call>call:'#}{% for m in messages %}{{ m.role }}{{ m.content }}"
+        "{% if m.tool_responses is defined %}{{ m.tool_responses[0].name }}{% endif %}{% endfor %}",
+        [USER, {"role": "assistant", "content": "", "tool_calls": [CALL]}, {"role": "tool", "content": "r"}],
+        ("stack", "answers-gathered"),
+    ),
+    (
+        "{#[SYSTEM_PROMPT][TOOL_CALLS][ARGS]#}{% for m in messages %}{% if m.content is string %}{{ m.content }}"
+        "{% else %}{{ m.content[0].text }}{% endif %}{% endfor %}",
+        [USER, {**REASONED, "reasoning_content": "b"}, USER],
+        ("stack", "reasoning-as-part"),
     ),
     (
         "\n{% for m in messages %}{{ m.content }}{% endfor %}",
