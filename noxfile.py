@@ -133,6 +133,7 @@ def types_sweep(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Print ratios against peers measured in the same run."""
     _group(session, "test")
+    _group(session, "benchmarks")
     _engines(session)
     for script in sorted(Path("tests/benchmarks").glob("bench_*.py")):
         session.run("python", str(script), env={"PORTABLE_TPL_CORPUS": CORPUS})

@@ -1,0 +1,166 @@
+"""``check`` beside jinja2's own parse, and beside j2lint and djlint, over the same templates in this one process.
+
+Run it from the repository: ``python tests/benchmarks/bench_check.py [ROUNDS [EVERY]]``; EVERY takes each n-th template.
+The templates are those of PORTABLE_TPL_CORPUS, else of ``corpus/``. The limit is on one ratio: ``check``, that is parsing,
+types, rules and the JSON report, is to take at most 1.5 times what jinja2 takes to parse with the reference's extensions.
+Each round runs every contestant once, warm; ratios are taken within a round and their median is printed. Time is the CPU
+time of this process, of j2lint and djlint too: both are called as libraries, through the modules behind their commands.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from portable_tpl.conversation import Tier  # noqa: E402
+from portable_tpl.errors import TemplateSyntaxError  # noqa: E402
+from portable_tpl.linting import lint  # noqa: E402
+from portable_tpl.report import Report, TemplateReport  # noqa: E402
+from portable_tpl.reports import json as json_report  # noqa: E402
+from portable_tpl.source import Template  # noqa: E402
+from portable_tpl.targets import static_targets  # noqa: E402
+from portable_tpl.template import compile_check, parse  # noqa: E402
+from portable_tpl.template.environment import reference_environment  # noqa: E402
+
+LIMIT = 1.5
+_ROUNDS = 5
+Run = Callable[[], object]
+
+
+def templates(every: int) -> list[Template]:
+    """The real templates where there are some, else this repository's, without those that do not parse."""
+    folder = Path(os.environ.get("PORTABLE_TPL_CORPUS") or ROOT / "corpus") / "templates"
+    found = []
+    for path in sorted(folder.rglob("*.jinja"))[::every]:
+        template = Template(path.read_bytes().decode("utf-8"), path=path.name)
+        try:
+            compile_check(parse(template))
+        except TemplateSyntaxError:
+            continue
+        found.append(template)
+    return found
+
+
+def checked(everything: Sequence[Template]) -> str:
+    """What ``check --format json`` does, without the files."""
+    statuses = static_targets(())
+    targets = [status.id for status in statuses]
+    reports = []
+    for template in everything:
+        parsed = parse(template)
+        compile_check(parsed)
+        reports.append(TemplateReport(template, findings=tuple(lint(parsed, targets))))
+    return json_report.render(Report("check", Tier.EVERYDAY, 0, statuses, tuple(reports)))
+
+
+def j2lint(folder: Path) -> Run | None:
+    """j2lint's own linter over the folder; ``None`` where it is not installed."""
+    try:
+        package = importlib.import_module("j2lint")
+        collection = importlib.import_module("j2lint.linter.collection")
+        runner = importlib.import_module("j2lint.linter.runner")
+    except ImportError:
+        return None
+    rules = Path(str(package.__file__)).parent / "rules"
+    files = sorted(folder.iterdir())
+
+    def run() -> None:
+        chosen = collection.RulesCollection.create_from_directory(rules, [], [])
+        for file in files:
+            runner.Runner(chosen, file, []).run()
+
+    return run
+
+
+def djlint(folder: Path) -> Run | None:
+    """djlint's linter over the folder (its modules are compiled); ``None`` where it is not installed."""
+    try:
+        settings = importlib.import_module("djlint.settings")
+        lint_module = importlib.import_module("djlint.lint")
+    except ImportError:
+        return None
+    files = sorted(folder.iterdir())
+
+    def run() -> None:
+        config = settings.Config(str(folder), profile="jinja", lint=True)
+        for file in files:
+            lint_module.lint_file(config, file)
+
+    return run
+
+
+def cpu_seconds(run: Run) -> float:
+    """The CPU time of one run; what it prints goes nowhere."""
+    gc.collect()
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        start = time.process_time()
+        run()
+        return time.process_time() - start
+
+
+def contestants(everything: Sequence[Template], folder: Path) -> dict[str, Run]:
+    """All that is measured, by name; the first one is what the others are measured in."""
+    environment = reference_environment()
+    runs: dict[str, Run | None] = {
+        "jinja2 parse": lambda: [environment.parse(each.text) for each in everything],
+        "jinja2 compile": lambda: [environment.compile(each.text, raw=True) for each in everything],
+        "portable-tpl check": lambda: checked(everything),
+        "j2lint": j2lint(folder),
+        "djlint": djlint(folder),
+    }
+    for name, run in runs.items():
+        if run is None:
+            print(f"{name}: not installed (dependency group benchmarks): left out")
+    return {name: run for name, run in runs.items() if run is not None}
+
+
+def measure(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each contestant, by round; one that fails is left out, and said to."""
+    seconds: dict[str, list[float]] = {}
+    for name, run in list(runs.items()):
+        try:
+            cpu_seconds(run)  # warm
+        except Exception as error:
+            print(f"{name}: cannot run here ({type(error).__name__}: {error}): left out")
+            continue
+        seconds[name] = []
+    for _ in range(rounds):
+        for name, times in seconds.items():
+            times.append(cpu_seconds(runs[name]))
+    return seconds
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print every ratio; the exit status is 1 where ``check`` is over the limit."""
+    rounds = int(arguments[0]) if arguments else _ROUNDS
+    everything = templates(int(arguments[1]) if len(arguments) > 1 else 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number, template in enumerate(everything):
+            (folder / f"{number:04}.j2").write_bytes(template.text.encode("utf-8"))
+        seconds = measure(contestants(everything, folder), rounds)
+    base = seconds["jinja2 parse"]
+    print(f"{len(everything)} templates, {rounds} rounds, CPU time, medians")
+    ratios = {}
+    for name, times in seconds.items():
+        ratios[name] = median(one / other for one, other in zip(times, base, strict=True))
+        print(f"{name:<20} {median(times):8.3f} s  {ratios[name]:7.2f} x jinja2 parse")
+    ratio = ratios["portable-tpl check"]
+    print(f"check / parse = {ratio:.2f}; the limit is {LIMIT}: {'met' if ratio <= LIMIT else 'NOT met'}")
+    return 0 if ratio <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
