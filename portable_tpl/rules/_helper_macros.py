@@ -120,11 +120,14 @@ def can_call_macros(look: Look, macro: HelperMacro) -> bool:
 
 def _room(look: Look) -> bool:
     """Whether text at the very top leaves what follows as it is: white space there would go with it."""
-    if any(isinstance(node, (nodes.Extends, nodes.Block)) for node in look.parsed.nodes):
-        return False
-    text = look.parsed.text
-    rest = text.lstrip()
-    return rest == text or _LEADING_TAG.match(rest) is not None
+    found: bool | None = look.memory.get("room for macros")
+    if found is None:
+        text = look.parsed.text
+        rest = text.lstrip()
+        found = look.memory["room for macros"] = (rest == text or _LEADING_TAG.match(rest) is not None) and not any(
+            isinstance(node, (nodes.Extends, nodes.Block)) for node in look.parsed.nodes
+        )
+    return found
 
 
 def call_macro(

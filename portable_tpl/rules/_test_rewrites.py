@@ -53,10 +53,15 @@ def _another(node: nodes.Test, look: Look) -> Fix | None:
     mask = KIND_TESTS.get(node.name)
     if mask is None:
         return None
+    # What the types of this tier rule out needs no look at all conversations, which costs as much as they did.
+    here = look.type(node.node).bits
+    likely = [each for each in _CANDIDATES if each[2] != node.name and not (each[1] ^ mask) & here & k.ALL_KINDS]
+    if not likely:
+        return None
     type_ = widest(look, node.node)
     kinds = kinds_of(type_)
-    for words, passed, test in _CANDIDATES:
-        if (passed ^ mask) & type_.bits & k.ALL_KINDS or test == node.name:
+    for words, passed, test in likely:
+        if (passed ^ mask) & type_.bits & k.ALL_KINDS:
             continue
         broken = look.families.get(f"test.{test}", {})
         if any(kind in broken for kind in kinds) or look.breaks(f"test.{test}"):
@@ -70,6 +75,8 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     answers = _YES.get(node.name)
     broken = look.families.get(f"test.{node.name}", {})
     if answers is None or not repeatable(node.node):
+        return None
+    if not broken:
         return None
     kinds = {kind for kind in kinds_of(widest(look, node.node)) if kind in broken}
     text = operand(node.node, look)
@@ -107,8 +114,6 @@ def _something(node: nodes.Test, look: Look) -> Fix | None:
         return None
     if parent.left is not node or not as_condition(parent, look):
         return None
-    if widest(look, node.node).bits & k.ALL_KINDS & ~_PLAIN:
-        return None
     other = parent.right
     if not isinstance(other, nodes.Compare) or len(other.ops) != 1:
         return None
@@ -117,5 +122,7 @@ def _something(node: nodes.Test, look: Look) -> Fix | None:
     if bound not in (("gt", 0), ("gteq", 1), ("ne", 0)) or not isinstance(length, nodes.Filter):
         return None
     if length.name not in ("length", "count") or length.node != node.node:
+        return None
+    if widest(look, node.node).bits & k.ALL_KINDS & ~_PLAIN:
         return None
     return replace(parent, look.parsed.source(node.node), Level.ATOM, look, "Ask whether there is something")

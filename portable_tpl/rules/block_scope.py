@@ -24,6 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.template.inference import kinds as k
+from portable_tpl.template.walking import names
 
 CODE = "PTL509"
 _SCOPES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.AssignBlock, nodes.FilterBlock, nodes.With)
@@ -42,6 +43,8 @@ def _read_before_set(body: list[nodes.Node]) -> list[nodes.Name]:
     assigned: set[str] = set()
     reads: list[nodes.Name] = []
     _flow(body, assigned, reads)
+    if not reads:
+        return reads
     written = {name for statement in body for name in _all_assigned(statement)}
     return [name for name in reads if name.name in written]
 
@@ -81,8 +84,11 @@ def _branches(node: nodes.If, assigned: set[str], reads: list[nodes.Name]) -> No
 
 
 def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name]) -> None:
-    names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
-    reads.extend(name for name in names if name.ctx == "load" and name.name not in assigned)
+    reads.extend(
+        name
+        for name in names((node,))
+        if isinstance(name, nodes.Name) and name.ctx == "load" and name.name not in assigned
+    )
 
 
 def _known_outside(name: str, loop: nodes.For, look: Look) -> bool:
