@@ -63,7 +63,7 @@ def _assert_portable(
         chosen, targets=targets, examples=examples, seed=seed, tier=tier, conversations=conversations
     )
     if any(mismatch.decides for result in comparison.targets.values() for mismatch in result.mismatches):
-        pytest.fail(_explanation(chosen, comparison), pytrace=False)
+        pytest.fail(_explanation(chosen, comparison, tier, seed), pytrace=False)
     return comparison
 
 
@@ -78,12 +78,13 @@ def _template(given: str | os.PathLike[str] | Template) -> Template:
     return api.load(given)
 
 
-def _explanation(template: Template, comparison: Comparison) -> str:
+def _explanation(template: Template, comparison: Comparison, tier: Tier | str, seed: int) -> str:
     from portable_tpl.conversation import Tier
     from portable_tpl.report import Report, TemplateReport, verdict
     from portable_tpl.reports import text
 
-    verdicts = {target: verdict(result) for target, result in comparison.targets.items()}
+    asked = Tier(tier)
+    verdicts = {target: verdict(result, asked) for target, result in comparison.targets.items()}
     return text.render(
-        Report("compare", Tier.EVERYDAY, 0, (), (TemplateReport(template, verdicts, comparison=comparison),))
+        Report("compare", asked, seed, (), (TemplateReport(template, verdicts, comparison=comparison),))
     )

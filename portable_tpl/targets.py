@@ -30,12 +30,21 @@ def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
             table = load_table(target)
         if table is not None:
             found[target] = TargetStatus(target, table.engine, table.version, "static")
+        elif asked and _runs_the_reference(target):
+            found[target] = TargetStatus(target, "jinja2", None, "static", "runs the reference's own engine")
         elif asked:
             names = ", ".join(measured_targets())
             raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")
         else:
             found[target] = TargetStatus(target, target, None, "skipped", "no measurements to check against")
     return tuple(found.values())
+
+
+def _runs_the_reference(target: str) -> bool:
+    """Whether a deployment renders with the reference's engine, so that no feature of a template breaks there."""
+    from portable_tpl.runtimes.registry import find
+
+    return find(target)[0].engine == find(REFERENCE)[0].engine
 
 
 def running_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:

@@ -13,7 +13,7 @@ import pytest
 
 import portable_tpl
 from portable_tpl import api
-from portable_tpl.conversation import Conversation
+from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.pytest_plugin import AssertPortable, _assert_portable
 from portable_tpl.report import Comparison, Coverage, TargetComparison
 from portable_tpl.source import Template
@@ -73,6 +73,14 @@ def test_a_mismatch_fails_the_test_and_is_shown(calls: Calls, portable: AssertPo
     assert said.startswith("chat.jinja: differs on minijinja")
     assert "first difference: line 4" in said
     assert "reproduce  portable-tpl render" in said
+
+
+def test_the_tier_asked_for_is_the_one_told(calls: Calls, portable: AssertPortable) -> None:
+    stranger = samples.mismatch(tier=Tier.HOSTILE)
+    calls.answer = Comparison(9, Coverage(1, 1), {"minijinja": TargetComparison(9, 7, (stranger,))})
+    with pytest.raises(pytest.fail.Exception) as failure:
+        portable(Template(samples.TEXT, path="chat.jinja"), tier="hostile")
+    assert str(failure.value).startswith("chat.jinja: differs on minijinja")
 
 
 def test_what_decides_no_verdict_fails_no_test(calls: Calls, portable: AssertPortable) -> None:

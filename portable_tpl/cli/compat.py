@@ -17,9 +17,13 @@ _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unkno
 @click.argument("feature", metavar="[FEATURE]", required=False)
 @click.option("--target", "-t", "targets", multiple=True, metavar="T", help="Only these targets (repeatable).")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of the table.")
+@click.option("--all", "everything", is_flag=True, help="Every feature, where no FEATURE is named.")
 @click.option("--output", "-o", metavar="FILE", help="Write there instead of standard output.")
-def command(feature: str | None, targets: tuple[str, ...], form: str, output: str | None) -> int:
-    """Show what each engine makes of each feature, as measured; FEATURE is an id or the beginning of ids."""
+def command(feature: str | None, targets: tuple[str, ...], form: str, everything: bool, output: str | None) -> int:
+    """Show what each engine makes of each feature, as measured; FEATURE is an id or the beginning of ids.
+
+    Without FEATURE it is a summary by family; --all lists every feature, as --format json always does.
+    """
     from portable_tpl.cli._emit import write_text
     from portable_tpl.compat.features import load_features
     from portable_tpl.compat.table import measured_targets
@@ -28,6 +32,9 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, output: st
     features = [each for each in load_features().values() if _matches(each.id, feature)]
     if not features:
         raise InputError(_unknown(feature or "", load_features()))
+    if form == "text" and feature is None and not everything:
+        write_text(_summary(features, chosen), output)
+        return 0
     rows = [_row(each, chosen) for each in features]
     if form == "json":
         write_text(json.dumps({"version": 1, "features": rows}, indent=2, ensure_ascii=False) + "\n", output)
@@ -81,6 +88,39 @@ def _cell(ranges: list[dict[str, Any]]) -> str:
         mark = _MARKS[each["answer"]]
         parts.append(f"{mark} ≤{each['until']}" if each["until"] else mark)
     return ", ".join(parts) or "?"
+
+
+def _summary(features: list[Any], targets: list[str]) -> str:
+    """For each family of features, how many there are and how many of them the newest version of a target breaks."""
+    from portable_tpl.compat.table import support
+
+    families: dict[str, list[str]] = {}
+    for feature in features:
+        families.setdefault(feature.id.partition("@")[0].partition(".")[0], []).append(feature.id)
+    families["in all"] = [feature.id for feature in features]
+    broken = [
+        [
+            name,
+            str(len(ids)),
+            *(str(sum(support(each, target).answer != "yes" for each in ids)) for target in targets),
+        ]
+        for name, ids in families.items()
+    ]
+    columns = list(zip(["family", "features", *targets], *broken, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    lines = ["Features by family, and how many of them each target, at its newest version, does not carry out as", ""]
+    lines[0] += " transformers does:"
+    for row in zip(*columns, strict=True):
+        first, *numbers = row
+        cells = [
+            f"{first:<{widths[0]}}",
+            *(f"{each:>{width}}" for each, width in zip(numbers, widths[1:], strict=True)),
+        ]
+        lines.append("  ".join(cells))
+    hint = (
+        "`portable-tpl compat method.str` lists a family or a part of it by version, `portable-tpl compat --all` all"
+    )
+    return "\n".join([*lines, "", f"{hint} of them."]) + "\n"
 
 
 def _text(rows: list[dict[str, Any]], targets: list[str], detailed: bool) -> str:

@@ -46,6 +46,15 @@ def test_a_file_without_a_template_is_passed_over_where_that_is_asked_for(cli: C
     assert (alone.status, alone.out) == (0, "0 templates: no findings\n")
 
 
+def test_a_deployment_of_the_references_engine_breaks_nothing(cli: Cli) -> None:
+    result = cli("check", "strip.jinja", "-t", "vllm", "--format", "json")
+    assert result.status == 0
+    [target] = result.json["targets"]
+    assert (target["engine"], target["status"]) == ("jinja2", "static")
+    assert "reference" in target["reason"]
+    assert result.json["templates"][0]["verdicts"] == {"vllm": "portable"}
+
+
 def test_json_has_the_shape_of_the_contract(cli: Cli) -> None:
     result = cli("check", "strip.jinja", "plain.jinja", *STRICT, "--format", "json")
     assert result.status == 1

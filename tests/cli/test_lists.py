@@ -70,8 +70,18 @@ def test_the_table_of_one_feature(cli: Cli) -> None:
     assert text.splitlines()[0].split() == ["feature", "hf-jinja", "llama.cpp"]
 
 
+def test_without_a_feature_the_table_is_summed_up_by_family(cli: Cli) -> None:
+    text = cli("compat", "-t", "minijinja,minijinja-strict").out
+    assert len(text) < 10_000
+    rows = {line.split("  ")[0]: line.split()[-3:] for line in text.splitlines()}
+    assert rows["family"] == ["features", "minijinja", "minijinja-strict"]
+    assert int(rows["in all"][0]) == len(load_features())
+    assert 0 < int(rows["method"][1]) < int(rows["method"][2]) <= int(rows["method"][0])
+    assert "--all" in text
+
+
 def test_the_whole_table_is_printed(cli: Cli) -> None:
-    text = cli("compat", "-t", "minijinja").out.splitlines()
+    text = cli("compat", "-t", "minijinja", "--all").out.splitlines()
     assert len(text) == 1 + len(load_features())
     old = cli("compat", "method.str.strip", "-t", "hf-jinja@0.5.6")
     assert (old.status, old.out.split()[1]) == (0, "hf-jinja@0.5.6")
