@@ -40,6 +40,7 @@ def _call(node: nodes.Call, look: Look) -> None:
     names = [argument.name for argument in macro.args]
     if given:
         look.use("macro.keyword", node)
+        _order(node, names, look)
     if node.dyn_args is None and node.dyn_kwargs is None:
         needed = names[len(node.args) : len(names) - len(macro.defaults)]
         if any(name not in given for name in needed):
@@ -48,6 +49,16 @@ def _call(node: nodes.Call, look: Look) -> None:
         look.use("macro.surplus", node)
     if given - set(names) - {"caller"}:
         look.use("macro.kwargs", node)
+
+
+def _order(node: nodes.Call, names: list[str], look: Look) -> None:
+    """Keywords that do not simply go on where the positional arguments end."""
+    places = [names.index(keyword.key) for keyword in node.kwargs if keyword.key in names]
+    first = len(node.args)
+    if sorted(places) != list(range(first, first + len(places))):
+        look.use("macro.keyword-skips", node)
+    elif places != sorted(places):
+        look.use("macro.keyword-order", node)
 
 
 def _macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
@@ -74,6 +85,10 @@ VALID = (
     Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
 )
 INVALID = (
+    Example(
+        "{% macro m(a, b='x', c='y') %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1, c='z') }}",
+        targets=("llama.cpp-engine",),
+    ),
     Example("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine",)),
     Example("{% macro m(a) %}{{ a }}{{ varargs }}{% endmacro %}{{ m(1, 2) }}", targets=("minijinja",)),
 )

@@ -23,6 +23,7 @@ Safe where a filter or an operator says the same; otherwise no fix is offered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jinja2 import nodes
@@ -37,6 +38,7 @@ from portable_tpl.template.inference import kinds as k
 CODE = "PTL102"
 _STRIPS = ("strip", "lstrip", "rstrip")
 _AFFIXES = ("startswith", "endswith")
+_SPEC = re.compile(r"\{[^{}]*:")
 # What a method is called with when it has this many arguments.
 _SPECIAL = {
     "startswith": ("start", 2),
@@ -44,7 +46,6 @@ _SPECIAL = {
     "find": ("start", 2),
     "replace": ("count", 3),
     "rsplit": ("maxsplit", 2),
-    "splitlines": ("keepends", 1),
 }
 
 
@@ -78,7 +79,9 @@ def _may_have_key(call: MethodCall, look: Look) -> bool:
     shape = look.type(call.receiver).shape
     if shape is None or shape.fields is None:
         return False
-    return bool(shape.fields.get(call.name, shape.rest).bits & k.ALL_KINDS & ~k.UNDEFINED)
+    # Where keys are known, those beyond them are what this template alone reads: never called like a method.
+    field = shape.fields.get(call.name) if shape.fields else shape.rest
+    return field is not None and bool(field.bits & k.ALL_KINDS & ~k.UNDEFINED)
 
 
 def _trimmed(node: nodes.Call, look: Look) -> bool:
@@ -100,6 +103,8 @@ def _text_variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
         yield from _format_variants(node)
     elif name == "split":
         yield from _split_variants(node, first)
+    elif name == "splitlines":
+        yield from _lines_variants(node, look)
     elif not node.args:
         return
     elif name in _STRIPS:
@@ -127,10 +132,17 @@ def _format_variants(node: nodes.Call) -> Iterator[str]:
     assert isinstance(node.node, nodes.Getattr)
     pattern = constant(node.node.node)
     if isinstance(pattern, str):
-        if ":" in pattern:
+        if _SPEC.search(pattern):
             yield "format.spec"
         if any(f"{{{digit}" in pattern for digit in "0123456789"):
             yield "format.index"
+
+
+def _lines_variants(node: nodes.Call, look: Look) -> Iterator[str]:
+    if node.args:
+        yield "splitlines.keepends"
+    if isinstance(node.node, nodes.Getattr) and look.type(node.node.node).bits & k.NON_ASCII:
+        yield "splitlines.unicode"
 
 
 def _mapping_variants(call: MethodCall, node: nodes.Call, look: Look) -> Iterator[str]:

@@ -30,8 +30,9 @@ _FILTERS = frozenset({"upper", "lower", "title", "capitalize"})
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
-    if node.name in _FILTERS and node.node is not None:
-        look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=TEXT_KINDS)
+    if node.name in _FILTERS:
+        kinds = tuple(TEXT_KINDS) if node.node is None else look.kinds(node.node)  # of a block: any text
+        look.use_by_kind(f"filter.{node.name}", kinds, node, only=TEXT_KINDS)
 
 
 VISITS = {nodes.Filter: _filter}

@@ -283,7 +283,7 @@ class Machine:
 _EMPTY: Env = {}
 _MARKS = ".<>"
 # Values of these kinds have methods, if anything, but no attributes or keys that hold something.
-_ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR
+_ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR | METHOD
 
 
 def _read_by_get(node: Any) -> nodes.Getitem | None:

@@ -40,8 +40,9 @@ def part_roles(
     dumped: set[str] = set()
     for node in every_node:
         found = types.get(id(node), NEVER)
-        if found.bits & STR and found.texts is not None:
-            read |= found.texts
+        for text in (found, NEVER if found.shape is None else found.shape.element):
+            if text.bits & STR and text.texts is not None:
+                read |= text.texts
         for part in _printed(node):
             _collect(types.get(id(part), NEVER), dumped, 0)
     return frozenset(

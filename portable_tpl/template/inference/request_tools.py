@@ -78,7 +78,7 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     if not odd:
         assert parameters.shape is not None
         assert parameters.shape.cases is not None
-        parameters = parameters.shape.cases[1]["object"]
+        parameters = pool.case(parameters.shape.cases, frozenset(("object",)))
     fields = {
         "name": pool.type(TEXT_STR),
         "description": pool.join(text, ABSENT) if odd else text,
