@@ -47,7 +47,8 @@ class Template:
     ``text`` is the source as the container holds it, newlines untouched. ``name`` is ``default`` unless the
     container names its templates. ``path`` is what the user named (``None`` for a string). ``special_tokens``
     are those of the container (``bos_token`` and the like); empty where it has none. ``named`` holds the other
-    templates of the same container by name, from which a render with tools picks ``tool_use``.
+    templates of the same container by name, from which a render with tools picks ``tool_use``. ``container`` is, for
+    a template that is a value in a text file (JSON), that file and the line where the value begins.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Template:
     named: Mapping[str, Template] = field(
         default_factory=lambda: _NO_TEMPLATES, hash=False, compare=False, repr=False
     )
+    container: tuple[str, int] | None = field(default=None, hash=False, compare=False, repr=False)
 
     @cached_property
     def sha256(self) -> str:

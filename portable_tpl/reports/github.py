@@ -70,6 +70,8 @@ def _properties(template: Template, location: Location | None, title: str) -> di
             properties["endColumn"] = str(location.end_column)
         else:
             properties["endLine"] = str(location.end_line)
+    elif location is not None and template.container is not None:
+        properties["line"] = str(template.container[1])
     properties["title"] = title
     return properties
 

@@ -57,6 +57,9 @@ def _template(report: TemplateReport) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in report.findings],
         "comparison": None if report.comparison is None else _comparison(report.comparison),
     }
+    if report.template.container is not None:
+        path, line = report.template.container
+        data["container"] = {"path": path, "line": line}
     if report.error is not None:
         data["error"] = report.error
     return data

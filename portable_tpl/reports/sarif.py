@@ -132,10 +132,10 @@ def _finding_fingerprint(template: Template, finding: Finding, seen: Counter[str
 
 
 def _place(template: Template, location: Location | None) -> dict[str, Any]:
-    """A location; a template inside another file has none there but the file itself, and a logical one."""
+    """A location; a template inside another file has that of the value that it is there, and a logical one."""
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri(template)}}
     if not has_own_file(template):
-        physical["region"] = {"startLine": 1}
+        physical["region"] = {"startLine": 1 if template.container is None else template.container[1]}
     elif location is not None:
         physical["region"] = _region(template, location)
     return {"physicalLocation": physical, "logicalLocations": [{"name": template.name, "kind": "template"}]}

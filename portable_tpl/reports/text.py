@@ -6,6 +6,7 @@ mismatch, then a line for each template. The table and the last line are always 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 
 from portable_tpl.rendering import Mismatch
@@ -81,6 +82,9 @@ def _header(template: TemplateReport, paint: Paint) -> str:
         f"{paint(VERDICT_PHRASES[verdict], _VERDICT_TONES[verdict])} {', '.join(targets)}"
         for verdict, targets in verdict_groups(template)
     ]
+    if template.template.container is not None and _tells(template):
+        file, line = template.template.container
+        label += f" (lines count in the template, a value on line {line} of {unbroken(os.path.basename(file))})"
     return f"{label}: {'; '.join(groups) or 'no target has a verdict'}"
 
 

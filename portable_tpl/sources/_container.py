@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -90,6 +91,13 @@ class Slot:
     def kind(self) -> str:
         """The file's kind; see :class:`Document`."""
         return self.document.kind
+
+    @property
+    def line(self) -> int | None:
+        """The line, from 1, where a template begins that is a value in a text file; ``None`` for any other."""
+        if not isinstance(self.document, TextDocument) or self.spell is as_is:
+            return None
+        return self.document.text.count("\n", 0, self.start) + 1
 
 
 @dataclass(frozen=True)
@@ -200,13 +208,22 @@ def assemble(
     for slot in chosen:
         if not slot.text.strip():
             raise SourceError(f"{slot.file}: the template{_named(slot.name)} is empty")
-    plain = [Template(slot.text, slot.name, label or slot.file, tokens) for slot in chosen]
+    plain = [
+        Template(slot.text, slot.name, label or slot.file, tokens, container=_place(slot, label)) for slot in chosen
+    ]
     templates = tuple(
         replace(one, named={other.name: other for other in plain if other is not one}) if len(plain) > 1 else one
         for one in plain
     )
     ordered = (*chosen, *(slot for slot in slots if slot not in chosen))
     return Container(path, kind, templates, ordered, tuple(conflicts), locked)
+
+
+def _place(slot: Slot, label: str | None) -> tuple[str, int] | None:
+    if slot.line is None:
+        return None
+    # Under a label (a hub id) the file's own path is one in a cache.
+    return (slot.file if label is None else os.path.basename(slot.file)), slot.line
 
 
 def _named(name: str) -> str:

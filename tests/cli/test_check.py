@@ -46,6 +46,27 @@ def test_a_file_without_a_template_is_passed_over_where_that_is_asked_for(cli: C
     assert (alone.status, alone.out) == (0, "0 templates: no findings\n")
 
 
+def test_a_template_within_a_file_is_reported_with_its_line_there(cli: Cli, folder: Path) -> None:
+    config = {"model_max_length": 1, "chat_template": [{"name": "default", "template": PLAIN + "\n" + STRIP}]}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1))
+    text = cli("check", "tokenizer_config.json", *STRICT).out
+    assert "a value on line 6 of tokenizer_config.json" in text.splitlines()[0]
+    for path in ("tokenizer_config.json", "."):
+        for each in ("strip.jinja", "plain.jinja", "unclosed.jinja"):
+            (folder / each).unlink(missing_ok=True)
+        report = cli("check", path, *STRICT, "--format", "json").json
+        jsonschema.Draft202012Validator(SCHEMA).validate(report)
+        [template] = report["templates"]
+        assert template["container"]["line"] == 6
+        assert template["container"]["path"].endswith("tokenizer_config.json")
+        assert template["findings"][0]["location"]["line"] == 3
+    [run] = cli("check", "tokenizer_config.json", *STRICT, "--format", "sarif").json["runs"]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 6}
+    assert ",line=6," in cli("check", "tokenizer_config.json", *STRICT, "--format", "github").out
+    (folder / "own.jinja").write_text(STRIP)
+    assert "container" not in cli("check", "own.jinja", *STRICT, "--format", "json").json["templates"][0]
+
+
 def test_a_deployment_of_the_references_engine_breaks_nothing(cli: Cli) -> None:
     result = cli("check", "strip.jinja", "-t", "vllm", "--format", "json")
     assert result.status == 0
