@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jinja2 import nodes
 
@@ -24,13 +24,23 @@ _NEVER_WRONG = (nodes.Const, nodes.Name, nodes.TemplateData)
 
 
 class Alone:
-    """Asks a target and the reference for single constructs of one template."""
+    """Asks a target and the reference for single constructs of one template.
 
-    def __init__(self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer) -> None:
+    The target's ``engine`` is asked in its place where there is one: a server also tries every template at its start.
+    """
+
+    def __init__(
+        self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer, engine: Callable[[], Runtime | None]
+    ) -> None:
         self._parsed = parsed
         self._template = parsed.template
         self._target = target
         self._tracer = tracer
+        self._engine = engine
+
+    @property
+    def _runtime(self) -> Runtime:
+        return self._engine() or self._target
 
     def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
         """The construct that gives the very error of the reference there, and none on the target."""
@@ -46,16 +56,24 @@ class Alone:
                 expected = self._reference(alone, variables)
                 if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
                     continue
-                if isinstance(self._target.render(alone, _asked(variables)), Rendered):
+                if isinstance(self._runtime.render(alone, _asked(variables)), Rendered):
                     return node
         return None
 
     def fails(self, node: nodes.Node, failure: Rendering, rewriter: Rewriter) -> bool:
-        """Whether a construct gives the very error of the target; and none on the reference."""
-        made = rewriter.alone(node)
-        return made is not None and any(
-            self._fails_so(Template(form.format(made[0])), made[1], failure) for form in (_SET, _PRINT)
-        )
+        """Whether a construct gives the very error of the target, on any of its values; and none on the reference.
+
+        The rewriter then looks at these values.
+        """
+        tried: list[tuple[str, dict[str, object]]] = []
+        for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
+            made = rewriter.alone(node, number)
+            if made is None or made in tried:
+                continue
+            tried.append(made)
+            if any(self._fails_so(Template(form.format(made[0])), made[1], failure) for form in (_SET, _PRINT)):
+                return True
+        return False
 
     def failing_loops(self, failure: Failed, rewriter: Rewriter) -> Iterator[nodes.For]:
         """The loops that give the very error of the target when they run over what they ran over."""
@@ -70,25 +88,50 @@ class Alone:
                 yield loop
 
     def differs(self, node: nodes.Node, rewriter: Rewriter) -> bool:
-        """Whether the target gives another value than the reference, on any of the values that the inputs had."""
+        """Whether the target gives another value than the reference, on any of the values that the inputs had.
+
+        The rewriter then looks at these values.
+        """
         if isinstance(node, _NEVER_WRONG):
             return False
         told = [each.get("value") for each in rewriter.told(node)]
         form = _PRINT if told and all(isinstance(value, str) for value in told) else _DECIDE
-        asked: dict[str, list[Conversation]] = {}
+        asked: dict[str, dict[int, Conversation]] = {}
         for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
             made = rewriter.alone(node, number)
             if made is not None:
-                asked.setdefault(form.format(made[0]), []).append(_asked(made[1]))
-        for text, conversations in asked.items():
-            answers = self._target.render_all(Template(text), conversations)
+                asked.setdefault(form.format(made[0]), {})[number] = _asked(made[1])
+        for text, by_number in asked.items():
+            conversations = list(by_number.values())
+            answers = self._runtime.render_all(Template(text), conversations)
             traces = self._tracer.trace(Template(text), conversations, "pieces")
-            pairs = [(answer, trace.rendering) for answer, trace in zip(answers, traces, strict=True)]
-            if any(
-                one != other and isinstance(one, Rendered) and isinstance(other, Rendered) for one, other in pairs
-            ):
-                return True
+            for number, answer, trace in zip(by_number, answers, traces, strict=True):
+                if _differ(answer, trace.rendering):
+                    rewriter.look_at(number)
+                    return True
         return False
+
+    def lost_on_leaving(self, place: nodes.Node) -> tuple[str, nodes.Node] | None:
+        """The ``continue`` or ``break`` behind a printed text, if the target loses what is printed before one."""
+        child, parent = place, self._parsed.parent(place)
+        while parent is not None:
+            for statement in _behind(child, parent):
+                if isinstance(statement, (nodes.Continue, nodes.Break)):
+                    return self._if_it_loses(statement, not isinstance(parent, nodes.For))
+            if isinstance(parent, nodes.For):
+                return None
+            child, parent = parent, self._parsed.parent(parent)
+        return None
+
+    def _if_it_loses(self, statement: nodes.Node, in_block: bool) -> tuple[str, nodes.Node] | None:
+        word = type(statement).__name__.lower()
+        inner = f"a{{% {word} %}}"
+        inner = f"{{% if true %}}{inner}{{% endif %}}" if in_block else inner
+        alone = Template(f"{{% for ptl_item in [0] %}}{inner}{{% endfor %}}")
+        answer = self._runtime.render(alone, _asked({}))
+        if not isinstance(answer, Rendered) or answer == self._reference(alone, {}):
+            return None
+        return f"statement.{word}.after-output{'-in-block' if in_block else ''}", statement
 
     def refused(self, node: nodes.Node) -> bool:
         """Whether the target does not even load a construct that the reference loads."""
@@ -102,7 +145,7 @@ class Alone:
         return not (isinstance(expected, Failed) and expected.kind == "syntax")
 
     def _fails_so(self, alone: Template, variables: dict[str, object], failure: Rendering) -> bool:
-        answer = self._target.render(alone, _asked(variables))
+        answer = self._runtime.render(alone, _asked(variables))
         if not isinstance(answer, Failed) or not isinstance(failure, Failed):
             return False
         if words(answer.message) != words(failure.message):
@@ -126,6 +169,19 @@ class Alone:
 
     def _last_line(self, node: nodes.Node) -> int:
         return self._template.position(self._parsed.span(node).end)[0]
+
+
+def _differ(one: Rendering, other: Rendering) -> bool:
+    return one != other and isinstance(one, Rendered) and isinstance(other, Rendered)
+
+
+def _behind(child: nodes.Node, parent: nodes.Node) -> list[nodes.Node]:
+    """The statements after one in the body that it is in."""
+    for body in (getattr(parent, "body", ()), getattr(parent, "else_", ())):
+        for number, statement in enumerate(body):
+            if statement is child:
+                return list(body[number + 1 :])
+    return []
 
 
 def _asked(variables: dict[str, object]) -> Conversation:

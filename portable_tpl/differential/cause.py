@@ -77,7 +77,7 @@ class Causes:
         self._template = parsed.template
         self._target = target
         self._engine = engine
-        self._alone = Alone(parsed, target, tracer)
+        self._alone = Alone(parsed, target, tracer, engine)
         self._tracer = tracer
         self._suspects = Suspects(parsed, target.id)
 
@@ -135,6 +135,7 @@ class Causes:
         layout = self._layout(situation) if "\r" in self._template.text else None
         if layout is not None:
             return layout
+        rewriter.look_at(0)
         found = self._first_cured(situation, suspects, rewriter)
         if found is None or found.how == "text":
             layout = self._layout(situation)
@@ -146,12 +147,27 @@ class Causes:
             seen.add(id(found.suspect.node))
             feeding = self._suspects.feeding(found.suspect.node, rewriter, tier)
             deeper = self._first_cured(situation, feeding, rewriter)
+            wrong = None if deeper is not None else self._wrong_alone(situation, feeding, rewriter)
+            if wrong is not None:
+                return self._named(wrong, rewriter)
             if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
                 break
             found = deeper
         if found is not None:
             return self._named(found.suspect, rewriter, found.how == "text")
         return self._seen_alone(situation, suspects, rewriter, tier)
+
+    def _wrong_alone(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
+        """The first construct that is wrong by itself, in the way in which the whole is."""
+        for suspect in suspects[:_MOST_TRIALS]:
+            if isinstance(situation.answer, Failed):
+                wrong = self._alone.fails(suspect.node, situation.answer, rewriter)
+            else:
+                wrong = self._alone.differs(suspect.node, rewriter)
+            if wrong:
+                return suspect
+        rewriter.look_at(0)
+        return None
 
     def _seen_alone(
         self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
@@ -165,6 +181,10 @@ class Causes:
                 return self._named(found, rewriter)
             loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
             return None if loop is None else self._named(Suspect(loop), rewriter)
+        at = situation.locus.node
+        lost = self._alone.lost_on_leaving(self._parsed.nodes[at]) if at is not None and at >= 0 else None
+        if lost is not None:
+            return Cause("template", lost[0], None, lost[1].lineno)
         here = self._suspects.here(situation.locus, rewriter, tier)
         deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
         for suspect in (*here, *deciding):

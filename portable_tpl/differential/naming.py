@@ -22,12 +22,12 @@ def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | No
     """A feature id made from a node and the kinds of values in it; ``printed``: from how it is printed."""
 
     def kind(child: nodes.Node | None) -> str:
-        told = rewriter.told(child)[:1] if rewriter is not None and child is not None else []
-        if not told:
+        told = rewriter.current(child) if rewriter is not None and child is not None else None
+        if told is None:
             return kind_of(child.value) if isinstance(child, nodes.Const) else ""
-        if "value" not in told[0]:
-            return "undefined" if "undefined" in told[0] else ""
-        return str(told[0].get("kind") or kind_of(told[0]["value"]))
+        if "value" not in told:
+            return "undefined" if "undefined" in told else ""
+        return str(told.get("kind") or kind_of(told["value"]))
 
     def at(name: str, *children: nodes.Node | None) -> str:
         kinds = [found for found in map(kind, children) if found]

@@ -53,6 +53,9 @@ class Rewriter:
         self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         self._printed: dict[int, set[str]] = {}
         self._number = 0
+        self._arguments = {
+            argument.name for node in parsed.nodes if isinstance(node, nodes.Macro) for argument in node.args
+        }
         self._macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
         _collect((*trace.pieces, *trace.captured), self._printed)
 
@@ -104,6 +107,15 @@ class Rewriter:
         edit = None if text is None else self._edit(node, text)
         return None if edit is None else replaced(self._parsed.text, [edit])
 
+    def look_at(self, number: int) -> None:
+        """Choose which of the values of each expression :meth:`current` tells."""
+        self._number = number
+
+    def current(self, node: nodes.Node) -> dict[str, Any] | None:
+        """What the trace tells of the value that is looked at; the last one where there are fewer."""
+        told = self.told(node)
+        return told[min(self._number, len(told) - 1)] if told else None
+
     def most_values(self, node: nodes.Node) -> int:
         """How many different values the most varied part of an expression had."""
         return max(len(self.told(part)) for part in (node, *node.find_all(nodes.Expr)))
@@ -113,7 +125,7 @@ class Rewriter:
 
         ``None`` where an input has no value that JSON has a word for.
         """
-        self._number = number
+        self.look_at(number)
         variables: dict[str, Any] = {}
         edits = self._bound(node, variables, ())
         if edits is None:
@@ -144,7 +156,7 @@ class Rewriter:
     def _bound_name(
         self, name: nodes.Name, variables: dict[str, Any], within: tuple[str, ...]
     ) -> list[tuple[Span, str]] | None:
-        told = self._one(name)
+        told = self.current(name)
         if told is None or not told.get("undefined"):
             return self._as_variable(name, variables)
         # What it was set to tells why it is undefined, and the reference's error with it.
@@ -155,7 +167,7 @@ class Rewriter:
             and isinstance(each.target, nodes.Name)
             and each.target.name == name.name
         ]
-        if len(values) != 1 or name.name in within:
+        if len(values) != 1 or name.name in within or name.name in self._arguments:
             return []
         inner = self._bound(values[0], variables, (*within, name.name))
         if inner is None:
@@ -165,7 +177,7 @@ class Rewriter:
         return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
 
     def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
-        told = self._one(node)
+        told = self.current(node)
         if told is None or "value" not in told or "kind" in told:
             return None
         if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)):
@@ -175,11 +187,6 @@ class Rewriter:
         if variables.setdefault(new, told["value"]) != told["value"]:
             return None
         return [(span, new)]
-
-    def _one(self, node: nodes.Node) -> dict[str, Any] | None:
-        """The value of an input that is looked at; its last one where it has fewer than others."""
-        told = self.told(node)
-        return told[min(self._number, len(told) - 1)] if told else None
 
     def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
         span = self._parsed.span(node)

@@ -153,3 +153,27 @@ def test_an_engine_that_names_no_line_is_asked_for_every_construct(reference: Ru
         hf.close()
     assert all(each.cause is not None for each in compared.targets["hf-jinja"].mismatches)
     assert compared.targets["hf-jinja"].mismatches
+
+
+@pytest.mark.parametrize("word", ["continue", "break"])
+def test_text_that_is_lost_on_leaving_a_loop(word: str, reference: Runtime, tracer: Tracer) -> None:
+    hf = open_runtime("hf-jinja")
+    text = f"{{% for m in messages %}}{{% if m.role == 'user' %}}{{{{ m.content }}}}{{% {word} %}}{{% endif %}}{{% endfor %}}"
+    try:
+        compared = compare(Template(text), [hf], reference, CompareSettings(examples=5), tracer)
+    finally:
+        hf.close()
+    causes = {each.cause for each in compared.targets["hf-jinja"].mismatches}
+    assert causes == {f"statement.{word}.after-output-in-block"}
+
+
+def test_an_operator_with_several_values_is_named_by_the_wrong_one(
+    llama: Runtime, reference: Runtime, tracer: Tracer, twins: Twins
+) -> None:
+    # Only what the caller says comes to it, not what the server tries at start.
+    text = (
+        "{% macro has(field) %}{% if field in ['role'] %}yes{% endif %}{% endmacro %}{% for m in messages %}"
+        "{{ m.content }}{% if m.content == 'now' %}{{ has('role') }}{{ has(m.nothing) }}{% endif %}{% endfor %}"
+    )
+    mismatches = found(text, [{"role": "user", "content": "now"}], [llama], reference, tracer, twins)
+    assert {each.cause for each in mismatches if each.origin == "template"} == {"compare.in@undefined,list"}
