@@ -158,7 +158,7 @@ def test_a_baseline_lets_only_new_defects_through_to_sarif(team: Team) -> None:
     assert status == 1
     assert [result["ruleId"] for result in results] == ["PTL101"]
     [place] = [result["locations"][0]["physicalLocation"] for result in results]
-    assert place["artifactLocation"]["uri"].removeprefix("./") == TEMPLATE
+    assert place["artifactLocation"]["uri"] == TEMPLATE
     assert place["region"]["startLine"] == 1
 
     assert check_sarif(team, "--write-baseline", "known.json")[0] == 0
@@ -185,7 +185,7 @@ def test_a_second_template_is_no_part_of_the_baseline(team: Team) -> None:
     team.put(DEFECT, "models/other/chat_template.jinja")
     status, results = check_sarif(team, "--baseline", "known.json")
     uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results]
-    assert (status, [uri.removeprefix("./") for uri in uris]) == (1, ["models/other/chat_template.jinja"])
+    assert (status, uris) == (1, ["models/other/chat_template.jinja"])
 
 
 @pytest.fixture(scope="module")

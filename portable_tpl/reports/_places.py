@@ -38,7 +38,7 @@ def uri(template: Template) -> str:
     """The template's path as a URI reference: relative paths stay relative, absolute ones become ``file:`` URIs."""
     from urllib.parse import quote
 
-    path = template.path or "<string>"
+    path = (template.path or "<string>").removeprefix("./")  # code scanning matches paths as git spells them
     try:
         data = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
