@@ -21,6 +21,7 @@ from portable_tpl.template.inference.kinds import (
     HTML_CHARS,
     LIST,
     NON_ASCII,
+    NONE,
     STR,
     TEXT_FACTS,
     TEXT_STR,
@@ -93,12 +94,17 @@ def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
 
 
 def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapping[str, Type]:
-    """The same, with typed parts for certain, and a text of its own in them, from each role that ``marks`` names."""
+    """The same without tools or documents, and with typed parts alone, marked by a text of its role's own.
+
+    ``marks`` names the roles and their texts.
+    """
     parts = {
         role: pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)}))
         for role, mark in marks.items()
     }
-    return {**request_types(pool, profile), "messages": _messages(pool, profile, parts)}
+    none = pool.type(NONE)
+    given = {"messages": _messages(pool, profile, parts), "tools": none, "documents": none}
+    return {**request_types(pool, profile), **given}
 
 
 def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
