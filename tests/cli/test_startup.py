@@ -25,7 +25,7 @@ COSTLY = (
     "portable_tpl.runtimes.registry",
     "portable_tpl.strategies",
     "rich",
-    "subprocess",
+    *(() if sys.version_info < (3, 11) else ("subprocess",)),  # imported by uuid there, and by click that
     "transformers",
     "xllamacpp",
 )
