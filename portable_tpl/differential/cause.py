@@ -90,7 +90,11 @@ class Causes:
         """
         trace = self._tracer.trace(self._template, [base], "values")[0]
         runtime, asked = self._bench(conversation, base, answer)
-        situation = _Situation(runtime, asked, base, trace.rendering, answer, locus)
+        expected = trace.rendering
+        if isinstance(expected, Failed):
+            # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
+            expected = self._tracer.trace(self._template, [base], "pieces")[0].rendering
+        situation = _Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             found = self._at_load(answer, tier)
         else:

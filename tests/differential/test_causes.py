@@ -177,3 +177,9 @@ def test_an_operator_with_several_values_is_named_by_the_wrong_one(
     )
     mismatches = found(text, [{"role": "user", "content": "now"}], [llama], reference, tracer, twins)
     assert {each.cause for each in mismatches if each.origin == "template"} == {"compare.in@undefined,list"}
+
+
+def test_an_error_of_the_reference_on_a_lazy_value(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:
+    text = "{% if tools %}{{ messages | map(attribute='role') | tojson }}{% endif %}{{ messages[0].role }}"
+    compared = compare(Template(text), [minijinja], reference, CompareSettings(examples=40), tracer)
+    assert {each.cause for each in compared.targets["minijinja"].mismatches} == {"filter.tojson@iterator"}
