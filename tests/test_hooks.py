@@ -18,7 +18,10 @@ def values(key: str) -> list[str]:
 
 def test_the_hooks_call_commands_of_the_program() -> None:
     assert values("id") == ["portable-tpl-check", "portable-tpl-fix"]
-    assert values("entry") == ["portable-tpl check --skip-without-template", "portable-tpl fix --skip-without-template"]
+    assert values("entry") == [
+        "portable-tpl check --skip-without-template",
+        "portable-tpl fix --skip-without-template",
+    ]
 
 
 @pytest.mark.parametrize(

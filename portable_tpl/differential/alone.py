@@ -104,7 +104,7 @@ class Alone:
         for text, by_number in asked.items():
             conversations = list(by_number.values())
             answers = self._runtime.render_all(Template(text), conversations)
-            traces = self._tracer.trace(Template(text), conversations, "pieces")
+            traces = self._tracer.trace(Template(text), conversations, "text")
             for number, answer, trace in zip(by_number, answers, traces, strict=True):
                 if _differ(answer, trace.rendering):
                     rewriter.look_at(number)
@@ -153,7 +153,7 @@ class Alone:
         return isinstance(self._reference(alone, variables), Rendered)
 
     def _reference(self, template: Template, variables: dict[str, object]) -> Rendering:
-        return self._tracer.trace(template, [_asked(variables)], "pieces")[0].rendering
+        return self._tracer.trace(template, [_asked(variables)], "text")[0].rendering
 
     def _around_line(self, line: int | None) -> list[nodes.Node]:
         """Expressions that reach over a line, and loops that start on it; the shortest first."""

@@ -93,7 +93,7 @@ class Causes:
         expected = trace.rendering
         if isinstance(expected, Failed):
             # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
-            expected = self._tracer.trace(self._template, [base], "pieces")[0].rendering
+            expected = self._tracer.trace(self._template, [base], "text")[0].rendering
         situation = _Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             found = self._at_load(answer, tier)
@@ -236,7 +236,7 @@ class Causes:
         elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
         if not (decision and elsewhere) and not _better(situation, answer):
             return False
-        expected = self._tracer.trace(changed, [situation.base], "pieces")[0].rendering
+        expected = self._tracer.trace(changed, [situation.base], "text")[0].rendering
         return expected == situation.expected
 
     def _named(self, suspect: Suspect, rewriter: Rewriter, printed: bool = False) -> Cause:

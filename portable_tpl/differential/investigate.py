@@ -78,7 +78,7 @@ class Investigation:
         kind = group.locus.kind if group.locus is not None else ""
         small = self._shrunk(group, start, _RENDERS_OF_KIND.get(kind, budget))
         answer = self._target.render(self._template, small)
-        reference = self._tracer.trace(self._template, [small], "pieces")[0].rendering
+        reference = self._tracer.trace(self._template, [small], "text")[0].rendering
         if same(reference, answer):
             return None  # it does not come back: a machine under load, not a mismatch
         tier = self._tier(small)

@@ -25,7 +25,7 @@ _POOL = 120  # generated conversations tried on the reference before goals are p
 _ROUNDS = 12
 _TRIES = 10  # conversations built for one goal in one round
 _GOALS = 24  # goals pursued in one round
-_BEYOND_ROUNDS = 4
+_BEYOND_ROUNDS, _BEYOND_TRIES = 4, 5  # the same for goals of stranger tiers, which decide no verdict
 _WORD = "Zebrafish"
 
 
@@ -172,7 +172,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
             tried = [
                 made
                 for goal in missed[:_GOALS]
-                for made in goals.build(goal, choices, seeds[-60:], Tier.HOSTILE, _TRIES)
+                for made in goals.build(goal, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
             ]
         # Not as transformers calls the template, which refuses to render no messages at all.
         traces = tracer.trace(parsed.template, [normalised(conversation) for conversation in tried], "branches")

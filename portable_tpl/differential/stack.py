@@ -199,7 +199,7 @@ class Stack:
     # -- trials --------------------------------------------------------------------------------------------------
 
     def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
-        return [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
+        return [trace.rendering for trace in self._tracer.trace(self._template, conversations, "text")]
 
     def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
         engine = self._engine()

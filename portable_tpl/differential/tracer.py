@@ -18,7 +18,7 @@ from portable_tpl.runtimes._cases import encode
 from portable_tpl.runtimes._worker import WorkerRuntime
 from portable_tpl.source import Template
 
-Mode = Literal["branches", "pieces", "values"]
+Mode = Literal["text", "branches", "pieces", "values"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Tracer(WorkerRuntime):
         super().__init__(_ADAPTER, limits=limits)
 
     def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:
-        """Render with the reference and tell the way of each render."""
+        """Render with the reference and tell the way of each render; ``text`` tells nothing but the rendering."""
         self._options = encode({"mode": mode})
         traces = [_read(rendering) for rendering in self.render_all(template, conversations)]
         return [

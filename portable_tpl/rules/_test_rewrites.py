@@ -33,6 +33,7 @@ _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
     ("boolean", frozenset({"true", "false"})),
     ("none", frozenset({"none"})),
 )
+_TOLD = frozenset().union(*(kinds for _, kinds in _TELLING))
 # What the reference answers for these kinds (jinja2 3.1, tests.py).
 _YES = {
     "sequence": frozenset({"string", "mapping", "undefined"}),
@@ -76,7 +77,8 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     broken = look.families.get(f"test.{node.name}", {})
     if answers is None or not repeatable(node.node):
         return None
-    if not broken:
+    # What the types of this tier forbid already needs no look at all conversations.
+    if not broken or {kind for kind in kinds_of(look.type(node.node)) if kind in broken} - _TOLD:
         return None
     kinds = {kind for kind in kinds_of(widest(look, node.node)) if kind in broken}
     text = operand(node.node, look)

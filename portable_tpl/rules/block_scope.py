@@ -40,12 +40,11 @@ def _for(node: nodes.For, look: Look) -> None:
 
 def _read_before_set(body: list[nodes.Node]) -> list[nodes.Name]:
     """Where a turn can read names before it has set them, and sets them somewhere."""
-    assigned: set[str] = set()
-    reads: list[nodes.Name] = []
-    _flow(body, assigned, reads)
-    if not reads:
-        return reads
     written = {name for statement in body for name in _all_assigned(statement)}
+    if not written:
+        return []
+    reads: list[nodes.Name] = []
+    _flow(body, set(), reads)
     return [name for name in reads if name.name in written]
 
 

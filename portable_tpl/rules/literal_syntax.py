@@ -55,7 +55,7 @@ _NAMES = {
 def _constant(node: nodes.Const, look: Look) -> None:
     value = node.value
     if isinstance(value, str):
-        if "\\" in look.parsed.text or not value.isascii() or "\n" in value:
+        if not value.isascii() or not _is_bare(node, look):
             _text(node, value, look)
     elif isinstance(value, float):
         source = look.parsed.source(node).lower()
@@ -66,6 +66,19 @@ def _constant(node: nodes.Const, look: Look) -> None:
             look.use("literal.int.underscore" if "_" in source else "literal.int.hex", node)
         if value > 1 << 53:
             look.use("literal.int.past-2^53" if value < 1 << 63 else "literal.int.past-2^63", node)
+
+
+def _is_bare(node: nodes.Const, look: Look) -> bool:
+    """Whether a text stands there as one token without escapes and line ends: told without asking for its span."""
+    lexed = look.parsed.lexed
+    at = look.parsed.anchors.get(node)
+    if at is None:
+        return False
+    token = lexed.tokens[at]
+    if lexed.tokens[at + 1].type == "string":
+        return False
+    source = lexed.source[token.start : token.end]
+    return "\\" not in source and "\n" not in source
 
 
 def _float(source: str, value: float) -> str:

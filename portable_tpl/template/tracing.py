@@ -22,6 +22,7 @@ BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print",
 OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK = "portable_tpl_open", "portable_tpl_close", "portable_tpl_called"
 
 _LONGEST_VALUE = 4000
+_SHORT = 600  # characters of text that are never longer than that as JSON
 _MOST_VALUES = 3  # different values kept of one expression
 _MOST_LOOKS = 20  # evaluations of one expression that are looked at: big values take long to write down
 _MOST_PIECES = 20_000
@@ -165,7 +166,8 @@ class Recorder:
         """Forget the render before."""
         self._open: list[list[Piece]] = [[]]
         self._captured: list[Piece] = []
-        self._values: dict[int, dict[str, Any]] = {}
+        self._values: dict[int, dict[Any, Any]] = {}
+        self._described: dict[int, tuple[Any, Any, str]] = {}
         self._looked: dict[int, int] = {}
         self._count = 0
 
@@ -228,8 +230,19 @@ class Recorder:
         kept = self._values.setdefault(node, {})
         looked = self._looked[node] = self._looked.get(node, 0) + 1
         if looked <= _MOST_LOOKS and len(kept) < _MOST_VALUES:
-            made, value = _described(value)
-            kept.setdefault(json.dumps(made), made)
+            kind = type(value)
+            if kind is bool or value is None or (kind is str and len(value) <= _SHORT):
+                kept.setdefault((kind, value), {"value": value})
+            elif kind is dict or kind is list:
+                # The same messages pass by at many places; the value is kept, so that its id stays its own.
+                known = self._described.get(id(value))
+                if known is None:
+                    made, _ = _described(value)
+                    known = self._described[id(value)] = (value, made, json.dumps(made))
+                kept.setdefault(known[2], known[1])
+            else:
+                made, value = _described(value)
+                kept.setdefault(json.dumps(made), made)
         return value
 
 

@@ -1,9 +1,9 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
-Its options hold ``mode``: ``branches`` (numbers of :func:`portable_tpl.template.instrument.branches`), ``pieces``
-(what was printed where), ``values`` (that, and the value of every expression; see
-:mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the numbers ``nodes`` were
-evaluated, told as branches).
+Its options hold ``mode``: ``text`` (nothing is told but the answer), ``branches`` (numbers of
+:func:`portable_tpl.template.instrument.branches`), ``pieces`` (what was printed where), ``values`` (that, and the
+value of every expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the
+numbers ``nodes`` were evaluated, told as branches).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Traced(Jinja2Engine):
             mark_branches(tree)
         elif options["mode"] == "reached":
             mark_reached(tree, frozenset(options["nodes"]))
-        else:
+        elif options["mode"] != "text":
             mark_prints(tree, values=options["mode"] == "values")
         tree.set_environment(self.environment)
         code = self.environment.compile(tree)
