@@ -20,10 +20,13 @@ No fix is offered: give the macro the namespace as an argument where the target 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import within
+from portable_tpl.template.walking import names
 
 CODE = "PTL508"
 
@@ -54,7 +57,7 @@ def _macro(node: nodes.Macro, look: Look) -> None:
     if look.breaks("scope.macro-reads-callers-loop"):
         loops = _loop_names(look)
         own = _own_names(node)
-        for name in node.find_all(nodes.Name):
+        for name in _names(node):
             if (
                 name.ctx == "load"
                 and name.name in loops
@@ -65,11 +68,13 @@ def _macro(node: nodes.Macro, look: Look) -> None:
                 look.use(feature, name)
 
 
+def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    return (name for name in names((node,)) if isinstance(name, nodes.Name))
+
+
 def _own_names(node: nodes.Macro) -> set[str]:
     own = {argument.name for argument in node.args}
-    for name in node.find_all(nodes.Name):
-        if name.ctx in ("store", "param"):
-            own.add(name.name)
+    own.update(name.name for name in _names(node) if name.ctx in ("store", "param"))
     if node.find(nodes.For) is not None:
         own.add("loop")
     return own
@@ -80,13 +85,9 @@ def _loop_names(look: Look) -> set[str]:
     if found is None:
         found = look.memory["loop names"] = {"loop"}
         for loop in look.parsed.nodes:
-            if isinstance(loop, nodes.For) and within(loop, nodes.Macro, look) is None:
-                found.update(name.name for name in loop.target.find_all(nodes.Name))
-                if isinstance(loop.target, nodes.Name):
-                    found.add(loop.target.name)
-                for name in loop.find_all(nodes.Name):
-                    if name.ctx == "store":
-                        found.add(name.name)
+            # A loop inside another one was seen with it.
+            if isinstance(loop, nodes.For) and not (within(loop, nodes.Macro, look) or within(loop, nodes.For, look)):
+                found.update(name.name for name in _names(loop) if name.ctx == "store")
     return found
 
 
