@@ -12,6 +12,7 @@ from portable_tpl.differential.requests import REQUEST_REFUSED
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
+from portable_tpl.errors import TargetUnavailable
 from portable_tpl.rendering import Mismatch
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.runtimes.registry import open_runtime
@@ -26,7 +27,10 @@ CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": "b"}}}
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[Runtime]:
-    runtime = open_runtime("llama.cpp")
+    try:
+        runtime = open_runtime("llama.cpp")
+    except TargetUnavailable as error:
+        pytest.skip(str(error))
     yield runtime
     runtime.close()
 
