@@ -9,13 +9,14 @@ reference cannot render is no defect of portability.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
 from portable_tpl.template.inference.demands import Demands
 from portable_tpl.template.inference.expressions import HANDLERS
+from portable_tpl.template.inference.guesses import guesses, refuted
 from portable_tpl.template.inference.kinds import ALL_KINDS
 from portable_tpl.template.inference.lattice import ANY, NEVER, Shape, Type
 from portable_tpl.template.inference.machine import Machine
@@ -79,14 +80,18 @@ def _infer(
     demands = Demands(every_node)
     profile = profile_of(demands, tier)
 
-    def run_with(names: Mapping[str, Type]) -> Machine:
+    guessed = guesses(demands.stores)
+
+    def run_with(names: Mapping[str, Type], marked: bool = False, doubted: frozenset[Any] = frozenset()) -> Machine:
         machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
+        machine.guesses, machine.doubted, machine.guess_texts = guessed, doubted, not marked
         run(machine, tree)
-        return machine
+        wrong = refuted(pool, machine.guessed, machine.written)
+        return run_with(names, marked, doubted | wrong) if wrong else machine
 
     try:
         if tier is Tier.EVERYDAY and profile.part_types is not None:
-            profile = profile._replace(part_roles=part_roles(pool, profile, every_node, run_with))
+            profile = profile._replace(part_roles=part_roles(pool, profile, every_node, lambda names: run_with(names, True)))
         machine = run_with(request_types(pool, profile))
     except RecursionError:
         # Deeper than the reference itself can compile: nothing is known, so everything may be.

@@ -117,6 +117,8 @@ def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:
         if argument.shape is not None and argument.shape.fields is not None:
             for name, type_ in argument.shape.fields.items():
                 machine.write_attribute(site, name, type_, late=False)
+    for name, kinds in machine.guesses.get(site, {}).items():
+        machine.guess_attribute(site, name, kinds)
     return machine.pool.type(NAMESPACE, None, None, machine.pool.shape(refs=frozenset((site,))))
 
 

@@ -77,6 +77,8 @@ class Demands:
         self._found: dict[str, Demand] = {}
         self._macros: dict[str, nodes.Macro] = {}
         self.bodies: list[nodes.Macro | nodes.CallBlock] = []
+        self.stores: list[tuple[nodes.Call, nodes.Assign]] = []
+        self._made: dict[str, nodes.Call] = {}
         self._calls: list[nodes.Call] = []
         self._methods: set[int] = set()
         for node in tree_nodes:
@@ -154,6 +156,11 @@ class Demands:
         self._alias(node.target, items_of(names_of(node.iter)))
 
     def _assign(self, node: nodes.Assign) -> None:
+        if node.target.__class__ is nodes.NSRef:
+            if node.target.name in self._made:
+                self.stores.append((self._made[node.target.name], node))
+        elif isinstance(node.target, nodes.Name) and isinstance(node.node, nodes.Call):
+            self._made[node.target.name] = node.node
         if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
             for target, value in zip(node.target.items, node.node.items, strict=False):
                 self._alias(target, names_of(value))

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.conversation import Tier
+from portable_tpl.template.inference.guesses import Guesses, guessed_type
 from portable_tpl.template.inference.kinds import (
     ALL_KINDS,
     ANY_TEXT,
@@ -62,6 +63,11 @@ class Machine:
         self.attributes: dict[tuple[object, str], Type] = {}
         self.attributes_read: set[tuple[object, str]] = set()
         self.attribute_writes = 0
+        self.guesses: Guesses = {}
+        self.doubted: frozenset[Any] = frozenset()
+        self.guess_texts = True
+        self.guessed: dict[tuple[object, str], Type] = {}
+        self.written: dict[tuple[object, str], Type] = {}
         self.stale = False
         self.round = 0
         self.macros: dict[object, Any] = {}
@@ -247,12 +253,22 @@ class Machine:
             # Not given when the namespace was made: undefined until this write.
             old = ABSENT if late else NEVER
         new = self.pool.join(old, type_)
+        if key in self.guessed:
+            self.written[key] = self.pool.join(self.written[key], type_)
         if new is not old:
             if self.round > 1:
                 new = self.pool.widen(new)
             self.attributes[key] = new
             if key in self.attributes_read:
                 self.stale = True
+
+    def guess_attribute(self, site: int, name: str, kinds: set[object]) -> None:
+        """Take for granted what the template will write to an attribute of a namespace that was just made."""
+        key = (site, name)
+        if key not in self.guessed and key not in self.doubted:
+            initial = self.attributes.get(key, ABSENT)
+            self.written[key] = initial
+            self.guessed[key] = self.attributes[key] = guessed_type(self.pool, initial, kinds, self.guess_texts)
 
     def merge(self, left: Env | None, right: Env | None) -> Env | None:
         """What is known where two branches meet; may reuse either of them."""
