@@ -16,7 +16,7 @@ from portable_tpl.errors import PortableTplError
 TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
 
 # Imports and trees make many objects and little garbage: looking for it less often saves a twentieth of the start.
-_GARBAGE = 50_000
+GARBAGE = 50_000
 
 _COMMANDS = {
     "audit": "Check and compare: one verdict a target (the CI gate).",
@@ -70,7 +70,7 @@ def portable_tpl() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit status."""
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(GARBAGE)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller (`>&-`)
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open until the process ends

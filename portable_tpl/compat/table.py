@@ -89,6 +89,7 @@ def measured_versions(target: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=version_key))
 
 
+@cache
 def measured_targets() -> tuple[str, ...]:
     """The targets that have a table, by name."""
     return tuple(sorted({path.name.partition("@")[0] for path in TARGETS.glob("*@*.json")}))

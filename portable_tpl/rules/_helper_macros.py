@@ -173,7 +173,8 @@ def _names(wanted: str) -> Iterator[str]:
 def _taken(look: Look) -> frozenset[str]:
     found: frozenset[str] | None = look.memory.get("names taken")
     if found is None:
-        names = {node.name for node in look.parsed.nodes if isinstance(node, (nodes.Name, nodes.NSRef, nodes.Macro))}
-        names |= {node.target for node in look.parsed.nodes if isinstance(node, nodes.Import)}
+        named = (nodes.Name, nodes.NSRef, nodes.Macro)
+        names = {node.name for node in look.parsed.nodes if node.__class__ in named}
+        names |= {node.target for node in look.parsed.nodes if node.__class__ is nodes.Import}
         found = look.memory["names taken"] = frozenset(names)
     return found

@@ -24,7 +24,6 @@ from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.template.inference import kinds as k
-from portable_tpl.template.walking import names
 
 CODE = "PTL509"
 _SCOPES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.AssignBlock, nodes.FilterBlock, nodes.With)
@@ -33,60 +32,60 @@ _REQUEST = frozenset({"messages", "tools", "documents", "add_generation_prompt"}
 
 def _for(node: nodes.For, look: Look) -> None:
     if look.breaks("for.scope.inner"):
-        for name in _read_before_set(node.body):
+        for name in _read_before_set(node.body, look):
             if name.name not in _targets(node.target) and _matters(name, node, look):
                 look.use("for.scope.inner", name)
 
 
-def _read_before_set(body: list[nodes.Node]) -> list[nodes.Name]:
+def _read_before_set(body: list[nodes.Node], look: Look) -> list[nodes.Name]:
     """Where a turn can read names before it has set them, and sets them somewhere."""
     written = {name for statement in body for name in _all_assigned(statement)}
     if not written:
         return []
     reads: list[nodes.Name] = []
-    _flow(body, set(), reads)
+    _flow(body, set(), reads, look)
     return [name for name in reads if name.name in written]
 
 
-def _flow(body: list[nodes.Node], assigned: set[str], reads: list[nodes.Name]) -> None:
+def _flow(body: list[nodes.Node], assigned: set[str], reads: list[nodes.Name], look: Look) -> None:
     for statement in body:
         if isinstance(statement, nodes.If):
-            _branches(statement, assigned, reads)
+            _branches(statement, assigned, reads, look)
         elif isinstance(statement, nodes.Assign):
-            _note_reads(statement.node, assigned, reads)
+            _note_reads(statement.node, assigned, reads, look)
             assigned.update(_targets(statement.target))
         elif isinstance(statement, nodes.AssignBlock):
             for child in statement.body:
-                _note_reads(child, assigned, reads)
+                _note_reads(child, assigned, reads, look)
             assigned.update(_targets(statement.target))
         elif isinstance(statement, nodes.For):
-            _note_reads(statement.iter, assigned, reads)
+            _note_reads(statement.iter, assigned, reads, look)
             inner = set(assigned) | set(_targets(statement.target)) | {"loop"}
             if statement.test is not None:
-                _note_reads(statement.test, inner, reads)
-            _flow(statement.body, inner, reads)
-            _flow(statement.else_, set(assigned), reads)
+                _note_reads(statement.test, inner, reads, look)
+            _flow(statement.body, inner, reads, look)
+            _flow(statement.else_, set(assigned), reads, look)
         elif not isinstance(statement, nodes.Macro):
-            _note_reads(statement, assigned, reads)
+            _note_reads(statement, assigned, reads, look)
 
 
-def _branches(node: nodes.If, assigned: set[str], reads: list[nodes.Name]) -> None:
+def _branches(node: nodes.If, assigned: set[str], reads: list[nodes.Name], look: Look) -> None:
     ends: list[set[str]] = []
     for test, body in [(node.test, node.body), *((item.test, item.body) for item in node.elif_)]:
-        _note_reads(test, assigned, reads)
+        _note_reads(test, assigned, reads, look)
         after = set(assigned)
-        _flow(body, after, reads)
+        _flow(body, after, reads, look)
         ends.append(after)
     other = set(assigned)
-    _flow(node.else_, other, reads)
+    _flow(node.else_, other, reads, look)
     assigned |= set.intersection(other, *ends)
 
 
-def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name]) -> None:
+def _note_reads(node: nodes.Node, assigned: set[str], reads: list[nodes.Name], look: Look) -> None:
     reads.extend(
         name
-        for name in names((node,))
-        if isinstance(name, nodes.Name) and name.ctx == "load" and name.name not in assigned
+        for name in look.parsed.beneath(node)
+        if name.__class__ is nodes.Name and name.ctx == "load" and name.name not in assigned
     )
 
 

@@ -24,7 +24,6 @@ No fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from jinja2 import nodes
 
@@ -44,30 +43,28 @@ _ODD_SPACE = re.compile(
 _ODD_INDENT = re.compile(r"(?m)^[ \t]*[\u000b\u000c\u00a0\u2000-\u200a\u3000]\s*\{[%#](?![-+])")
 
 
-def _patterns(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    yield "layout.trim-blocks", _AFTER_BLOCK.search(text)
-    yield "layout.trim-blocks.comment", _AFTER_COMMENT.search(text)
-    yield "layout.lstrip-blocks", _BEFORE_BLOCK.search(text)
-    yield "layout.lstrip-blocks.comment", _BEFORE_COMMENT.search(text)
-    yield "layout.lstrip-blocks.expression", _BEFORE_VALUE.search(text)
-    yield "layout.first-newline.block", _FIRST_LINE.match(text)
-    yield "layout.first-newline", re.match(r"\n", text)
-    yield "layout.dash.unicode-space", _ODD_SPACE.search(text)
-    yield "layout.nbsp-lstrip", _ODD_INDENT.search(text)
-    yield "layout.final-newline", re.search(r"\n\Z", text)
-    yield "layout.raw.after-begin", re.search(r"raw\s*%\}\n", text)
-    yield "layout.bom", re.match("\ufeff", text)
-
-
-_FEATURES = tuple(feature for feature, _ in _patterns(""))
+_PATTERNS = {
+    "layout.trim-blocks": _AFTER_BLOCK.search,
+    "layout.trim-blocks.comment": _AFTER_COMMENT.search,
+    "layout.lstrip-blocks": _BEFORE_BLOCK.search,
+    "layout.lstrip-blocks.comment": _BEFORE_COMMENT.search,
+    "layout.lstrip-blocks.expression": _BEFORE_VALUE.search,
+    "layout.first-newline.block": _FIRST_LINE.match,
+    "layout.first-newline": re.compile(r"\n").match,
+    "layout.dash.unicode-space": _ODD_SPACE.search,
+    "layout.nbsp-lstrip": _ODD_INDENT.search,
+    "layout.final-newline": re.compile(r"\n\Z").search,
+    "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
+    "layout.bom": re.compile("\ufeff").match,
+}
 
 
 def _template(node: nodes.Template, look: Look) -> None:
-    if not any(look.breaks(feature) for feature in _FEATURES):
-        return
-    for feature, match in _patterns(look.parsed.text):
-        if match is not None:
-            look.use(feature, node, span=Span(*match.span()))
+    for feature, find in _PATTERNS.items():
+        if look.breaks(feature):
+            match = find(look.parsed.text)
+            if match is not None:
+                look.use(feature, node, span=Span(*match.span()))
 
 
 VISITS = {nodes.Template: _template}

@@ -55,8 +55,9 @@ _NAMES = {
 def _constant(node: nodes.Const, look: Look) -> None:
     value = node.value
     if isinstance(value, str):
-        if not value.isascii() or not _is_bare(node, look):
-            _text(node, value, look)
+        source = _token_text(node, look)
+        if source is None or not value.isascii() or "\\" in source or "\n" in source:
+            _text(node, value, look, source)
     elif isinstance(value, float):
         source = look.parsed.source(node).lower()
         look.use("literal.float.underscore" if "_" in source else _float(source, value), node)
@@ -68,17 +69,16 @@ def _constant(node: nodes.Const, look: Look) -> None:
             look.use("literal.int.past-2^53" if value < 1 << 63 else "literal.int.past-2^63", node)
 
 
-def _is_bare(node: nodes.Const, look: Look) -> bool:
-    """Whether a text stands there as one token without escapes and line ends: told without asking for its span."""
+def _token_text(node: nodes.Const, look: Look) -> str | None:
+    """The source of a text that is one token, told without asking for its span; ``None`` where it is not."""
     lexed = look.parsed.lexed
     at = look.parsed.anchors.get(node)
-    if at is None:
-        return False
+    if at is None or lexed.carriage_returns:
+        return None
     token = lexed.tokens[at]
     if lexed.tokens[at + 1].type == "string":
-        return False
-    source = lexed.source[token.start : token.end]
-    return "\\" not in source and "\n" not in source
+        return None
+    return lexed.source[token.start : token.end]
 
 
 def _float(source: str, value: float) -> str:
@@ -89,8 +89,8 @@ def _float(source: str, value: float) -> str:
     return "literal.float.whole" if value == int(value) else "literal.float"
 
 
-def _text(node: nodes.Const, value: str, look: Look) -> None:
-    source = look.parsed.source(node)
+def _text(node: nodes.Const, value: str, look: Look, token: str | None) -> None:
+    source = look.parsed.source(node) if token is None else token
     for escape in dict.fromkeys(_ESCAPE.findall(source)):
         if escape.isdigit():
             look.use("literal.text.escape-zero" if "\\0" in source else "literal.text.escape-octal", node)
@@ -102,7 +102,7 @@ def _text(node: nodes.Const, value: str, look: Look) -> None:
         look.use("literal.text.unicode", node)
     if "\n" in source:
         look.use("literal.text.line-break", node)
-    if len(source) > 2 and source[0] in "'\"" and source[0] * 2 not in source and _joined(source):
+    if token is None and len(source) > 2 and source[0] in "'\"" and source[0] * 2 not in source and _joined(source):
         look.use("literal.text.joined", node)
 
 

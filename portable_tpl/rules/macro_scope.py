@@ -20,13 +20,10 @@ No fix is offered: give the macro the namespace as an argument where the target 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
 from portable_tpl.rules._calls import within
-from portable_tpl.template.walking import names
 
 CODE = "PTL508"
 
@@ -37,27 +34,28 @@ def _reference(node: nodes.NSRef, look: Look) -> None:
         return
     if any(argument.name == node.name for argument in macro.args):
         look.use("scope.macro-gets-namespace", node)
-    elif not _set_inside(macro, node.name) and not _read_inside(macro, node.name):
+    elif not _set_inside(macro, node.name, look) and not _read_inside(macro, node.name, look):
         look.use("scope.macro-sets-namespace", node)
 
 
-def _set_inside(macro: nodes.Macro, name: str) -> bool:
+def _set_inside(macro: nodes.Macro, name: str, look: Look) -> bool:
     return any(
         isinstance(assign.target, nodes.Name) and assign.target.name == name
-        for assign in macro.find_all(nodes.Assign)
+        for assign in look.parsed.beneath(macro)
+        if isinstance(assign, nodes.Assign)
     )
 
 
-def _read_inside(macro: nodes.Macro, name: str) -> bool:
+def _read_inside(macro: nodes.Macro, name: str, look: Look) -> bool:
     """Whether a macro also reads the namespace: engines that bring along what a macro reads then have it at hand."""
-    return any(found.name == name and found.ctx == "load" for found in macro.find_all(nodes.Name))
+    return any(found.name == name and found.ctx == "load" for found in _names(macro, look))
 
 
 def _macro(node: nodes.Macro, look: Look) -> None:
     if look.breaks("scope.macro-reads-callers-loop"):
         loops = _loop_names(look)
-        own = _own_names(node)
-        for name in _names(node):
+        own = _own_names(node, look)
+        for name in _names(node, look):
             if (
                 name.ctx == "load"
                 and name.name in loops
@@ -68,14 +66,13 @@ def _macro(node: nodes.Macro, look: Look) -> None:
                 look.use(feature, name)
 
 
-def _names(node: nodes.Node) -> Iterator[nodes.Name]:
-    return (name for name in names((node,)) if isinstance(name, nodes.Name))
+def _names(node: nodes.Node, look: Look) -> list[nodes.Name]:
+    return [name for name in look.parsed.beneath(node) if isinstance(name, nodes.Name)]
 
 
-def _own_names(node: nodes.Macro) -> set[str]:
-    own = {argument.name for argument in node.args}
-    own.update(name.name for name in _names(node) if name.ctx in ("store", "param"))
-    if node.find(nodes.For) is not None:
+def _own_names(node: nodes.Macro, look: Look) -> set[str]:
+    own = {name.name for name in _names(node, look) if name.ctx in ("store", "param")}
+    if any(isinstance(each, nodes.For) for each in look.parsed.beneath(node)):
         own.add("loop")
     return own
 
@@ -87,7 +84,7 @@ def _loop_names(look: Look) -> set[str]:
         for loop in look.parsed.nodes:
             # A loop inside another one was seen with it.
             if isinstance(loop, nodes.For) and not (within(loop, nodes.Macro, look) or within(loop, nodes.For, look)):
-                found.update(name.name for name in _names(loop) if name.ctx == "store")
+                found.update(name.name for name in _names(loop, look) if name.ctx == "store")
     return found
 
 

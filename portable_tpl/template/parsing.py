@@ -15,14 +15,14 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError as JinjaSyntaxError
 from jinja2.lexer import Token as JinjaToken
 from jinja2.lexer import TokenStream
-from jinja2.parser import Parser
 
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.source import Span, Template
 from portable_tpl.template.compiling import TOO_DEEP, compile_check, one_line
 from portable_tpl.template.environment import reference_environment
+from portable_tpl.template.expression_parser import ExpressionParser
 from portable_tpl.template.lexing import Lexed, LexError, lex
-from portable_tpl.template.walking import child_fields
+from portable_tpl.template.walking import child_fields, children
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -61,6 +61,14 @@ class ParsedTemplate:
         """The node that holds this one; ``None`` for the root."""
         return self._parents.get(node)
 
+    def beneath(self, node: nodes.Node) -> list[nodes.Node]:
+        """A node and all nodes that it holds, in pre-order."""
+        last = node
+        while held := children(last):
+            last = held[-1]
+        place = self._places
+        return self.nodes[place[id(node)] : place[id(last)] + 1]
+
     def fresh_tree(self) -> nodes.Template:
         """A second tree, equal to this one, free to be changed and compiled (compiling changes a tree)."""
         tree = _tree(lex(self.text), self.template)
@@ -82,6 +90,10 @@ class ParsedTemplate:
         return comments(self.text, self.lexed)
 
     @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(node): index for index, node in enumerate(self.nodes)}
+
+    @cached_property
     def _extents(self) -> Extents:
         from portable_tpl.template.spans import Extents
 
@@ -101,7 +113,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 def _tree(lexed: Lexed, template: Template) -> nodes.Template:
     where = template.label
-    parser = Parser(_environment(), "")
+    parser = ExpressionParser(_environment(), "")
     try:
         parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)
@@ -137,15 +149,8 @@ def _index(
         if anchor is not None:
             anchors[node] = anchor
             node.lineno = bisect_right(lines, starts[anchor])
-        children: list[nodes.Node] = []
-        for name in child_fields(type(node)):
-            value = getattr(node, name)
-            if isinstance(value, nodes.Node):
-                children.append(value)
-            elif type(value) is list:
-                children += value
-        for child in reversed(children):
-            if isinstance(child, nodes.Node):
+        if child_fields(node.__class__):
+            for child in reversed(children(node)):
                 parents[child] = node
                 todo.append(child)
     tree.lineno = 1

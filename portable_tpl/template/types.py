@@ -8,7 +8,8 @@ reference cannot render is no defect of portability.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
@@ -61,23 +62,31 @@ class Types:
 
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:
     """The types of a parsed template's nodes in one tier; ``provided``: filters and tests beyond jinja2's own."""
-    return _infer(parsed.tree, parsed.nodes, tier, provided)
+    return _infer(parsed.tree, parsed.nodes, _demands(parsed), tier, provided)
 
 
 def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
     """:func:`infer` for a bare tree of jinja2's, which must stay alive as long as the result."""
-    return _infer(tree, tree.find_all(nodes.Node), tier)
+    every_node = tuple(tree.find_all(nodes.Node))
+    return _infer(tree, every_node, Demands(every_node), tier)
+
+
+@lru_cache(maxsize=1)
+def _demands(parsed: ParsedTemplate) -> Demands:
+    return Demands(parsed.nodes)
 
 
 def _infer(
-    tree: nodes.Template, every_node: Iterable[nodes.Node], tier: Tier, provided: frozenset[str] = frozenset()
+    tree: nodes.Template,
+    every_node: Sequence[nodes.Node],
+    demands: Demands,
+    tier: Tier,
+    provided: frozenset[str] = frozenset(),
 ) -> Types:
     global _pool
     pool = _pool
     if pool.size > _LARGEST_POOL:
         pool = _pool = Pool()
-    every_node = tuple(every_node)
-    demands = Demands(every_node)
     profile = profile_of(demands, tier)
 
     guessed = guesses(demands.stores)
@@ -91,7 +100,9 @@ def _infer(
 
     try:
         if tier is Tier.EVERYDAY and profile.part_types is not None:
-            profile = profile._replace(part_roles=part_roles(pool, profile, every_node, lambda names: run_with(names, True)))
+            profile = profile._replace(
+                part_roles=part_roles(pool, profile, every_node, lambda names: run_with(names, True))
+            )
         machine = run_with(request_types(pool, profile))
     except RecursionError:
         # Deeper than the reference itself can compile: nothing is known, so everything may be.

@@ -24,12 +24,13 @@ def child_fields(kind: type[nodes.Node]) -> tuple[str, ...]:
 def children(node: nodes.Node) -> list[nodes.Node]:
     """The nodes right beneath a node, in the order of its fields."""
     found: list[nodes.Node] = []
-    for name in child_fields(type(node)):
+    for name in child_fields(node.__class__):
         value = getattr(node, name)
-        if isinstance(value, nodes.Node):
+        if value.__class__ is list:
+            if value:
+                found += [item for item in value if isinstance(item, nodes.Node)]
+        elif value is not None and isinstance(value, nodes.Node):
             found.append(value)
-        elif type(value) is list:
-            found += [item for item in value if isinstance(item, nodes.Node)]
     return found
 
 

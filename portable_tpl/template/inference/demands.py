@@ -8,6 +8,7 @@ variable and key of that name: coarse, and good enough to tell a flag from a tex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from jinja2 import nodes
@@ -22,6 +23,7 @@ from portable_tpl.template.inference.naming import (
     names_of,
     pair_source,
 )
+from portable_tpl.template.walking import names
 
 PRINTED = 1
 ITERATED = 2
@@ -96,6 +98,11 @@ class Demands:
     def knows(self, name: str) -> bool:
         """Whether anything is done with a name; ``name{}`` is a value of a mapping."""
         return name in self._found
+
+    @cached_property
+    def macro_names(self) -> frozenset[str]:
+        """Every name in the body of a macro or of a call block."""
+        return frozenset(name.name for name in names(self.bodies))
 
     # -- collecting ----------------------------------------------------------------------------------------------
 

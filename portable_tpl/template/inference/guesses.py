@@ -1,8 +1,8 @@
 """What namespaces will be given, read off the tree, so that a first round over it need not be followed by another.
 
 A loop that reads an attribute before it writes to it has to be run again with what was written. Where that is no more
-than a switch (``set ns.found = true``) or a counter or a text that grows (``set ns.count = ns.count + 1``), it is known beforehand. Only
-what the round then wrote itself counts: :func:`refuted` names what was guessed in vain.
+than a switch (``set ns.found = true``), a counter or a text that grows (``set ns.count = ns.count + 1``), it is known
+beforehand. Only what the run then wrote itself counts: :func:`refuted` names what was guessed in vain.
 """
 
 from __future__ import annotations

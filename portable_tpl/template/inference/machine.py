@@ -28,7 +28,6 @@ from portable_tpl.template.inference.lattice import ABSENT, NEVER, Shape, Type, 
 from portable_tpl.template.inference.own_values import OwnValues
 from portable_tpl.template.inference.pool import Pool
 from portable_tpl.template.inference.request_tools import open_data
-from portable_tpl.template.walking import names as names_within
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
 # value: a mapping from paths (`("content",)`, `(0, "role")`) to types. Those that start with `>` and `<`
@@ -72,7 +71,7 @@ class Machine:
         self.round = 0
         self.macros: dict[object, Any] = {}
         self.queue: list[Any] = []
-        self.macro_names = frozenset(name.name for name in names_within(own.demands.bodies))
+        self.macro_names = own.demands.macro_names
         self._paths: dict[int, tuple[str, Path] | None] = {}
         self._got: dict[int, nodes.Getitem | None] = {}
 

@@ -7,6 +7,7 @@ is a constant of its own in that run, which can be told wherever it goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from jinja2 import nodes
 
@@ -38,11 +39,11 @@ def part_roles(
     types = run(marked_types(pool, profile, _MARKS)).types
     read: set[str] = set()
     dumped: set[str] = set()
-    for node in every_node:
-        found = types.get(id(node), NEVER)
+    for found in set(types.values()):
         for text in (found, NEVER if found.shape is None else found.shape.element):
             if text.bits & STR and text.texts is not None:
                 read |= text.texts
+    for node in every_node:
         for part in _printed(node):
             _collect(types.get(id(part), NEVER), dumped, 0)
     return frozenset(
@@ -50,11 +51,12 @@ def part_roles(
     )
 
 
-def _printed(node: nodes.Node) -> Iterable[nodes.Node]:
+def _printed(node: Any) -> Iterable[nodes.Node]:
     """What a node makes text of, whatever it is."""
-    if isinstance(node, (nodes.Output, nodes.Concat)):
-        return node.nodes
-    if isinstance(node, nodes.Filter) and node.name in _PRINTING and node.node is not None:
+    kind = node.__class__
+    if kind is nodes.Output or kind is nodes.Concat:
+        return node.nodes  # type: ignore[no-any-return]
+    if kind is nodes.Filter and node.name in _PRINTING and node.node is not None:
         return (node.node,)
     return ()
 

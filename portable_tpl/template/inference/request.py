@@ -98,13 +98,17 @@ def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapp
 
     ``marks`` names the roles and their texts.
     """
+    key = (profile, *marks.items())
+    if key in pool.requests:
+        return pool.requests[key]
     parts = {
         role: pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)}))
         for role, mark in marks.items()
     }
     none = pool.type(NONE)
     given = {"messages": _messages(pool, profile, parts), "tools": none, "documents": none}
-    return {**request_types(pool, profile), **given}
+    found = pool.requests[key] = {**request_types(pool, profile), **given}
+    return found
 
 
 def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
