@@ -13,17 +13,25 @@ from portable_tpl.template.inference import kinds as k
 
 def spelled(node: nodes.Expr, look: Look) -> Fix | None:
     """The fix that names what Python would print of a value that can be ``none`` or a boolean."""
+    if not supported(look, "condexpr"):
+        return None
+    by_kind = (
+        isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem))
+        and repeatable(node)  # anything longer would be better off with a name of its own
+        and supported(look, "condexpr.nested")
+    )
+    here = look.type(node).bits & k.ALL_KINDS
+    if here & ~k.BOOL and here & ~k.NONE and not by_kind:
+        return None  # told without a look at all conversations, which costs as much as that at these
     bits = widest(look, node).bits & k.ALL_KINDS
-    if not bits & (k.NONE | k.BOOL) or not supported(look, "condexpr"):
+    if not bits & (k.NONE | k.BOOL):
         return None
     if not bits & ~k.BOOL:
         text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
         return replace(node, text, Level.CONDITIONAL, look, "Print the words")
     if not bits & ~k.NONE:
         return replace(node, "'None'", Level.ATOM, look, "Print the word")
-    if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)) or not repeatable(node):
-        return None  # anything longer would be better off with a name of its own
-    if not supported(look, "condexpr.nested"):
+    if not by_kind:
         return None
     value = operand(node, look, Level.OR)
     cases = [("'None'", "none")] if bits & k.NONE else []

@@ -78,16 +78,17 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     if answers is None or not repeatable(node.node):
         return None
     # What the types of this tier forbid already needs no look at all conversations.
-    if not broken or {kind for kind in kinds_of(look.type(node.node)) if kind in broken} - _TOLD:
+    here = {kind for kind in kinds_of(look.type(node.node)) if kind in broken}
+    if not broken or here - _TOLD or not _can_tell(here, look):
         return None
     kinds = {kind for kind in kinds_of(widest(look, node.node)) if kind in broken}
+    if not _can_tell(kinds, look):
+        return None
     text = operand(node.node, look)
     also: list[str] = []
     never: list[str] = []
     for test, told in _TELLING:
         if kinds & told:
-            if not supported(look, f"test.{test}.value"):
-                return None
             (also if test in answers else never).append(test)
             kinds -= told
     if kinds or not (also or never):
@@ -99,6 +100,11 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
         parts = [*(f"{text} is not {test}" for test in never), f"({made})" if also else made]
         made, level = " and ".join(parts), Level.AND
     return _written(node, made, level, look, "Name what engines do not agree on")
+
+
+def _can_tell(kinds: set[str], look: Look) -> bool:
+    """Whether the targets have the tests that tell these kinds from others."""
+    return all(supported(look, f"test.{test}.value") for test, told in _TELLING if kinds & told)
 
 
 def _written(node: nodes.Test, text: str, level: Level, look: Look, title: str) -> Fix | None:

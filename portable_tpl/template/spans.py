@@ -22,16 +22,18 @@ Extent: TypeAlias = tuple[int, int]
 """The indices of a node's first and last token."""
 
 _CLOSING = {"lparen": "rparen", "lbracket": "rbracket", "lbrace": "rbrace"}
-_BLOCKS = (
-    nodes.For,
-    nodes.If,
-    nodes.Macro,
-    nodes.CallBlock,
-    nodes.FilterBlock,
-    nodes.With,
-    nodes.Block,
-    nodes.AssignBlock,
-    nodes.ScopedEvalContextModifier,
+_BLOCKS = frozenset(
+    (
+        nodes.For,
+        nodes.If,
+        nodes.Macro,
+        nodes.CallBlock,
+        nodes.FilterBlock,
+        nodes.With,
+        nodes.Block,
+        nodes.AssignBlock,
+        nodes.ScopedEvalContextModifier,
+    )
 )
 
 
@@ -88,9 +90,10 @@ class Extents:
         pending: list[int] = []
         closing = frozenset(_CLOSING.values())
         for index, token in enumerate(self.tokens):
-            if token.type in _CLOSING:
+            kind = token[1]
+            if kind in _CLOSING:
                 pending.append(index)
-            elif token.type in closing:
+            elif kind in closing:
                 start = pending.pop()
                 partner[start], partner[index] = index, start
         return partner
@@ -100,12 +103,15 @@ class Extents:
         """Every ``(`` of a call or a signature: it groups nothing, even around a single expression."""
         found = set()
         for node in self._order:
-            if isinstance(node, nodes.Call):
+            kind = node.__class__
+            if kind is nodes.Call:
                 found.add(self.anchors[node])
-            elif isinstance(node, (nodes.Filter, nodes.Test)):
-                found.add(self.after_name(node))
-            elif isinstance(node, (nodes.Macro, nodes.CallBlock)):
-                found.add(self.anchors[node] + (2 if isinstance(node, nodes.Macro) else 1))
+            elif kind is nodes.Filter or kind is nodes.Test:
+                found.add(self.after_name(node))  # type: ignore[arg-type]
+            elif kind is nodes.Macro:
+                found.add(self.anchors[node] + 2)
+            elif kind is nodes.CallBlock:
+                found.add(self.anchors[node] + 1)
         return frozenset(found)
 
     def after_name(self, node: nodes.Filter | nodes.Test) -> int:
@@ -120,7 +126,7 @@ class Extents:
     @cached_property
     def tags(self) -> Tags:
         """How the tags of the template belong together."""
-        return Tags(self.tokens, {self.anchors[node] for node in self._order if isinstance(node, _BLOCKS)})
+        return Tags(self.tokens, {self.anchors[node] for node in self._order if node.__class__ in _BLOCKS})
 
 
 class Tags:
@@ -135,10 +141,10 @@ class Tags:
         self.branch_last: dict[int, int] = {}
         pending: list[tuple[int, int]] = []  # open blocks: their first tag, and the latest of the block's own tags
         begin = 0
-        for index, token in enumerate(tokens):
-            if token.type == "block_begin":
+        for index, kind in enumerate([token[1] for token in tokens]):
+            if kind == "block_begin":
                 begin = index
-            elif token.type == "block_end":
+            elif kind == "block_end":
                 name = tokens[begin + 1].value
                 self.last[begin] = index
                 if begin + 1 in openers:
