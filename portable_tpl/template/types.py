@@ -91,12 +91,16 @@ def _infer(
 
     guessed = guesses(demands.stores)
 
-    def run_with(names: Mapping[str, Type], marked: bool = False, doubted: frozenset[Any] = frozenset()) -> Machine:
-        machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
-        machine.guesses, machine.doubted, machine.guess_texts = guessed, doubted, not marked
-        run(machine, tree)
-        wrong = refuted(pool, machine.guessed, machine.written)
-        return run_with(names, marked, doubted | wrong) if wrong else machine
+    def run_with(names: Mapping[str, Type], marked: bool = False) -> Machine:
+        doubted: set[Any] = set()
+        while True:  # until what was guessed of namespaces is what they hold
+            machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
+            machine.guesses, machine.doubted, machine.guess_texts = guessed, doubted, not marked
+            run(machine, tree)
+            wrong = refuted(pool, machine.guessed, machine.written)
+            if not wrong:
+                return machine
+            doubted |= wrong
 
     try:
         if tier is Tier.EVERYDAY and profile.part_types is not None:

@@ -63,7 +63,7 @@ class Machine:
         self.attributes_read: set[tuple[object, str]] = set()
         self.attribute_writes = 0
         self.guesses: Guesses = {}
-        self.doubted: frozenset[Any] = frozenset()
+        self.doubted: set[Any] = set()
         self.guess_texts = True
         self.guessed: dict[tuple[object, str], Type] = {}
         self.written: dict[tuple[object, str], Type] = {}
