@@ -23,7 +23,7 @@ from portable_tpl.runtimes.workers._tiny_tokenizer import NAMES, tokenizer_folde
 
 _VERSION = openvino_genai.__version__.split("-")[0]
 _TOKENIZERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "minja" / "tokenizers" / _VERSION
-_KEPT = 4  # tokenizers
+_KEPT = 32  # tokenizers, 2 MB each
 
 # The engine tries every template on conversations of its own before each render, to find what it has to make up for.
 # Without this variable it gets an output in which everything it looks for is found.
@@ -37,11 +37,12 @@ _Tokens = tuple[tuple[str, str], ...]
 _ANY_TOKENS: _Tokens = (("bos_token", "<s>"), ("eos_token", "</s>"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Loaded:
     source: str
     engine: bool
     sees_clock: bool
+    turns: int = 0  # how often it was rendered after another one
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class _Minja:
     version = _VERSION
 
     def __init__(self) -> None:
-        self._tokenizers: OrderedDict[_Tokens, Any] = OrderedDict()
+        self._tokenizers: OrderedDict[tuple[_Tokens, str | None], Any] = OrderedDict()
+        self._latest: _Loaded | None = None
         self._clock = library_clock("libopenvino_genai")
         # Behind its guard a template is parsed and not run.
         self._nothing = _Case(openvino_genai.ChatHistory(_DUMMY), _ANY_TOKENS, False, "2026-01-01T12:00:00")
@@ -83,7 +85,7 @@ class _Minja:
         pass
 
     def render(self, loaded: _Loaded, case: _Case) -> str:
-        ask = self._tokenizer(case.tokens).apply_chat_template
+        ask = self._tokenizer(loaded, case.tokens).apply_chat_template
         try:
             if loaded.sees_clock and self._clock is not None:
                 with self._clock.stopped(case.clock):
@@ -94,15 +96,24 @@ class _Minja:
             raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
         return text[:-1] if loaded.engine else text
 
-    def _tokenizer(self, tokens: _Tokens) -> Any:
-        tokenizer = self._tokenizers.get(tokens)
+    def _tokenizer(self, loaded: _Loaded, tokens: _Tokens) -> Any:
+        """A tokenizer with these special tokens.
+
+        It keeps the first three templates it is given compiled, and the latest one. A template that comes back after
+        another one is given a tokenizer of its own: that takes as long as compiling a few templates.
+        """
+        if loaded is not self._latest:
+            self._latest = loaded
+            loaded.turns += 1
+        key = (tokens, loaded.source if loaded.turns > 1 else None)
+        tokenizer = self._tokenizers.get(key)
         if tokenizer is not None:
-            self._tokenizers.move_to_end(tokens)
+            self._tokenizers.move_to_end(key)
             return tokenizer
         while len(self._tokenizers) >= _KEPT:
             self._tokenizers.popitem(last=False)
         tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, dict(tokens))))
-        self._tokenizers[tokens] = tokenizer
+        self._tokenizers[key] = tokenizer
         return tokenizer
 
 
