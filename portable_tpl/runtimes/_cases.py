@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,20 +38,30 @@ class CaseBook:
         self._named = 0
         self._dropped: list[str] = []
 
-    def enter(self, conversation: Conversation, tokens: Mapping[str, str]) -> str | Rendering:
-        """The key of a conversation with a container's special tokens; or its rendering, if that is known."""
+    def enter(self, conversations: Sequence[Conversation], tokens: Mapping[str, str]) -> list[str | Rendering]:
+        """The key of each conversation with a container's special tokens; or its rendering, if that is known."""
         try:
-            return self._enter(conversation, tokens)
+            return self._entered(conversations, tokens)
         except RecursionError:
-            return Failed("unsupported", "the values of the conversation are nested too deeply for JSON")
+            if len(conversations) > 1:
+                return [self.enter([conversation], tokens)[0] for conversation in conversations]
+            return [Failed("unsupported", "the values of the conversation are nested too deeply for JSON")]
 
-    def _enter(self, conversation: Conversation, tokens: Mapping[str, str]) -> str | Rendering:
-        used = () if conversation.special_tokens is not None else tuple(tokens.items())
-        identity = (conversation.key, used)
-        case = self._cases.get(identity)
-        if case is not None:
-            self._cases.move_to_end(identity)
-            return case.key
+    def _entered(self, conversations: Sequence[Conversation], tokens: Mapping[str, str]) -> list[str | Rendering]:
+        container = tuple(tokens.items())
+        known, touch = self._cases.get, self._cases.move_to_end
+        found: list[str | Rendering] = []
+        for conversation in conversations:
+            identity = (conversation.key, container if conversation.special_tokens is None else ())
+            case = known(identity)
+            if case is not None:
+                touch(identity)
+                found.append(case.key)
+            else:
+                found.append(self._make(conversation, tokens, identity))
+        return found
+
+    def _make(self, conversation: Conversation, tokens: Mapping[str, str], identity: _Identity) -> str | Rendering:
         context = self._build(conversation, tokens)
         if not isinstance(context, dict):
             return context

@@ -112,10 +112,13 @@ class WorkerRuntime:
         text = encode(template.text)
         out: list[Rendering] = []
         for start in range(0, len(conversations), _BATCH):
-            entered = [self._book.enter(item, tokens) for item in conversations[start : start + _BATCH]]
+            entered = self._book.enter(conversations[start : start + _BATCH], tokens)
             keys = [entry for entry in entered if isinstance(entry, str)]
-            answers = iter(self._render_keys(text, keys))
-            out += [next(answers) if isinstance(entry, str) else entry for entry in entered]
+            answers = self._render_keys(text, keys)
+            if len(keys) < len(entered):
+                each = iter(answers)
+                answers = [next(each) if isinstance(entry, str) else entry for entry in entered]
+            out += answers
             self._book.trim()
         return out
 
@@ -172,9 +175,10 @@ class WorkerRuntime:
 
     def _ask(self, process: WorkerProcess, text: str, keys: list[str]) -> _Request:
         self._requests += 1
-        names = ",".join(f'"{key}"' for key in keys)
+        names = '","'.join(keys)  # of which there is one at least
         line = (
-            f'{{"op":"render","id":{self._requests},"template":{text},"options":{self._options},"cases":[{names}]}}\n'
+            f'{{"op":"render","id":{self._requests},"template":{text},"options":{self._options},'
+            f'"cases":["{names}"]}}\n'
         )
         process.reset_progress()
         process.grant()

@@ -165,11 +165,12 @@ class _Server(Generic[_LoadedT, _CaseT]):
             connection.reply({"id": number, "case": "all", "failed": failure.reply})
             return
         connection.reply({"id": number, "loaded": True})
+        start_case, text, render, cases = connection.start_case, connection.text, self._answer, self._cases
         for index, named in enumerate(request["cases"]):
-            connection.start_case(index + 1)
-            answer = self._answer(loaded, self._cases[named]) if type(named) is str else self._once(loaded, named)
+            start_case(index + 1)
+            answer = render(loaded, cases[named]) if type(named) is str else self._once(loaded, named)
             if isinstance(answer, str):
-                connection.text(number, index, answer)
+                text(number, index, answer)
             else:
                 connection.reply({"id": number, "case": index, **answer})
 
@@ -184,10 +185,10 @@ class _Server(Generic[_LoadedT, _CaseT]):
 
     def _answer(self, loaded: _LoadedT, case: _CaseT | Failure) -> str | dict[str, Any]:
         """The text, or what the reply says in its place."""
-        if isinstance(case, Failure):
-            return {"failed": case.reply}
         try:
-            return self._engine.render(loaded, case)
+            if case.__class__ is not Failure:
+                return self._engine.render(loaded, case)  # type: ignore[arg-type]
+            return {"failed": case.reply}
         except Refusal as refusal:
             return {"refused": str(refusal)}
         except Failure as failure:

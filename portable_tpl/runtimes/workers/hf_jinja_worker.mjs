@@ -22,16 +22,15 @@ const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"
 /** What `raise_exception` throws: with the engine's own message, but told apart from its errors. */
 class Refusal extends Error {}
 
+const refuse = (message) => {
+  throw new Refusal(message);
+};
+
 // The engine declares its globals through this method before every render. Only `raise_exception` is replaced, by a
 // function that throws the same message.
 const declare = engine.Environment.prototype.set;
 engine.Environment.prototype.set = function (name, value) {
-  if (name === "raise_exception" && typeof value === "function") {
-    value = (message) => {
-      throw new Refusal(message);
-    };
-  }
-  return declare.call(this, name, value);
+  return declare.call(this, name, name === "raise_exception" && typeof value === "function" ? refuse : value);
 };
 
 // `strftime_now` of the engine reads `new Date()`; the worker's time zone is UTC, the clock is local time.
@@ -69,10 +68,16 @@ function failure(error, kind) {
   return { kind: error instanceof RangeError && TOO_BIG.test(message) ? "memory" : kind, message: plain };
 }
 
-function render(template, { context, clock }) {
-  now = RealDate.parse(`${clock.replace(/(Z|[+-]\d\d:?\d\d(:?\d\d)?)$/, "")}Z`);
+/** A case with its local time in milliseconds. */
+function prepared({ context, clock }) {
+  return { context, now: RealDate.parse(`${clock.replace(/(Z|[+-]\d\d:?\d\d(:?\d\d)?)$/, "")}Z`) };
+}
+
+/** The text, or what the reply says in its place. */
+function render(template, given) {
+  now = given.now;
   try {
-    return { text: template.render(context) };
+    return template.render(given.context);
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message };
     return { failed: failure(error, "error") };
@@ -82,13 +87,40 @@ function render(template, { context, clock }) {
 const GATHER_MS = 4; // of replies that go out in one write
 let gathered = [];
 let flushed = 0;
+// Texts of consecutive cases, which go raw before the line that says how long each is.
+let texts = Buffer.allocUnsafe(1 << 20);
+let filled = 0;
+let sizes = [];
+let first = { id: 0, case: 0 };
 
 function reply(answer) {
-  gathered.push(JSON.stringify(answer), "\n");
+  endTexts();
+  gathered.push(Buffer.from(`${JSON.stringify(answer)}\n`));
+}
+
+function replyText(id, index, text) {
+  const most = 3 * text.length; // bytes in UTF-8
+  if (filled + most > texts.length) {
+    flush();
+    if (most > texts.length) texts = Buffer.allocUnsafe(2 * most);
+  }
+  if (sizes.length === 0) first = { id, case: index };
+  const size = texts.write(text, filled);
+  sizes.push(size);
+  filled += size;
+}
+
+function endTexts() {
+  if (sizes.length === 0) return;
+  gathered.push(Buffer.from(`#${filled}\n`), Buffer.from(texts.subarray(0, filled)));
+  gathered.push(Buffer.from(`${JSON.stringify({ ...first, sizes })}\n`));
+  filled = 0;
+  sizes = [];
 }
 
 function flush() {
-  const bytes = Buffer.from(gathered.join(""), "utf8");
+  endTexts();
+  const bytes = Buffer.concat(gathered);
   gathered = [];
   for (let offset = 0; offset < bytes.length; ) {
     offset += writeSync(WRITE_FD, bytes, offset, bytes.length - offset);
@@ -96,19 +128,20 @@ function flush() {
   flushed = performance.now();
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const counter = Buffer.alloc(8);
 
 /** Say that the case `number`, from 1, is being rendered. */
 function startCase(number) {
   counter.writeUInt32LE(number);
   writeSync(PROGRESS_FD, counter, 0, 8, 0);
-  if (gathered.length > 0 && performance.now() - flushed > GATHER_MS) flush();
+  if (performance.now() - flushed > GATHER_MS) flush();
 }
 
 function handle(request) {
   if (request.op === "contexts") {
     for (const key of request.drop ?? []) contexts.delete(key);
-    for (const [key, input] of Object.entries(request.set)) contexts.set(key, input);
+    for (const [key, input] of Object.entries(request.set)) contexts.set(key, prepared(input));
     return;
   }
   const { id } = request;
@@ -123,7 +156,11 @@ function handle(request) {
   reply({ id, loaded: true });
   request.cases.forEach((given, index) => {
     startCase(index + 1);
-    reply({ id, case: index, ...render(template, typeof given === "string" ? contexts.get(given) : given) });
+    const answer = render(template, typeof given === "string" ? contexts.get(given) : prepared(given));
+    if (typeof answer !== "string") reply({ id, case: index, ...answer });
+    // UTF-8 knows no lone surrogates; JSON has escapes for them.
+    else if (LONE_SURROGATE.test(answer)) reply({ id, case: index, text: answer });
+    else replyText(id, index, answer);
   });
   flush();
 }
