@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from portable_tpl.conversation import Conversation
+from portable_tpl.differential.background import in_background
 from portable_tpl.differential.coverage import coverage_of
 from portable_tpl.differential.investigate import Case, Investigation
 from portable_tpl.differential.search import Explored, explore
@@ -57,11 +58,13 @@ def _compare(
     run = explore(parsed, tracer, settings, clock.out)
     _expect_a_prompt(parsed, run)
     conversations = [run.conversations[number] for number in run.chosen]
+    # Each engine is a process of its own: the targets are at work while the first ones' mismatches are looked into.
+    given = {target.id: in_background(_settled, target, parsed.template, conversations) for target in targets}
     references = reference.render_all(parsed.template, conversations)
     known: list[Conversation] = []  # what earlier targets' mismatches shrank to: good first guesses for the next
     compared: dict[str, TargetComparison] = {}
     for target in targets:
-        answers = _settled(target, parsed.template, conversations)
+        answers = given[target.id]()
         cases = [
             Case(conversation, run.tiers[number], expected, answer)
             for conversation, number, expected, answer in zip(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import Locus, locate
 from portable_tpl.differential.requests import REQUEST_REFUSED, before_any_template
 from portable_tpl.differential.stack import Changes, Explanation, Stack
-from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.tracer import Trace, Tracer
 from portable_tpl.differential.twins import Twins
 from portable_tpl.rendering import Failed, Origin, Rendering, same
 from portable_tpl.runtimes._base import Runtime
@@ -65,9 +65,11 @@ class Identities:
         open_: Sequence[tuple[int, Explanation]],
         out: list[Group | None],
         origin: Origin | None = None,
+        traces: Sequence[Trace] | None = None,
     ) -> None:
-        bases = [self.stack.base(conversations[number], found.changes) for number, found in open_]
-        traces = self._tracer.trace(self._template, bases, "pieces")
+        if traces is None:
+            bases = [self.stack.base(conversations[number], found.changes) for number, found in open_]
+            traces = self._tracer.trace(self._template, bases, "pieces")
         if origin == "template":
             innocent = [False] * len(open_)
         else:
@@ -85,22 +87,30 @@ class Identities:
                 refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
                 out[number] = Group("stack", refused, locus, found.changes)
 
-    def hold(self, group: Group, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
+    def hold(
+        self, group: Group, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
+    ) -> list[bool]:
         """Whether cases have a known identity; much cheaper than finding one.
 
-        The part of the engine in a difference at the very same place is taken as known.
+        The part of the engine in a difference at the very same place is taken as known. ``answers`` are asked for
+        once the reference has said what it can: the target may be at work meanwhile.
         """
         if group.locus is None and group.changes:
             return self.stack.explains(group.changes, conversations, answers)
         if group.locus is None:
             return [
                 name in group.names
-                for name in before_any_template(self._target, self._template, conversations, answers)
+                for name in before_any_template(self._target, self._template, conversations, answers())
             ]
         found: list[Group | None] = [None] * len(conversations)
-        differing = self.stack.differing(conversations, answers) if group.changes else range(len(conversations))
-        told = Explanation(False, group.changes)
-        self._locate(conversations, answers, [(number, told) for number in differing], found, group.origin)
+        traces: list[Trace] | None = None
+        if group.changes:
+            numbers: Sequence[int] = self.stack.differing(conversations, answers)
+        else:
+            numbers = range(len(conversations))
+            traces = self._tracer.trace(self._template, conversations, "pieces")
+        told = [(number, Explanation(False, group.changes)) for number in numbers]
+        self._locate(conversations, answers(), told, found, group.origin, traces)
         return [each == group for each in found]
 
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:

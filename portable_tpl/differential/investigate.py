@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.background import in_background
 from portable_tpl.differential.cause import Cause, Causes
 from portable_tpl.differential.identity import Group, Identities
 from portable_tpl.differential.replay import reproduce
@@ -118,7 +119,7 @@ class Investigation:
             fitting = [conversation for conversation, fits in zip(batch, mild, strict=True) if fits]
             if not fitting:
                 return mild
-            answers = self._target.render_all(self._template, fitting)
+            answers = in_background(self._target.render_all, self._template, fitting)
             verdicts = iter(self._identities.hold(group, fitting, answers))
             return [fits and next(verdicts) for fits in mild]
 

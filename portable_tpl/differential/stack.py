@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import first_difference
@@ -16,6 +17,7 @@ from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
 Changes = tuple[Normalisation, ...]
+Sign = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Explanation:
 
 
 _SAME, _OPEN = Explanation(True), Explanation(False)
+_ENOUGH = 2  # searches without success for answers that part from the reference in one way
+_AROUND = 12  # characters by which such are told
+_BATCH = 16  # sets of changes that are tried at once
 _PATIENCE = 6  # searches without success, after which the engine is asked for its part
 _Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
 
@@ -59,31 +64,36 @@ class Stack:
         """What makes the reference give each answer."""
         if not self._changes:
             return [_OPEN] * len(conversations)
-        out = [
-            _SAME if same(rendering, answer) else _OPEN
-            for rendering, answer in zip(self._render(conversations), answers, strict=True)
-        ]
+        plain = self._render(conversations)
+        out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
         wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
+        signs = {n: _sign(plain[n], answer) for n, answer in wanted.items()}
         # Two failures of different engines have nothing in common that could be compared: none explains the other.
         texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
-        for n, changes in self._found(conversations, texts, self._render).items():
+        for n, changes in self._found(conversations, texts, signs, self._render).items():
             out[n] = Explanation(False, changes, complete=True)
         left = {n: answer for n, answer in wanted.items() if not out[n].complete}
-        for n, changes in self._by_engine(conversations, left).items():
+        for n, changes in self._by_engine(conversations, left, signs).items():
             out[n] = Explanation(False, changes, by_engine=True)
+        nearest: dict[Sign, list[Changes]] = {}
         for n, answer in left.items():
             if not out[n].by_engine:
-                out[n] = Explanation(False, self._nearest(conversations[n], answer))
+                known = nearest.setdefault(signs[n], [])
+                changes = self._nearest(conversations[n], answer, known if len(known) >= _ENOUGH else None)
+                known.append(changes)
+                out[n] = Explanation(False, changes)
         return out
 
-    def _by_engine(self, conversations: Sequence[Conversation], left: Mapping[int, Rendering]) -> dict[int, Changes]:
+    def _by_engine(
+        self, conversations: Sequence[Conversation], left: Mapping[int, Rendering], signs: Mapping[int, Sign]
+    ) -> dict[int, Changes]:
         """The changes after which the engine alone gives each answer; none where it does without any."""
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
         if not left or self._engine() is None:
             return {}
         found: dict[int, Changes] = dict.fromkeys(self._engines_own(conversations, left), ())
         more = {n: answer for n, answer in left.items() if n not in found}
-        return found | self._found(conversations, more, self._run)
+        return found | self._found(conversations, more, signs, self._run)
 
     def _engines_own(self, conversations: Sequence[Conversation], left: Mapping[int, Rendering]) -> list[int]:
         """The answers that the engine gives by itself."""
@@ -91,21 +101,30 @@ class Stack:
         return [n for n, alone in zip(left, plain, strict=False) if same_answer(alone, left[n])]
 
     def _found(
-        self, conversations: Sequence[Conversation], wanted: Mapping[int, Rendering], render: _Render
+        self,
+        conversations: Sequence[Conversation],
+        wanted: Mapping[int, Rendering],
+        signs: Mapping[int, Sign],
+        render: _Render,
     ) -> dict[int, Changes]:
         """The smallest set of changes found for each answer that some set explains.
 
         A set that explains one answer is tried on all others before these are looked into. Where no set helps again
-        and again, what the engine does by itself is left to it.
+        and again, what the engine does by itself is left to it. What parts from the reference just as others did for
+        which no set was found is not looked into.
         """
         found: dict[int, Changes] = {}
         left, failures = dict(wanted), 0
+        in_vain: Counter[Sign] = Counter()
         while left:
             n = next(iter(left))
             answer = left.pop(n)
+            if in_vain[signs[n]] >= _ENOUGH:
+                continue
             changes = self._searched(conversations[n], answer, render)
             if changes is None:
                 failures += 1
+                in_vain[signs[n]] += 1
                 if failures == _PATIENCE:
                     for own in self._engines_own(conversations, left):
                         del left[own]
@@ -120,40 +139,48 @@ class Stack:
     def _searched(self, conversation: Conversation, answer: Rendering, render: _Render) -> Changes | None:
         """The smallest set of changes found that makes a renderer give an answer."""
         for attempt in (self._singles, self._combinations):
-            candidates = list(attempt(conversation, answer))
-            made = render([normalised(conversation, changes) for changes in candidates])
-            for changes, told in zip(candidates, made, strict=True):
-                if same_answer(told, answer):
-                    return self._reduced(conversation, answer, changes, render)
+            candidates = attempt(conversation, answer)
+            while batch := list(islice(candidates, _BATCH)):
+                made = render([normalised(conversation, changes) for changes in batch])
+                for changes, told in zip(batch, made, strict=True):
+                    if same_answer(told, answer):
+                        return self._reduced(conversation, answer, changes, render)
         return None
 
     def explains(
-        self, changes: Changes, conversations: Sequence[Conversation], answers: Sequence[Rendering]
+        self, changes: Changes, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
     ) -> list[bool]:
-        """Whether these very changes, and nothing less, make the reference or the engine alone give each answer."""
+        """Whether these very changes, and nothing less, make the reference or the engine alone give each answer.
+
+        ``answers`` are asked for once the reference has given its own: the target may be at work meanwhile.
+        """
         plain = self._render(conversations)
         bases = [normalised(each, changes) for each in conversations]
         changed = self._render(bases)
+        given = answers()
         out = [
             not same(before, answer) and after == answer
-            for before, after, answer in zip(plain, changed, answers, strict=True)
+            for before, after, answer in zip(plain, changed, given, strict=True)
         ]
-        open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], answers[n])]
+        open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], given[n])]
         if open_ and self._engine() is not None:
             before = self._run([conversations[n] for n in open_])
             after = self._run([bases[n] for n in open_])
             for n, one, other in zip(open_, before, after, strict=True):
-                out[n] = same_answer(other, answers[n]) and not same_answer(one, answers[n])
+                out[n] = same_answer(other, given[n]) and not same_answer(one, given[n])
         return out
 
     def base(self, conversation: Conversation, changes: Changes) -> Conversation:
         """What a deployment with these changes gives to its engine."""
         return normalised(conversation, changes) if changes else conversation
 
-    def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
-        """The numbers of the answers that are not the reference's own."""
-        plain = zip(self._render(conversations), answers, strict=True)
-        return [number for number, (before, answer) in enumerate(plain) if not same(before, answer)]
+    def differing(
+        self, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
+    ) -> list[int]:
+        """The numbers of the answers, as in :meth:`explains`, that are not the reference's own."""
+        plain = self._render(conversations)
+        told = zip(plain, answers(), strict=True)
+        return [number for number, (before, answer) in enumerate(told) if not same(before, answer)]
 
     # -- candidates ----------------------------------------------------------------------------------------------
 
@@ -164,14 +191,17 @@ class Stack:
                 yield (change,)
 
     def _combinations(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
-        """All changes together, with one of each that contradict one another; only what does something."""
+        """All changes together, with one of each that contradict one another; only what does something.
+
+        Those with few of the contradicting ones come first: most deployments do little of that kind.
+        """
         acting = {change.name for (change,) in self._singles(conversation, answer)}
         choices = [
             [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
         ]
         fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
         seen = set()
-        for chosen in product(*choices):
+        for chosen in sorted(product(*choices), key=lambda parts: sum(map(len, parts))):
             wanted = fixed | {name for part in chosen for name in part}
             changes: Changes = ()
             made = normalised(conversation)
@@ -207,30 +237,45 @@ class Stack:
 
     @staticmethod
     def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:
+        """Without the changes that an answer does not need; what may go by itself is first left out all at once."""
         while len(changes) > 1:
             smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
             made = render([normalised(conversation, each) for each in smaller])
-            told = zip(smaller, made, strict=True)
-            working = next((each for each, rendering in told if same_answer(rendering, answer)), None)
-            if working is None:
+            working = [at for at, told in enumerate(made) if same_answer(told, answer)]
+            if not working:
                 break
-            changes = working
+            needed = tuple(change for at, change in enumerate(changes) if at not in working)
+            if len(working) > 1 and needed and same_answer(render([normalised(conversation, needed)])[0], answer):
+                changes = needed
+            else:
+                changes = smaller[working[0]]
         return changes
 
-    def _nearest(self, conversation: Conversation, answer: Rendering) -> Changes:
+    def _nearest(
+        self, conversation: Conversation, answer: Rendering, known: Sequence[Changes] | None = None
+    ) -> Changes:
+        """The set after which the reference's text goes with an answer's the longest; ``known``: one of these."""
         if not isinstance(answer, Rendered):
             return ()
-        sets: list[Changes] = [
-            (),
-            *self._singles(conversation, answer),
-            *self._combinations(conversation, answer),
-        ]
+        sets: list[Changes] = [()]
+        if known is None:
+            sets += [*self._singles(conversation, answer), *self._combinations(conversation, answer)]
+        else:
+            sets += dict.fromkeys(known)
         shared = [
             first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
             for rendering in self._render([normalised(conversation, each) for each in sets])
         ]
         best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))
         return sets[best]
+
+
+def _sign(plain: Rendering, answer: Rendering) -> Sign:
+    """How an answer parts from the reference's: by the text that follows, or by what kind of answers they are."""
+    if not isinstance(plain, Rendered) or not isinstance(answer, Rendered):
+        return type(plain).__name__, type(answer).__name__, getattr(plain, "message", getattr(answer, "message", ""))
+    at = first_difference(plain.text, answer.text)
+    return plain.text[max(0, at - _AROUND) : at], plain.text[at : at + _AROUND], answer.text[at : at + _AROUND]
 
 
 def same_answer(one: Rendering, other: Rendering) -> bool:

@@ -117,8 +117,9 @@ class Tracer(WorkerRuntime):
 
     def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:
         """Render with the reference and tell the way of each render; ``text`` tells nothing but the rendering."""
-        self._options = encode({"mode": mode})
-        traces = [_read(rendering) for rendering in self.render_all(template, conversations)]
+        with self._lock:
+            self._options = encode({"mode": mode})
+            traces = [_read(rendering) for rendering in self.render_all(template, conversations)]
         return [
             replace(trace, rendering=conversation.finished(trace.rendering))
             if isinstance(conversation, Normalised) and conversation.changes
@@ -130,8 +131,9 @@ class Tracer(WorkerRuntime):
         self, template: Template, conversations: Sequence[Conversation], wanted: Collection[int]
     ) -> list[Trace]:
         """Render with the reference; ``branches`` of each trace are those of the wanted nodes that were evaluated."""
-        self._options = encode({"mode": "reached", "nodes": sorted(wanted)})
-        return [_read(rendering) for rendering in self.render_all(template, conversations)]
+        with self._lock:
+            self._options = encode({"mode": "reached", "nodes": sorted(wanted)})
+            return [_read(rendering) for rendering in self.render_all(template, conversations)]
 
 
 def _read(rendering: Rendering) -> Trace:

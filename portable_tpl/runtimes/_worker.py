@@ -49,6 +49,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from portable_tpl.conversation import Conversation
@@ -83,6 +84,7 @@ class _Request:
 class WorkerRuntime:
     """A warm engine for one target, in a process of its own; a :class:`portable_tpl.runtimes._base.Runtime`.
 
+    It may be used by several threads, one after the other.
     ``restarts`` counts the workers that had to be replaced.
     """
 
@@ -90,6 +92,7 @@ class WorkerRuntime:
         self.id = adapter.id if version is None else f"{adapter.id}@{version}"
         self.engine = adapter.engine
         self.restarts = 0
+        self._lock = RLock()
         self._launch = adapter.launch(version)
         self._limits = limits or Limits()
         self._book = CaseBook(adapter.context)
@@ -106,6 +109,10 @@ class WorkerRuntime:
 
     def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
         """Render many conversations with one template: one load, one round trip."""
+        with self._lock:
+            return self._render_all(template, conversations)
+
+    def _render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
         if self._closed:
             raise ValueError(f"the runtime {self.id} is closed")
         tokens = template.special_tokens
