@@ -100,12 +100,15 @@ def explore(
     given = len(run.conversations)
     trace(fixed(shape, settings.tier), settings.tier)
     always = len(run.conversations)
-    run.chosen = list(range(max(given, min(always, settings.examples))))
+    first = max(given, min(always, settings.examples))
+    # What is only in a stranger tier is there to be compared in it, however many everyday conversations come before.
+    run.chosen = [number for number in range(always) if number < first or run.tiers[number] is not Tier.EVERYDAY]
+    examples = max(settings.examples, len(run.chosen) + settings.examples // 2 if len(run.chosen) > first else 0)
     if all(_hopeless(told.rendering) for told in run.traces):
         run.cut = True
         return run
     useful = _generate(parsed, run, trace, choices, settings, out_of_time)
-    _choose(run, useful, always, settings.examples)
+    _choose(run, useful, always, examples)
     if run.wanted and settings.tier is not Tier.HOSTILE and not out_of_time():
         _look_beyond(parsed, tracer, run, choices, settings.tier)
     return run

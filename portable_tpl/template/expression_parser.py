@@ -2,15 +2,19 @@
 
 jinja2 descends through all its levels of precedence for every operand, though most operands stand alone. Here an
 operand is read first, and what follows it decides which levels are looked at. Node by node, with each anchor, the
-trees are the same; ``tests/template/test_parsing.py`` compares them.
+trees are the same; ``tests/template/test_parsing.py`` compares them. Only how deep a template may nest before
+Python's stack is full would differ: what nests deep is for jinja2's own parser (:func:`nests_deep`).
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import nodes
 from jinja2.parser import Parser
+
+if TYPE_CHECKING:
+    from portable_tpl.template.lexing import Lexed
 
 _SUMS: dict[str, type[nodes.BinExpr]] = {"add": nodes.Add, "sub": nodes.Sub}
 _PRODUCTS: dict[str, type[nodes.BinExpr]] = {
@@ -24,6 +28,12 @@ _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 # After an operand, neither of these goes on with an expression: its tag, bracket or place in a list ends.
 _ENDS = frozenset({"variable_end", "block_end", "comma", "rparen", "rbracket", "rbrace", "colon"})
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
+
+_OPENING = frozenset({"lparen", "lbracket", "lbrace"})
+_CLOSING = frozenset({"rparen", "rbracket", "rbrace"})
+_OPERANDS = _CLOSING | {"name", "string", "integer", "float"}
+_SHORT = 60  # tokens of a tag, which need not be looked into
+_DEEP = 20  # jinja2 takes 13 frames a level and more, of the 1,000 that Python has
 
 _NodeT = TypeVar("_NodeT", bound=nodes.Node)
 
@@ -148,3 +158,24 @@ class ExpressionParser(Parser):
             node = nodes.CondExpr(test, node, other, lineno=lineno)
             lineno = stream.current.lineno
         return node
+
+
+def nests_deep(lexed: Lexed) -> bool:
+    """Whether a tag of a template nests so deep that it matters: in brackets, by ``not``, ``else`` and signs."""
+    if lexed.longest_tag <= _SHORT:
+        return False
+    brackets = words = 0
+    before = ""
+    for _, kind, _, key, _, _ in lexed.tokens:
+        if kind in _OPENING:
+            brackets += 1
+        elif kind in _CLOSING:
+            brackets -= 1
+        elif kind == "block_end" or kind == "variable_end":
+            words = 0
+        elif key == "name:not" or key == "name:else" or (kind in _SUMS and before not in _OPERANDS):
+            words += 1
+        if brackets + words > _DEEP:
+            return True
+        before = kind
+    return False

@@ -15,12 +15,13 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError as JinjaSyntaxError
 from jinja2.lexer import Token as JinjaToken
 from jinja2.lexer import TokenStream
+from jinja2.parser import Parser
 
 from portable_tpl.errors import TemplateSyntaxError
 from portable_tpl.source import Span, Template
 from portable_tpl.template.compiling import TOO_DEEP, compile_check, one_line
 from portable_tpl.template.environment import reference_environment
-from portable_tpl.template.expression_parser import ExpressionParser
+from portable_tpl.template.expression_parser import ExpressionParser, nests_deep
 from portable_tpl.template.lexing import Lexed, LexError, lex
 from portable_tpl.template.walking import child_fields, children
 
@@ -113,7 +114,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 def _tree(lexed: Lexed, template: Template) -> nodes.Template:
     where = template.label
-    parser = ExpressionParser(_environment(), "")
+    parser = (Parser if nests_deep(lexed) else ExpressionParser)(_environment(), "")
     try:
         parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)

@@ -58,7 +58,7 @@ CLASSES = (
     Class("2 .lstrip", r"method\.str\.lstrip.*", {"minijinja-strict": 4}),
     Class("2 .endswith", r"method\.str\.endswith.*", {"minijinja-strict": 5}),
     Class("3 tojson escapes", r"filter\.(tojson|map)(@(html|list).*)?", {"minijinja-strict": 126, "minijinja": 185}),
-    Class("4 safe text is not escaped", r"add@markup.*|filter\.(e|escape).*", {"minijinja": 8}),
+    Class("4 safe text is not escaped", r"(add|concat)[^@]*@.*markup.*|filter\.(e|escape|forceescape).*|filter\.tojson\.then-.*", {"minijinja": 8}),
     Class("5 tojson arguments", r"filter\.tojson\.(ensure_ascii|separators|sort_keys).*", {"minijinja": 25}),
     Class("6 none is iterable", r"test\.(iterable|sequence)@none", {"minijinja": 11}),
     Class("7 a loop over none", r"for@none", {"minijinja": 43}),

@@ -253,10 +253,10 @@ def test_stranger_tiers_hold_more() -> None:
     text = "{{ messages[1].content }}{{ messages[1].tool_calls[0].function.arguments }}{{ tools }}"
     everyday, extended, hostile = (printed(text, tier) for tier in Tier)
     assert everyday[0].kinds == ("str",)
-    assert set(extended[0].kinds) == {"undefined", "str", "list", "dict"}
+    assert set(extended[0].kinds) == {"undefined", "none", "str", "list", "dict"}
     assert "int" in hostile[0].kinds
     assert everyday[1].kinds == ("dict",)
-    assert set(extended[1].kinds) == {"undefined", "dict", "str"}
+    assert set(extended[1].kinds) == {"undefined", "none", "dict", "str"}
     for mild, odd, odder in zip(everyday, extended, hostile, strict=True):
         assert not mild.bits & k.ALL_KINDS & ~odd.bits
         assert not odd.bits & k.ALL_KINDS & ~odder.bits

@@ -132,7 +132,8 @@ def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = Mappi
 
 def _extended_messages(pool: Pool, profile: Profile) -> Type:
     fields = {**_plain(pool, profile, ""), **_assistant(pool, profile, ""), **_tool(pool, profile, "")}
-    fields = {name: pool.join(type_, ABSENT) for name, type_ in fields.items()}
+    nothing = pool.type(NONE | UNDEFINED)
+    fields = {name: pool.join(type_, nothing) for name, type_ in fields.items()}
     data = json_value(pool, profile.tier)
     # A tool's result may be data; what any other role says is text or parts.
     result = pool.keep(data, LIST | DICT)
@@ -158,6 +159,8 @@ def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
 def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type) -> Mapping[str, Type]:
     """Lists of parts of all types, and of those of text alone."""
     rest = open_data(pool, profile.tier)
+    if profile.tier is not Tier.EVERYDAY:
+        text = pool.join(text, pool.type(NONE))
     maybe_text = maybe_link = pool.join(text, ABSENT)
     link = pool.dict_of(FULL_DICT, {"url": text})
     plain = dict.fromkeys((*_PART_KEYS, "url", "content"), ABSENT)

@@ -48,9 +48,14 @@ def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     rest = open_data(pool, tier)
     arguments = pool.keep(json_value(pool, tier), FULL_DICT)
     if odd:
-        arguments = pool.join_all((pool.keep(json_value(pool, tier), DICT), pool.type(STR | TEXT_FACTS), ABSENT))
+        arguments = pool.join_all(
+            (pool.keep(json_value(pool, tier), DICT), pool.type(STR | TEXT_FACTS | NONE), ABSENT)
+        )
     fields = {"name": pool.type(TEXT_STR), "arguments": arguments}
-    marked = {"id": pool.type(TEXT_STR | UNDEFINED), "type": pool.join(pool.text("function"), ABSENT)}
+    marked = {
+        "id": pool.type(TEXT_STR | UNDEFINED | (NONE if odd else 0)),
+        "type": pool.join(pool.text("function"), ABSENT),
+    }
     function = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"]} if odd else fields)
     unwrapped = dict.fromkeys(fields, ABSENT)
     result = pool.dict_of(FULL_DICT, {**unwrapped, **marked, "function": function}, rest)
