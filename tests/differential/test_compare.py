@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +13,7 @@ from portable_tpl.differential.compare import compare
 from portable_tpl.differential.journal import from_plain, to_plain
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
-from portable_tpl.rendering import Mismatch
+from portable_tpl.rendering import Mismatch, Rendering
 from portable_tpl.report import Comparison, Verdict, verdict
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -142,6 +143,29 @@ def test_stranger_tiers_find_more(minijinja: Runtime, reference: Runtime, tracer
     assert verdicts(extended, Tier.EXTENDED) == {"minijinja": "fails"}
     assert verdicts(extended, Tier.EVERYDAY) == {"minijinja": "portable"}
     assert {each.tier for each in mismatches} == {Tier.EXTENDED}
+
+
+def test_what_is_only_in_a_stranger_tier_is_compared(reference: Runtime, tracer: Tracer) -> None:
+    """However many everyday conversations come before: a target sees the big numbers, and the nulls."""
+    asked: list[str] = []
+
+    class Listening:
+        id, engine, version = "listening", "jinja2", "1"
+
+        def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+            asked.extend(each.key for each in conversations)
+            return reference.render_all(template, conversations)
+
+        def render(self, template: Template, conversation: Conversation) -> Rendering:
+            return self.render_all(template, [conversation])[0]
+
+        def close(self) -> None:
+            pass
+
+    text = "{% for m in messages %}{{ m.role ~ (m.tool_calls or tools)|tojson }}{% endfor %}"
+    compare(Template(text), [Listening()], reference, CompareSettings(tier=Tier.HOSTILE), tracer)
+    assert any(str(2**63) in key for key in asked)
+    assert any('"tool_calls":null' in key for key in asked)
 
 
 def test_refusals_are_compared_by_message(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:

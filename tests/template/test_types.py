@@ -330,3 +330,38 @@ def test_what_is_nested_too_deeply_for_the_reference_may_be_anything() -> None:
 def test_long_chains_of_branches_are_cheap() -> None:
     text = "{% if add_a and add_b %}a" + "{% elif add_c and add_d %}b" * 400 + "{% else %}{{ tools }}{% endif %}"
     assert printed(text)[0].kinds == ("none", "list")
+
+
+@pytest.mark.parametrize(
+    ("body", "kinds"),
+    [
+        ("{% if m.content %}{% set ns.a = true %}{% endif %}", k.BOOL),
+        ("{% if m.content is number %}{% set ns.a = true %}{% endif %}", k.FALSE),
+        (
+            "{% if m.content is none %}{% set ns.a = true %}{% else %}{% set ns.a = 'x' %}{% endif %}",
+            k.FALSE | k.TEXT_STR,
+        ),
+        ("{% set ns.a = 1 %}", k.FALSE | k.NONZERO),
+    ],
+)
+def test_a_namespace_holds_what_is_really_written(body: str, kinds: int) -> None:
+    """What the tree lets expect is taken back where no conversation of the tier gets there."""
+    types = printed(in_loop("{{ ns.a }}" + body, "{% set ns = namespace(a=false) %}"))
+    assert types[0].bits & k.ALL_KINDS == kinds
+
+
+def test_a_namespace_of_the_same_name_is_another_one() -> None:
+    macro = "{% macro m() %}{% set ns = namespace(n=0) %}{% for x in [1, 2] %}{{ ns.n }}{% endfor %}{% endmacro %}"
+    counting = "{% set ns = namespace(n=0) %}{% for x in [1, 2] %}{{ ns.n }}{% set ns.n = ns.n + 1 %}{% endfor %}"
+    still, _, counted = printed(macro + "{{ m() }}" + counting)
+    assert still.numbers == frozenset((0,))
+    assert counted.only(k.INT)
+    assert counted.numbers is None
+
+
+def test_a_text_that_grows_is_any_text() -> None:
+    grows = in_loop("{{ ns.t }}{% set ns.t = ns.t + m.content %}", "{% set ns = namespace(t='') %}")
+    constant = in_loop("{{ ns.t }}{% set ns.t = ns.t + 'a' %}", "{% set ns = namespace(t='') %}")
+    assert printed(grows)[0].texts is None
+    assert printed(grows)[0].only(k.STR)
+    assert printed(constant)[0].only(k.STR)
