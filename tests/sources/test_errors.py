@@ -19,7 +19,7 @@ FILES: list[tuple[str, str, bytes, str]] = [
     ("image", "a.jinja", b"\x89PNG\r\n\x1a\n\x00\x00", "a binary file"),
     ("latin-1", "a.jinja", b"caf\xe9 {{ x }}", "not UTF-8 text (byte 0xe9 at offset 3)"),
     ("utf-16", "a.jinja", "{{ x }}".encode("utf-16"), "a binary file"),
-    ("broken JSON", "tokenizer_config.json", b'{\n  "chat_template": "x",\n}', ":3:1: not valid JSON"),
+    ("broken JSON", "tokenizer_config.json", b'{\n  "chat_template": "x"\n;}', ":3:1: not valid JSON"),
     ("raw newline in JSON", "chat_template.json", b'{"chat_template": "a\nb"}', ":1:21: not valid JSON"),
     ("JSON list", "chat_template.json", b'["a"]', "a JSON object with the key 'chat_template' is expected"),
     ("no template", "tokenizer_config.json", b'{"bos_token": "<s>"}', "the key 'chat_template' is missing or null"),
