@@ -89,7 +89,7 @@ CLASSES = (
     ),
     Class("13 booleans printed", r"(print|filter\.string|concat)[^@]*@.*(true|false).*", {"hf-jinja": 65}),
     Class("14 text + other", r"add@.*", {"hf-jinja": 353, "llama.cpp-engine": 359}),
-    Class("15 attributes of undefined", r"(attr|item).*", {"llama.cpp-engine": 245, "hf-jinja": 279}),
+    Class("15 attributes of undefined", r"(attr|item).*|add@.*undefined.*", {"llama.cpp-engine": 245}),
     Class("16 filters on other kinds", r"filter\.(trim|string|upper|lower|length|title).*", {"hf-jinja": 89}),
     Class("17 loops over text and undefined", r"for@.*", {"hf-jinja": 28, "llama.cpp-engine": 17}),
     Class(
