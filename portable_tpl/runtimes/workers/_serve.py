@@ -14,8 +14,10 @@ from typing import Any, Generic, Protocol, TypeVar
 _LoadedT = TypeVar("_LoadedT")
 _CaseT = TypeVar("_CaseT")
 
-# Seconds of replies that go out in one write: so few that the parent reads them while the next are being rendered.
+# Seconds of replies that go out in one write: so few that the parent reads them while the next are being rendered; four
+# times as many where these are few replies.
 _GATHER = 0.001
+_FEW = 32
 _CHUNK = 1 << 18
 _MOST_TEMPLATES = 64
 _MOST_CHARACTERS = 4 << 20  # of template text whose compiled form is kept
@@ -90,7 +92,8 @@ class _Connection:
             self.flush()
             return
         self._counter[0] = number
-        if time.monotonic() - self._flushed > _GATHER:
+        waited = time.monotonic() - self._flushed
+        if waited > _GATHER and (len(self._texts) >= _FEW or waited > 4 * _GATHER):
             self.flush()
 
     def text(self, request: int, case: int, text: str) -> None:
