@@ -14,8 +14,8 @@ from typing import Any, Generic, Protocol, TypeVar
 _LoadedT = TypeVar("_LoadedT")
 _CaseT = TypeVar("_CaseT")
 
-# Seconds of replies that go out in one write: so few that the parent reads them while the next are being rendered; four
-# times as many where these are few replies.
+# Seconds of replies that go out in one write: so few that the parent reads them while the next are being rendered;
+# four times as many where these are few replies.
 _GATHER = 0.001
 _FEW = 32
 _CHUNK = 1 << 18
