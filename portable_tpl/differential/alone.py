@@ -71,7 +71,8 @@ class Alone:
             if made is None or made in tried:
                 continue
             tried.append(made)
-            if any(self._fails_so(Template(form.format(made[0])), made[1], failure) for form in (_SET, _PRINT)):
+            forms = (_SET, _PRINT, _DECIDE)
+            if any(self._fails_so(Template(form.format(made[0])), made[1], failure) for form in forms):
                 return True
         return False
 

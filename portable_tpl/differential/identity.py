@@ -110,8 +110,17 @@ class Identities:
             numbers = range(len(conversations))
             traces = self._tracer.trace(self._template, conversations, "pieces")
         told = [(number, Explanation(False, group.changes)) for number in numbers]
-        self._locate(conversations, answers(), told, found, group.origin, traces)
-        return [each == group for each in found]
+        given = answers()
+        self._locate(conversations, given, told, found, group.origin, traces)
+        held = [number for number, each in enumerate(found) if each == group]
+        # What the deployment alone explains is another mismatch, wherever the texts part.
+        others = self.stack.explained([conversations[n] for n in held], [given[n] for n in held])
+        still = {number for number, other in zip(held, others, strict=True) if not other}
+        return [number in still for number in range(len(conversations))]
+
+    def is_open(self, conversation: Conversation, answer: Rendering) -> bool:
+        """Whether no set of changes alone explains a case."""
+        return not self.stack.explain([conversation], [answer])[0].complete
 
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether the target's engine, without the deployment around it, has no part in a difference.

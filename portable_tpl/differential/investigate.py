@@ -20,6 +20,7 @@ from portable_tpl.strategies.tiers import tier_of
 from portable_tpl.template.parsing import ParsedTemplate
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
+_SLIDES = 3
 _RENDERS, _RENDERS_OF_MANY = 2500, 300
 _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 
@@ -77,8 +78,7 @@ class Investigation:
     def _mismatch(self, group: Group, members: Sequence[Case], budget: int) -> Mismatch | None:
         start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))
         kind = group.locus.kind if group.locus is not None else ""
-        small = self._shrunk(group, start, _RENDERS_OF_KIND.get(kind, budget))
-        answer = self._target.render(self._template, small)
+        small, answer = self._small(group, start, _RENDERS_OF_KIND.get(kind, budget))
         reference = self._tracer.trace(self._template, [small], "text")[0].rendering
         if same(reference, answer):
             return None  # it does not come back: a machine under load, not a mismatch
@@ -109,6 +109,19 @@ class Investigation:
         if group.locus.kind in ("timeout", "crash"):
             return Cause("template", None, None, None)
         return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
+
+    def _small(self, group: Group, start: Case, budget: int) -> tuple[Conversation, Rendering]:
+        """The shrunk conversation, with the target's answer.
+
+        Where the deployment alone explains what was reached, another mismatch was slid into. It is known from then
+        on, and the way is taken again without it.
+        """
+        for _ in range(_SLIDES):
+            small = self._shrunk(group, start, budget)
+            answer = self._target.render(self._template, small)
+            if group.locus is None or self._identities.is_open(small, answer):
+                return small, answer
+        return start.conversation, self._target.render(self._template, start.conversation)
 
     def _shrunk(self, group: Group, start: Case, budget: int) -> Conversation:
         if self._out_of_time():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.locus import first_difference
+from portable_tpl.differential.reasoning import reasoning_marks
 from portable_tpl.differential.tracer import Normalised, Tracer, context_of, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
+from portable_tpl.normalisations.prefill import ends_with_assistant, prefilled_with_reasoning
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -59,11 +61,14 @@ class Stack:
         self._tracer = tracer
         self._template = template
         self._engine = engine
+        self._learnt = False
+        self._known: dict[tuple[str, ...], Changes] = {}  # sets that explained an answer of this template
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """What makes the reference give each answer."""
         if not self._changes:
             return [_OPEN] * len(conversations)
+        self._learn(conversations)
         plain = self._render(conversations)
         out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
         wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
@@ -72,6 +77,7 @@ class Stack:
         texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
         for n, changes in self._found(conversations, texts, signs, self._render).items():
             out[n] = Explanation(False, changes, complete=True)
+            self._known[out[n].names] = changes
         left = {n: answer for n, answer in wanted.items() if not out[n].complete}
         for n, changes in self._by_engine(conversations, left, signs).items():
             out[n] = Explanation(False, changes, by_engine=True)
@@ -83,6 +89,16 @@ class Stack:
                 known.append(changes)
                 out[n] = Explanation(False, changes)
         return out
+
+    def _learn(self, conversations: Sequence[Conversation]) -> None:
+        """Take up the changes that depend on the template, once a conversation comes that they may concern."""
+        at = next((n for n, change in enumerate(self._changes) if change.name == _PREFILLED), None)
+        if self._learnt or at is None or not any(map(ends_with_assistant, conversations)):
+            return
+        self._learnt = True
+        marks = reasoning_marks(self._template, self._tracer)
+        if marks is not None:
+            self._changes = (*self._changes[: at + 1], prefilled_with_reasoning(marks), *self._changes[at + 1 :])
 
     def _by_engine(
         self, conversations: Sequence[Conversation], left: Mapping[int, Rendering], signs: Mapping[int, Sign]
@@ -170,6 +186,13 @@ class Stack:
                 out[n] = same_answer(other, given[n]) and not same_answer(one, given[n])
         return out
 
+    def explained(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
+        """Whether one of the sets that explained other answers explains each answer, too."""
+        bases = [normalised(each, changes) for each in conversations for changes in self._known.values()]
+        made = self._render(bases) if bases else []
+        share = len(self._known)
+        return [answer in made[n * share : (n + 1) * share] for n, answer in enumerate(answers)]
+
     def base(self, conversation: Conversation, changes: Changes) -> Conversation:
         """What a deployment with these changes gives to its engine."""
         return normalised(conversation, changes) if changes else conversation
@@ -195,24 +218,39 @@ class Stack:
 
         Those with few of the contradicting ones come first: most deployments do little of that kind.
         """
-        acting = {change.name for (change,) in self._singles(conversation, answer)}
+        fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
+        first = {change.name for (change,) in self._singles(conversation, answer)}
+        acting = first | self._acting_later(conversation, answer, fixed, sorted(first - fixed))
         choices = [
             [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
         ]
-        fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
         seen = set()
         for chosen in sorted(product(*choices), key=lambda parts: sum(map(len, parts))):
-            wanted = fixed | {name for part in chosen for name in part}
-            changes: Changes = ()
-            made = normalised(conversation)
-            for change in self._changes:
-                if change.name in wanted and self._acts(change, conversation, made, answer):
-                    changes = (*changes, change)
-                    made = normalised(conversation, changes)
+            changes = self._acting(conversation, answer, fixed | {name for part in chosen for name in part})
             key = tuple(change.name for change in changes)
             if len(changes) > 1 and key not in seen:
                 seen.add(key)
                 yield changes
+
+    def _acting_later(
+        self, conversation: Conversation, answer: Rendering, fixed: Collection[str], others: Sequence[str]
+    ) -> set[str]:
+        """What finds work only after others, as a developer's message is merged once it is a system's."""
+        out: set[str] = set()
+        for before in ([], *([name] for name in others)):
+            made = normalised(conversation, self._acting(conversation, answer, {*fixed, *before}))
+            out |= {each.name for each in self._changes if self._acts(each, conversation, made, answer)}
+        return out
+
+    def _acting(self, conversation: Conversation, answer: Rendering, wanted: Collection[str]) -> Changes:
+        """The wanted changes in their order, without those that find nothing to do."""
+        changes: Changes = ()
+        made = normalised(conversation)
+        for change in self._changes:
+            if change.name in wanted and self._acts(change, conversation, made, answer):
+                changes = (*changes, change)
+                made = normalised(conversation, changes)
+        return changes
 
     def _acts(self, change: Normalisation, given: Conversation, made: Normalised, answer: Rendering) -> bool:
         """Whether a change does anything after those made before; changes of the prompt may, unless it shows that
@@ -283,10 +321,12 @@ def same_answer(one: Rendering, other: Rendering) -> bool:
     return one == other
 
 
+_PREFILLED = "final-assistant-prefilled"
 _CONTRADICTING: tuple[tuple[str, ...], ...] = (
     ("enable-thinking-set", "enable-thinking-cleared"),
     ("reasoning-as-part", "string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
     ("arguments-parsed", "arguments-to-text"),
+    (_PREFILLED, f"{_PREFILLED}-with-reasoning"),
     ("system-merged",),
     ("content-trimmed",),
     ("answers-gathered",),

@@ -16,6 +16,7 @@ from portable_tpl.template.parsing import ParsedTemplate
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONGEST = 8000
+_EMPTY: dict[str, Any] = {"dict": {}, "list": [], "str": ""}
 _KEYWORDS = {True: "true", False: "false", None: "none"}
 
 
@@ -53,9 +54,6 @@ class Rewriter:
         self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         self._printed: dict[int, set[str]] = {}
         self._number = 0
-        self._arguments = {
-            argument.name for node in parsed.nodes if isinstance(node, nodes.Macro) for argument in node.args
-        }
         self._macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
         _collect((*trace.pieces, *trace.captured), self._printed)
 
@@ -127,62 +125,44 @@ class Rewriter:
         """
         self.look_at(number)
         variables: dict[str, Any] = {}
-        edits = self._bound(node, variables, ())
+        edits = self._bound(node, variables)
         if edits is None:
             return None
         span = self._parsed.span(node)
         moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in edits]
         return replaced(self._parsed.text[span.start : span.end], moved), variables
 
-    def _bound(
-        self, node: nodes.Node, variables: dict[str, Any], within: tuple[str, ...]
-    ) -> list[tuple[Span, str]] | None:
+    def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
         """The edits that put variables in the place of what an expression reads."""
         if isinstance(node, nodes.Name):
-            return self._bound_name(node, variables, within)
+            return self._as_variable(node, variables)
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
             return self._as_variable(node, variables)
         edits: list[tuple[Span, str]] = []
         for child in node.iter_child_nodes():
             if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
                 continue  # a function's own name
-            found = self._bound(child, variables, within)
+            found = self._bound(child, variables)
             if found is None:
                 # A namespace, a loop: what is read from it may be a value of its own.
                 return self._as_variable(node, variables)
             edits += found
         return edits
 
-    def _bound_name(
-        self, name: nodes.Name, variables: dict[str, Any], within: tuple[str, ...]
-    ) -> list[tuple[Span, str]] | None:
-        told = self.current(name)
-        if told is None or not told.get("undefined"):
-            return self._as_variable(name, variables)
-        # What it was set to tells why it is undefined, and the reference's error with it.
-        values = [
-            each.node
-            for each in self._parsed.nodes
-            if isinstance(each, nodes.Assign)
-            and isinstance(each.target, nodes.Name)
-            and each.target.name == name.name
-        ]
-        if len(values) != 1 or name.name in within or name.name in self._arguments:
-            return []
-        inner = self._bound(values[0], variables, (*within, name.name))
-        if inner is None:
-            return []
-        span = self._parsed.span(values[0])
-        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in inner]
-        return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
-
     def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
         told = self.current(node)
-        if told is None or "value" not in told or "kind" in told:
-            return None
-        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)):
+        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)) or told is None:
             return None
         span = self._parsed.span(node)
+        if "missing" in told:
+            # The reference's error tells what it was missing in.
+            holder = f"ptl_{told['missing']}"
+            variables[holder] = _EMPTY[told["missing"]]
+            return [(span, f"{holder}[{literal(told['key'])}]")]
+        if "undefined" in told and isinstance(node, nodes.Name):
+            return []
+        if "value" not in told or "kind" in told:
+            return None
         new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
         if variables.setdefault(new, told["value"]) != told["value"]:
             return None

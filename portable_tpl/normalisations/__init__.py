@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 @cache
 def all_normalisations() -> tuple[Normalisation, ...]:
     """Every normalisation, those of a family together; names are unique."""
-    from portable_tpl.normalisations import content, context, deployments, prompt, roles, tools
+    from portable_tpl.normalisations import content, context, deployments, prefill, prompt, roles, tools
 
     return (
         *content.NORMALISATIONS,
         *roles.NORMALISATIONS,
+        *prefill.NORMALISATIONS,
         *tools.NORMALISATIONS,
         *deployments.NORMALISATIONS,
         *context.NORMALISATIONS,

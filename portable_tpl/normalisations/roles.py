@@ -51,21 +51,6 @@ def _known_keys(message: Message) -> Message:
     return message if list(kept) == list(message) else kept
 
 
-def _is_prefill(conversation: Conversation) -> bool:
-    return bool(conversation.messages) and conversation.messages[-1].get("role") == "assistant"
-
-
-def _without_prefill(conversation: Conversation) -> Conversation:
-    if not _is_prefill(conversation):
-        return conversation
-    return conversation.with_changes(messages=conversation.messages[:-1], add_generation_prompt=True)
-
-
-def _prefill_appended(text: str, conversation: Conversation) -> str:
-    content = conversation.messages[-1].get("content") if _is_prefill(conversation) else None
-    return text + content if isinstance(content, str) else text
-
-
 NORMALISATIONS = (
     Normalisation(
         "developer-to-system",
@@ -94,13 +79,5 @@ NORMALISATIONS = (
         _CHAT_CPP,
         ("llama.cpp",),
         apply=each_message(_known_keys),
-    ),
-    Normalisation(
-        "final-assistant-prefilled",
-        "A final assistant message is hidden from the template and its content appended to the prompt.",
-        "llama.cpp tools/server, prefill_assistant, measured on b11549",
-        ("llama.cpp",),
-        apply=_without_prefill,
-        finish=_prefill_appended,
     ),
 )

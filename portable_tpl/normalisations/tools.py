@@ -71,6 +71,12 @@ def _tool_keys(conversation: Conversation) -> Conversation:
     return conversation.with_changes(tools=tools)
 
 
+def _without_empty_calls(message: Message) -> Message:
+    if message.get("tool_calls") != []:
+        return message
+    return {key: value for key, value in message.items() if key != "tool_calls"}
+
+
 def _tools_empty_to_none(conversation: Conversation) -> Conversation:
     return conversation.with_changes(tools=None) if conversation.tools == [] else conversation
 
@@ -202,6 +208,13 @@ NORMALISATIONS = (
         f"{_CHAT_CPP}; OpenVINO GenAI tokenizer",
         ("llama.cpp", "minja"),
         apply=_tools_empty_to_none,
+    ),
+    Normalisation(
+        "empty-calls-dropped",
+        "A message whose list of tool calls is empty has none.",
+        "llama.cpp common/chat.cpp, measured on b11549",
+        ("llama.cpp",),
+        apply=each_message(_without_empty_calls),
     ),
     Normalisation(
         "answers-gathered",

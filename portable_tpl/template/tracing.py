@@ -196,7 +196,8 @@ class Recorder:
         """The different values of each expression, at most three.
 
         A value is ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``; beside ``value`` stands
-        ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``.
+        ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``; beside ``undefined`` which
+        ``key`` was ``missing`` in a ``dict``, ``list`` or ``str``, if it was in one.
         """
         return {node: list(found.values()) for node, found in self._values.items()}
 
@@ -250,10 +251,17 @@ def _as_list(piece: Piece) -> list[Any]:
     return [piece.node, piece.text, [_as_list(inner) for inner in piece.inner]]
 
 
+def _undefined(value: Undefined) -> dict[str, Any]:
+    owner, key = value._undefined_obj, value._undefined_name
+    if type(owner) not in (dict, list, str) or type(key) not in (str, int) or value._undefined_hint is not None:
+        return UNDEFINED
+    return {**UNDEFINED, "missing": type(owner).__name__, "key": key}
+
+
 def _described(value: Any) -> tuple[dict[str, Any], Any]:
     """A value in words, and the value to go on with: iterators are read to the end to be seen."""
     if isinstance(value, Undefined):
-        return UNDEFINED, value
+        return _undefined(value), value
     if isinstance(value, Iterator):
         items = list(value)
         made, _ = _described(items)
