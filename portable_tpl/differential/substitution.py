@@ -54,6 +54,10 @@ class Rewriter:
         self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
         self._printed: dict[int, set[str]] = {}
         self._number = 0
+        self._followed: list[str] = []
+        self._arguments = {
+            argument.name for node in parsed.nodes if isinstance(node, nodes.Macro) for argument in node.args
+        }
         self._macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
         _collect((*trace.pieces, *trace.captured), self._printed)
 
@@ -160,13 +164,33 @@ class Rewriter:
             variables[holder] = _EMPTY[told["missing"]]
             return [(span, f"{holder}[{literal(told['key'])}]")]
         if "undefined" in told and isinstance(node, nodes.Name):
-            return []
+            return self._as_assigned(node, variables)
         if "value" not in told or "kind" in told:
             return None
         new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
         if variables.setdefault(new, told["value"]) != told["value"]:
             return None
         return [(span, new)]
+
+    def _as_assigned(self, name: nodes.Name, variables: dict[str, Any]) -> list[tuple[Span, str]]:
+        """An undefined name by what it was set to, which may tell why it is undefined; else the name itself."""
+        values = [
+            each.node
+            for each in self._parsed.nodes
+            if isinstance(each, nodes.Assign)
+            and isinstance(each.target, nodes.Name)
+            and each.target.name == name.name
+        ]
+        if len(values) != 1 or name.name in self._followed or name.name in self._arguments:
+            return []
+        self._followed.append(name.name)
+        inner = self._bound(values[0], variables)
+        self._followed.pop()
+        if inner is None:
+            return []
+        span = self._parsed.span(values[0])
+        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in inner]
+        return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
 
     def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
         span = self._parsed.span(node)

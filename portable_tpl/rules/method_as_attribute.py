@@ -2,7 +2,8 @@
 
 What it does
 ------------
-Finds ``value.items``, ``value.keys`` and the like without a call, where the value is a mapping (or text).
+Finds ``value.items``, ``value.keys`` and the like without a call, where the value is a mapping (or text); and
+``value['items']`` where the mapping may have no such key.
 
 Why it breaks
 -------------
@@ -24,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.rules._base import Example, Look
+from portable_tpl.rules._calls import as_condition, constant
 from portable_tpl.template.inference import kinds as k
 
 CODE = "PTL104"
@@ -41,6 +43,23 @@ def _attribute(node: nodes.Getattr, look: Look) -> None:
         look.use(f"attr.method.str.{node.attr}", node)
 
 
-VISITS = {nodes.Getattr: _attribute}
-VALID = (Example("{{ messages[0]['items'] }}"), Example("{{ messages[0].content }}"))
-INVALID = (Example("{% if tools and tools[0].function.items is defined %}x{% endif %}"),)
+def _item(node: nodes.Getitem, look: Look) -> None:
+    key, bits = constant(node.arg), look.type(node.node).bits
+    if not isinstance(key, str) or not bits & k.DICT or bits & k.NAMESPACE or not look.type(node).bits & k.UNDEFINED:
+        return
+    parent = look.parent(node)
+    asked = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined")
+    if asked or as_condition(node, look):
+        look.use(f"item.shadowed.{key}.missing", node)
+
+
+VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}
+VALID = (
+    Example("{{ messages[0]['items'] }}"),
+    Example("{% for p in tools or [] %}{{ 'x' if p['items'] is mapping }}{% endfor %}"),
+    Example("{{ messages[0].content }}"),
+)
+INVALID = (
+    Example("{% if tools and tools[0].function.parameters['items'] %}x{% endif %}"),
+    Example("{% if tools and tools[0].function.items is defined %}x{% endif %}"),
+)

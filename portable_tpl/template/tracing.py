@@ -243,7 +243,8 @@ class Recorder:
                 kept.setdefault(known[2], known[1])
             else:
                 made, value = _described(value)
-                kept.setdefault(json.dumps(made), made)
+                # Undefined values are one, as the first of them tells of itself.
+                kept.setdefault("undefined" if "undefined" in made else json.dumps(made), made)
         return value
 
 

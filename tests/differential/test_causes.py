@@ -183,6 +183,37 @@ def test_an_operator_with_several_values_is_named_by_the_wrong_one(
     assert {each.cause for each in mismatches if each.origin == "template"} == {"compare.in@undefined,list"}
 
 
+def of_engine(text: str, message: dict[str, object], reference: Runtime, tracer: Tracer) -> list[Mismatch]:
+    try:
+        engine = open_runtime("llama.cpp-engine")
+    except TargetUnavailable as error:
+        pytest.skip(str(error))
+    settings = CompareSettings(examples=1, conversations=(Conversation([message]),))
+    try:
+        return list(
+            compare(Template(text), [engine], reference, settings, tracer).targets["llama.cpp-engine"].mismatches
+        )
+    finally:
+        engine.close()
+
+
+def test_an_undefined_value_is_known_by_what_it_was_missing_in(reference: Runtime, tracer: Tracer) -> None:
+    # Set at two places, so that no one of them can stand for the name.
+    text = (
+        "{% for m in messages %}{% set c = m.content %}{% if m.name %}{% set c = m.name %}{% endif %}"
+        "{{ m.role + c }}{% endfor %}"
+    )
+    mismatches = of_engine(text, {"role": "user"}, reference, tracer)
+    assert {each.cause for each in mismatches} == {"add@plain,undefined"}
+
+
+def test_a_value_that_only_fails_where_it_is_decided_on(reference: Runtime, tracer: Tracer) -> None:
+    (mismatch,) = of_engine(
+        "{% for m in messages %}{{ m.content }}{% if m['items'] %}!{% endif %}{% endfor %}", USER, reference, tracer
+    )
+    assert (mismatch.kind, mismatch.cause) == ("target-error", "item@dict")
+
+
 def test_an_error_of_the_reference_on_a_lazy_value(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:
     text = "{% if tools %}{{ messages | map(attribute='role') | tojson }}{% endif %}{{ messages[0].role }}"
     compared = compare(Template(text), [minijinja], reference, CompareSettings(examples=40), tracer)

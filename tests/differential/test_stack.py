@@ -35,6 +35,11 @@ TEXT_ARGUMENTS = Conversation(
         {"role": "tool", "content": "x"},
     ]
 )
+DEVELOPED = Conversation([{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi"}])
+NOTHING_SAID = Conversation([{"role": "system", "content": None}, {"role": "user", "content": "Hi"}])
+IN_PARTS = Conversation(
+    [{"role": "system", "content": [{"type": "text", "text": "Be brief."}]}, {"role": "user", "content": "Hi"}]
+)
 HI = Conversation([{"role": "user", "content": "Hi"}])
 
 
@@ -47,6 +52,9 @@ HI = Conversation([{"role": "user", "content": "Hi"}])
         (LAST, ("final-assistant-prefilled",)),
         (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed")),
         (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed", "enable-thinking-set")),
+        (DEVELOPED, ("developer-to-system", "system-merged")),
+        (NOTHING_SAID, ("null-content-to-empty", "system-merged")),
+        (IN_PARTS, ("parts-joined", "system-merged")),
     ],
 )
 def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str, ...], tracer: Tracer) -> None:
@@ -56,6 +64,25 @@ def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str,
     (found,) = Stack("llama.cpp", tracer, TEMPLATE, lambda: None).explain([conversation], [told.rendering])
     assert found.complete
     assert set(found.names) == set(names)
+
+
+def test_a_prefill_with_the_template_s_marks_of_reasoning(tracer: Tracer) -> None:
+    text = (
+        "{% for m in messages %}<{{ m.role }}>{% if m.reasoning_content %}[{{ m.reasoning_content }}]{% endif %}"
+        "{{ m.content }}{% endfor %}"
+    )
+    stack = Stack("llama.cpp", tracer, Template(text), lambda: None)
+    (found,) = stack.explain([LAST], [Rendered("<user>Hi<assistant>[]So")])
+    assert found.complete
+    assert found.names == ("final-assistant-prefilled-with-reasoning",)
+
+
+def test_what_explained_one_answer_is_known_of_others(tracer: Tracer) -> None:
+    stack = Stack("llama.cpp", tracer, TEMPLATE, lambda: None)
+    told = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "text")[0].rendering
+    assert stack.explained([PARTS], [told]) == [False]
+    assert stack.explain([PARTS], [told])[0].complete
+    assert stack.explained([PARTS, HI, PARTS], [told, told, Rendered("x")]) == [True, False, False]
 
 
 def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:

@@ -69,6 +69,14 @@ def test_values_name_their_nodes(tracer: Tracer) -> None:
     assert values["nope is defined"] == [{"value": False}]
 
 
+def test_an_undefined_value_tells_what_was_missing_where(tracer: Tracer) -> None:
+    parsed = parse(Template("{% for m in messages %}{% set a = m.nope %}{{ a }}{% endfor %}{{ messages[7] }}"))
+    (told,) = tracer.trace(parsed.template, [HI], "values")
+    values = {parsed.source(parsed.nodes[number]): found for number, found in told.values.items()}
+    assert values["a"] == [{"undefined": True, "missing": "dict", "key": "nope"}]
+    assert values["messages[7]"] == [{"undefined": True, "missing": "list", "key": 7}]
+
+
 def test_views_and_iterators_are_seen_and_not_used_up(tracer: Tracer) -> None:
     text = "{% for k, v in {'a': 1}.items() %}{{ k }}{% endfor %}{{ ['x']|map('upper')|join }}"
     parsed = parse(Template(text))

@@ -23,8 +23,8 @@ from portable_tpl.template.parsing import ParsedTemplate, parse
 TEMPLATES: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("idioms.json").read_text("utf-8")))
 # The findings that are right although so few conversations show it that none of those here does.
 RARE = {
-    "minijinja": {"filter.title@unicode"},
-    "minijinja-strict": {"filter.title@unicode"},
+    "minijinja": {"filter.title@unicode", "item.shadowed.items.missing"},
+    "minijinja-strict": {"filter.title@unicode", "item.shadowed.items.missing"},
     "hf-jinja": set[str](),
     "llama.cpp-engine": {"filter.trim@unicode-spaced"},
 }

@@ -10,6 +10,7 @@ import pytest
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.normalisations import all_normalisations, normalisation
+from portable_tpl.normalisations.prefill import ReasoningMarks, prefilled_with_reasoning
 from portable_tpl.normalisations.reference import reference_context
 
 _CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"b": 1.0}', "extra": 1}, "x": 2}
@@ -120,6 +121,8 @@ _IMAGE = {"type": "image_url", "image_url": {"url": "u"}}
         ("null-content-to-empty", {"role": "user"}, {"role": "user"}),
         ("missing-content-to-empty", {"role": "user"}, _user("")),
         ("empty-parts-to-empty", _user([]), _user("")),
+        ("empty-calls-dropped", {**_user("a"), "tool_calls": []}, _user("a")),
+        ("empty-calls-dropped", {**_user("a"), "tool_calls": None}, {**_user("a"), "tool_calls": None}),
         ("content-trimmed", _user(" a\n"), _user("a")),
         ("part-keys-dropped", _user([{**_PARTS[0], "x": 1}, _IMAGE]), _user([_PARTS[0], _IMAGE])),
         ("empty-reasoning-dropped", {**_user("a"), "reasoning_content": ""}, _user("a")),
@@ -212,6 +215,28 @@ def test_a_final_answer_is_prefilled() -> None:
     assert prefill.apply(conversation).messages == [_user("u")]
     assert prefill.apply(conversation).add_generation_prompt is True
     assert prefill.finish("<assistant>", conversation) == "<assistant>so far"
+
+
+@pytest.mark.parametrize("content, prompt, text", [(None, False, ""), ("", False, ""), (_PARTS, True, "a\n\nb")])
+def test_an_answer_is_prefilled_as_far_as_there_is_one(content: Any, prompt: bool, text: str) -> None:
+    prefill = normalisation("final-assistant-prefilled")
+    conversation = Conversation([_user("u"), {"role": "assistant", "content": content}])
+    assert prefill.apply(conversation).add_generation_prompt is prompt
+    assert prefill.finish("", conversation) == text
+
+
+def test_an_answer_is_prefilled_with_its_reasoning() -> None:
+    prefill = prefilled_with_reasoning(ReasoningMarks("<assistant><think>", "</think>", False))
+    answer = {"role": "assistant", "content": "so far"}
+    conversation = Conversation([_user("u"), answer], add_generation_prompt=True)
+    assert prefill.apply(conversation).messages == [_user("u")]
+    assert prefill.apply(conversation).add_generation_prompt is False
+    assert prefill.finish("<u>", conversation) == "<u><assistant><think></think>so far"
+    reasoned = Conversation([_user("u"), {**answer, "reasoning_content": "hm"}])
+    assert prefill.finish("<u>", reasoned) == "<u><assistant><think>hm</think>so far"
+    unfinished = Conversation([_user("u"), {"role": "assistant", "content": "", "reasoning_content": "hm"}])
+    assert prefill.finish("<u>", unfinished) == "<u><assistant><think>hm"
+    assert prefill.finish("<u>", Conversation([_user("u")])) == "<u>"
 
 
 def test_variables_are_set_unless_the_caller_did() -> None:

@@ -165,6 +165,13 @@ _SHOWN = Template(
         ),
         ([{"role": "developer", "content": "a"}, _USER], ["developer-to-system"]),
         ([_USER, {"role": "assistant", "content": "so far"}], ["final-assistant-prefilled"]),
+        ([_USER, {"role": "assistant", "content": ""}], ["final-assistant-prefilled"]),
+        ([_USER, {"role": "assistant", "content": None}], ["final-assistant-prefilled"]),
+        (
+            [_USER, {"role": "assistant", "content": [{"type": "text", "text": each} for each in "abc"]}],
+            ["final-assistant-prefilled"],
+        ),
+        ([_USER, {"role": "assistant", "content": "a", "tool_calls": []}, _USER], ["empty-calls-dropped"]),
         ([{"role": "user", "content": None}], ["null-content-to-empty"]),
     ],
 )
