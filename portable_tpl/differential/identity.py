@@ -103,16 +103,15 @@ class Identities:
                 for name in before_any_template(self._target, self._template, conversations, answers())
             ]
         found: list[Group | None] = [None] * len(conversations)
-        traces: list[Trace] | None = None
-        if group.changes:
-            numbers: Sequence[int] = self.stack.differing(conversations, answers)
-        else:
-            numbers = range(len(conversations))
-            traces = self._tracer.trace(self._template, conversations, "pieces")
-        told = [(number, Explanation(False, group.changes)) for number in numbers]
+        bases = [self.stack.base(each, group.changes) for each in conversations]
+        traces = self._tracer.trace(self._template, bases, "pieces")
+        told = [(number, Explanation(False, group.changes)) for number in range(len(conversations))]
         given = answers()
         self._locate(conversations, given, told, found, group.origin, traces)
         held = [number for number, each in enumerate(found) if each == group]
+        if group.changes and held:
+            differing = self.stack.differing([conversations[n] for n in held], [given[n] for n in held])
+            held = [held[n] for n in differing]
         # What the deployment alone explains is another mismatch, wherever the texts part.
         others = self.stack.explained([conversations[n] for n in held], [given[n] for n in held])
         still = {number for number, other in zip(held, others, strict=True) if not other}

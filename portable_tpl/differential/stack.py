@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -188,21 +188,24 @@ class Stack:
 
     def explained(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether one of the sets that explained other answers explains each answer, too."""
-        bases = [normalised(each, changes) for each in conversations for changes in self._known.values()]
-        made = self._render(bases) if bases else []
-        share = len(self._known)
-        return [answer in made[n * share : (n + 1) * share] for n, answer in enumerate(answers)]
+        plain = [normalised(each) for each in conversations]
+        tried = [
+            (n, normalised(conversations[n], changes))
+            for n, answer in enumerate(answers)
+            for changes in self._known.values()
+            if any(self._acts(change, conversations[n], plain[n], answer) for change in changes)
+        ]
+        made = self._render([base for _, base in tried]) if tried else []
+        found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
+        return [n in found for n in range(len(conversations))]
 
     def base(self, conversation: Conversation, changes: Changes) -> Conversation:
         """What a deployment with these changes gives to its engine."""
         return normalised(conversation, changes) if changes else conversation
 
-    def differing(
-        self, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
-    ) -> list[int]:
-        """The numbers of the answers, as in :meth:`explains`, that are not the reference's own."""
-        plain = self._render(conversations)
-        told = zip(plain, answers(), strict=True)
+    def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
+        """The numbers of the answers that are not the reference's own."""
+        told = zip(self._render(conversations), answers, strict=True)
         return [number for number, (before, answer) in enumerate(told) if not same(before, answer)]
 
     # -- candidates ----------------------------------------------------------------------------------------------
@@ -219,37 +222,53 @@ class Stack:
         Those with few of the contradicting ones come first: most deployments do little of that kind.
         """
         fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
-        first = {change.name for (change,) in self._singles(conversation, answer)}
-        acting = first | self._acting_later(conversation, answer, fixed, sorted(first - fixed))
+        acting = self._acting_at_all(conversation, answer, fixed)
         choices = [
             [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
         ]
+        known: dict[tuple[str, ...], tuple[bool, Normalised]] = {}
+        useful = [each for each in self._changes if each.name in acting]
         seen = set()
         for chosen in sorted(product(*choices), key=lambda parts: sum(map(len, parts))):
-            changes = self._acting(conversation, answer, fixed | {name for part in chosen for name in part})
+            wanted = fixed | {name for part in chosen for name in part}
+            changes = self._acting(conversation, answer, [each for each in useful if each.name in wanted], known)
             key = tuple(change.name for change in changes)
             if len(changes) > 1 and key not in seen:
                 seen.add(key)
                 yield changes
 
-    def _acting_later(
-        self, conversation: Conversation, answer: Rendering, fixed: Collection[str], others: Sequence[str]
-    ) -> set[str]:
-        """What finds work only after others, as a developer's message is merged once it is a system's."""
-        out: set[str] = set()
-        for before in ([], *([name] for name in others)):
-            made = normalised(conversation, self._acting(conversation, answer, {*fixed, *before}))
+    def _acting_at_all(self, conversation: Conversation, answer: Rendering, fixed: set[str]) -> set[str]:
+        """What finds something to do, by itself or after others: a developer's message is merged only once it is
+        the system's."""
+        out = {change.name for (change,) in self._singles(conversation, answer)}
+        for before in ([], *([name] for name in sorted(out - fixed))):
+            first = [each for each in self._changes if each.name in fixed or each.name in before]
+            made = normalised(conversation, self._acting(conversation, answer, first, {}))
             out |= {each.name for each in self._changes if self._acts(each, conversation, made, answer)}
         return out
 
-    def _acting(self, conversation: Conversation, answer: Rendering, wanted: Collection[str]) -> Changes:
-        """The wanted changes in their order, without those that find nothing to do."""
+    def _acting(
+        self,
+        conversation: Conversation,
+        answer: Rendering,
+        wanted: Iterable[Normalisation],
+        known: dict[tuple[str, ...], tuple[bool, Normalised]],
+    ) -> Changes:
+        """The changes, in their order, without those that find nothing to do.
+
+        ``known``: what became of sets that begin alike, by the names of what was done and of what was then tried.
+        """
         changes: Changes = ()
+        done: tuple[str, ...] = ()
         made = normalised(conversation)
-        for change in self._changes:
-            if change.name in wanted and self._acts(change, conversation, made, answer):
-                changes = (*changes, change)
-                made = normalised(conversation, changes)
+        for change in wanted:
+            key = (*done, change.name)
+            if key not in known:
+                acts = self._acts(change, conversation, made, answer)
+                known[key] = (acts, normalised(conversation, (*changes, change)) if acts else made)
+            acts, made = known[key]
+            if acts:
+                changes, done = (*changes, change), key
         return changes
 
     def _acts(self, change: Normalisation, given: Conversation, made: Normalised, answer: Rendering) -> bool:
