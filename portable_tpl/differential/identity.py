@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portable_tpl.conversation import Conversation
+from portable_tpl.differential.candidates import Changes
 from portable_tpl.differential.locus import Locus, locate
 from portable_tpl.differential.requests import REQUEST_REFUSED, before_any_template
-from portable_tpl.differential.stack import Changes, Explanation, Stack
+from portable_tpl.differential.stack import Explanation, Stack
 from portable_tpl.differential.tracer import Trace, Tracer
 from portable_tpl.differential.twins import Twins
 from portable_tpl.rendering import Failed, Origin, Rendering, same

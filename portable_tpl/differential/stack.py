@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice
 
 from portable_tpl.conversation import Conversation
+from portable_tpl.differential.candidates import Candidates, Changes
 from portable_tpl.differential.locus import first_difference
-from portable_tpl.differential.reasoning import reasoning_marks
-from portable_tpl.differential.tracer import Normalised, Tracer, context_of, normalised
-from portable_tpl.normalisations import all_normalisations
-from portable_tpl.normalisations._base import Normalisation
-from portable_tpl.normalisations.prefill import ends_with_assistant, prefilled_with_reasoning
+from portable_tpl.differential.tracer import Tracer, normalised
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
-Changes = tuple[Normalisation, ...]
 Sign = tuple[str, str, str]
 
 
@@ -56,19 +52,17 @@ class Stack:
     """
 
     def __init__(self, target: str, tracer: Tracer, template: Template, engine: Callable[[], Runtime | None]) -> None:
-        name = target.partition("@")[0]
-        self._changes: Changes = tuple(each for each in all_normalisations() if name in each.stacks)
+        self._candidates = Candidates(target, tracer, template)
         self._tracer = tracer
         self._template = template
         self._engine = engine
-        self._learnt = False
         self._known: dict[tuple[str, ...], Changes] = {}  # sets that explained an answer of this template
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """What makes the reference give each answer."""
-        if not self._changes:
+        if not self._candidates:
             return [_OPEN] * len(conversations)
-        self._learn(conversations)
+        self._candidates.learn(conversations)
         plain = self._render(conversations)
         out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
         wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
@@ -89,16 +83,6 @@ class Stack:
                 known.append(changes)
                 out[n] = Explanation(False, changes)
         return out
-
-    def _learn(self, conversations: Sequence[Conversation]) -> None:
-        """Take up the changes that depend on the template, once a conversation comes that they may concern."""
-        at = next((n for n, change in enumerate(self._changes) if change.name == _PREFILLED), None)
-        if self._learnt or at is None or not any(map(ends_with_assistant, conversations)):
-            return
-        self._learnt = True
-        marks = reasoning_marks(self._template, self._tracer)
-        if marks is not None:
-            self._changes = (*self._changes[: at + 1], prefilled_with_reasoning(marks), *self._changes[at + 1 :])
 
     def _by_engine(
         self, conversations: Sequence[Conversation], left: Mapping[int, Rendering], signs: Mapping[int, Sign]
@@ -154,7 +138,7 @@ class Stack:
 
     def _searched(self, conversation: Conversation, answer: Rendering, render: _Render) -> Changes | None:
         """The smallest set of changes found that makes a renderer give an answer."""
-        for attempt in (self._singles, self._combinations):
+        for attempt in (self._candidates.singles, self._candidates.combinations):
             candidates = attempt(conversation, answer)
             while batch := list(islice(candidates, _BATCH)):
                 made = render([normalised(conversation, changes) for changes in batch])
@@ -193,7 +177,7 @@ class Stack:
             (n, normalised(conversations[n], changes))
             for n, answer in enumerate(answers)
             for changes in self._known.values()
-            if any(self._acts(change, conversations[n], plain[n], answer) for change in changes)
+            if any(self._candidates.acts(change, conversations[n], plain[n], answer) for change in changes)
         ]
         made = self._render([base for _, base in tried]) if tried else []
         found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
@@ -207,81 +191,6 @@ class Stack:
         """The numbers of the answers that are not the reference's own."""
         told = zip(self._render(conversations), answers, strict=True)
         return [number for number, (before, answer) in enumerate(told) if not same(before, answer)]
-
-    # -- candidates ----------------------------------------------------------------------------------------------
-
-    def _singles(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
-        plain = normalised(conversation)
-        for change in self._changes:
-            if self._acts(change, conversation, plain, answer):
-                yield (change,)
-
-    def _combinations(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
-        """All changes together, with one of each that contradict one another; only what does something.
-
-        Those with few of the contradicting ones come first: most deployments do little of that kind.
-        """
-        fixed = {each.name for each in self._changes} - {name for group in _CONTRADICTING for name in group}
-        acting = self._acting_at_all(conversation, answer, fixed)
-        choices = [
-            [(), *((name,) for name in group if name in acting)] for group in _CONTRADICTING if acting & set(group)
-        ]
-        known: dict[tuple[str, ...], tuple[bool, Normalised]] = {}
-        useful = [each for each in self._changes if each.name in acting]
-        seen = set()
-        for chosen in sorted(product(*choices), key=lambda parts: sum(map(len, parts))):
-            wanted = fixed | {name for part in chosen for name in part}
-            changes = self._acting(conversation, answer, [each for each in useful if each.name in wanted], known)
-            key = tuple(change.name for change in changes)
-            if len(changes) > 1 and key not in seen:
-                seen.add(key)
-                yield changes
-
-    def _acting_at_all(self, conversation: Conversation, answer: Rendering, fixed: set[str]) -> set[str]:
-        """What finds something to do, by itself or after others: a developer's message is merged only once it is
-        the system's."""
-        out = {change.name for (change,) in self._singles(conversation, answer)}
-        for before in ([], *([name] for name in sorted(out - fixed))):
-            first = [each for each in self._changes if each.name in fixed or each.name in before]
-            made = normalised(conversation, self._acting(conversation, answer, first, {}))
-            out |= {each.name for each in self._changes if self._acts(each, conversation, made, answer)}
-        return out
-
-    def _acting(
-        self,
-        conversation: Conversation,
-        answer: Rendering,
-        wanted: Iterable[Normalisation],
-        known: dict[tuple[str, ...], tuple[bool, Normalised]],
-    ) -> Changes:
-        """The changes, in their order, without those that find nothing to do.
-
-        ``known``: what became of sets that begin alike, by the names of what was done and of what was then tried.
-        """
-        changes: Changes = ()
-        done: tuple[str, ...] = ()
-        made = normalised(conversation)
-        for change in wanted:
-            key = (*done, change.name)
-            if key not in known:
-                acts = self._acts(change, conversation, made, answer)
-                known[key] = (acts, normalised(conversation, (*changes, change)) if acts else made)
-            acts, made = known[key]
-            if acts:
-                changes, done = (*changes, change), key
-        return changes
-
-    def _acts(self, change: Normalisation, given: Conversation, made: Normalised, answer: Rendering) -> bool:
-        """Whether a change does anything after those made before; changes of the prompt may, unless it shows that
-        they did not."""
-        if change.apply(made) is not made:
-            return True
-        if change.changes_text:
-            return isinstance(answer, Rendered) and change.finish(answer.text, given) == answer.text
-        if change.changes_context:
-            context = context_of(made, self._template.special_tokens)
-            return not isinstance(context, dict) or change.adjust(context, given) != context
-        return False
 
     # -- trials --------------------------------------------------------------------------------------------------
 
@@ -316,7 +225,10 @@ class Stack:
             return ()
         sets: list[Changes] = [()]
         if known is None:
-            sets += [*self._singles(conversation, answer), *self._combinations(conversation, answer)]
+            sets += [
+                *self._candidates.singles(conversation, answer),
+                *self._candidates.combinations(conversation, answer),
+            ]
         else:
             sets += dict.fromkeys(known)
         shared = [
@@ -338,15 +250,3 @@ def _sign(plain: Rendering, answer: Rendering) -> Sign:
 def same_answer(one: Rendering, other: Rendering) -> bool:
     """Whether an engine said the very same twice: failures by kind, message and line."""
     return one == other
-
-
-_PREFILLED = "final-assistant-prefilled"
-_CONTRADICTING: tuple[tuple[str, ...], ...] = (
-    ("enable-thinking-set", "enable-thinking-cleared"),
-    ("reasoning-as-part", "string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
-    ("arguments-parsed", "arguments-to-text"),
-    (_PREFILLED, f"{_PREFILLED}-with-reasoning"),
-    ("system-merged",),
-    ("content-trimmed",),
-    ("answers-gathered",),
-)
