@@ -118,6 +118,8 @@ class Candidates:
         they did not."""
         if change.apply(made) is not made:
             return True
+        if change.changes_template:
+            return change.rewrite(self._template.text) != self._template.text
         if change.changes_text:
             return isinstance(answer, Rendered) and change.finish(answer.text, given) == answer.text
         if change.changes_context:

@@ -10,7 +10,7 @@ from itertools import islice
 from portable_tpl.conversation import Conversation
 from portable_tpl.differential.candidates import Candidates, Changes
 from portable_tpl.differential.locus import first_difference
-from portable_tpl.differential.tracer import Tracer, normalised
+from portable_tpl.differential.tracer import Normalised, Tracer, normalised
 from portable_tpl.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -195,11 +195,32 @@ class Stack:
     # -- trials --------------------------------------------------------------------------------------------------
 
     def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
-        return [trace.rendering for trace in self._tracer.trace(self._template, conversations, "text")]
+        def on_reference(template: Template, some: Sequence[Conversation]) -> list[Rendering]:
+            return [trace.rendering for trace in self._tracer.trace(template, some, "text")]
+
+        return self._on_their_templates(conversations, on_reference)
 
     def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
         engine = self._engine()
-        return [] if engine is None else engine.render_all(self._template, conversations)
+        return [] if engine is None else self._on_their_templates(conversations, engine.render_all)
+
+    def _on_their_templates(
+        self,
+        conversations: Sequence[Conversation],
+        render: Callable[[Template, Sequence[Conversation]], list[Rendering]],
+    ) -> list[Rendering]:
+        """The renderings of conversations, each on the template that a deployment makes for it."""
+        templates = [
+            each.rewritten(self._template) if isinstance(each, Normalised) else self._template
+            for each in conversations
+        ]
+        if all(template is self._template for template in templates):
+            return render(self._template, conversations)
+        out: dict[int, Rendering] = {}
+        for template in dict.fromkeys(templates):
+            numbers = [n for n, each in enumerate(templates) if each == template]
+            out.update(zip(numbers, render(template, [conversations[n] for n in numbers]), strict=True))
+        return [out[n] for n in range(len(conversations))]
 
     @staticmethod
     def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:

@@ -64,6 +64,14 @@ class Normalised(Conversation):
         given = self.given.key if self.given is not None and names else ""
         return f"{names}|{given}|{json.dumps(self.to_json())}"
 
+    def rewritten(self, template: Template) -> Template:
+        """The template after what the deployment does to it."""
+        text = template.text
+        for change in self.changes:
+            if change.changes_template:
+                text = change.rewrite(text)
+        return template if text == template.text else replace(template, text=text)
+
     def finished(self, rendering: Rendering) -> Rendering:
         """The prompt after what the deployment does to it."""
         if isinstance(rendering, Rendered) and self.given is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @cache
 def all_normalisations() -> tuple[Normalisation, ...]:
     """Every normalisation, those of a family together; names are unique."""
-    from portable_tpl.normalisations import content, context, deployments, prefill, prompt, roles, tools
+    from portable_tpl.normalisations import content, context, deployments, patches, prefill, prompt, roles, tools
 
     return (
         *content.NORMALISATIONS,
@@ -26,6 +26,7 @@ def all_normalisations() -> tuple[Normalisation, ...]:
         *deployments.NORMALISATIONS,
         *context.NORMALISATIONS,
         *prompt.NORMALISATIONS,
+        *patches.NORMALISATIONS,
     )
 
 

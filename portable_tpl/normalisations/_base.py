@@ -24,14 +24,18 @@ def _same_text(text: str, conversation: Conversation) -> str:
     return text
 
 
+def _same_template(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True)
 class Normalisation:
     """One change that a deployment makes before, around or after the template; pure, inputs are never changed.
 
     ``apply`` changes the conversation as the caller gave it; ``adjust`` changes the finished context (only there can
     a variable be undefined); ``finish`` changes the prompt. The last two are also given the conversation that the
-    caller gave. Each leaves alone what it does not concern. ``stacks`` are the targets seen to do it, ``source`` says
-    where.
+    caller gave. ``rewrite`` changes the text of the template. Each leaves alone what it does not concern. ``stacks``
+    are the targets seen to do it, ``source`` says where.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Normalisation:
     apply: Callable[[Conversation], Conversation] = _same_conversation
     adjust: Callable[[Context, Conversation], Context] = _same_context
     finish: Callable[[str, Conversation], str] = _same_text
+    rewrite: Callable[[str], str] = _same_template
 
     @property
     def changes_context(self) -> bool:
@@ -51,6 +56,11 @@ class Normalisation:
     def changes_text(self) -> bool:
         """Whether it works on the prompt."""
         return self.finish is not _same_text
+
+    @property
+    def changes_template(self) -> bool:
+        """Whether it works on the template, so that no conversation can stand for its effect."""
+        return self.rewrite is not _same_template
 
 
 def each_message(change: Callable[[Message], Message]) -> Callable[[Conversation], Conversation]:

@@ -77,6 +77,22 @@ def test_a_prefill_with_the_template_s_marks_of_reasoning(tracer: Tracer) -> Non
     assert found.names == ("final-assistant-prefilled-with-reasoning",)
 
 
+def test_a_condition_that_the_server_takes_out(tracer: Tracer) -> None:
+    text = (
+        '{% for message in messages %}{%- if "<|channel|>analysis<|message|>" in message.content or '
+        '"<|channel|>final<|message|>" in message.content %}no{% endif %}{{ message.content }}{% endfor %}'
+    )
+    said = "<|channel|>final<|message|>"
+    asked = [
+        Conversation([{"role": "user", "content": said}]),
+        Conversation([{"role": "user", "content": [{"type": "text", "text": said}]}]),
+    ]
+    stack = Stack("llama.cpp", tracer, Template(text), lambda: None)
+    found = stack.explain(asked, [Rendered(said), Rendered(said)])
+    assert [each.complete for each in found] == [True, True]
+    assert [set(each.names) for each in found] == [{"template-patched"}, {"parts-joined", "template-patched"}]
+
+
 def test_what_explained_one_answer_is_known_of_others(tracer: Tracer) -> None:
     stack = Stack("llama.cpp", tracer, TEMPLATE, lambda: None)
     told = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "text")[0].rendering

@@ -239,6 +239,15 @@ def test_an_answer_is_prefilled_with_its_reasoning() -> None:
     assert prefill.finish("<u>", Conversation([_user("u")])) == "<u>"
 
 
+def test_conditions_are_taken_out_of_templates() -> None:
+    patched = normalisation("template-patched")
+    channels = '{%- if "<|channel|>analysis<|message|>" in message.content or "<|channel|>final<|message|>" in message.content %}'
+    assert patched.changes_template
+    assert patched.rewrite(f"a{channels}b") == "a{%- if false %}b"
+    assert patched.rewrite(channels.replace("if ", "if  ")) == channels.replace("if ", "if  ")
+    assert not normalisation("parts-joined").changes_template
+
+
 def test_variables_are_set_unless_the_caller_did() -> None:
     conversation = Conversation([], variables={"enable_thinking": None}, clock="2026-02-03T04:05:06")
     assert normalisation("enable-thinking-set").apply(conversation) is conversation

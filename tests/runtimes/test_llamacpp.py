@@ -191,6 +191,27 @@ def test_the_stack_does_what_the_normalisations_say(
     assert stack.render(_SHOWN, conversation) == Rendered(text)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        '{%- if "<|channel|>analysis<|message|>" in message.content or "<|channel|>final<|message|>" in message.content %}',
+        "{# [TOOL_CALLS] #}{%- if (message['content'] is none or message['content'] == '' or message['content']|length == 0)"
+        " and (message['tool_calls'] is not defined or message['tool_calls'] is none or "
+        "message['tool_calls']|length == 0) %}",
+    ],
+)
+def test_the_stack_patches_what_the_normalisation_says(
+    stack: WorkerRuntime, engine: WorkerRuntime, condition: str
+) -> None:
+    text = "{% for message in messages %}" + condition + "yes{% else %}no{% endif %}{{ message.content }}{% endfor %}"
+    said = "" if "TOOL" in condition else "<|channel|>final<|message|>"
+    conversation = Conversation([{"role": "user", "content": said}])
+    assert engine.render(Template(text), conversation) == Rendered(f"yes{said}")
+    assert stack.render(Template(text), conversation) == Rendered(f"no{said}")
+    patched = Template(normalisation("template-patched").rewrite(text))
+    assert engine.render(patched, conversation) == Rendered(f"no{said}")
+
+
 def test_a_hundred_servers_leave_nothing_behind(stack: WorkerRuntime) -> None:
     from portable_tpl.runtimes._limits import resident
 
