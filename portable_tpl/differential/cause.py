@@ -158,6 +158,9 @@ class Causes:
                 break
             found = deeper
         if found is not None:
+            failed = isinstance(situation.answer, Failed)
+            if not (failed and self._alone.fails(found.suspect.node, situation.answer, rewriter)):
+                rewriter.look_at(0)
             return self._named(found.suspect, rewriter, found.how == "text")
         return self._seen_alone(situation, suspects, rewriter, tier)
 

@@ -230,7 +230,10 @@ class Recorder:
     def _value(self, node: int, value: Any) -> Any:
         kept = self._values.setdefault(node, {})
         looked = self._looked[node] = self._looked.get(node, 0) + 1
-        if looked <= _MOST_LOOKS and len(kept) < _MOST_VALUES:
+        if looked > _MOST_LOOKS or len(kept) >= _MOST_VALUES:
+            if isinstance(value, Undefined):  # rare, and mostly what goes wrong
+                kept.setdefault("undefined", _undefined(value))
+        else:
             kind = type(value)
             if kind is bool or value is None or (kind is str and len(value) <= _SHORT):
                 kept.setdefault((kind, value), {"value": value})
