@@ -158,11 +158,15 @@ class Causes:
                 break
             found = deeper
         if found is not None:
-            failed = isinstance(situation.answer, Failed)
-            if not (failed and self._alone.fails(found.suspect.node, situation.answer, rewriter)):
-                rewriter.look_at(0)
+            self._look_at_failing(situation, found.suspect, rewriter)
             return self._named(found.suspect, rewriter, found.how == "text")
         return self._seen_alone(situation, suspects, rewriter, tier)
+
+    def _look_at_failing(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> None:
+        """Look at the values with which a construct fails by itself, or else at the first ones."""
+        answer = situation.answer
+        if not (isinstance(answer, Failed) and self._alone.fails(suspect.node, answer, rewriter)):
+            rewriter.look_at(0)
 
     def _wrong_alone(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
         """The first construct that is wrong by itself, in the way in which the whole is."""

@@ -19,7 +19,7 @@ from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
 
 WIDE = "\u3000a"
-USER = {"role": "user", "content": "Hi"}
+USER: dict[str, object] = {"role": "user", "content": "Hi"}
 REASONED = {"role": "assistant", "content": "a", "reasoning_content": ""}
 
 CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": "b"}}}

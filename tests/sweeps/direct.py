@@ -43,7 +43,7 @@ _NULLS = tuple(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: conversations hold lists
 class Direct:
     """Conversations, and whether the reference's and an engine's renderings of one are of a class."""
 
