@@ -107,7 +107,7 @@ class Candidates:
             key = (*done, change.name)
             if key not in known:
                 acts = self.acts(change, conversation, made, answer)
-                known[key] = (acts, normalised(conversation, (*changes, change)) if acts else made)
+                known[key] = (acts, made.followed_by(change) if acts else made)
             acts, made = known[key]
             if acts:
                 changes, done = (*changes, change), key

@@ -16,7 +16,7 @@ from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
 from portable_tpl.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
 from portable_tpl.runtimes._base import Runtime
-from portable_tpl.strategies.tiers import tier_of
+from portable_tpl.strategies.tiers import TierJudge
 from portable_tpl.template.parsing import ParsedTemplate
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
@@ -55,6 +55,8 @@ class Investigation:
         self._run = run
         self._out_of_time = out_of_time
         self._known = list(known)
+        tokens = parsed.template.special_tokens or {"bos_token": "<s>", "eos_token": "</s>"}
+        self._judge = TierJudge(False, run.shape, tokens)
         self._identities = Identities(parsed.template, target, tracer, twins)
         self._causes = Causes(parsed, target, tracer, self._identities.engine)
 
@@ -82,7 +84,7 @@ class Investigation:
         reference = self._tracer.trace(self._template, [small], "text")[0].rendering
         if same(reference, answer):
             return None  # it does not come back: a machine under load, not a mismatch
-        tier = self._tier(small)
+        tier = self._judge.tier(small)
         cause = self._cause(group, small, answer, tier)
         line = cause.line if cause.line is not None or group.locus is None else group.locus.line
         kind = mismatch_kind(reference, answer)
@@ -128,7 +130,7 @@ class Investigation:
             return start.conversation
 
         def holds(batch: Sequence[Conversation]) -> list[bool]:
-            mild = [self._tier(conversation).rank <= start.tier.rank for conversation in batch]
+            mild = [self._judge.tier(conversation).rank <= start.tier.rank for conversation in batch]
             fitting = [conversation for conversation, fits in zip(batch, mild, strict=True) if fits]
             if not fitting:
                 return mild
@@ -142,10 +144,6 @@ class Investigation:
         verdicts = holds(smaller) if smaller else []
         best = next((each for each, good in zip(smaller, verdicts, strict=True) if good), start.conversation)
         return shrinker.shrink(best)
-
-    def _tier(self, conversation: Conversation) -> Tier:
-        tokens = self._template.special_tokens or {"bos_token": "<s>", "eos_token": "</s>"}
-        return tier_of(conversation, False, self._run.shape, tokens)
 
 
 def _merged(one: Mismatch, other: Mismatch) -> Mismatch:

@@ -64,6 +64,10 @@ class Normalised(Conversation):
         given = self.given.key if self.given is not None and names else ""
         return f"{names}|{given}|{json.dumps(self.to_json())}"
 
+    def followed_by(self, change: Normalisation) -> Normalised:
+        """After one more change."""
+        return _after(change.apply(self), self.given or self, (*self.changes, change))
+
     def rewritten(self, template: Template) -> Template:
         """The template after what the deployment does to it."""
         text = template.text
@@ -85,6 +89,10 @@ def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> No
     made = given
     for change in changes:
         made = change.apply(made)
+    return _after(made, given, tuple(changes))
+
+
+def _after(made: Conversation, given: Conversation, changes: tuple[Normalisation, ...]) -> Normalised:
     return Normalised(
         made.messages,
         made.tools,
@@ -94,7 +102,7 @@ def normalised(given: Conversation, changes: Sequence[Normalisation] = ()) -> No
         made.special_tokens,
         made.clock,
         given=given,
-        changes=tuple(changes),
+        changes=changes,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from portable_tpl.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.strategies.dialogue import kind_of_role, takes_flat_calls
@@ -23,6 +23,7 @@ _INT32 = 2**31
 _FOLLOWS = {
     ("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "tool"), ("tool", "assistant"),
 }  # fmt: skip
+_Part = TypeVar("_Part")
 _MESSAGE_TEXTS = ("role", "name", "tool_call_id", "reasoning_content", "reasoning", "thinking")
 
 
@@ -37,14 +38,7 @@ def tier_of(
     ``reads_parts``: whether the template takes typed parts as content (or the roles for which it does). ``shape``:
     what the template reads; roles, markers, keys and flat tools that it names are then nothing unusual.
     """
-    judge = _Judge(reads_parts, shape or TemplateShape(), conversation.special_tokens or special_tokens)
-    mildest = Tier.EVERYDAY
-    for tier in judge.all(conversation):
-        if tier is Tier.HOSTILE:
-            return tier
-        if tier is Tier.EXTENDED:
-            mildest = tier
-    return mildest
+    return TierJudge(reads_parts, shape, special_tokens).tier(conversation)
 
 
 @lru_cache(maxsize=256)
@@ -53,8 +47,19 @@ def _suspicious(tokens: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join([r"[<\[{]|[^ -~\t\n\r]", *map(re.escape, tokens)]))
 
 
-class _Judge:
-    def __init__(self, reads_parts: bool | frozenset[str], shape: TemplateShape, tokens: Mapping[str, str]) -> None:
+class TierJudge:
+    """:func:`tier_of` for many conversations alike; messages and tools that several of them share are judged once.
+
+    What was judged must not be changed afterwards.
+    """
+
+    def __init__(
+        self,
+        reads_parts: bool | frozenset[str] = False,
+        shape: TemplateShape | None = None,
+        tokens: Mapping[str, str] = DEFAULT_SPECIAL_TOKENS,
+    ) -> None:
+        shape = shape or TemplateShape()
         roles = frozenset({"user"}) if reads_parts is True else reads_parts or frozenset()
         self._part_roles = roles | shape.part_roles
         self._shape = shape
@@ -62,12 +67,22 @@ class _Judge:
         self._suspicious = _suspicious(tuple(self._tokens))
         self._markers = frozenset(shape.markers(CONTENT)) | frozenset(shape.markers((*PART, "text")))
 
-    def all(self, conversation: Conversation) -> Iterator[Tier]:
+        self._judged: dict[int, tuple[object, Tier]] = {}  # by id; the objects are kept, so that ids stay theirs
+
+    def tier(self, conversation: Conversation) -> Tier:
+        """The mildest tier that a conversation belongs to."""
+        judge = self
+        if conversation.special_tokens:
+            judge = TierJudge(self._part_roles, self._shape, conversation.special_tokens)
+        return _strangest(judge._all(conversation))
+
+    def _all(self, conversation: Conversation) -> Iterator[Tier]:
         """The tier of each unusual thing."""
         yield from self._order(conversation.messages)
         for message in conversation.messages:
-            yield from self._message(message)
-        yield from self._tools(conversation.tools)
+            yield self._once(message, self._message)
+        if conversation.tools is not None:
+            yield self._once(conversation.tools, self._tools)
         if conversation.documents is not None:
             if not conversation.documents:
                 yield Tier.EXTENDED
@@ -75,6 +90,12 @@ class _Judge:
                 yield self._data(document)
         for value in conversation.variables.values():
             yield self._data(value)
+
+    def _once(self, part: _Part, judge: Callable[[_Part], Iterator[Tier]]) -> Tier:
+        judged = self._judged.get(id(part))
+        if judged is None:
+            judged = self._judged[id(part)] = (part, _strangest(judge(part)))
+        return judged[1]
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -181,9 +202,7 @@ class _Judge:
 
     # -- tools ---------------------------------------------------------------------------------------------------
 
-    def _tools(self, tools: list[dict[str, Any]] | None) -> Iterator[Tier]:
-        if tools is None:
-            return
+    def _tools(self, tools: list[dict[str, Any]]) -> Iterator[Tier]:
         if not tools:
             yield Tier.EXTENDED
         for tool in tools:
@@ -266,6 +285,16 @@ class _Judge:
             if not (own and any(found in marker for marker in self._markers)):
                 return Tier.HOSTILE
         return Tier.EVERYDAY
+
+
+def _strangest(tiers: Iterable[Tier]) -> Tier:
+    strangest = Tier.EVERYDAY
+    for tier in tiers:
+        if tier is Tier.HOSTILE:
+            return tier
+        if tier is Tier.EXTENDED:
+            strangest = tier
+    return strangest
 
 
 def _number(value: float) -> Tier:

@@ -7,18 +7,20 @@ processes that parse the same text mean the same branch by the same number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, nodes, pass_context
+from jinja2.runtime import Context
 
 BranchKind = Literal[
     "if", "else", "inline-if", "inline-else", "loop", "empty-loop", "shortcut", "right-side", "macro"
 ]
 
-# The names under which a render's recorder hangs on the environment. `nodes.EnvironmentAttribute` reads them without
-# passing through the template's own names, so that no template can shadow them.
+# The names under which a render's recorder stands among the environment's filters: no template can shadow these, and
+# jinja2 calls them as they are; other calls pass through its sandbox, which takes longer than the hook. Each takes
+# the context, which it does not need: without it, jinja2 would call those with constants when it compiles.
 BRANCH_HOOK = "portable_tpl_branch"
 HIT_HOOK = "portable_tpl_hit"
 
@@ -78,15 +80,15 @@ def branches(tree: nodes.Node) -> list[Branch]:
     return found
 
 
-def call_hook(hook: str, line: int, *arguments: nodes.Expr | int | None) -> nodes.Call:
-    """A call of a hook on the environment, as a node."""
-    values = [
+def call_hook(hook: str, line: int, *arguments: nodes.Expr | int | None) -> nodes.Filter:
+    """A call of a hook, as a node."""
+    first, *others = (
         argument if isinstance(argument, nodes.Expr) else nodes.Const(argument, lineno=line) for argument in arguments
-    ]
-    return nodes.Call(nodes.EnvironmentAttribute(hook, lineno=line), values, [], None, None, lineno=line)
+    )
+    return nodes.Filter(first, hook, others, [], None, None, lineno=line)
 
 
-def statement(call: nodes.Call) -> nodes.ExprStmt:
+def statement(call: nodes.Filter) -> nodes.ExprStmt:
     """A call as a statement of its own, which prints nothing."""
     return nodes.ExprStmt(call, lineno=call.lineno)
 
@@ -119,12 +121,15 @@ def _mark_entry(branch: Branch) -> None:
 def hook_branches(environment: Environment, hits: set[int]) -> None:
     """Let the renders of an environment's marked templates add the branches that they take to ``hits``."""
 
-    def on_branch(when_true: int | None, when_false: int | None, value: Any) -> Any:
+    @pass_context
+    def on_branch(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
         number = when_true if value else when_false
         if number is not None:
             hits.add(number)
         return value
 
-    hooks: dict[str, Callable[..., Any]] = {BRANCH_HOOK: on_branch, HIT_HOOK: hits.add}
-    for name, hook in hooks.items():
-        setattr(environment, name, hook)
+    @pass_context
+    def on_entry(_context: Context, number: int) -> None:
+        hits.add(number)
+
+    environment.filters.update({BRANCH_HOOK: on_branch, HIT_HOOK: on_entry})

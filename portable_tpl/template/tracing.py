@@ -12,8 +12,8 @@ from collections.abc import Container, ItemsView, Iterator, KeysView, ValuesView
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import Environment, nodes
-from jinja2.runtime import Undefined
+from jinja2 import Environment, nodes, pass_context
+from jinja2.runtime import Context, Undefined
 from markupsafe import Markup
 
 from portable_tpl.template.instrument import BRANCH_HOOK, call_hook, preorder, statement
@@ -173,16 +173,16 @@ class Recorder:
 
     def hook(self, environment: Environment) -> None:
         """Let renders of an environment's marked templates report here."""
-        hooks = {
-            BEGIN_HOOK: self._begin,
-            PRINT_HOOK: self._print,
-            VALUE_HOOK: self._value,
-            OPEN_HOOK: self._capture,
-            CLOSE_HOOK: self._end_capture,
-            CALLED_HOOK: self._called,
-        }
-        for name, function in hooks.items():
-            setattr(environment, name, function)
+        environment.filters.update(
+            {
+                BEGIN_HOOK: self._begin,
+                PRINT_HOOK: self._print,
+                VALUE_HOOK: self._value,
+                OPEN_HOOK: self._capture,
+                CLOSE_HOOK: self._end_capture,
+                CALLED_HOOK: self._called,
+            }
+        )
 
     def pieces(self) -> list[list[Any]]:
         """The printed pieces in order: ``[node, text, [inner pieces]]``."""
@@ -201,25 +201,30 @@ class Recorder:
         """
         return {node: list(found.values()) for node, found in self._values.items()}
 
-    def _begin(self, node: int) -> int:
+    @pass_context
+    def _begin(self, _context: Context, node: int) -> int:
         self._open.append([])
         return node
 
-    def _print(self, node: int, value: Any) -> Any:
+    @pass_context
+    def _print(self, _context: Context, node: int, value: Any) -> Any:
         inner = self._open.pop() if len(self._open) > 1 else []
         if self._count < _MOST_PIECES:
             self._count += 1
             self._open[-1].append(Piece(node, str(value), inner))
         return value
 
-    def _called(self, node: int) -> None:
+    @pass_context
+    def _called(self, _context: Context, node: int) -> None:
         inner = self._open.pop() if len(self._open) > 1 else []
         self._open[-1].append(Piece(node, "".join(piece.text for piece in inner), inner))
 
-    def _capture(self, node: int) -> None:
+    @pass_context
+    def _capture(self, _context: Context, node: int) -> None:
         self._open.append([])
 
-    def _end_capture(self, node: int) -> None:
+    @pass_context
+    def _end_capture(self, _context: Context, node: int) -> None:
         # What a macro printed is what its caller makes of it; kept as inner pieces where something is being printed.
         pieces = self._open.pop() if len(self._open) > 1 else []
         if len(self._open) > 1:
@@ -227,7 +232,8 @@ class Recorder:
         else:
             self._captured.extend(pieces)
 
-    def _value(self, node: int, value: Any) -> Any:
+    @pass_context
+    def _value(self, _context: Context, node: int, value: Any) -> Any:
         kept = self._values.setdefault(node, {})
         looked = self._looked[node] = self._looked.get(node, 0) + 1
         if looked > _MOST_LOOKS or len(kept) >= _MOST_VALUES:

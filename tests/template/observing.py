@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jinja2 import TemplateError, nodes
+from jinja2 import TemplateError, nodes, pass_context
 from jinja2.runtime import LoopContext, Macro, Undefined
 from jinja2.utils import Namespace
 from markupsafe import Markup
@@ -18,7 +18,15 @@ from portable_tpl.template import ParsedTemplate
 from portable_tpl.template.environment import reference_environment
 from portable_tpl.template.inference import kinds as k
 from portable_tpl.template.inference.lattice import ANY, Type
-from portable_tpl.template.tracing import BEGIN_HOOK, CLOSE_HOOK, OPEN_HOOK, PRINT_HOOK, VALUE_HOOK, mark_prints
+from portable_tpl.template.tracing import (
+    BEGIN_HOOK,
+    CALLED_HOOK,
+    CLOSE_HOOK,
+    OPEN_HOOK,
+    PRINT_HOOK,
+    VALUE_HOOK,
+    mark_prints,
+)
 from portable_tpl.template.types import Types
 
 _VIEWS: tuple[type, ...] = (type({}.items()), type({}.keys()), type({}.values()))
@@ -48,9 +56,10 @@ class Observer:
         self._environment = reference_environment(lambda: self._now)
         tree = parsed.fresh_tree()
         mark_prints(tree, values=True)
-        hooks = {BEGIN_HOOK: int, PRINT_HOOK: self._value, VALUE_HOOK: self._value, OPEN_HOOK: int, CLOSE_HOOK: int}
-        for name, hook in hooks.items():
-            setattr(self._environment, name, hook)
+        for name in (BEGIN_HOOK, OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK):
+            self._environment.filters[name] = pass_context(lambda _context, number: number)
+        for name in (PRINT_HOOK, VALUE_HOOK):
+            self._environment.filters[name] = pass_context(lambda _context, number, value: self._value(number, value))
         self._template = self._environment.from_string(tree)
 
     def watch(self, conversations: Iterable[Conversation]) -> None:

@@ -51,7 +51,7 @@ def test_any_syntax_is_inferred(tier: Tier, text: str) -> None:
     types = infer(parsed, tier)
     try:
         observer = Observer(parsed, types)
-    except (TemplateError, SyntaxError, AttributeError):
-        return  # what jinja2 finds only when it compiles; or a place where a value cannot be watched
+    except (TemplateError, SyntaxError, AssertionError):
+        return  # what jinja2 finds only when it compiles; it asserts that it knows the names in a block's filter
     observer.watch([Conversation([{"role": "user", "content": "Hi"}])])
     assert not observer.unsound

@@ -24,6 +24,9 @@ class _Traced(Jinja2Engine):
 
     def __init__(self) -> None:
         super().__init__()
+        # A template is compiled for each mode and each rewriting of it, and rendered a few times: to work out its
+        # constants beforehand takes longer than it saves, and changes no result.
+        self.environment.optimized = False
         self._hits: set[int] = set()
         self._recorder = Recorder()
         hook_branches(self.environment, self._hits)
