@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -72,7 +72,7 @@ def compare_all(
             if book is not None and not (entry["comparison"] or {}).get("cut"):
                 book.put(key, entry)  # what the time cut short is worth another try
 
-        results = _results(todo, targets, settings, min(jobs, len(todo)), limits, keep)
+        results = _results(todo, _Plan(tuple(targets), settings, limits), min(jobs, len(todo)), keep)
         for number, (key, template) in enumerate(zip(keys, templates, strict=True)):
             while key not in done:
                 finished, entry = next(results)
@@ -108,34 +108,29 @@ _Entry = tuple[str, "dict[str, Any]"]
 _Keep = Callable[[str, "dict[str, Any]"], None]
 
 
-def _results(
-    todo: Sequence[_Job],
-    targets: Sequence[str],
-    settings: CompareSettings,
-    jobs: int,
-    limits: Limits | None,
-    keep: _Keep,
-) -> Iterator[_Entry]:
+@dataclass(frozen=True)
+class _Plan:
+    """What every process of a run is told."""
+
+    targets: tuple[str, ...]
+    settings: CompareSettings
+    limits: Limits | None
+
+
+def _results(todo: Sequence[_Job], plan: _Plan, jobs: int, keep: _Keep) -> Iterator[_Entry]:
     if not todo:
         return
     if jobs <= 1:
-        with Session(targets, limits) as session:
+        with Session(plan.targets, plan.limits) as session:
             for key, template in todo:
-                yield key, _compared(session, template, settings)
+                yield key, _compared(session, template, plan.settings)
         return
-    yield from _parallel(todo, targets, settings, jobs, limits, keep)
+    yield from _parallel(todo, plan, jobs, keep)
 
 
-def _parallel(
-    todo: Sequence[_Job],
-    targets: Sequence[str],
-    settings: CompareSettings,
-    jobs: int,
-    limits: Limits | None,
-    keep: _Keep,
-) -> Iterator[_Entry]:
+def _parallel(todo: Sequence[_Job], plan: _Plan, jobs: int, keep: _Keep) -> Iterator[_Entry]:
     others = set(active_children())
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (tuple(targets), settings, limits))
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (plan,))
     waiting: deque[tuple[str, Future[dict[str, Any]]]] = deque()
     left = iter(todo)
     done = False
@@ -187,11 +182,11 @@ _session: Session | None = None
 _settings = CompareSettings()
 
 
-def _start(targets: Iterable[str], settings: CompareSettings, limits: Limits | None) -> None:
+def _start(plan: _Plan) -> None:
     global _session, _settings
     # An interrupt is for the parent, which closes the pool in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _session, _settings = Session(tuple(targets), limits), settings
+    _session, _settings = Session(plan.targets, plan.limits), plan.settings
 
 
 def _work(sent: tuple[str, str, str | None, dict[str, str]]) -> dict[str, Any]:
