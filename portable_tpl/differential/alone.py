@@ -112,6 +112,11 @@ class Alone:
                     return True
         return False
 
+    def prints_otherwise(self, value: object) -> bool:
+        """Whether the target prints a value that it is given otherwise than the reference."""
+        alone, variables = Template(_PRINT.format("ptl_value")), {"ptl_value": value}
+        return _differ(self._runtime.render(alone, _asked(variables)), self._reference(alone, variables))
+
     def lost_on_leaving(self, place: nodes.Node) -> tuple[str, nodes.Node] | None:
         """The ``continue`` or ``break`` behind a printed text, if the target loses what is printed before one."""
         child, parent = place, self._parsed.parent(place)

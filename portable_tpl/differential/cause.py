@@ -21,6 +21,7 @@ from portable_tpl.runtimes._base import Runtime
 from portable_tpl.template.parsing import ParsedTemplate
 
 _DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
+_READS = (nodes.Name, nodes.Getattr, nodes.Getitem)
 _MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
 
 
@@ -145,22 +146,43 @@ class Causes:
             layout = self._layout(situation)
             if layout is not None:
                 return layout
+        made = self._where_made(situation, found, rewriter, tier)
+        if isinstance(made, Suspect):
+            return self._named(made, rewriter)
+        if made is not None:
+            self._look_at_failing(situation, made.suspect, rewriter)
+            printed = made.how == "text" or self._wrong_as_given(made, rewriter)
+            return self._named(made.suspect, rewriter, printed)
+        return self._seen_alone(situation, suspects, rewriter, tier)
+
+    def _where_made(
+        self, situation: _Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
+    ) -> _Cured | Suspect | None:
+        """What made a wrong value that was found where it is only passed on; a macro's text may be wrong as a whole."""
         seen: set[int] = set()
         while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
-            # The wrong value was made elsewhere: look there. What a macro prints may be wrong as a whole.
+            if self._wrong_as_given(found, rewriter):
+                break
             seen.add(id(found.suspect.node))
             feeding = self._suspects.feeding(found.suspect.node, rewriter, tier)
             deeper = self._first_cured(situation, feeding, rewriter)
             wrong = None if deeper is not None else self._wrong_alone(situation, feeding, rewriter)
             if wrong is not None:
-                return self._named(wrong, rewriter)
+                return wrong
             if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
                 break
             found = deeper
-        if found is not None:
-            self._look_at_failing(situation, found.suspect, rewriter)
-            return self._named(found.suspect, rewriter, found.how == "text")
-        return self._seen_alone(situation, suspects, rewriter, tier)
+        return found
+
+    def _wrong_as_given(self, found: _Cured, rewriter: Rewriter) -> bool:
+        """Whether what was read is a number that the target has wrong as soon as it is given it.
+
+        Engines write numbers in words otherwise than those that they are given: past 64 bits these turn to floats.
+        """
+        if found.how != "value" or not isinstance(found.suspect.node, _READS):
+            return False
+        value = (rewriter.current(found.suspect.node) or {}).get("value")
+        return isinstance(value, int) and not isinstance(value, bool) and self._alone.prints_otherwise(value)
 
     def _look_at_failing(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> None:
         """Look at the values with which a construct fails by itself, or else at the first ones."""

@@ -25,7 +25,8 @@ _POOL = 120  # generated conversations tried on the reference before goals are p
 _ROUNDS = 12
 _TRIES = 10  # conversations built for one goal in one round
 _GOALS = 24  # goals pursued in one round
-_BEYOND_ROUNDS, _BEYOND_TRIES = 4, 5  # the same for goals of stranger tiers, which decide no verdict
+_BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for goals of stranger tiers, which decide no verdict
+_BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
 _WORD = "Zebrafish"
 
 
@@ -167,10 +168,9 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
         if not missed:
             break
         if effort == 0:
-            tried = [
-                *fixed(run.shape, Tier.HOSTILE),
-                *(generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)),
-            ]
+            tried = list(fixed(run.shape, Tier.HOSTILE))
+        elif effort == _BEYOND_CHANCE:
+            tried = [generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)]
         else:
             tried = [
                 made

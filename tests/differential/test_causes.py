@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.conversation import Conversation
+from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.requests import REQUEST_REFUSED
 from portable_tpl.differential.settings import CompareSettings
@@ -205,6 +205,18 @@ def test_an_undefined_value_is_known_by_what_it_was_missing_in(reference: Runtim
     )
     mismatches = of_engine(text, {"role": "user"}, reference, tracer)
     assert {each.cause for each in mismatches} == {"add@plain,undefined"}
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+def test_a_number_that_is_wrong_as_it_is_given(
+    number: int, minijinja: Runtime, reference: Runtime, tracer: Tracer
+) -> None:
+    for text in ("{{ big }}", "{% for k, v in box.items() %}{{ v }}{% endfor %}", "{{ box.big }}"):
+        given = Conversation([USER], variables={"big": number, "box": {"big": number}})
+        settings = CompareSettings(examples=1, tier=Tier.HOSTILE, conversations=(given,))
+        compared = compare(Template(text), [minijinja], reference, settings, tracer)
+        found = [each for each in compared.targets["minijinja"].mismatches if each.kind == "output"]
+        assert {each.cause for each in found} == {"print@int"}
 
 
 def test_a_value_that_only_fails_where_it_is_decided_on(reference: Runtime, tracer: Tracer) -> None:
