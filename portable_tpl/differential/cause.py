@@ -158,7 +158,7 @@ class Causes:
     def _where_made(
         self, situation: _Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
     ) -> _Cured | Suspect | None:
-        """What made a wrong value that was found where it is only passed on; a macro's text may be wrong as a whole."""
+        """What made a wrong value that was found where it is only passed on; a macro's text may be wrong itself."""
         seen: set[int] = set()
         while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
             if self._wrong_as_given(found, rewriter):
