@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -43,6 +43,26 @@ _AROUND = 12  # characters by which such are told
 _BATCH = 16  # sets of changes that are tried at once
 _PATIENCE = 6  # searches without success, after which the engine is asked for its part
 _Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
+_Attempt = Callable[[Conversation, Rendering], Iterator[Changes]]
+
+
+class _EnginesOwn:
+    """Which answers the engine gives by itself; each is asked for once, and only when it is wanted."""
+
+    def __init__(self, run: _Render, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> None:
+        self._run = run
+        self._conversations = conversations
+        self._answers = answers
+        self._known: dict[int, bool] = {}
+
+    def among(self, numbers: Iterable[int]) -> list[int]:
+        """Those of some answers, by their numbers; none where there is no engine to ask."""
+        numbers = list(numbers)
+        asked = [n for n in numbers if n not in self._known]
+        alone = self._run([self._conversations[n] for n in asked]) if asked else []
+        for n, told in zip(asked, alone, strict=False):
+            self._known[n] = same_answer(told, self._answers[n])
+        return [n for n in numbers if self._known.get(n)]
 
 
 class Stack:
@@ -69,11 +89,12 @@ class Stack:
         signs = {n: _sign(plain[n], answer) for n, answer in wanted.items()}
         # Two failures of different engines have nothing in common that could be compared: none explains the other.
         texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
-        for n, changes in self._found(conversations, texts, signs, self._render).items():
+        alone = _EnginesOwn(self._run, conversations, answers)
+        for n, changes in self._found(conversations, texts, signs, self._render, alone).items():
             out[n] = Explanation(False, changes, complete=True)
             self._known[out[n].names] = changes
         left = {n: answer for n, answer in wanted.items() if not out[n].complete}
-        for n, changes in self._by_engine(conversations, left, signs).items():
+        for n, changes in self._by_engine(conversations, left, signs, alone).items():
             out[n] = Explanation(False, changes, by_engine=True)
         nearest: dict[Sign, list[Changes]] = {}
         for n, answer in left.items():
@@ -85,20 +106,19 @@ class Stack:
         return out
 
     def _by_engine(
-        self, conversations: Sequence[Conversation], left: Mapping[int, Rendering], signs: Mapping[int, Sign]
+        self,
+        conversations: Sequence[Conversation],
+        left: Mapping[int, Rendering],
+        signs: Mapping[int, Sign],
+        alone: _EnginesOwn,
     ) -> dict[int, Changes]:
         """The changes after which the engine alone gives each answer; none where it does without any."""
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
         if not left or self._engine() is None:
             return {}
-        found: dict[int, Changes] = dict.fromkeys(self._engines_own(conversations, left), ())
+        found: dict[int, Changes] = dict.fromkeys(alone.among(left), ())
         more = {n: answer for n, answer in left.items() if n not in found}
-        return found | self._found(conversations, more, signs, self._run)
-
-    def _engines_own(self, conversations: Sequence[Conversation], left: Mapping[int, Rendering]) -> list[int]:
-        """The answers that the engine gives by itself."""
-        plain = self._run([conversations[n] for n in left])
-        return [n for n, alone in zip(left, plain, strict=False) if same_answer(alone, left[n])]
+        return found | self._found(conversations, more, signs, self._run, alone)
 
     def _found(
         self,
@@ -106,12 +126,13 @@ class Stack:
         wanted: Mapping[int, Rendering],
         signs: Mapping[int, Sign],
         render: _Render,
+        alone: _EnginesOwn,
     ) -> dict[int, Changes]:
         """The smallest set of changes found for each answer that some set explains.
 
-        A set that explains one answer is tried on all others before these are looked into. Where no set helps again
-        and again, what the engine does by itself is left to it. What parts from the reference just as others did for
-        which no set was found is not looked into.
+        A set that explains one answer is tried on all others before these are looked into. What the engine does by
+        itself is not looked into for sets of several changes, nor at all where no set helps again and again. What
+        parts from the reference just as others did for which no set was found is not looked into either.
         """
         found: dict[int, Changes] = {}
         left, failures = dict(wanted), 0
@@ -121,12 +142,14 @@ class Stack:
             answer = left.pop(n)
             if in_vain[signs[n]] >= _ENOUGH:
                 continue
-            changes = self._searched(conversations[n], answer, render)
+            changes = self._searched(self._candidates.singles, conversations[n], answer, render)
+            if changes is None and n not in alone.among([n, *left]):
+                changes = self._searched(self._candidates.combinations, conversations[n], answer, render)
             if changes is None:
                 failures += 1
                 in_vain[signs[n]] += 1
                 if failures == _PATIENCE:
-                    for own in self._engines_own(conversations, left):
+                    for own in alone.among(left):
                         del left[own]
                 continue
             found[n] = changes
@@ -136,15 +159,16 @@ class Stack:
                 found[other] = self._reduced(conversations[other], left.pop(other), changes, render)
         return found
 
-    def _searched(self, conversation: Conversation, answer: Rendering, render: _Render) -> Changes | None:
-        """The smallest set of changes found that makes a renderer give an answer."""
-        for attempt in (self._candidates.singles, self._candidates.combinations):
-            candidates = attempt(conversation, answer)
-            while batch := list(islice(candidates, _BATCH)):
-                made = render([normalised(conversation, changes) for changes in batch])
-                for changes, told in zip(batch, made, strict=True):
-                    if same_answer(told, answer):
-                        return self._reduced(conversation, answer, changes, render)
+    def _searched(
+        self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: _Render
+    ) -> Changes | None:
+        """The first of the sets attempted that makes a renderer give an answer, without what it does not need."""
+        candidates = attempt(conversation, answer)
+        while batch := list(islice(candidates, _BATCH)):
+            made = render([normalised(conversation, changes) for changes in batch])
+            for changes, told in zip(batch, made, strict=True):
+                if same_answer(told, answer):
+                    return self._reduced(conversation, answer, changes, render)
         return None
 
     def explains(
