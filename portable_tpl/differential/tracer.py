@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from portable_tpl.conversation import Conversation, Json
+from portable_tpl.differential.memory import Memory
 from portable_tpl.normalisations._base import Normalisation
 from portable_tpl.normalisations.reference import reference_context, reference_objection
 from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
@@ -130,12 +131,17 @@ class Tracer(WorkerRuntime):
 
     def __init__(self, limits: Limits | None = None) -> None:
         super().__init__(_ADAPTER, limits=limits)
+        self._texts = Memory()
 
     def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:
         """Render with the reference and tell the way of each render; ``text`` tells nothing but the rendering."""
         with self._lock:
             self._options = encode({"mode": mode})
-            traces = [_read(rendering) for rendering in self.render_all(template, conversations)]
+            if mode == "text":
+                made = self._texts.render_all(self.render_all, template, conversations)
+            else:
+                made = self.render_all(template, conversations)
+            traces = [_read(rendering) for rendering in made]
         return [
             replace(trace, rendering=conversation.finished(trace.rendering))
             if isinstance(conversation, Normalised) and conversation.changes

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from portable_tpl.conversation import Conversation, Json
+from portable_tpl.differential.memory import Memory
 from portable_tpl.differential.tracer import Normalised, context_of
 from portable_tpl.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.rendering import Rendering
+from portable_tpl.runtimes._adapter import Adapter
 from portable_tpl.runtimes._base import Limits, Runtime
 from portable_tpl.runtimes._contexts import if_json
 from portable_tpl.runtimes._worker import WorkerRuntime
@@ -19,9 +21,13 @@ from portable_tpl.source import Template
 class Twin(WorkerRuntime):
     """A deployment's engine alone; given a :class:`Normalised` conversation, in the context after its changes."""
 
+    def __init__(self, adapter: Adapter, version: str | None, limits: Limits | None) -> None:
+        super().__init__(adapter, version, limits)
+        self._memory = Memory()
+
     def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
         """Render many conversations with one template."""
-        answers = super().render_all(template, conversations)
+        answers = self._memory.render_all(super().render_all, template, conversations)
         return [
             conversation.finished(answer) if isinstance(conversation, Normalised) else answer
             for conversation, answer in zip(conversations, answers, strict=True)
