@@ -76,7 +76,9 @@ class Stack:
         self._tracer = tracer
         self._template = template
         self._engine = engine
-        self._known: dict[tuple[str, ...], Changes] = {}  # sets that explained an answer of this template
+        # Sets that explained an answer of this template, with the reference and with the engine.
+        self._known: dict[tuple[str, ...], Changes] = {}
+        self._known_by_engine: dict[tuple[str, ...], Changes] = {}
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """What makes the reference give each answer."""
@@ -96,6 +98,8 @@ class Stack:
         left = {n: answer for n, answer in wanted.items() if not out[n].complete}
         for n, changes in self._by_engine(conversations, left, signs, alone).items():
             out[n] = Explanation(False, changes, by_engine=True)
+            if changes:
+                self._known_by_engine[out[n].names] = changes
         nearest: dict[Sign, list[Changes]] = {}
         for n, answer in left.items():
             if not out[n].by_engine:
@@ -130,13 +134,16 @@ class Stack:
     ) -> dict[int, Changes]:
         """The smallest set of changes found for each answer that some set explains.
 
-        A set that explains one answer is tried on all others before these are looked into. What the engine does by
+        A set that explained one answer is tried on all others before these are looked into. What the engine does by
         itself is not looked into for sets of several changes, nor at all where no set helps again and again. What
         parts from the reference just as others did for which no set was found is not looked into either.
         """
         found: dict[int, Changes] = {}
         left, failures = dict(wanted), 0
         in_vain: Counter[Sign] = Counter()
+        known = self._known if render == self._render else self._known | self._known_by_engine
+        for before in known.values():
+            found |= self._spread(before, conversations, left, render)
         while left:
             n = next(iter(left))
             answer = left.pop(n)
@@ -153,11 +160,16 @@ class Stack:
                         del left[own]
                 continue
             found[n] = changes
-            made = render([normalised(conversations[other], changes) for other in left])
-            explained = [other for other, told in zip(left, made, strict=True) if same_answer(told, left[other])]
-            for other in explained:
-                found[other] = self._reduced(conversations[other], left.pop(other), changes, render)
+            found |= self._spread(changes, conversations, left, render)
         return found
+
+    def _spread(
+        self, changes: Changes, conversations: Sequence[Conversation], left: dict[int, Rendering], render: _Render
+    ) -> dict[int, Changes]:
+        """What a set explains of all that is left, without the changes that are not needed there; taken out of it."""
+        made = render([normalised(conversations[n], changes) for n in left])
+        explained = [n for n, told in zip(left, made, strict=True) if same_answer(told, left[n])]
+        return {n: self._reduced(conversations[n], left.pop(n), changes, render) for n in explained}
 
     def _searched(
         self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: _Render
