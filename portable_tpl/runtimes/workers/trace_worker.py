@@ -9,6 +9,7 @@ numbers ``nodes`` were evaluated, told as branches).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jinja2
@@ -17,6 +18,21 @@ from portable_tpl.runtimes.workers._serve import Failure, Refusal, serve
 from portable_tpl.runtimes.workers.transformers_worker import Jinja2Engine, PreparedCase
 from portable_tpl.template.instrument import hook_branches, mark_branches
 from portable_tpl.template.tracing import Recorder, mark_prints, mark_reached
+
+_SafeAttribute = Callable[[Any, str, Any], bool]
+
+
+def _by_type(is_safe_attribute: _SafeAttribute) -> _SafeAttribute:
+    """The sandbox's check, made once for all objects of a type: jinja2 decides by the type and the name alone."""
+    known: dict[tuple[type, str], bool] = {}
+
+    def remembered(obj: Any, attr: str, value: Any) -> bool:
+        key = (type(obj), attr)
+        if key not in known:
+            known[key] = is_safe_attribute(obj, attr, value)
+        return known[key]
+
+    return remembered
 
 
 class _Traced(Jinja2Engine):
@@ -27,6 +43,7 @@ class _Traced(Jinja2Engine):
         # A template is compiled for each mode and each rewriting of it, and rendered a few times: to work out its
         # constants beforehand takes longer than it saves, and changes no result.
         self.environment.optimized = False
+        self.environment.is_safe_attribute = _by_type(self.environment.is_safe_attribute)  # type: ignore[assignment]
         self._hits: set[int] = set()
         self._recorder = Recorder()
         hook_branches(self.environment, self._hits)
