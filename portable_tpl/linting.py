@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from portable_tpl.compat.table import Support, load_table, measured_targets
 from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding, Fix, Severity
+from portable_tpl.findings import Finding, Severity
 from portable_tpl.pages import known_subjects, page_of, rule_docs
-from portable_tpl.rules._base import Broken, Look, Rule, Use
-from portable_tpl.rules._registry import dispatch, rules
+from portable_tpl.rules._base import Broken, Look, Use
+from portable_tpl.rules._registry import fix_of, looked, rules
 from portable_tpl.selecting import chosen_codes
 from portable_tpl.suppressing import suppress
 from portable_tpl.template.types import Types, infer
@@ -100,12 +100,8 @@ class _Draft:
             targets=tuple(sorted(self.targets)),
             fails=tuple(sorted(t for t, support in self.targets.items() if support.answer in ("no", "flag"))),
             location=parsed.template.locate(span),
-            fix=self._fix(rule),
+            fix=fix_of(self.use, self.look),
         )
-
-    def _fix(self, rule: Rule) -> Fix | None:
-        made = None if self.use.fix is None else self.use.fix()
-        return made if made is not None or rule.fix is None else rule.fix(self.use.node, self.look)
 
 
 def _collect(
@@ -139,19 +135,6 @@ def _collect(
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
     """Every use of a feature that some target breaks, as the rules see it."""
     return looked(parsed, types, broken).uses
-
-
-def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
-    """What the rules have seen of a template."""
-    look = Look(parsed, types, broken)
-    visits = dispatch()
-    for node in parsed.nodes:
-        found = visits.get(node.__class__)
-        if found is not None:
-            for code, visit in found:
-                look.rule = code
-                visit(node, look)
-    return look
 
 
 def at_load(support: Support) -> bool:

@@ -169,12 +169,13 @@ class Alone:
         reaching = [
             node
             for node in self._parsed.nodes
-            if isinstance(node, nodes.Expr) and node.lineno < (line or 0) <= self._last_line(node)
+            if isinstance(node, nodes.Expr) and node.lineno != line and self._reaches(node, line or 0)
         ]
         return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
 
-    def _last_line(self, node: nodes.Node) -> int:
-        return self._template.position(self._parsed.span(node).end)[0]
+    def _reaches(self, node: nodes.Node, line: int) -> bool:
+        span = self._parsed.span(node)  # jinja2 gives an operation the line of its operator
+        return self._template.position(span.start)[0] <= line <= self._template.position(span.end)[0]
 
 
 def _differ(one: Rendering, other: Rendering) -> bool:

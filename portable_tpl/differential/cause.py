@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from jinja2 import nodes
@@ -153,7 +154,7 @@ class Causes:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
             return self._named(made.suspect, rewriter, printed)
-        return self._seen_alone(situation, suspects, rewriter, tier)
+        return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, rewriter, tier)
 
     def _where_made(
         self, situation: _Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
@@ -223,6 +224,13 @@ class Causes:
         for suspect in (*here, *deciding):
             if self._alone.differs(suspect.node, rewriter):
                 return self._named(suspect, rewriter)
+        return None
+
+    def _fixed(self, situation: _Situation, rewriter: Rewriter, tier: Tier) -> Cause | None:
+        """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
+        for suspect, text in islice(self._suspects.fixed(rewriter, tier), _MOST_TRIALS):
+            if self._cures(situation, text):
+                return Cause("template", suspect.uses[0].feature, suspect.uses[0].rule, suspect.node.lineno)
         return None
 
     def _layout(self, situation: _Situation) -> Cause | None:

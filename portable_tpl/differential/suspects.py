@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,8 +15,9 @@ from portable_tpl.conversation import Tier
 from portable_tpl.differential.locus import Locus
 from portable_tpl.differential.substitution import Rewriter
 from portable_tpl.differential.value_kinds import kinds_within
+from portable_tpl.findings import apply_edits
 from portable_tpl.rules._base import Broken, Look, Use
-from portable_tpl.rules._registry import dispatch
+from portable_tpl.rules._registry import fix_of, looked
 from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.types import infer
 
@@ -38,6 +40,7 @@ class Suspects:
         self._parsed = parsed
         self._broken = _broken(target)
         self._target = target
+        self._looks: dict[Tier, Look] = {}
         self._uses: dict[Tier, dict[int, list[Use]]] = {}
 
     def breaks(self, feature: str) -> bool:
@@ -88,10 +91,25 @@ class Suspects:
         suspects = [Suspect(each, tuple(by_node.get(id(each), ()))) for each in found if each is not node]
         return sorted(suspects, key=lambda suspect: not suspect.uses)
 
+    def fixed(self, rewriter: Rewriter, tier: Tier) -> Iterator[tuple[Suspect, str]]:
+        """For each feature that the target breaks: where it is used first, and the template after all its fixes."""
+        by_feature: dict[str, list[Suspect]] = {}
+        for suspect in self.known(tier):
+            if rewriter.evaluated(suspect.node):
+                for use in suspect.uses:
+                    by_feature.setdefault(use.feature, []).append(Suspect(suspect.node, (use,)))
+        for suspects in by_feature.values():
+            fixes = [fix_of(suspect.uses[0], self._looks[tier]) for suspect in suspects]
+            edits = {edit: None for fix in fixes if fix is not None for edit in fix.edits}
+            with suppress(ValueError):  # fixes of one place within another
+                if edits:
+                    yield suspects[0], apply_edits(self._parsed.text, tuple(edits))
+
     def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
         if tier not in self._uses:
+            look = self._looks[tier] = looked(self._parsed, infer(self._parsed, tier), self._broken)
             found: dict[int, list[Use]] = {}
-            for use in _uses(self._parsed, self._broken, tier):
+            for use in look.uses:
                 found.setdefault(id(use.node), []).append(use)
             self._uses[tier] = found
         return self._uses[tier]
@@ -198,16 +216,6 @@ def _targets(target: nodes.Node) -> set[str]:
 def _broken(target: str) -> Broken:
     table = load_table(target)
     return Broken({} if table is None else {target: table.broken})
-
-
-def _uses(parsed: ParsedTemplate, broken: Broken, tier: Tier) -> list[Use]:
-    look = Look(parsed, infer(parsed, tier), broken)
-    visits = dispatch()
-    for node in parsed.nodes:
-        for code, visit in visits.get(node.__class__, ()):
-            look.rule = code
-            visit(node, look)
-    return look.uses
 
 
 def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use | None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Rule, Visit
+from portable_tpl.findings import Fix
+from portable_tpl.rules._base import Broken, Look, Rule, Use, Visit
+
+if TYPE_CHECKING:
+    from portable_tpl.template.parsing import ParsedTemplate
+    from portable_tpl.template.types import Types
 
 # Every rule module of this folder (a test compares), in the order of their codes.
 MODULES = (
@@ -88,6 +93,26 @@ def dispatch() -> Mapping[type[nodes.Node], tuple[tuple[str, Visit], ...]]:
         for kind, visit in rule.visits.items():
             table.setdefault(kind, []).append((rule.code, visit))
     return {kind: tuple(visits) for kind, visits in table.items()}
+
+
+def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
+    """What the rules have seen of a template."""
+    look = Look(parsed, types, broken)
+    visits = dispatch()
+    for node in parsed.nodes:
+        found = visits.get(node.__class__)
+        if found is not None:
+            for code, visit in found:
+                look.rule = code
+                visit(node, look)
+    return look
+
+
+def fix_of(use: Use, look: Look) -> Fix | None:
+    """The fix of one use: its own, or that of its rule."""
+    made = None if use.fix is None else use.fix()
+    rule = rules()[use.rule]
+    return made if made is not None or rule.fix is None else rule.fix(use.node, look)
 
 
 def find_rule(name: str) -> Rule | None:

@@ -2,12 +2,14 @@
 
 What it does
 ------------
-Finds macros that are called with too few or too many arguments, with ``*list`` or ``**mapping``, or that read
-``varargs``, ``kwargs``, their own name or arguments.
+Finds macros that are called with too few or too many arguments, by names that leave some out or are in another order
+than the definition's, with ``*list`` or ``**mapping``, or that read ``varargs``, ``kwargs``, their own name or
+arguments.
 
 Why it breaks
 -------------
-A missing argument is undefined in jinja2 and an error in llama.cpp; surplus ones are an error in minijinja.
+A missing argument is undefined in jinja2 and an error in llama.cpp; surplus ones are an error in minijinja. Where a
+call names an argument and leaves out one before it, llama.cpp forgets the default of that one.
 
 Example
 -------
@@ -15,15 +17,18 @@ Example
 
 Fix safety
 ----------
-No fix is offered: a default of ``none`` is defined, an argument that is missing is not.
+Safe for arguments given by name: they are given in the definition's order, with the defaults that were left out,
+where these are literals. No other fix is offered: a default of ``none`` is defined, a missing argument is not.
 """
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import macros
+from portable_tpl.rules._calls import constant, macros
+from portable_tpl.rules._expressions import Level, replace
 
 CODE = "PTL506"
 
@@ -80,6 +85,30 @@ def _definition(node: nodes.Macro, look: Look) -> None:
             look.use("macro.default-argument", node)
 
 
+def _by_place(node: nodes.Node, look: Look) -> Fix | None:
+    """The call with all its arguments in the definition's order."""
+    if not isinstance(node, nodes.Call):
+        return None
+    macro = _macro(node, look)
+    if macro is None or not node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
+        return None
+    names = [argument.name for argument in macro.args]
+    given = {keyword.key: keyword.value for keyword in node.kwargs}
+    left = names[len(node.args) :]
+    if not given.keys() <= set(left):
+        return None
+    defaults = dict(zip(names[len(names) - len(macro.defaults) :], macro.defaults, strict=True))
+    values: list[nodes.Expr] = list(node.args)
+    for name in left[: max(map(left.index, given)) + 1]:
+        value = given.get(name, defaults.get(name))
+        if value is None or (name not in given and constant(value) is nodes):
+            return None
+        values.append(value)
+    text = f"{look.parsed.source(node.node)}({', '.join(map(look.parsed.source, values))})"
+    return replace(node, text, Level.ATOM, look, "Give the arguments in the order of the macro's definition")
+
+
+FIX = _by_place
 VISITS = {nodes.Call: _call, nodes.Macro: _definition}
 VALID = (
     Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
@@ -88,6 +117,12 @@ INVALID = (
     Example(
         "{% macro m(a, b='x', c='y') %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1, c='z') }}",
         targets=("llama.cpp-engine",),
+        fixed="{% macro m(a, b='x', c='y') %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1, 'x', 'z') }}",
+    ),
+    Example(
+        "{% macro m(a, b=none, c=1) %}{{ c }}{% endmacro %}{{ m(c=-2, a=bos_token if tools else 'z') }}",
+        targets=("llama.cpp-engine",),
+        fixed="{% macro m(a, b=none, c=1) %}{{ c }}{% endmacro %}{{ m(bos_token if tools else 'z', none, -2) }}",
     ),
     Example("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine",)),
     Example("{% macro m(a) %}{{ a }}{{ varargs }}{% endmacro %}{{ m(1, 2) }}", targets=("minijinja",)),

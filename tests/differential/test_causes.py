@@ -183,16 +183,16 @@ def test_an_operator_with_several_values_is_named_by_the_wrong_one(
     assert {each.cause for each in mismatches if each.origin == "template"} == {"compare.in@undefined,list"}
 
 
-def of_engine(text: str, message: dict[str, object], reference: Runtime, tracer: Tracer) -> list[Mismatch]:
+def of_engine(
+    text: str, message: dict[str, object], reference: Runtime, tracer: Tracer, target: str = "llama.cpp-engine"
+) -> list[Mismatch]:
     try:
-        engine = open_runtime("llama.cpp-engine")
+        engine = open_runtime(target)
     except TargetUnavailable as error:
         pytest.skip(str(error))
     settings = CompareSettings(examples=1, conversations=(Conversation([message]),))
     try:
-        return list(
-            compare(Template(text), [engine], reference, settings, tracer).targets["llama.cpp-engine"].mismatches
-        )
+        return list(compare(Template(text), [engine], reference, settings, tracer).targets[target].mismatches)
     finally:
         engine.close()
 
@@ -230,3 +230,20 @@ def test_an_error_of_the_reference_on_a_lazy_value(minijinja: Runtime, reference
     text = "{% if tools %}{{ messages | map(attribute='role') | tojson }}{% endif %}{{ messages[0].role }}"
     compared = compare(Template(text), [minijinja], reference, CompareSettings(examples=40), tracer)
     assert {each.cause for each in compared.targets["minijinja"].mismatches} == {"filter.tojson@iterator"}
+
+
+def test_a_call_with_effects_is_known_by_its_fix(reference: Runtime, tracer: Tracer) -> None:
+    # What the macro writes to the namespace would be lost if the call's value stood in its place.
+    text = (
+        "{% set ns = namespace(found=false) %}{% macro ask(value, key=none, strict=false) %}"
+        "{% if key is not none %}{% set ns.found = key in value %}{% else %}{% set ns.found = strict %}{% endif %}"
+        "{% endmacro %}{% set _ = ask(messages, strict=true) %}{{ ns.found ~ messages[0].role }}"
+    )
+    (mismatch,) = of_engine(text, USER, reference, tracer)
+    assert (mismatch.kind, mismatch.cause, mismatch.code) == ("target-error", "macro.keyword-skips", "PTL506")
+
+
+def test_an_error_of_the_reference_above_the_operator(reference: Runtime, tracer: Tracer) -> None:
+    text = "{% for m in messages %}{% set p = 'a\n' + m.role + '\n' + (m if m.name else '') %}{{ p }}{% endfor %}"
+    mismatches = of_engine(text, {**USER, "name": "a"}, reference, tracer, "hf-jinja")
+    assert {each.cause for each in mismatches} == {"add@plain,dict"}
