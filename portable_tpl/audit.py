@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.compare import compare
+from portable_tpl.differential.session import Session
 from portable_tpl.differential.settings import DEFAULT_EXAMPLES, CompareSettings
 from portable_tpl.report import Comparison, TargetStatus, Verdict, verdict
-from portable_tpl.runtimes._base import REFERENCE
-from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
 from portable_tpl.targets import running_targets
 
@@ -31,11 +28,8 @@ def compare_one(
         conversations=conversations,
     )
     running = [status.id for status in running_targets(targets) if status.status == "run"]
-    with ExitStack() as stack:
-        engines = [open_runtime(target) for target in (REFERENCE, *running)]
-        for engine in engines:
-            stack.callback(engine.close)
-        return compare(template, engines[1:], engines[0], settings)
+    with Session(running) as session:
+        return session.compare(template, settings)
 
 
 def verdicts_of(comparison: Comparison | None, statuses: Sequence[TargetStatus], tier: Tier) -> dict[str, Verdict]:

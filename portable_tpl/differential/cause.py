@@ -10,14 +10,15 @@ from typing import Literal
 from jinja2 import nodes
 
 from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.alone import Alone, words
+from portable_tpl.differential.alone import Alone
 from portable_tpl.differential.layouts import layout_rewrites
-from portable_tpl.differential.locus import Locus, first_difference
+from portable_tpl.differential.locus import Locus
 from portable_tpl.differential.naming import mechanical, mechanical_names
+from portable_tpl.differential.situation import Situation, better
 from portable_tpl.differential.substitution import Rewriter
 from portable_tpl.differential.suspects import Suspect, Suspects, best_use, is_indirect
 from portable_tpl.differential.tracer import Trace, Tracer
-from portable_tpl.rendering import Failed, Origin, Refused, Rendered, Rendering, same
+from portable_tpl.rendering import Failed, Origin, Refused, Rendered, Rendering
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.template.parsing import ParsedTemplate
 
@@ -53,18 +54,6 @@ class _Cured:
         return self.how != "items" and is_indirect(self.suspect.node)
 
 
-@dataclass(frozen=True)
-class _Situation:
-    """One mismatch: what is asked and with what, what the reference is given for it, and what both answered."""
-
-    runtime: Runtime
-    conversation: Conversation
-    base: Conversation
-    expected: Rendering
-    answer: Rendering
-    locus: Locus
-
-
 class Causes:
     """Finds causes on one target; ``engine`` gives its engine alone, where it is more than that."""
 
@@ -96,7 +85,7 @@ class Causes:
         if isinstance(expected, Failed):
             # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
             expected = self._tracer.trace(self._template, [base], "text")[0].rendering
-        situation = _Situation(runtime, asked, base, expected, answer, locus)
+        situation = Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             found = self._at_load(answer, tier)
         else:
@@ -122,7 +111,7 @@ class Causes:
 
     # -- while rendering -----------------------------------------------------------------------------------------
 
-    def _while_rendering(self, situation: _Situation, trace: Trace, tier: Tier) -> Cause | None:
+    def _while_rendering(self, situation: Situation, trace: Trace, tier: Tier) -> Cause | None:
         rewriter = Rewriter(self._parsed, trace)
         if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
             node = self._alone.only_reference_fails(situation.expected, rewriter)
@@ -157,7 +146,7 @@ class Causes:
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, rewriter, tier)
 
     def _where_made(
-        self, situation: _Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
+        self, situation: Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
     ) -> _Cured | Suspect | None:
         """What made a wrong value that was found where it is only passed on; a macro's text may be wrong itself."""
         seen: set[int] = set()
@@ -185,13 +174,13 @@ class Causes:
         value = (rewriter.current(found.suspect.node) or {}).get("value")
         return isinstance(value, int) and not isinstance(value, bool) and self._alone.prints_otherwise(value)
 
-    def _look_at_failing(self, situation: _Situation, suspect: Suspect, rewriter: Rewriter) -> None:
+    def _look_at_failing(self, situation: Situation, suspect: Suspect, rewriter: Rewriter) -> None:
         """Look at the values with which a construct fails by itself, or else at the first ones."""
         answer = situation.answer
         if not (isinstance(answer, Failed) and self._alone.fails(suspect.node, answer, rewriter)):
             rewriter.look_at(0)
 
-    def _wrong_alone(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
+    def _wrong_alone(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
         """The first construct that is wrong by itself, in the way in which the whole is."""
         for suspect in suspects[:_MOST_TRIALS]:
             if isinstance(situation.answer, Failed):
@@ -204,7 +193,7 @@ class Causes:
         return None
 
     def _seen_alone(
-        self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
+        self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
     ) -> Cause | None:
         """A construct that has several values, so that none can stand in its place; but one is wrong."""
         if isinstance(situation.answer, Failed):
@@ -226,20 +215,20 @@ class Causes:
                 return self._named(suspect, rewriter)
         return None
 
-    def _fixed(self, situation: _Situation, rewriter: Rewriter, tier: Tier) -> Cause | None:
+    def _fixed(self, situation: Situation, rewriter: Rewriter, tier: Tier) -> Cause | None:
         """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
         for suspect, text in islice(self._suspects.fixed(rewriter, tier), _MOST_TRIALS):
             if self._cures(situation, text):
                 return Cause("template", suspect.uses[0].feature, suspect.uses[0].rule, suspect.node.lineno)
         return None
 
-    def _layout(self, situation: _Situation) -> Cause | None:
+    def _layout(self, situation: Situation) -> Cause | None:
         for feature, text in layout_rewrites(self._template.text):
             if self._cures(situation, text):
                 return Cause("template", feature, None, self._line(situation.locus))
         return None
 
-    def _first_cured(self, situation: _Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
+    def _first_cured(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
         tried: set[str] = set()
         for suspect in suspects:
             for how, text in self._rewrites(suspect, rewriter):
@@ -262,7 +251,7 @@ class Causes:
             made.append(("text", rewriter.by_text(suspect.node)))
         yield from ((how, text) for how, text in made if text is not None)
 
-    def _cures(self, situation: _Situation, text: str, decision: bool = False) -> bool:
+    def _cures(self, situation: Situation, text: str, decision: bool = False) -> bool:
         """Whether the target, given the rewritten template, gets further; and the reference is not disturbed.
 
         A refusal that turns into an error is progress only where a ``decision`` was put in words: another branch was
@@ -271,7 +260,7 @@ class Causes:
         changed = replace(self._template, text=text)
         answer = situation.runtime.render(changed, situation.conversation)
         elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
-        if not (decision and elsewhere) and not _better(situation, answer):
+        if not (decision and elsewhere) and not better(situation, answer):
             return False
         expected = self._tracer.trace(changed, [situation.base], "text")[0].rendering
         return expected == situation.expected
@@ -321,19 +310,3 @@ def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
         )
         and not (isinstance(child, (nodes.Name, nodes.Tuple)) and child.ctx != "load")
     ]
-
-
-def _better(situation: _Situation, answer: Rendering) -> bool:
-    """Whether an answer is the expected one, or comes nearer to it than the one before."""
-    expected, before = situation.expected, situation.answer
-    if same(expected, answer):
-        return True
-    if isinstance(expected, Rendered) and isinstance(answer, Rendered):
-        if not isinstance(before, Rendered):
-            return True
-        return first_difference(expected.text, answer.text) > first_difference(expected.text, before.text)
-    if isinstance(before, Failed) and isinstance(answer, Failed):
-        if not answer.kind == before.kind == "error" or (answer.line or 0) < (before.line or 0):
-            return False
-        return answer.line != before.line or words(answer.message) != words(before.message)
-    return isinstance(before, Failed) and isinstance(answer, Refused) and isinstance(expected, Refused)

@@ -16,7 +16,7 @@ from portable_tpl.strategies.choices import SeededChoices
 from portable_tpl.strategies.fixed import fixed
 from portable_tpl.strategies.generate import conversation as generate
 from portable_tpl.strategies.shape import TemplateShape, shape_of
-from portable_tpl.strategies.tiers import tier_of
+from portable_tpl.strategies.tiers import TierJudge, tier_of
 from portable_tpl.template.instrument import Branch, branches
 from portable_tpl.template.parsing import ParsedTemplate
 from portable_tpl.template.types import infer
@@ -71,7 +71,7 @@ def explore(
     """Find the conversations for one template."""
     shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
     run = Explored(shape, branches(parsed.tree))
-    tokens = parsed.template.special_tokens
+    judge = TierJudge(False, shape, parsed.template.special_tokens or _DEFAULT)
     choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")
 
     def trace(batch: Iterable[Conversation], least: Tier | None = None) -> list[int]:
@@ -83,7 +83,7 @@ def explore(
                 continue
             if least is not None and not conversation.messages:
                 continue  # transformers refuses these before any template is run: there is nothing to compare
-            tier = tier_of(conversation, False, shape, tokens or _DEFAULT)
+            tier = judge.tier(conversation)
             if tier.rank <= settings.tier.rank or least is None:
                 fresh[conversation.key] = (conversation, tier)
         news = []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
+from portable_tpl.differential.background import in_background
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
 from portable_tpl.report import Comparison
-from portable_tpl.runtimes._base import REFERENCE, Limits, Runtime
+from portable_tpl.runtimes._base import REFERENCE, Limits
 from portable_tpl.runtimes.registry import open_runtime
 from portable_tpl.source import Template
 from portable_tpl.template.parsing import ParsedTemplate
@@ -23,20 +25,18 @@ class Session:
     """
 
     def __init__(self, targets: Sequence[str], limits: Limits | None = None) -> None:
-        self._open: list[Runtime] = []
+        # Each engine is a process of its own, so that they can all get ready side by side.
+        starting = [in_background(open_runtime, target, limits) for target in (REFERENCE, *targets)]
+        tracer = in_background(Tracer, limits)
         self.twins = Twins(limits)
         try:
-            self.reference = self._opened(open_runtime(REFERENCE, limits))
-            self.tracer = Tracer(limits)
-            self._open.append(self.tracer)
-            self.targets = [self._opened(open_runtime(target, limits)) for target in targets]
+            self.reference, *self.targets = [started() for started in starting]
+            self.tracer = tracer()
         except BaseException:
-            self.close()
+            for started in (*starting, tracer):
+                with suppress(Exception):
+                    started().close()
             raise
-
-    def _opened(self, runtime: Runtime) -> Runtime:
-        self._open.append(runtime)
-        return runtime
 
     def compare(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Comparison:
         """Compare one template; raises ``TemplateSyntaxError`` where it does not parse."""
@@ -44,9 +44,8 @@ class Session:
 
     def close(self) -> None:
         """Stop all engines; may be called twice."""
-        for runtime in self._open:
+        for runtime in (*self.targets, self.reference, self.tracer):
             runtime.close()
-        self._open = []
         self.twins.close()
 
     def __enter__(self) -> Session:

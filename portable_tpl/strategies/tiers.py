@@ -68,6 +68,7 @@ class TierJudge:
         self._markers = frozenset(shape.markers(CONTENT)) | frozenset(shape.markers((*PART, "text")))
 
         self._judged: dict[int, tuple[object, Tier]] = {}  # by id; the objects are kept, so that ids stay theirs
+        self._plain: set[str] = set()  # texts of keys and values that are nothing unusual
 
     def tier(self, conversation: Conversation) -> Tier:
         """The mildest tier that a conversation belongs to."""
@@ -253,7 +254,7 @@ class TierJudge:
     def _data(self, value: Any, depth: int = 0) -> Tier:
         """The tier of any JSON; most of what there is to judge passes here, so nothing is yielded."""
         if isinstance(value, str):
-            return self._text(value, own=True)
+            return Tier.EVERYDAY if value in self._plain else self._text(value, own=True)
         if value is None:
             return Tier.EXTENDED
         if isinstance(value, (bool, int, float)):
@@ -262,7 +263,7 @@ class TierJudge:
             return Tier.HOSTILE
         mildest = Tier.EVERYDAY
         if isinstance(value, dict):
-            if any(self._text(key, own=True) is Tier.HOSTILE for key in value):
+            if not self._plain.issuperset(value) and any(self._text(key, own=True) is Tier.HOSTILE for key in value):
                 return Tier.HOSTILE
             value = value.values()
         for inner in value:
@@ -276,6 +277,7 @@ class TierJudge:
     def _text(self, text: str, own: bool) -> Tier:
         """``own``: the text is not the user's, so that marks of the template's own format are no forgery in it."""
         if self._suspicious.search(text) is None and len(text) <= _LONGEST:
+            self._plain.add(text)
             return Tier.EVERYDAY
         if len(text) > _LONGEST or SYNTAX.search(text) or not (text.isprintable() or _is_ordinary(text)):
             return Tier.HOSTILE
