@@ -18,7 +18,7 @@ Example
 Fix safety
 ----------
 Safe for arguments given by name: they are given in the definition's order, with the defaults that were left out,
-where these are literals. No other fix is offered: a default of ``none`` is defined, a missing argument is not.
+where these read no variables. No other fix is offered: a default of ``none`` is defined, a missing argument is not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jinja2 import nodes
 
 from portable_tpl.findings import Fix
 from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant, macros
+from portable_tpl.rules._calls import macros
 from portable_tpl.rules._expressions import Level, replace
 
 CODE = "PTL506"
@@ -101,11 +101,16 @@ def _by_place(node: nodes.Node, look: Look) -> Fix | None:
     values: list[nodes.Expr] = list(node.args)
     for name in left[: max(map(left.index, given)) + 1]:
         value = given.get(name, defaults.get(name))
-        if value is None or (name not in given and constant(value) is nodes):
+        if value is None or (name not in given and _reads_names(value)):
             return None
         values.append(value)
     text = f"{look.parsed.source(node.node)}({', '.join(map(look.parsed.source, values))})"
     return replace(node, text, Level.ATOM, look, "Give the arguments in the order of the macro's definition")
+
+
+def _reads_names(default: nodes.Expr) -> bool:
+    """Whether a default may mean something else where the macro is called."""
+    return isinstance(default, nodes.Name) or default.find(nodes.Name) is not None
 
 
 FIX = _by_place
@@ -115,9 +120,9 @@ VALID = (
 )
 INVALID = (
     Example(
-        "{% macro m(a, b='x', c='y') %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1, c='z') }}",
+        "{% macro m(a, b=[], c='y') %}{{ a }}{{ b|length }}{{ c }}{% endmacro %}{{ m(1, c='z') }}",
         targets=("llama.cpp-engine",),
-        fixed="{% macro m(a, b='x', c='y') %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1, 'x', 'z') }}",
+        fixed="{% macro m(a, b=[], c='y') %}{{ a }}{{ b|length }}{{ c }}{% endmacro %}{{ m(1, [], 'z') }}",
     ),
     Example(
         "{% macro m(a, b=none, c=1) %}{{ c }}{% endmacro %}{{ m(c=-2, a=bos_token if tools else 'z') }}",
