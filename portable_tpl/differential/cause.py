@@ -143,7 +143,7 @@ class Causes:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
             return self._named(made.suspect, rewriter, printed)
-        return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, rewriter, tier)
+        return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
 
     def _where_made(
         self, situation: Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
@@ -215,9 +215,9 @@ class Causes:
                 return self._named(suspect, rewriter)
         return None
 
-    def _fixed(self, situation: Situation, rewriter: Rewriter, tier: Tier) -> Cause | None:
+    def _fixed(self, situation: Situation, tier: Tier) -> Cause | None:
         """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
-        for suspect, text in islice(self._suspects.fixed(rewriter, tier), _MOST_TRIALS):
+        for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
             if self._cures(situation, text):
                 return Cause("template", suspect.uses[0].feature, suspect.uses[0].rule, suspect.node.lineno)
         return None

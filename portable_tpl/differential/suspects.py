@@ -91,13 +91,12 @@ class Suspects:
         suspects = [Suspect(each, tuple(by_node.get(id(each), ()))) for each in found if each is not node]
         return sorted(suspects, key=lambda suspect: not suspect.uses)
 
-    def fixed(self, rewriter: Rewriter, tier: Tier) -> Iterator[tuple[Suspect, str]]:
+    def fixed(self, tier: Tier) -> Iterator[tuple[Suspect, str]]:
         """For each feature that the target breaks: where it is used first, and the template after all its fixes."""
         by_feature: dict[str, list[Suspect]] = {}
         for suspect in self.known(tier):
-            if rewriter.evaluated(suspect.node):
-                for use in suspect.uses:
-                    by_feature.setdefault(use.feature, []).append(Suspect(suspect.node, (use,)))
+            for use in suspect.uses:
+                by_feature.setdefault(use.feature, []).append(Suspect(suspect.node, (use,)))
         for suspects in by_feature.values():
             fixes = [fix_of(suspect.uses[0], self._looks[tier]) for suspect in suspects]
             edits = {edit: None for fix in fixes if fix is not None for edit in fix.edits}

@@ -134,7 +134,9 @@ def witnesses(parsed: ParsedTemplate, finding: Finding) -> list[nodes.Node]:
     """Expressions one of which is evaluated whenever the place of a finding is."""
     span = Span(finding.location.start, finding.location.end)
     same = [node for node in parsed.nodes if parsed.span(node) == span and node is not parsed.tree]
-    found = [node for node in same if _tells(parsed, node)]
+    found = [node for node in same if _tells(parsed, node)] or [
+        node.node for node in same if isinstance(node, nodes.Call) and _tells(parsed, node.node)
+    ]
     if found:
         return found
     if any(isinstance(node, nodes.Stmt) for node in same):

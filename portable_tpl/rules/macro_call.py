@@ -129,6 +129,11 @@ INVALID = (
         targets=("llama.cpp-engine",),
         fixed="{% macro m(a, b=none, c=1) %}{{ c }}{% endmacro %}{{ m(bos_token if tools else 'z', none, -2) }}",
     ),
+    Example(
+        "{% macro m(a, b='x', c='y') %}{{ c + caller() }}{% endmacro %}{% call m(1, c='z') %}{% endcall %}",
+        targets=("llama.cpp-engine",),
+        fixed="{% macro m(a, b='x', c='y') %}{{ c + caller() }}{% endmacro %}{% call m(1, 'x', 'z') %}{% endcall %}",
+    ),
     Example("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine",)),
     Example("{% macro m(a) %}{{ a }}{{ varargs }}{% endmacro %}{{ m(1, 2) }}", targets=("minijinja",)),
 )

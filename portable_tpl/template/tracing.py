@@ -65,6 +65,8 @@ def recordable(parent: nodes.Node, node: nodes.Node) -> bool:
 def _may_report(parent: nodes.Node, name: str, node: nodes.Node) -> bool:
     if isinstance(node, nodes.Name) and node.name in _OWN_NAMES:
         return False
+    if isinstance(parent, nodes.Call) and name == "node":
+        return isinstance(node, nodes.Name)  # all that tells of the call of a call block
     return _has_value(parent, name, node)
 
 

@@ -11,6 +11,8 @@ from tests.fixing.independent import violations
 STRICT = ("minijinja-strict",)
 MINIJINJA = ("minijinja",)
 HF = ("hf-jinja",)
+LLAMA = ("llama.cpp-engine",)
+QUOTE = "{% macro quote(text, left='', right='') %}{{ left ~ text ~ right }}{{ caller() if caller }}{% endmacro %}"
 
 
 def in_loop(expression: str) -> str:
@@ -100,6 +102,9 @@ ELSEWHERE = [
     (HF, "{% for i in [1, 2] %}{{ loop.cycle('a', 'b') }}{% endfor %}",
      "{% for i in [1, 2] %}{{ ['a', 'b'][loop.index0 % 2] }}{% endfor %}"),
     (HF, "{{ dict(a=m.role).a }}", "{{ {'a': m.role}.a }}"),
+    (LLAMA, f"{QUOTE}{{{{ quote(m.role, right='>') }}}}", f"{QUOTE}{{{{ quote(m.role, '', '>') }}}}"),
+    (LLAMA, f"{QUOTE}{{% call quote(m.role, right='>') %}}x{{% endcall %}}",
+     f"{QUOTE}{{% call quote(m.role, '', '>') %}}x{{% endcall %}}"),
 ]  # fmt: skip
 
 UNCHANGED = [
@@ -120,6 +125,7 @@ UNCHANGED = [
     (MINIJINJA, "{{ m.content.strip() }}"),  # works there
     (HF, "{{ m.content.strip() }}"),
     (HF, "{% if m.content.startswith('a') %}y{% endif %}"),
+    (LLAMA, "{% macro f(a, b=m.role, c='') %}{{ a }}{{ c }}{% endmacro %}{{ f('x', c='y') }}"),  # whose m?
 ]
 
 

@@ -195,6 +195,7 @@ def _call_block(machine: Machine, node: nodes.CallBlock, env: Env) -> Env | None
         end = run_scope(machine, node.body, dict(env))
         machine.forget_attributes(env)
         return None if end is None else env
+    machine.reached.add(id(node.call))  # it is called as no expression is, yet its arguments are its own
     caller = macros.define(machine, node)
     function = machine.evaluate(callee, env)
     arguments = [machine.evaluate(argument, env) for argument in node.call.args]
