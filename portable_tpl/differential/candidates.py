@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from portable_tpl.conversation import Conversation
-from portable_tpl.differential.reasoning import reasoning_marks
+from portable_tpl.differential.reasoning import seen_in_template, seen_on_server
 from portable_tpl.differential.tracer import Normalised, Tracer, context_of, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
 from portable_tpl.normalisations.prefill import ends_with_assistant, prefilled_with_reasoning
 from portable_tpl.rendering import Rendered, Rendering
+from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
 Changes = tuple[Normalisation, ...]
@@ -31,11 +32,12 @@ _CONTRADICTING: tuple[tuple[str, ...], ...] = (
 class Candidates:
     """The changes that a target is known to make, and the sets of them that do something to a conversation."""
 
-    def __init__(self, target: str, tracer: Tracer, template: Template) -> None:
+    def __init__(self, target: str, tracer: Tracer, template: Template, server: Runtime | None = None) -> None:
         name = target.partition("@")[0]
         self._changes: Changes = tuple(each for each in all_normalisations() if name in each.stacks)
         self._tracer = tracer
         self._template = template
+        self._server = server
         self._learnt = False
 
     def __bool__(self) -> bool:
@@ -47,7 +49,11 @@ class Candidates:
         if self._learnt or at is None or not any(map(ends_with_assistant, conversations)):
             return
         self._learnt = True
-        marks = reasoning_marks(self._template, self._tracer)
+        settings = [each for each in self._changes if each.name == "enable-thinking-set"]
+        marks = None
+        if self._server is not None:
+            marks = seen_on_server(self._template, self._tracer, self._server, settings)
+        marks = marks or seen_in_template(self._template, self._tracer)
         if marks is not None:
             self._changes = (*self._changes[: at + 1], prefilled_with_reasoning(marks), *self._changes[at + 1 :])
 

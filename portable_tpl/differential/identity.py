@@ -38,7 +38,7 @@ class Identities:
         self._target = target
         self._tracer = tracer
         self._twins = twins
-        self.stack = Stack(target.id, tracer, template, self.engine)
+        self.stack = Stack(target.id, tracer, template, self.engine, target)
 
     def engine(self) -> Runtime | None:
         """The target's engine without the deployment around it."""

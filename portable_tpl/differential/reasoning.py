@@ -1,29 +1,62 @@
-"""How a template marks the reasoning of an assistant's message, seen from what it prints."""
+"""How a deployment marks the reasoning of an assistant's message: seen from what it prints, or the template does."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portable_tpl.conversation import Conversation
-from portable_tpl.differential.tracer import Tracer
+from portable_tpl.differential.tracer import Tracer, normalised
+from portable_tpl.normalisations._base import Normalisation
 from portable_tpl.normalisations.prefill import ReasoningMarks
 from portable_tpl.rendering import Rendered
+from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
 
 _REASONING, _CONTENT = "Zebrafish", "Quokka"
+_USER = {"role": "user", "content": "Hi"}
+_ANSWER = {"role": "assistant", "content": _CONTENT, "reasoning_content": _REASONING}
+_BEGUN = Conversation([_USER, _ANSWER])
 _USUAL = ("<think>", "</think>")
 
 
-def reasoning_marks(template: Template, tracer: Tracer) -> ReasoningMarks | None:
-    """The marks around an assistant's reasoning; ``None`` where nothing tells of any.
+def seen_on_server(
+    template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Normalisation]
+) -> ReasoningMarks | None:
+    """The marks that a server puts around the reasoning of an answer that is begun; ``None`` where it puts none.
+
+    ``settings`` are changes of the context, one of which the server may make at the same time.
+    """
+    told = server.render(template, _BEGUN)
+    parts = _around(told.text) if isinstance(told, Rendered) else None
+    if parts is None:
+        return None
+    before, end = parts
+    asked = [
+        (prompt, normalised(Conversation([_USER], add_generation_prompt=prompt), changes))
+        for prompt in (True, False)
+        for changes in ((), *((each,) for each in settings))
+    ]
+    bases = tracer.trace(template, [conversation for _, conversation in asked], "text")
+    for (prompt, _), base in zip(asked, bases, strict=True):
+        if isinstance(base.rendering, Rendered) and before.startswith(base.rendering.text):
+            return ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
+    return None
+
+
+def seen_in_template(template: Template, tracer: Tracer) -> ReasoningMarks | None:
+    """The marks that a template itself puts there; ``None`` where nothing tells of any.
 
     Templates that take reasoning away again, and so print none, have the usual marks in their text.
     """
-    user = {"role": "user", "content": "Hi"}
-    answer = {"role": "assistant", "content": _CONTENT, "reasoning_content": _REASONING}
-    asked = [Conversation([user, answer]), Conversation([user])]
-    told, asking = (trace.rendering for trace in tracer.trace(template, asked, "text"))
-    if isinstance(told, Rendered) and isinstance(asking, Rendered):
-        before, at, rest = told.text.partition(_REASONING)
-        end, then, _ = rest.partition(_CONTENT)
-        if at and then and before.startswith(asking.text):
-            return ReasoningMarks(before[len(asking.text) :], end, False)
+    told, asking = (trace.rendering for trace in tracer.trace(template, [_BEGUN, Conversation([_USER])], "text"))
+    parts = _around(told.text) if isinstance(told, Rendered) else None
+    if parts is not None and parts[1] and isinstance(asking, Rendered) and parts[0].startswith(asking.text):
+        return ReasoningMarks(parts[0][len(asking.text) :], parts[1], False)
     return ReasoningMarks(*_USUAL, True) if _USUAL[1] in template.text else None
+
+
+def _around(text: str) -> tuple[str, str] | None:
+    """What stands before the reasoning, and between it and the content."""
+    before, at, rest = text.partition(_REASONING)
+    end, then, _ = rest.partition(_CONTENT)
+    return (before, end) if at and then else None

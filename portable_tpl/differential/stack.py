@@ -68,11 +68,18 @@ class _EnginesOwn:
 class Stack:
     """Explains a target's renderings by named normalisations; engines without a stack around them have none.
 
-    ``engine`` gives the target's engine alone, where there is one.
+    ``engine`` gives the target's engine alone, where there is one; ``server`` is the target itself.
     """
 
-    def __init__(self, target: str, tracer: Tracer, template: Template, engine: Callable[[], Runtime | None]) -> None:
-        self._candidates = Candidates(target, tracer, template)
+    def __init__(
+        self,
+        target: str,
+        tracer: Tracer,
+        template: Template,
+        engine: Callable[[], Runtime | None],
+        server: Runtime | None = None,
+    ) -> None:
+        self._candidates = Candidates(target, tracer, template, server)
         self._tracer = tracer
         self._template = template
         self._engine = engine

@@ -116,6 +116,14 @@ CASES = [
         [USER, {**REASONED, "reasoning_content": "b"}, USER],
         ("stack", "reasoning-as-part"),
     ),
+    # The server begins an answer as the template's prompt does, which is not how the template prints an answer.
+    (
+        "{% for m in messages %}<|{{ m.role }}|>\n{% if m.role == 'assistant' %}"
+        "<think>{{ m.reasoning_content or '' }}</think>\n{% endif %}{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>{% endif %}",
+        [USER, {"role": "assistant", "content": "a"}],
+        ("stack", "final-assistant-prefilled-with-reasoning"),
+    ),
     (
         "\n{% for m in messages %}{{ m.content }}{% endfor %}",
         [USER],
