@@ -10,7 +10,7 @@ from portable_tpl.differential.reasoning import seen_in_template, seen_on_server
 from portable_tpl.differential.tracer import Normalised, Tracer, context_of, normalised
 from portable_tpl.normalisations import all_normalisations
 from portable_tpl.normalisations._base import Normalisation
-from portable_tpl.normalisations.prefill import ends_with_assistant, prefilled_with_reasoning
+from portable_tpl.normalisations.prefill import ends_with_assistant, prefilled_with
 from portable_tpl.rendering import Rendered, Rendering
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -22,7 +22,7 @@ _CONTRADICTING: tuple[tuple[str, ...], ...] = (
     ("enable-thinking-set", "enable-thinking-cleared"),
     ("reasoning-as-part", "string-to-parts", "string-to-parts-except-tools", "parts-joined", "parts-joined-tightly"),
     ("arguments-parsed", "arguments-to-text"),
-    (_PREFILLED, f"{_PREFILLED}-with-reasoning"),
+    (_PREFILLED, f"{_PREFILLED}-with-reasoning", f"{_PREFILLED}-after-cut-prompt"),
     ("system-merged",),
     ("content-trimmed",),
     ("answers-gathered",),
@@ -55,7 +55,7 @@ class Candidates:
             marks = seen_on_server(self._template, self._tracer, self._server, settings)
         marks = marks or seen_in_template(self._template, self._tracer)
         if marks is not None:
-            self._changes = (*self._changes[: at + 1], prefilled_with_reasoning(marks), *self._changes[at + 1 :])
+            self._changes = (*self._changes[: at + 1], prefilled_with(marks), *self._changes[at + 1 :])
 
     def singles(self, conversation: Conversation, answer: Rendering) -> Iterator[Changes]:
         """The changes that do something by themselves, one by one."""

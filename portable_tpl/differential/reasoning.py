@@ -1,4 +1,4 @@
-"""How a deployment marks the reasoning of an assistant's message: seen from what it prints, or the template does."""
+"""How a deployment begins an answer, with marks of reasoning or without: seen from what it or the template prints."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _USER = {"role": "user", "content": "Hi"}
 _ANSWER = {"role": "assistant", "content": _CONTENT, "reasoning_content": _REASONING}
 _BEGUN = Conversation([_USER, _ANSWER])
 _USUAL = ("<think>", "</think>")
+_PLAIN = ReasoningMarks("", "", True)
 
 
 def seen_on_server(
     template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Normalisation]
 ) -> ReasoningMarks | None:
-    """The marks that a server puts around the reasoning of an answer that is begun; ``None`` where it puts none.
+    """How a server begins an answer; ``None`` where it is with the template's own prompt and nothing more.
 
     ``settings`` are changes of the context, one of which the server may make at the same time.
     """
     told = server.render(template, _BEGUN)
-    parts = _around(told.text) if isinstance(told, Rendered) else None
-    if parts is None:
+    if not isinstance(told, Rendered):
         return None
-    before, end = parts
+    before, end = _around(told.text) or (told.text.partition(_CONTENT)[0], "")
     asked = [
         (prompt, normalised(Conversation([_USER], add_generation_prompt=prompt), changes))
         for prompt in (True, False)
@@ -39,7 +39,8 @@ def seen_on_server(
     bases = tracer.trace(template, [conversation for _, conversation in asked], "text")
     for (prompt, _), base in zip(asked, bases, strict=True):
         if isinstance(base.rendering, Rendered) and before.startswith(base.rendering.text):
-            return ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
+            marks = ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
+            return None if marks == _PLAIN else marks
     return None
 
 

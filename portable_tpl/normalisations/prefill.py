@@ -10,6 +10,16 @@ from portable_tpl.normalisations._base import Normalisation
 
 _SOURCE = "llama.cpp tools/server, prefill_assistant, measured on b11549"
 _STACKS = ("llama.cpp",)
+_WITH_REASONING = (
+    "final-assistant-prefilled-with-reasoning",
+    "A final assistant message is hidden from the template; the beginning of an answer, its reasoning in the "
+    "template's own marks and its content are appended to the prompt.",
+)
+_AFTER_CUT_PROMPT = (
+    "final-assistant-prefilled-after-cut-prompt",
+    "A final assistant message is hidden from the template; what the generation prompt adds to a prompt without one, "
+    "as the server cuts it off, and the message's content are appended.",
+)
 
 
 def ends_with_assistant(conversation: Conversation) -> bool:
@@ -19,7 +29,7 @@ def ends_with_assistant(conversation: Conversation) -> bool:
 
 @dataclass(frozen=True)
 class ReasoningMarks:
-    """How an answer begins, up to its reasoning, and the mark after that.
+    """How an answer begins, up to its reasoning, and the mark after that (empty where reasoning is left out).
 
     ``after_prompt``: it begins after the generation prompt, and not in the place of one.
     """
@@ -29,12 +39,12 @@ class ReasoningMarks:
     after_prompt: bool
 
 
-def prefilled_with_reasoning(marks: ReasoningMarks) -> Normalisation:
-    """Where the server knows how a template marks reasoning: then these marks come, too, around none even."""
+def prefilled_with(marks: ReasoningMarks) -> Normalisation:
+    """Where the server begins an answer in a way of its own; marks of reasoning come even around none."""
+    name, description = _WITH_REASONING if marks.end else _AFTER_CUT_PROMPT
     return Normalisation(
-        "final-assistant-prefilled-with-reasoning",
-        "A final assistant message is hidden from the template; the beginning of an answer, its reasoning in the "
-        "template's own marks and its content are appended to the prompt.",
+        name,
+        description,
         _SOURCE,
         _STACKS,
         apply=partial(_hidden, prompt=marks.after_prompt),
@@ -56,8 +66,10 @@ def _appended(text: str, conversation: Conversation) -> str:
 def _appended_with_reasoning(text: str, conversation: Conversation, marks: ReasoningMarks) -> str:
     content = _content(conversation)
     reasoning = conversation.messages[-1].get("reasoning_content") if ends_with_assistant(conversation) else None
-    if not content and not reasoning:
+    if not content and not (reasoning and marks.end):
         return text
+    if not marks.end:
+        return text + marks.opening + content
     return text + marks.opening + str(reasoning or "") + (marks.end + content if content else "")
 
 

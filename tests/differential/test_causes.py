@@ -124,6 +124,13 @@ CASES = [
         [USER, {"role": "assistant", "content": "a"}],
         ("stack", "final-assistant-prefilled-with-reasoning"),
     ),
+    # What it takes for the prompt of the template is what comes after the text that both kinds of prompt begin with.
+    (
+        "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>{% else %}<|end|>{% endif %}",
+        [USER, {"role": "assistant", "content": "a"}],
+        ("stack", "final-assistant-prefilled-after-cut-prompt"),
+    ),
     (
         "\n{% for m in messages %}{{ m.content }}{% endfor %}",
         [USER],

@@ -10,7 +10,7 @@ import pytest
 
 from portable_tpl.conversation import Conversation
 from portable_tpl.normalisations import all_normalisations, normalisation
-from portable_tpl.normalisations.prefill import ReasoningMarks, prefilled_with_reasoning
+from portable_tpl.normalisations.prefill import ReasoningMarks, prefilled_with
 from portable_tpl.normalisations.reference import reference_context
 
 _CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"b": 1.0}', "extra": 1}, "x": 2}
@@ -226,7 +226,7 @@ def test_an_answer_is_prefilled_as_far_as_there_is_one(content: Any, prompt: boo
 
 
 def test_an_answer_is_prefilled_with_its_reasoning() -> None:
-    prefill = prefilled_with_reasoning(ReasoningMarks("<assistant><think>", "</think>", False))
+    prefill = prefilled_with(ReasoningMarks("<assistant><think>", "</think>", False))
     answer = {"role": "assistant", "content": "so far"}
     conversation = Conversation([_user("u"), answer], add_generation_prompt=True)
     assert prefill.apply(conversation).messages == [_user("u")]
