@@ -126,12 +126,15 @@ def test_a_journal_ignores_what_it_cannot_read(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
+    # A shell that runs the tests in the background has its children ignore interrupts.
     code = f"""
+import signal
 from pathlib import Path
 from portable_tpl.differential.run import compare_all
 from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.source import Template
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     templates = [Template("{{{{ messages[0].content.strip() }}}}" + " " * n) for n in range(400)]
     try:
         for outcome in compare_all(templates, ["minijinja-strict"], CompareSettings(examples=30), jobs=2,

@@ -43,6 +43,9 @@ _EXPLAINED = {
         "ctxvars": "the variables that the server adds are taken back",
     },
 }
+# minijinja takes 1 and true for equal as keys, but mostly keeps both: one of the two was lost in 39 of 5,000 renders by
+# the library itself.
+_BY_CHANCE = {("minijinja", "dict_tuple_literal_tojson"): '"{\\"1\\": \\"b\\"}"'}
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
@@ -65,7 +68,8 @@ def test_every_row_is_as_measured(target: str, rows: list[dict[str, str]]) -> No
         different = []
         for row in rows:
             answer = runtime.render(Template(json.loads(row["template"])), _CONVERSATION)
-            if not _as_measured(row[column], answer):
+            by_chance = _BY_CHANCE.get((target, row["id"]))
+            if not any(_as_measured(each, answer) for each in (row[column], by_chance) if each is not None):
                 different.append((row["id"], row["template"], row[column], answer))
     assert len(rows) > 200
     explained = _EXPLAINED.get(target, {})
