@@ -43,6 +43,11 @@ class Failed:
 Rendering: TypeAlias = Rendered | Refused | Failed
 
 
+def is_stopped(rendering: Rendering) -> bool:
+    """Whether a limit was hit or the engine's process died, which may be for a busy machine and not come again."""
+    return isinstance(rendering, Failed) and rendering.kind in ("timeout", "memory", "crash")
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """The smallest conversation found on which a target's rendering is not the reference's.
@@ -74,9 +79,7 @@ def same(reference: Rendering, target: Rendering) -> bool:
     error text is Python's and no target can be asked to repeat it).
     """
     if isinstance(reference, Failed):
-        return not isinstance(target, Rendered) and not (
-            isinstance(target, Failed) and target.kind in ("timeout", "memory", "crash")
-        )
+        return not isinstance(target, Rendered) and not is_stopped(target)
     return reference == target
 
 

@@ -14,7 +14,7 @@ from portable_tpl.differential.settings import CompareSettings
 from portable_tpl.differential.tracer import Tracer
 from portable_tpl.differential.twins import Twins
 from portable_tpl.errors import NoReference
-from portable_tpl.rendering import Failed, Rendering, same
+from portable_tpl.rendering import Failed, Rendering, is_stopped, same
 from portable_tpl.report import Comparison, TargetComparison
 from portable_tpl.runtimes._base import Runtime
 from portable_tpl.source import Template
@@ -82,17 +82,13 @@ def _compare(
 def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
     """A target's answers; where one hit a limit, it is asked again, since a loaded machine hits limits too."""
     answers = target.render_all(template, conversations)
-    stopped = [number for number, answer in enumerate(answers) if _is_stopped(answer)]
-    if not stopped or _is_stopped(target.render(template, conversations[stopped[0]])):
+    stopped = [number for number, answer in enumerate(answers) if is_stopped(answer)]
+    if not stopped or is_stopped(target.render(template, conversations[stopped[0]])):
         return answers
     again = target.render_all(template, [conversations[number] for number in stopped])
     for number, answer in zip(stopped, again, strict=True):
         answers[number] = answer
     return answers
-
-
-def _is_stopped(answer: Rendering) -> bool:
-    return isinstance(answer, Failed) and answer.kind in ("timeout", "crash", "memory")
 
 
 def _expect_a_prompt(parsed: ParsedTemplate, run: Explored) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.differential.background import in_background
 from portable_tpl.differential.cause import Cause, Causes
 from portable_tpl.differential.identity import Group, Identities
@@ -55,7 +55,7 @@ class Investigation:
         self._run = run
         self._out_of_time = out_of_time
         self._known = list(known)
-        tokens = parsed.template.special_tokens or {"bos_token": "<s>", "eos_token": "</s>"}
+        tokens = parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS
         self._judge = TierJudge(False, run.shape, tokens)
         self._identities = Identities(parsed.template, target, tracer, twins)
         self._causes = Causes(parsed, target, tracer, self._identities.engine)

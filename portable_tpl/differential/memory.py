@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from portable_tpl.conversation import Conversation
-from portable_tpl.rendering import Failed, Rendered, Rendering
+from portable_tpl.rendering import Rendered, Rendering, is_stopped
 from portable_tpl.source import Template
 
 _MOST_CHARACTERS = 16 << 20
-_BY_CHANCE = ("timeout", "memory", "crash")  # what may happen to an engine on a busy machine, and not again
 
 _Key = tuple[str, tuple[tuple[str, str], ...], str]
 RenderAll = Callable[[Template, Sequence[Conversation]], "list[Rendering]"]
@@ -38,7 +37,7 @@ class Memory:
         given = dict(zip(fresh, render_all(template, list(fresh.values())), strict=True)) if fresh else {}
         found = [given[key] if key in given else self._known[key] for key in keys]
         for key, answer in given.items():
-            if not (isinstance(answer, Failed) and answer.kind in _BY_CHANCE):
+            if not is_stopped(answer):
                 self._known[key] = answer
                 self._characters += len(key[2]) + (len(answer.text) if isinstance(answer, Rendered) else 0)
         return found

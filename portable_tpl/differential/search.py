@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.differential.goals import Goals
 from portable_tpl.differential.reach import possible
 from portable_tpl.differential.settings import CompareSettings
@@ -71,7 +71,7 @@ def explore(
     """Find the conversations for one template."""
     shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
     run = Explored(shape, branches(parsed.tree))
-    judge = TierJudge(False, shape, parsed.template.special_tokens or _DEFAULT)
+    judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
     choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")
 
     def trace(batch: Iterable[Conversation], least: Tier | None = None) -> list[int]:
@@ -120,7 +120,6 @@ def _hopeless(rendering: Rendering) -> bool:
     return isinstance(rendering, Failed) and rendering.kind != "error"
 
 
-_DEFAULT = {"bos_token": "<s>", "eos_token": "</s>"}
 _Trace = Callable[[Iterable[Conversation], "Tier | None"], "list[int]"]
 
 
@@ -184,7 +183,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
             if not fresh:
                 continue
             seeds.append((conversation, told))
-            found = tier_of(conversation, False, run.shape, parsed.template.special_tokens or _DEFAULT)
+            found = tier_of(conversation, False, run.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
             if found.rank <= tier.rank:
                 run.reached |= told.branches
             for number in fresh:

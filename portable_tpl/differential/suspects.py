@@ -40,8 +40,7 @@ class Suspects:
         self._parsed = parsed
         self._broken = _broken(target)
         self._target = target
-        self._looks: dict[Tier, Look] = {}
-        self._uses: dict[Tier, dict[int, list[Use]]] = {}
+        self._seen: dict[Tier, tuple[Look, dict[int, list[Use]]]] = {}
 
     def breaks(self, feature: str) -> bool:
         """Whether the target is known to break a feature."""
@@ -98,20 +97,24 @@ class Suspects:
             for use in suspect.uses:
                 by_feature.setdefault(use.feature, []).append(Suspect(suspect.node, (use,)))
         for suspects in by_feature.values():
-            fixes = [fix_of(suspect.uses[0], self._looks[tier]) for suspect in suspects]
+            fixes = [fix_of(suspect.uses[0], self._look(tier)[0]) for suspect in suspects]
             edits = {edit: None for fix in fixes if fix is not None for edit in fix.edits}
             with suppress(ValueError):  # fixes of one place within another
                 if edits:
                     yield suspects[0], apply_edits(self._parsed.text, tuple(edits))
 
     def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
-        if tier not in self._uses:
-            look = self._looks[tier] = looked(self._parsed, infer(self._parsed, tier), self._broken)
+        return self._look(tier)[1]
+
+    def _look(self, tier: Tier) -> tuple[Look, dict[int, list[Use]]]:
+        """What the rules have seen, and what of it at which node."""
+        if tier not in self._seen:
+            look = looked(self._parsed, infer(self._parsed, tier), self._broken)
             found: dict[int, list[Use]] = {}
             for use in look.uses:
                 found.setdefault(id(use.node), []).append(use)
-            self._uses[tier] = found
-        return self._uses[tier]
+            self._seen[tier] = look, found
+        return self._seen[tier]
 
     def _here(self, locus: Locus, rewriter: Rewriter) -> Iterator[nodes.Node]:
         """The expressions of the printing node, or of the line that the target names; inner ones first."""

@@ -73,7 +73,6 @@ class Solver:
         if depth > _DEEPEST:
             return none, FREE
         if isinstance(parent, nodes.If) and child is not parent.test:
-            tests = earlier_tests(self._parsed, parent)
             if any(child is inner for inner in parent.body):
                 numbers = self._numbers(parent, True)
                 return numbers, self._all([self.solve(parent.test, True, depth)])
@@ -82,7 +81,7 @@ class Solver:
                 every = [parent.test, *(part.test for part in parent.elif_)]
                 return self._numbers(last, False), self._all([self.solve(test, False, depth) for test in every])
             # An `elif`: those before it were false.
-            before = [parent.test, *(part.test for part in parent.elif_[: index(parent.elif_, child)]), *tests[:0]]
+            before = [parent.test, *(part.test for part in parent.elif_[: index(parent.elif_, child)])]
             return none, self._all([self.solve(test, False, depth) for test in before])
         if isinstance(parent, nodes.CondExpr) and child is not parent.test:
             wanted = child is parent.expr1

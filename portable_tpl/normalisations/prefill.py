@@ -65,11 +65,10 @@ def _appended(text: str, conversation: Conversation) -> str:
 
 def _appended_with_reasoning(text: str, conversation: Conversation, marks: ReasoningMarks) -> str:
     content = _content(conversation)
-    reasoning = conversation.messages[-1].get("reasoning_content") if ends_with_assistant(conversation) else None
-    if not content and not (reasoning and marks.end):
+    printed = marks.end and ends_with_assistant(conversation)
+    reasoning = conversation.messages[-1].get("reasoning_content") if printed else None
+    if not content and not reasoning:
         return text
-    if not marks.end:
-        return text + marks.opening + content
     return text + marks.opening + str(reasoning or "") + (marks.end + content if content else "")
 
 
