@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from jinja2 import TemplateError, nodes
 
 from portable_tpl.conversation import Conversation, Tier
@@ -43,6 +43,7 @@ def test_each_read_sees_each_value(text: str) -> None:
 @pytest.mark.parametrize("tier", Tier)
 @_SLOW
 @given(text=templates())
+@example(text="{% if a is defined(**a) %}{% endif %}{{ a|upper(*a) }}{% if a is string(k=b) %}{% endif %}")
 def test_any_syntax_is_inferred(tier: Tier, text: str) -> None:
     try:
         parsed = parse(Template(text))

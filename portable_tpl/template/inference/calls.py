@@ -66,10 +66,7 @@ def _arguments(machine: Machine, node: Any, env: Env) -> list[Type] | None:
         if value is not argument:
             machine.types[id(argument)] = type_
         result.append(type_)
-    for argument in (node.dyn_args, node.dyn_kwargs):
-        if argument is not None and machine.evaluate(argument, env) is NEVER:
-            return None
-    return result
+    return result if machine.unpacks(node, env) else None
 
 
 def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env: Env) -> Type:

@@ -58,12 +58,14 @@ def filtered(machine: Machine, node: nodes.Filter, env: Env) -> Type:
     keywords: dict[str, Type] = {}
     for keyword in node.kwargs:
         keywords[str(keyword.key)] = machine.types[id(keyword)] = machine.evaluate(keyword.value, env)
-    if any(type_ is NEVER for type_ in (*arguments, *keywords.values())):
+    if any(type_ is NEVER for type_ in (*arguments, *keywords.values())) or not machine.unpacks(node, env):
         return NEVER
     apply = FILTERS.get(node.name)
     if apply is None:
         # The reference refuses a filter that it does not have, where a conversation gets to it.
         return ANY if node.name in PYTHON_FILTERS or node.name in machine.provided else NEVER
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return ANY  # with arguments that are not known
     allowed = _ALLOWED.get(node.name)
     if allowed is not None and value.bits & ALL_KINDS & ~allowed:
         value = machine.pool.keep(value, allowed)

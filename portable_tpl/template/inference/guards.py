@@ -286,6 +286,11 @@ def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
         if type_ is NEVER:
             return None, None
         arguments.append(type_)
+    given = [machine.evaluate(keyword.value, env) for keyword in node.kwargs]
+    if any(type_ is NEVER for type_ in given) or not machine.unpacks(node, env):
+        return None, None
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return env, dict(env)  # with arguments that are not known
     if node.name in ("in",) and arguments:
         return _membership(machine, node.node, value, node.args[0], arguments[0], env)
     if node.name in EQUAL and arguments:

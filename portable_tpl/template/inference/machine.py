@@ -88,6 +88,11 @@ class Machine:
             types[key] = found if old is None else self.pool.join(old, found)
         return found
 
+    def unpacks(self, node: Any, env: Env) -> bool:
+        """Whether ``*list`` and ``**mapping`` among the arguments of a call, a filter or a test give a value."""
+        spread = [each for each in (node.dyn_args, node.dyn_kwargs) if each is not None]
+        return all(self.evaluate(each, env) is not NEVER for each in spread)
+
     def lookup(self, env: Env, name: str) -> Type:
         """What a name is."""
         found: Type | None = env.get(name)
