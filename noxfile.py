@@ -64,7 +64,7 @@ def docs(session: nox.Session) -> None:
     """Check that the reference page of the rules is fresh and that the examples in it hold."""
     session.install("-e", ".")
     _group(session, "test")
-    session.run("python", "-m", "portable_tpl.rule_reference", "--check")
+    session.run("python", "-m", "portable_tpl.checking.rule_reference", "--check")
     session.run("pytest", "-q", "tests/rules", "tests/test_pages.py", "tests/test_rule_reference.py")
 
 
@@ -80,7 +80,7 @@ def pythons(session: nox.Session) -> None:
 def probes(session: nox.Session) -> None:
     """Measure every probe on every installed runtime and version, and write the support table."""
     _engines(session)
-    session.run("python", "-m", "portable_tpl.probing", *(session.posargs or ["--install"]))
+    session.run("python", "-m", "portable_tpl.probing.__main__", *(session.posargs or ["--install"]))
 
 
 @nox.session

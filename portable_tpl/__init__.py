@@ -12,25 +12,25 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from portable_tpl.api import FixResult, check, compare, fix, load, render
-    from portable_tpl.conversation import Conversation, Tier
-    from portable_tpl.errors import PortableTplError
-    from portable_tpl.findings import Finding
-    from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered
-    from portable_tpl.report import Comparison
-    from portable_tpl.source import Template
+    from portable_tpl.model.conversation import Conversation, Tier
+    from portable_tpl.model.errors import PortableTplError
+    from portable_tpl.model.findings import Finding
+    from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
+    from portable_tpl.model.report import Comparison
+    from portable_tpl.model.source import Template
 
 _HOME = {
-    "Comparison": "report",
-    "Conversation": "conversation",
-    "Failed": "rendering",
-    "Finding": "findings",
+    "Comparison": "model.report",
+    "Conversation": "model.conversation",
+    "Failed": "model.rendering",
+    "Finding": "model.findings",
     "FixResult": "api",
-    "Mismatch": "rendering",
-    "PortableTplError": "errors",
-    "Refused": "rendering",
-    "Rendered": "rendering",
-    "Template": "source",
-    "Tier": "conversation",
+    "Mismatch": "model.rendering",
+    "PortableTplError": "model.errors",
+    "Refused": "model.rendering",
+    "Rendered": "model.rendering",
+    "Template": "model.source",
+    "Tier": "model.conversation",
     "check": "api",
     "compare": "api",
     "fix": "api",

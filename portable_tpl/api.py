@@ -6,15 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
-from portable_tpl.errors import InputError, SourceError
-from portable_tpl.findings import Finding
 from portable_tpl.fixing import FixResult
-from portable_tpl.report import Comparison
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
+from portable_tpl.model.errors import InputError, SourceError
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.report import Comparison
+from portable_tpl.model.source import Template
 
 if TYPE_CHECKING:
-    from portable_tpl.prompts import Tool
+    from portable_tpl.rendering.prompts import Tool
 
 __all__ = ["FixResult", "check", "compare", "fix", "load", "render"]
 
@@ -23,7 +23,7 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
     """Read the template of a container: a file, a model folder, a GGUF file or a hub id.
 
     ``name`` chooses among several; without it ``default`` is taken, and the others stay within reach in
-    ``Template.named``. Raises :class:`portable_tpl.errors.SourceError`.
+    ``Template.named``. Raises :class:`SourceError`.
     """
     from portable_tpl.sources import open_container
 
@@ -50,10 +50,10 @@ def check(
 ) -> list[Finding]:
     """Find what is not portable to the targets, without rendering; suppressed findings are left out.
 
-    Raises :class:`portable_tpl.errors.TemplateSyntaxError`, :class:`portable_tpl.errors.UnknownTarget` and
-    :class:`portable_tpl.errors.TargetUnavailable`, the last for a target that was never measured.
+    Raises :class:`TemplateSyntaxError`, :class:`UnknownTarget` and
+    :class:`TargetUnavailable`, the last for a target that was never measured.
     """
-    from portable_tpl.linting import lint
+    from portable_tpl.checking.linting import lint
     from portable_tpl.template import compile_check, parse
 
     parsed = parse(_template(template))
@@ -88,11 +88,11 @@ def compare(
     """Render conversations on the targets and on the reference; what differs comes shrunk, with its cause.
 
     Without ``targets`` the default ones that are installed are run. Raises
-    :class:`portable_tpl.errors.TargetUnavailable` for one that was asked for and is not,
-    :class:`portable_tpl.errors.TemplateSyntaxError`, and :class:`portable_tpl.errors.NoReference` for a template that
+    :class:`TargetUnavailable` for one that was asked for and is not,
+    :class:`TemplateSyntaxError`, and :class:`NoReference` for a template that
     the reference cannot render at all.
     """
-    from portable_tpl.audit import compare_one
+    from portable_tpl.audit.verdicts import compare_one
 
     return compare_one(_template(template), _names(targets), examples, seed, _tier(tier), tuple(conversations))
 
@@ -116,10 +116,10 @@ def render(
     templates; without it ``tool_use`` is taken where tools are given and the container has it. ``clock`` is the local
     time that the template sees, ISO 8601. Other keywords are variables of the template.
 
-    Raises :class:`portable_tpl.errors.RenderError` where the template refuses or fails, or where the arguments do not
+    Raises :class:`RenderError` where the template refuses or fails, or where the arguments do not
     fit together.
     """
-    from portable_tpl import prompts
+    from portable_tpl.rendering import prompts
 
     call = prompts.Call(
         messages=messages,
@@ -145,7 +145,7 @@ def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:
 
 
 def _static(targets: Sequence[str] | str | None) -> tuple[str, ...]:
-    from portable_tpl.targets import static_targets
+    from portable_tpl.targets.catalogue import static_targets
 
     return tuple(status.id for status in static_targets(_names(targets)) if status.status != "skipped")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portable_tpl.errors import ConfigError
+from portable_tpl.model.errors import ConfigError
 
 FILE = "portable-tpl.toml"
 PROJECT_FILE = "pyproject.toml"

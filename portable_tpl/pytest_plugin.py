@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from portable_tpl.conversation import Conversation, Tier
-    from portable_tpl.report import Comparison
-    from portable_tpl.source import Template
+    from portable_tpl.model.conversation import Conversation, Tier
+    from portable_tpl.model.report import Comparison
+    from portable_tpl.model.source import Template
 
 
 class AssertPortable(Protocol):
@@ -69,7 +69,7 @@ def _assert_portable(
 
 def _template(given: str | os.PathLike[str] | Template) -> Template:
     from portable_tpl import api
-    from portable_tpl.source import Template
+    from portable_tpl.model.source import Template
 
     if isinstance(given, Template):
         return given
@@ -79,8 +79,8 @@ def _template(given: str | os.PathLike[str] | Template) -> Template:
 
 
 def _explanation(template: Template, comparison: Comparison, tier: Tier | str, seed: int) -> str:
-    from portable_tpl.conversation import Tier
-    from portable_tpl.report import Report, TemplateReport, verdict
+    from portable_tpl.model.conversation import Tier
+    from portable_tpl.model.report import Report, TemplateReport, verdict
     from portable_tpl.reports import text
 
     asked = Tier(tier)

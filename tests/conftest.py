@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.source import Template
+from portable_tpl.model.source import Template
 
 CORPUS_VARIABLE = "PORTABLE_TPL_CORPUS"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import portable_tpl as pt
-from portable_tpl.errors import (
+from portable_tpl.model.errors import (
     InputError,
     NoReference,
     PortableTplError,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import ConfigError
+from portable_tpl.model.errors import ConfigError
 
 FULL = """\
 targets = ["minijinja@2.8.0", "hf-jinja"]

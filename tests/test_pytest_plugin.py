@@ -13,10 +13,10 @@ import pytest
 
 import portable_tpl
 from portable_tpl import api
-from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.report import Comparison, Coverage, TargetComparison
+from portable_tpl.model.source import Template
 from portable_tpl.pytest_plugin import AssertPortable, _assert_portable
-from portable_tpl.report import Comparison, Coverage, TargetComparison
-from portable_tpl.source import Template
 from tests.reports import samples
 
 EVERYTHING_ALIKE = Comparison(9, Coverage(1, 1), {"minijinja": TargetComparison(9, 9)})

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from portable_tpl import __version__
-from portable_tpl.errors import PortableTplError
+from portable_tpl.model.errors import PortableTplError
 
 TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
 

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from portable_tpl.audit import verdicts_of
+from portable_tpl.audit.verdicts import verdicts_of
 from portable_tpl.cli._checking import findings_of, unusable
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import Session, open_session, progress_wanted, warn
-from portable_tpl.differential.run import Outcome, Progress, compare_all
-from portable_tpl.differential.settings import DEFAULT_EXAMPLES, CompareSettings
-from portable_tpl.errors import TemplateSyntaxError
-from portable_tpl.report import Report, TargetStatus, TemplateReport
-from portable_tpl.source import Template
-from portable_tpl.targets import running_targets
+from portable_tpl.differential.run.run import Outcome, Progress, compare_all
+from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
+from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.report import Report, TargetStatus, TemplateReport
+from portable_tpl.model.source import Template
+from portable_tpl.targets.catalogue import running_targets
 
 
 def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common: Common, **options: Any) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from portable_tpl.checking.linting import lint
 from portable_tpl.cli._session import Session
-from portable_tpl.errors import TemplateSyntaxError
-from portable_tpl.findings import Finding
-from portable_tpl.linting import lint
-from portable_tpl.report import Report, TargetStatus, TemplateReport, Verdict
-from portable_tpl.source import Template
-from portable_tpl.targets import static_targets
+from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.report import Report, TargetStatus, TemplateReport, Verdict
+from portable_tpl.model.source import Template
+from portable_tpl.targets.catalogue import static_targets
 from portable_tpl.template import compile_check, parse
 
 

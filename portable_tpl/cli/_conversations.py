@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from portable_tpl.conversation import Conversation, Json, parse_conversation
-from portable_tpl.errors import InputError
+from portable_tpl.model.conversation import Conversation, Json, parse_conversation
+from portable_tpl.model.errors import InputError
 from portable_tpl.sources import read_input
 
 STDIN = "-"

@@ -10,8 +10,8 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import color_wanted, exit_status
-from portable_tpl.errors import InputError
-from portable_tpl.report import Report
+from portable_tpl.model.errors import InputError
+from portable_tpl.model.report import Report
 
 
 def emit(report: Report, common: Common, *, to_stderr: bool = False) -> int:
@@ -51,7 +51,7 @@ def _rendered(report: Report, common: Common) -> str:
     if common.format == "text":
         return str(form.render(report, color=color_wanted(common), quiet=common.quiet, statistics=common.statistics))
     if common.format == "sarif":
-        from portable_tpl.linting import rule_docs
+        from portable_tpl.checking.linting import rule_docs
 
         return str(form.render(report, rules=rule_docs()))
     return str(form.render(report))

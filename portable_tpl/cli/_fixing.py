@@ -13,13 +13,13 @@ from portable_tpl.cli._checking import findings_of, static_verdict, unusable
 from portable_tpl.cli._emit import emit, write_bytes, write_text
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import Session, open_session
-from portable_tpl.errors import InputError, SourceError, TemplateSyntaxError
-from portable_tpl.findings import Finding
 from portable_tpl.fixing import FixResult, Prover, fix
-from portable_tpl.report import Report, TargetStatus, TemplateReport
-from portable_tpl.source import Template
+from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.report import Report, TargetStatus, TemplateReport
+from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
-from portable_tpl.targets import static_targets
+from portable_tpl.targets.catalogue import static_targets
 
 _STDIN = "-"
 

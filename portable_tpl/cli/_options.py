@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from portable_tpl.conversation import Tier
+from portable_tpl.model.conversation import Tier
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -11,14 +11,14 @@ import click
 
 from portable_tpl.cli._conversations import numbered_conversations, parse_json, read_file, read_json
 from portable_tpl.cli._emit import write_text
-from portable_tpl.conversation import Conversation, Json, parse_conversation
-from portable_tpl.errors import InputError
-from portable_tpl.prompts import Call, choose, reason_of, render_call, warm_runtime
-from portable_tpl.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.model.conversation import Conversation, Json, parse_conversation
+from portable_tpl.model.errors import InputError
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.model.source import Template
+from portable_tpl.rendering.prompts import Call, choose, reason_of, render_call, warm_runtime
 from portable_tpl.reports._jsontext import dumps
-from portable_tpl.runtimes._base import REFERENCE
-from portable_tpl.source import Template
 from portable_tpl.sources import open_container
+from portable_tpl.targets.processes._base import REFERENCE
 
 _BATCH = 64
 
@@ -94,7 +94,7 @@ def _targets(asked: Sequence[str]) -> list[str]:
         return [REFERENCE]
     if "all" not in asked:
         return list(dict.fromkeys(part for value in asked for part in value.split(",")))
-    from portable_tpl.runtimes.registry import availability, known_targets
+    from portable_tpl.targets.registry import availability, known_targets
 
     found = [info.id for info in known_targets() if info.id != REFERENCE and availability(info.id).ok]
     return [REFERENCE, *found]
@@ -126,7 +126,7 @@ def _conversation(options: Mapping[str, Any]) -> Conversation:
 
 
 def _as(conversation: Conversation, names: Sequence[str]) -> Conversation:
-    from portable_tpl.normalisations import all_normalisations
+    from portable_tpl.targets.steps import all_normalisations
 
     known = {each.name: each for each in all_normalisations()} if names else {}
     for name in names:

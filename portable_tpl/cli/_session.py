@@ -10,9 +10,9 @@ import click
 
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
-from portable_tpl.errors import NoTemplate, SourceError
-from portable_tpl.report import Report, counts
-from portable_tpl.source import Template
+from portable_tpl.model.errors import NoTemplate, SourceError
+from portable_tpl.model.report import Report, counts
+from portable_tpl.model.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
 
 
@@ -57,7 +57,7 @@ class Session:
         new = self.common.write_baseline
         if path is None and new is None:
             return report
-        from portable_tpl import baseline
+        from portable_tpl.audit import baseline
 
         if new is not None:
             replace_files({new: [baseline.write(report, new).encode()]})
@@ -115,7 +115,7 @@ def exit_status(report: Report, common: Common) -> int:
 
 
 def _something_found(report: Report) -> bool:
-    from portable_tpl.findings import Severity
+    from portable_tpl.model.findings import Severity
 
     for template in report.templates:
         if any(not finding.suppressed and finding.severity != Severity.INFO for finding in template.findings):

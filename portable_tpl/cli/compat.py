@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from portable_tpl.errors import InputError
+from portable_tpl.model.errors import InputError
 
 _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unknown": "?"}
 
@@ -25,8 +25,8 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
     Without FEATURE it is a summary by family; --all lists every feature, as --format json always does.
     """
     from portable_tpl.cli._emit import write_text
-    from portable_tpl.compat.features import load_features
-    from portable_tpl.compat.table import measured_targets
+    from portable_tpl.support.features import load_features
+    from portable_tpl.support.table import measured_targets
 
     chosen = _targets(targets) or list(measured_targets())
     features = [each for each in load_features().values() if _matches(each.id, feature)]
@@ -44,13 +44,13 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
 
 
 def _targets(asked: tuple[str, ...]) -> list[str]:
-    from portable_tpl.compat.table import load_table, measured_targets
+    from portable_tpl.support.table import load_table, measured_targets
 
     chosen = []
     for target in (part for value in asked for part in value.split(",")):
         found = target
         if load_table(found) is None:
-            from portable_tpl.runtimes.registry import canonical
+            from portable_tpl.targets.registry import canonical
 
             found = canonical(target)
         if load_table(found) is None:
@@ -72,7 +72,7 @@ def _matches(identity: str, asked: str | None) -> bool:
 
 
 def _row(feature: Any, targets: list[str]) -> dict[str, Any]:
-    from portable_tpl.compat.table import support_ranges
+    from portable_tpl.support.table import support_ranges
 
     return {
         "id": feature.id,
@@ -92,7 +92,7 @@ def _cell(ranges: list[dict[str, Any]]) -> str:
 
 def _summary(features: list[Any], targets: list[str]) -> str:
     """For each family of features, how many there are and how many of them the newest version of a target breaks."""
-    from portable_tpl.compat.table import support
+    from portable_tpl.support.table import support
 
     families: dict[str, list[str]] = {}
     for feature in features:

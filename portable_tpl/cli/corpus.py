@@ -66,7 +66,7 @@ def fetch(words: tuple[str, ...], folder: str) -> int:
 def audit(folder: str, **options: Any) -> int:
     """Audit all fetched templates: the same as `portable-tpl audit DIR`, with a progress bar and --resume."""
     from portable_tpl.cli._auditing import run_audit
-    from portable_tpl.errors import InputError
+    from portable_tpl.model.errors import InputError
 
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: no such folder; `portable-tpl corpus fetch --folder {folder}` makes it")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from portable_tpl.errors import InputError
+from portable_tpl.model.errors import InputError
 
 
 @click.command("explain", short_help="Show the page of a rule or a feature.")
 @click.argument("subject", metavar="CODE|FEATURE")
 def command(subject: str) -> int:
     """Show the page of a rule (PTL101 or python-method) or what is known of a feature (method.str.strip)."""
+    from portable_tpl.checking.linting import page_of
     from portable_tpl.cli._emit import write_text
-    from portable_tpl.linting import page_of
 
     page = page_of(subject)
     if page is None:
@@ -24,7 +24,7 @@ def command(subject: str) -> int:
 def _unknown(subject: str) -> str:
     from difflib import get_close_matches
 
-    from portable_tpl.linting import known_subjects
+    from portable_tpl.checking.linting import known_subjects
 
     near = get_close_matches(subject, known_subjects(), n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists the features"

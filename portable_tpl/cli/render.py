@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from portable_tpl.errors import InputError
+from portable_tpl.model.errors import InputError
 
 
 @click.command("render", short_help="Print the prompt of a conversation.")

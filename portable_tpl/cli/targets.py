@@ -74,7 +74,7 @@ def doctor(names: tuple[str, ...], form: str) -> int:
 @click.argument("names", metavar="NAME[@VERSION]...", nargs=-1, required=True)
 def install(names: tuple[str, ...]) -> int:
     """Put engine versions into the user's cache, never into an environment; `all` stands for every engine."""
-    from portable_tpl.runtimes import installs
+    from portable_tpl.targets import installs
 
     wanted = list(names)
     if "all" in wanted:
@@ -92,8 +92,8 @@ def install(names: tuple[str, ...]) -> int:
 
 def _engine_of(name: str) -> str:
     """The installable engine behind a target: `llama.cpp-engine` and `llama.cpp` are one."""
-    from portable_tpl.runtimes import installs
-    from portable_tpl.runtimes.registry import find
+    from portable_tpl.targets import installs
+    from portable_tpl.targets.registry import find
 
     if name in installs.PACKAGES:
         return name
@@ -105,15 +105,15 @@ def _engine_of(name: str) -> str:
 
 
 def _canonical(names: tuple[str, ...]) -> list[str]:
-    from portable_tpl.runtimes.registry import canonical
+    from portable_tpl.targets.registry import canonical
 
     return [canonical(name) for name in names]
 
 
 def _rows(asked: list[str] | None = None) -> list[Row]:
-    from portable_tpl.compat.table import measured_versions
-    from portable_tpl.runtimes import installs
-    from portable_tpl.runtimes.registry import availability, known_targets
+    from portable_tpl.support.table import measured_versions
+    from portable_tpl.targets import installs
+    from portable_tpl.targets.registry import availability, known_targets
 
     rows = []
     for info in known_targets():
@@ -141,12 +141,12 @@ def _examined(row: Row) -> Row:
     """The row after a real render."""
     from dataclasses import replace
 
-    from portable_tpl.conversation import Conversation
-    from portable_tpl.errors import PortableTplError
-    from portable_tpl.prompts import reason_of
-    from portable_tpl.rendering import Rendered
-    from portable_tpl.runtimes.registry import open_runtime
-    from portable_tpl.source import Template
+    from portable_tpl.model.conversation import Conversation
+    from portable_tpl.model.errors import PortableTplError
+    from portable_tpl.model.rendering import Rendered
+    from portable_tpl.model.source import Template
+    from portable_tpl.rendering.prompts import reason_of
+    from portable_tpl.targets.registry import open_runtime
 
     if row.status == "missing":
         return row

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.differential.background import in_background
-from portable_tpl.differential.coverage import coverage_of
-from portable_tpl.differential.investigate import Case, Investigation
-from portable_tpl.differential.search import Explored, explore
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.differential.twins import Twins
-from portable_tpl.errors import NoReference
-from portable_tpl.rendering import Failed, Rendering, is_stopped, same
-from portable_tpl.report import Comparison, TargetComparison
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
-from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.run.concurrency import in_background
+from portable_tpl.differential.run.coverage import coverage_of
+from portable_tpl.differential.run.search import Explored, explore
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.triage import Case, Investigation
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.errors import NoReference
+from portable_tpl.model.rendering import Failed, Rendering, is_stopped, same
+from portable_tpl.model.report import Comparison, TargetComparison
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
 
 
 def compare(

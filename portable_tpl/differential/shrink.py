@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from portable_tpl.conversation import Conversation, parse_conversation
-from portable_tpl.errors import ConversationError
-from portable_tpl.strategies.values import own_copy
+from portable_tpl.generation.values import own_copy
+from portable_tpl.model.conversation import Conversation, parse_conversation
+from portable_tpl.model.errors import ConversationError
 
 Holds = Callable[[Sequence[Conversation]], "list[bool]"]
 Path = tuple[Any, ...]

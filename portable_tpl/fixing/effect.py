@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from portable_tpl.findings import Edit, Finding, Safety
+from portable_tpl.model.findings import Edit, Finding, Safety
 
 _FAILS, _DIFFERS = 2, 1
 

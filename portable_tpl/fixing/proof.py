@@ -8,17 +8,17 @@ from dataclasses import replace
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.search import explore
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.findings import Finding
-from portable_tpl.rendering import Failed, Refused, Rendered, Rendering
-from portable_tpl.runtimes._base import REFERENCE
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Span, Template
-from portable_tpl.template.parsing import ParsedTemplate
-from portable_tpl.template.tracing import recordable
+from portable_tpl.differential.run.search import explore
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.model.source import Span, Template
+from portable_tpl.targets.processes._base import REFERENCE
+from portable_tpl.targets.registry import open_runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.tracing import recordable
 
 _EXAMPLES = 240
 _SEARCHES = 3  # with other seeds, while a changed place is not reached

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.errors import TemplateSyntaxError
-from portable_tpl.findings import Edit, Finding, Fix, Safety, apply_edits
+from portable_tpl.checking.linting import lint
 from portable_tpl.fixing.effect import Moved, objection
 from portable_tpl.fixing.proof import Proof, Prover
-from portable_tpl.linting import lint
-from portable_tpl.source import Span, Template
-from portable_tpl.template.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.findings import Edit, Finding, Fix, Safety, apply_edits
+from portable_tpl.model.source import Span, Template
+from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
 
 _MOST_ROUNDS = 200
 _NOT_REACHED = "no conversation that renders reaches the place on the reference, so the change is not proved"
@@ -68,7 +68,7 @@ def fix(
     The new text prints the same on the reference, or refuses with the same message, in generated conversations of
     all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too.
     ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
-    :class:`portable_tpl.errors.TemplateSyntaxError` where the template does not parse.
+    :class:`TemplateSyntaxError` where the template does not parse.
     """
     parsed = parse(template)
     own: list[Prover] = []

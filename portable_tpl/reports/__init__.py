@@ -1,4 +1,4 @@
-"""The formats of a report, one module each; they see a :class:`portable_tpl.report.Report` and nothing else."""
+"""The formats of a report, one module each; they see a :class:`portable_tpl.model.report.Report` and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from portable_tpl.report import Report, RuleDoc
+from portable_tpl.model.report import Report, RuleDoc
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 

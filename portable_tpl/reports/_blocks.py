@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding, Fix, Safety, Severity
-from portable_tpl.rendering import Mismatch, Rendered
-from portable_tpl.report import Comparison, TemplateReport
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Finding, Fix, Safety, Severity
+from portable_tpl.model.rendering import Mismatch, Rendered
+from portable_tpl.model.report import Comparison, TemplateReport
+from portable_tpl.model.source import Template
 from portable_tpl.reports._difference import Difference, first_difference, side_pieces
 from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines, whole_line
 from portable_tpl.reports._summary import finding_behind
@@ -20,7 +21,6 @@ from portable_tpl.reports._words import (
     what_happens,
     why,
 )
-from portable_tpl.source import Template
 
 _SGR = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from portable_tpl.rendering import Mismatch
-from portable_tpl.report import TemplateReport
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import TemplateReport
+from portable_tpl.model.source import Location, Template
 from portable_tpl.reports._summary import finding_behind
-from portable_tpl.source import Location, Template
 
 # A file of its own has a suffix, and not that of a file in which templates are values among others. A folder, a hub
 # id, standard input and a bare string have none of which a reader could open a line.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from portable_tpl.findings import Finding, Severity
-from portable_tpl.rendering import Mismatch
-from portable_tpl.report import Report, TemplateReport, Verdict
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import Report, TemplateReport, Verdict
 
 VERDICTS: tuple[Verdict, ...] = ("portable", "differs", "fails", "unknown")
 

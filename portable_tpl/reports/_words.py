@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portable_tpl.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
-from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered, Rendering
-from portable_tpl.report import Comparison, TargetStatus, TemplateReport, Verdict
+from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
+from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered, Rendering
+from portable_tpl.model.report import Comparison, TargetStatus, TemplateReport, Verdict
 from portable_tpl.reports._difference import first_difference, side_pieces
 from portable_tpl.reports._jsontext import json_line
 from portable_tpl.reports._summary import Summary

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding, Safety, Severity
-from portable_tpl.report import Report, TemplateReport
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Finding, Safety, Severity
+from portable_tpl.model.report import Report, TemplateReport
+from portable_tpl.model.source import Location, Template
 from portable_tpl.reports._places import has_own_file, in_template, mismatch_location
 from portable_tpl.reports._summary import mismatches_of, open_findings
 from portable_tpl.reports._visible import encodable, one_line, printable, unbroken
 from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
-from portable_tpl.source import Location, Template
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 import portable_tpl
-from portable_tpl.conversation import Tier
-from portable_tpl.findings import Finding, Fix, Safety
-from portable_tpl.rendering import Mismatch, Rendered
-from portable_tpl.report import Comparison, Report, TargetStatus, TemplateReport
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Finding, Fix, Safety
+from portable_tpl.model.rendering import Mismatch, Rendered
+from portable_tpl.model.report import Comparison, Report, TargetStatus, TemplateReport
+from portable_tpl.model.source import Template
 from portable_tpl.reports._difference import first_difference, side_pieces
 from portable_tpl.reports._page import CLOSING, OPENING
 from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines, whole_line
@@ -34,7 +35,6 @@ from portable_tpl.reports._words import (
     what_happens,
     why,
 )
-from portable_tpl.source import Template
 
 _OPEN_AT_FIRST = 3
 _SAFETY_WORDS = {Safety.SAFE: "Fix", Safety.UNSAFE: "Unsafe fix", Safety.DISPLAY: "Suggestion"}

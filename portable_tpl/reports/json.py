@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import portable_tpl
-from portable_tpl.findings import Finding, Fix
-from portable_tpl.rendering import Mismatch, Refused, Rendered, Rendering
-from portable_tpl.report import Comparison, Coverage, Report, TargetStatus, TemplateReport
+from portable_tpl.model.findings import Finding, Fix
+from portable_tpl.model.rendering import Mismatch, Refused, Rendered, Rendering
+from portable_tpl.model.report import Comparison, Coverage, Report, TargetStatus, TemplateReport
+from portable_tpl.model.source import Location
 from portable_tpl.reports._jsontext import dumps
 from portable_tpl.reports._summary import summarise
-from portable_tpl.source import Location
 
 VERSION = 1
 

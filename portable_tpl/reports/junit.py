@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portable_tpl.findings import Finding, Severity
-from portable_tpl.report import Report, TemplateReport
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.report import Report, TemplateReport
 from portable_tpl.reports._blocks import Paint, finding_block, mismatch_block
 from portable_tpl.reports._summary import open_findings
 from portable_tpl.reports._visible import code_point, one_line

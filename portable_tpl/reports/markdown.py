@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.findings import Finding
-from portable_tpl.report import Report, TemplateReport, Verdict
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.report import Report, TemplateReport, Verdict
 from portable_tpl.reports._blocks import Paint, coverage_block, finding_block, mismatch_block, mismatch_line
 from portable_tpl.reports._summary import VERDICTS, mismatches_of, open_findings, summarise, target_ids
 from portable_tpl.reports._visible import encodable, one_line, unbroken

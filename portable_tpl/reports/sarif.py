@@ -12,18 +12,18 @@ from types import MappingProxyType
 from typing import Any
 
 import portable_tpl
-from portable_tpl.conversation import Tier
-from portable_tpl.findings import Edit, Finding, Fix, Safety, Severity
-from portable_tpl.fingerprints import digest, finding_fingerprint, mismatch_fingerprint
-from portable_tpl.rendering import Mismatch
-from portable_tpl.report import Report, RuleDoc, TemplateReport
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Edit, Finding, Fix, Safety, Severity
+from portable_tpl.model.fingerprints import digest, finding_fingerprint, mismatch_fingerprint
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import Report, RuleDoc, TemplateReport
+from portable_tpl.model.source import Location, Span, Template
 from portable_tpl.reports._jsontext import dumps
 from portable_tpl.reports._places import has_own_file, in_template, mismatch_location, uri
 from portable_tpl.reports._source import span_text
 from portable_tpl.reports._summary import mismatches_of
 from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
 from portable_tpl.reports.json import rendering_data
-from portable_tpl.source import Location, Span, Template
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.rendering import Mismatch
-from portable_tpl.report import Report, TemplateReport
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import Report, TemplateReport
 from portable_tpl.reports._blocks import (
     Paint,
     coverage_block,

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._kinds import Kinds
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import Kinds
 
 CODE = "PTL207"
 _LISTS = frozenset({"list", "empty-list"})

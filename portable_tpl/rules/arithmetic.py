@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import as_condition, compared_with, constant
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import as_condition, compared_with, constant
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL208"
 _TEXT = k.STR | k.MARKUP

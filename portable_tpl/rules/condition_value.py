@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import as_condition
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import as_condition
 
 CODE = "PTL211"
 _LOGIC = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
+from portable_tpl.checking.base import Example, Look
 
 CODE = "PTL206"
 _LISTS = (nodes.List, nodes.Tuple)

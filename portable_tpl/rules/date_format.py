@@ -24,8 +24,8 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import constant
 
 CODE = "PTL802"
 _DIRECTIVE = re.compile(r"%(-?)(.)", re.DOTALL)

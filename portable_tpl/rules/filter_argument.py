@@ -23,10 +23,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix, Safety
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
-from portable_tpl.rules._expressions import edits
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.rewriting.calls import constant
+from portable_tpl.rewriting.expressions import edits
 
 CODE = "PTL302"
 # Arguments after the usual ones, by their place.

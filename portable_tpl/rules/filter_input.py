@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Edit, Fix, Safety
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import as_condition, compared_with, constant
-from portable_tpl.rules._expressions import operand
-from portable_tpl.rules._kinds import TEXT_KINDS, kinds_of
-from portable_tpl.rules._rewrites_spelling import spelled
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.rewriting.calls import as_condition, compared_with, constant
+from portable_tpl.rewriting.expressions import operand
+from portable_tpl.rewriting.spelling import spelled
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL303"
 _PICKS = ("first", "last", "min", "max")

@@ -19,10 +19,10 @@ No fix is offered: what was meant is not known.
 
 from __future__ import annotations
 
-from portable_tpl.rules._base import Example
+from portable_tpl.checking.base import Example
 
 CODE = "PTL002"
-VISITS = {}  # type: ignore[var-annotated]  # portable_tpl.suppressing finds it
+VISITS = {}  # type: ignore[var-annotated]  # portable_tpl.checking.suppressing finds it
 VALID = (Example("{# portable-tpl is a tool #}{{ messages[0].content }}"),)
 INVALID = (
     Example("{{ messages[0].content }}{# portable-tpl: ignore[PTL9999] no such rule #}"),

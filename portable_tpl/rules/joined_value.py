@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._rewrites_spelling import spelled
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.spelling import spelled
 
 CODE = "PTL606"
 

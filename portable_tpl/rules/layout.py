@@ -27,8 +27,8 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.source import Span
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.source import Span
 
 CODE = "PTL703"
 _AFTER_BLOCK = re.compile(r"(?<![-+])%\}\n")

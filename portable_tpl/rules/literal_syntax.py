@@ -26,9 +26,9 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._kinds import TEXT_KINDS
-from portable_tpl.rules._rewrites_literals import plain_literal
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.literals import plain_literal
 
 CODE = "PTL210"
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
+from portable_tpl.checking.base import Example, Look
 
 CODE = "PTL502"
 _PRINTS = (nodes.Output, nodes.For, nodes.CallBlock, nodes.FilterBlock, nodes.If)

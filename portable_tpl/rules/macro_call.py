@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import macros
-from portable_tpl.rules._expressions import Level, replace
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import macros
+from portable_tpl.rewriting.expressions import Level, replace
 
 CODE = "PTL506"
 

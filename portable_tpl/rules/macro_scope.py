@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import within
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import within
 
 CODE = "PTL508"
 

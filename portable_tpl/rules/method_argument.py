@@ -28,12 +28,12 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Tier
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import MethodCall, compared_with, constant, method_call, text_kinds
-from portable_tpl.rules._rewrites_methods import rewrite
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import MethodCall, compared_with, constant, method_call, text_kinds
+from portable_tpl.rewriting.methods import rewrite
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL102"
 _STRIPS = ("strip", "lstrip", "rstrip")

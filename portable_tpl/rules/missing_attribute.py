@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant, only_compared
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import constant, only_compared
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL607"
 _OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})

@@ -24,10 +24,10 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix, Safety
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
-from portable_tpl.rules._expressions import edits
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.rewriting.calls import constant
+from portable_tpl.rewriting.expressions import edits
 
 CODE = "PTL301"
 _BY_TEST = ("select", "reject")  # what was measured of the very test says more than what was of the filter

@@ -25,11 +25,11 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant, macros
-from portable_tpl.rules._expressions import Level, literal, replace
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import constant, macros
+from portable_tpl.rewriting.expressions import Level, literal, replace
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL801"
 _KNOWN = frozenset({"range", "dict", "namespace", "raise_exception", "strftime_now", "lipsum", "cycler", "joiner"})

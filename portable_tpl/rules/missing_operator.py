@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._expressions import Level, operand, replace
-from portable_tpl.rules._kinds import brief
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import brief
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.expressions import Level, operand, replace
 
 CODE = "PTL203"
 

@@ -24,10 +24,10 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix, Safety
-from portable_tpl.rules._base import Example, Look, Visit
-from portable_tpl.rules._expressions import edits
-from portable_tpl.source import Span
+from portable_tpl.checking.base import Example, Look, Visit
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.model.source import Span
+from portable_tpl.rewriting.expressions import edits
 
 CODE = "PTL501"
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")

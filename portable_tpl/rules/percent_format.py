@@ -22,11 +22,11 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
-from portable_tpl.rules._rewrites_template_text import joined, percent_pieces
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import constant
+from portable_tpl.rewriting.template_text import joined, percent_pieces
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL202"
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._printing import as_json, inside_of, printed, printed_lists
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.printing import as_json, inside_of, printed, printed_lists
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL603"
 _TEXT = frozenset(

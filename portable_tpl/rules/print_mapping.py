@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example
-from portable_tpl.rules._printing import as_json, printed
+from portable_tpl.checking.base import Example
+from portable_tpl.rewriting.printing import as_json, printed
 
 CODE = "PTL604"
 VISITS = {nodes.Output: printed(frozenset({"dict", "empty-dict"}), as_json)}

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example
-from portable_tpl.rules._printing import printed
-from portable_tpl.rules._rewrites_spelling import spelled
+from portable_tpl.checking.base import Example
+from portable_tpl.rewriting.printing import printed
+from portable_tpl.rewriting.spelling import spelled
 
 CODE = "PTL601"
 FIX = spelled

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example
-from portable_tpl.rules._kinds import TEXT_KINDS
-from portable_tpl.rules._printing import printed
+from portable_tpl.checking.base import Example
+from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.printing import printed
 
 CODE = "PTL605"
 _OTHERS = frozenset(

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._expressions import Level, replace
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.expressions import Level, replace
 
 CODE = "PTL201"
 _SPELLINGS = {True: "True", False: "False", None: "None"}

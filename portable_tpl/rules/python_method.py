@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import method_call
-from portable_tpl.rules._rewrites_methods import rewrite
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import method_call
+from portable_tpl.rewriting.methods import rewrite
 
 CODE = "PTL101"
 

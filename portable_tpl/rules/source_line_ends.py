@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Edit, Fix, Safety
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.source import Span
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.source import Span
 
 CODE = "PTL701"
 

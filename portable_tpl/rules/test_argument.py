@@ -23,9 +23,9 @@ import re
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._expressions import Level, operand, replace
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.expressions import Level, operand, replace
 
 CODE = "PTL402"
 _WITH_BRACKETS = re.compile(r"\bis\s+(?:not\s+)?[\w.]+\s*\(")

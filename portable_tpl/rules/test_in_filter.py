@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
-from portable_tpl.rules._kinds import TEXT_KINDS
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.calls import constant
 
 CODE = "PTL404"
 _FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._test_rewrites import rewrite
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.test_rewrites import rewrite
 
 CODE = "PTL403"
 

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._kinds import TEXT_KINDS
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS
 
 CODE = "PTL902"
 _FILTERS = frozenset({"upper", "lower", "title", "capitalize"})

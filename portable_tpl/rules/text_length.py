@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Tier
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import given, reads_of
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.conversation import Tier
+from portable_tpl.rewriting.calls import given, reads_of
 from portable_tpl.rules.filter_input import emptiness
 
 CODE = "PTL901"

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Fix
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import assigned, constant, only_compared
-from portable_tpl.rules._expressions import Level, any_broken, operand, replace
-from portable_tpl.template.inference import kinds as k
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import assigned, constant, only_compared
+from portable_tpl.rewriting.expressions import Level, any_broken, operand, replace
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL209"
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Tier
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import emptiness_asked
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.conversation import Tier
+from portable_tpl.rewriting.calls import emptiness_asked
 
 CODE = "PTL903"
 _SPACES = frozenset({"unicode-spaced"})

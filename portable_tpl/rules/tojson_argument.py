@@ -26,9 +26,9 @@ from typing import cast
 
 from jinja2 import nodes
 
-from portable_tpl.findings import Edit, Fix, Safety
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._calls import constant
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.rewriting.calls import constant
 
 CODE = "PTL304"
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.rules._json import leaf_kinds
-from portable_tpl.rules._kinds import TEXT_KINDS
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.json_macros import leaf_kinds
 
 CODE = "PTL307"
 _CONTAINERS = frozenset({"list", "empty-list", "dict", "empty-dict", "tuple", "range", "namespace"})

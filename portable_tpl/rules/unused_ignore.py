@@ -20,10 +20,10 @@ Safe where the comment has a line to itself and its delimiters take no white spa
 
 from __future__ import annotations
 
-from portable_tpl.rules._base import Example
+from portable_tpl.checking.base import Example
 
 CODE = "PTL001"
-VISITS = {}  # type: ignore[var-annotated]  # portable_tpl.suppressing finds it, once all other findings are known
+VISITS = {}  # type: ignore[var-annotated]  # portable_tpl.checking.suppressing finds it, once all other findings are known
 VALID = (Example("{{ messages[0].content.strip() }}{# portable-tpl: ignore[PTL101] only for pycompat #}"),)
 INVALID = (
     Example("{{ messages[0].content }}{# portable-tpl: ignore[PTL101] only for pycompat #}"),

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.rules._base import Example, Look
-from portable_tpl.source import Span
+from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.source import Span
 
 CODE = "PTL702"
 _MARKS = (

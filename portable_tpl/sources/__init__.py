@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from portable_tpl.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import Conflict, Container, Slot
 from portable_tpl.sources._files import read_input, read_text, replace_files
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
-from portable_tpl.errors import SourceError
-from portable_tpl.source import Template
+from portable_tpl.model.errors import SourceError
+from portable_tpl.model.source import Template
 from portable_tpl.sources._files import read_bytes, replace_files
 
 NO_TOKENS: Mapping[str, str] = MappingProxyType({})

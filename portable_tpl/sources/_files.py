@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 
 # Far above any template (the largest known is 100 KB) and any tokenizer_config.json (some reach 10 MB); a file
 # above it is a model or a data set named by mistake, and would only fill the memory.

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal
 
-from portable_tpl.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import Container, Slot, Splice, assemble
 from portable_tpl.sources._files import unreadable
 

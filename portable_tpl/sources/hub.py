@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from portable_tpl.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources import model_folder
 from portable_tpl.sources._container import Container
 from portable_tpl.sources.special_tokens import LEGACY_MAP

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from portable_tpl.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import NO_TOKENS, Container, Slot, TextDocument, assemble
 from portable_tpl.sources._files import read_text
 from portable_tpl.sources.json_scan import items, member, members, skip_space, speller

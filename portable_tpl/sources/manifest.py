@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portable_tpl.errors import SourceError
-from portable_tpl.source import Template
+from portable_tpl.model.errors import SourceError
+from portable_tpl.model.source import Template
 from portable_tpl.sources._files import read_bytes, replace_files
 
 _DATA = os.path.join(os.path.dirname(__file__), "data", "hub.jsonl")

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources import jinja_file, json_file, special_tokens
 from portable_tpl.sources._container import Conflict, Container, Slot, assemble
 from portable_tpl.sources._files import read_bytes, read_text, unreadable

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 
 STANDARD = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 CONFIG = "tokenizer_config.json"

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import IO
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 from portable_tpl.sources import jinja_file
 from portable_tpl.sources._container import Container, assemble
 from portable_tpl.sources._files import decode

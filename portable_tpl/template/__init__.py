@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portable_tpl.template.compiling import compile_check
-from portable_tpl.template.parsing import ParsedTemplate, parse
-from portable_tpl.template.tokens import Comment, Token
+from portable_tpl.template.syntax.compiling import compile_check
+from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
+from portable_tpl.template.syntax.tokens import Comment, Token
 
 __all__ = ["Comment", "ParsedTemplate", "Token", "compile_check", "parse"]

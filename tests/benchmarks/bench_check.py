@@ -24,16 +24,16 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from portable_tpl.checking.linting import lint  # noqa: E402
 from portable_tpl.cli import GARBAGE  # noqa: E402
-from portable_tpl.conversation import Tier  # noqa: E402
-from portable_tpl.errors import TemplateSyntaxError  # noqa: E402
-from portable_tpl.linting import lint  # noqa: E402
-from portable_tpl.report import Report, TemplateReport  # noqa: E402
+from portable_tpl.model.conversation import Tier  # noqa: E402
+from portable_tpl.model.errors import TemplateSyntaxError  # noqa: E402
+from portable_tpl.model.report import Report, TemplateReport  # noqa: E402
+from portable_tpl.model.source import Template  # noqa: E402
 from portable_tpl.reports import json as json_report  # noqa: E402
-from portable_tpl.source import Template  # noqa: E402
-from portable_tpl.targets import static_targets  # noqa: E402
+from portable_tpl.targets.catalogue import static_targets  # noqa: E402
 from portable_tpl.template import compile_check, parse  # noqa: E402
-from portable_tpl.template.environment import reference_environment  # noqa: E402
+from portable_tpl.template.syntax.environment import reference_environment  # noqa: E402
 
 LIMIT = 1.5
 _ROUNDS = 5

@@ -19,14 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from portable_tpl.conversation import Conversation  # noqa: E402
-from portable_tpl.differential.session import Session  # noqa: E402
-from portable_tpl.differential.tracer import Tracer  # noqa: E402
-from portable_tpl.differential.twins import Twin  # noqa: E402
-from portable_tpl.errors import NoReference, TemplateSyntaxError  # noqa: E402
-from portable_tpl.rendering import Rendering  # noqa: E402
-from portable_tpl.runtimes._worker import WorkerRuntime  # noqa: E402
-from portable_tpl.source import Template  # noqa: E402
+from portable_tpl.differential.attribute.bare_engines import Twin  # noqa: E402
+from portable_tpl.differential.run.session import Session  # noqa: E402
+from portable_tpl.differential.run.tracer import Tracer  # noqa: E402
+from portable_tpl.model.conversation import Conversation  # noqa: E402
+from portable_tpl.model.errors import NoReference, TemplateSyntaxError  # noqa: E402
+from portable_tpl.model.rendering import Rendering  # noqa: E402
+from portable_tpl.model.source import Template  # noqa: E402
+from portable_tpl.targets.processes._worker import WorkerRuntime  # noqa: E402
 
 MOST = 1.35
 _DEFAULT_TARGETS = ("minijinja", "hf-jinja", "llama.cpp")

@@ -17,11 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from portable_tpl.conversation import Conversation, parse_conversation  # noqa: E402
-from portable_tpl.normalisations.reference import reference_context  # noqa: E402
-from portable_tpl.rendering import Rendered  # noqa: E402
-from portable_tpl.runtimes.registry import open_runtime  # noqa: E402
-from portable_tpl.source import Template  # noqa: E402
+from portable_tpl.model.conversation import Conversation, parse_conversation  # noqa: E402
+from portable_tpl.model.rendering import Rendered  # noqa: E402
+from portable_tpl.model.source import Template  # noqa: E402
+from portable_tpl.targets.registry import open_runtime  # noqa: E402
+from portable_tpl.targets.steps.reference import reference_context  # noqa: E402
 from tests.benchmarks import direct_engines  # noqa: E402
 
 _SECONDS = 2.0
@@ -98,7 +98,7 @@ def adapter_rate(target: str) -> float:
 
 def direct_jinja2() -> float:
     """jinja2 alone."""
-    from portable_tpl.template.environment import reference_environment
+    from portable_tpl.template.syntax.environment import reference_environment
 
     environment = reference_environment()
     ready = []
@@ -122,7 +122,7 @@ def direct_minijinja(pycompat: bool) -> float:
     """minijinja alone, on contexts that are compiled as literals together with the template."""
     import minijinja
 
-    from portable_tpl.runtimes.workers._minijinja_literals import assignments
+    from portable_tpl.targets.workers._minijinja_literals import assignments
 
     def refuse(message: str) -> None:
         raise ValueError(message)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.normalisations.reference import reference_context
-from portable_tpl.runtimes import installs
-from portable_tpl.runtimes._contexts import chat_request
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.source import Template
+from portable_tpl.targets import installs
+from portable_tpl.targets.processes._contexts import chat_request
+from portable_tpl.targets.steps.reference import reference_context
 
 Work = tuple[list[Template], list[Conversation]]
 
@@ -61,9 +61,9 @@ def node(work: Work, seconds: float) -> float:
 
 def llamacpp(work: Work, seconds: float, engine: bool) -> float:
     """llama.cpp's server, one a template and all of them running, asked over one connection each."""
-    from portable_tpl.runtimes.workers._llama_server import Server
-    from portable_tpl.runtimes.workers._tiny_gguf import tiny_model
-    from portable_tpl.runtimes.workers.llamacpp_worker import _MODELS
+    from portable_tpl.targets.workers._llama_server import Server
+    from portable_tpl.targets.workers._tiny_gguf import tiny_model
+    from portable_tpl.targets.workers.llamacpp_worker import _MODELS
 
     templates, conversations = work
     model = tiny_model(_MODELS, "<s>", "</s>", False)
@@ -90,8 +90,8 @@ def minja(work: Work, seconds: float, engine: bool) -> float:
     """
     import openvino_genai
 
-    from portable_tpl.runtimes.workers._tiny_tokenizer import tokenizer_folder
-    from portable_tpl.runtimes.workers.minja_worker import _ANY_TOKENS, _TOKENIZERS, _engine_case, alone
+    from portable_tpl.targets.workers._tiny_tokenizer import tokenizer_folder
+    from portable_tpl.targets.workers.minja_worker import _ANY_TOKENS, _TOKENIZERS, _engine_case, alone
 
     templates, conversations = work
     tokens = dict(_ANY_TOKENS)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from portable_tpl.cli import run
-from portable_tpl.prompts import close_warm
+from portable_tpl.rendering.prompts import close_warm
 
 STRIP = "{% for m in messages %}{{ m.role }}: {{ m.content.strip() }}\n{% endfor %}"
 PLAIN = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"

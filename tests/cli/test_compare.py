@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from portable_tpl.conversation import parse_conversation
+from portable_tpl.model.conversation import parse_conversation
 from tests.cli.conftest import Cli
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "reports" / "schema_v1.json").read_text("utf-8"))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from portable_tpl.compat.features import load_features
-from portable_tpl.rules._registry import rules
+from portable_tpl.checking.registry import rules
+from portable_tpl.support.features import load_features
 from tests.cli.conftest import Cli
 
 

@@ -21,8 +21,8 @@ COSTLY = (
     "multiprocessing",
     "numpy",
     "portable_tpl.differential",
-    "portable_tpl.rule_reference",
-    "portable_tpl.runtimes.registry",
+    "portable_tpl.checking.rule_reference",
+    "portable_tpl.targets.registry",
     "portable_tpl.strategies",
     "rich",
     *(() if sys.version_info < (3, 11) else ("subprocess",)),  # imported by uuid there, and by click that
@@ -57,7 +57,7 @@ def test_check_imports_nothing_costly(form: str) -> None:
     )
     status, *modules = done.stderr.split()
     assert status == "1"
-    assert "portable_tpl.linting" in modules
+    assert "portable_tpl.checking.linting" in modules
     assert not set(COSTLY) & set(modules)
 
 

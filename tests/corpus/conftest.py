@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.errors import TargetUnavailable, UnknownTarget
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.registry import open_runtime
 from tests.corpus.measure import TARGETS
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from portable_tpl.conversation import parse_conversation
-from portable_tpl.errors import TargetUnavailable, UnknownTarget
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import parse_conversation
+from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.model.source import Template
+from portable_tpl.targets.registry import open_runtime
 from tests.corpus.sample import DIVERGENCES, MEASURED, described, outcome, read_lines
 
 TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "minja-engine")

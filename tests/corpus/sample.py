@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portable_tpl.conversation import Conversation, parse_conversation
-from portable_tpl.rendering import Failed, Rendered, Rendering, same
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import Conversation, parse_conversation
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.model.source import Template
 from portable_tpl.sources import open_container
 
 ROOT = Path(__file__).parents[2] / "corpus"

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from portable_tpl.conversation import parse_conversation
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import parse_conversation
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
 from tests.corpus.sample import DIVERGENCES, MEASURED, described, outcome, read_lines
 
 ROWS = read_lines(DIVERGENCES)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.rendering import Failed, Refused, Rendered, same
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
+from portable_tpl.model.rendering import Failed, Refused, Rendered, same
+from portable_tpl.model.source import Template
 from portable_tpl.sources import discover
+from portable_tpl.targets.processes._base import Runtime
 from tests.corpus.sample import ROOT, STYLES, Family, conversations, families
 
 FAMILIES = families()

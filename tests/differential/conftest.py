@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.runtimes.registry import open_runtime
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.registry import open_runtime
 
 
 @pytest.fixture(scope="session")

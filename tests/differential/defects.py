@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.rendering import Failed, Rendered, Rendering
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
 
 CHAT = (
     "{%- if tools %}{{ '<tools>' + tools|tojson + '</tools>' }}{% endif %}"

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.conversation import Conversation, Tier
+from portable_tpl.differential.attribute.bare_engines import Twins
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.requests import REQUEST_REFUSED
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.differential.twins import Twins
-from portable_tpl.errors import TargetUnavailable
-from portable_tpl.rendering import Mismatch
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Template
+from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.errors import TargetUnavailable
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.registry import open_runtime
 
 WIDE = "\u3000a"
 USER: dict[str, object] = {"role": "user", "content": "Hi"}

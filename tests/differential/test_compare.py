@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.journal import from_plain, to_plain
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.rendering import Mismatch, Rendering
-from portable_tpl.report import Comparison, Verdict, verdict
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
+from portable_tpl.differential.run.journal import from_plain, to_plain
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Mismatch, Rendering
+from portable_tpl.model.report import Comparison, Verdict, verdict
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
 
 QUICK = CompareSettings(examples=50)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.conversation import Tier
-from portable_tpl.differential.coverage import coverage_of
-from portable_tpl.differential.search import Explored, explore
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.report import Coverage
-from portable_tpl.source import Template
-from portable_tpl.template.instrument import branches
-from portable_tpl.template.parsing import parse
+from portable_tpl.differential.run.coverage import coverage_of
+from portable_tpl.differential.run.search import Explored, explore
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.report import Coverage
+from portable_tpl.model.source import Template
+from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.tracing.instrument import branches
 
 
 def explored(text: str, tracer: Tracer, tier: Tier = Tier.EVERYDAY) -> tuple[Explored, Coverage]:

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.conversation import Conversation, parse_conversation
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.errors import ConversationError
-from portable_tpl.rendering import Mismatch
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
-from portable_tpl.strategies.shape import shape_of
-from portable_tpl.strategies.tiers import tier_of
-from portable_tpl.template.parsing import parse
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.generation.tiers import tier_of
+from portable_tpl.model.conversation import Conversation, parse_conversation
+from portable_tpl.model.errors import ConversationError
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.usage.shape import shape_of
 from tests.differential.defects import CHAT, DEFECTS, Defect, Defective
 
 SHAPE = shape_of(parse(Template(CHAT)).tree)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.differential.locus import END, Locus, bare_message, first_difference, locate, node_at
-from portable_tpl.differential.tracer import Piece, Trace
-from portable_tpl.rendering import Failed, Refused, Rendered
+from portable_tpl.differential.grouping.divergence import END, Locus, bare_message, first_difference, locate, node_at
+from portable_tpl.model.rendering import Failed, Refused, Rendered
+from portable_tpl.template.tracing.trace import Piece, Trace
 
 PIECES = (Piece(1, "ab"), Piece(2, "cd", (Piece(3, "c"), Piece(4, "d"))), Piece(5, ""), Piece(6, "ef"))
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from portable_tpl.differential.journal import Journal, from_plain, job_key, to_plain
-from portable_tpl.differential.run import Outcome, compare_all
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.errors import UnknownTarget
-from portable_tpl.source import Template
+from portable_tpl.differential.run.journal import Journal, from_plain, job_key, to_plain
+from portable_tpl.differential.run.run import Outcome, compare_all
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.model.errors import UnknownTarget
+from portable_tpl.model.source import Template
 
 TEMPLATES = [
     Template("{% for m in messages %}{{ m.content }}{% endfor %}", path="plain.jinja"),
@@ -130,9 +130,9 @@ def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     code = f"""
 import signal
 from pathlib import Path
-from portable_tpl.differential.run import compare_all
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.source import Template
+from portable_tpl.differential.run.run import compare_all
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.model.source import Template
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     templates = [Template("{{{{ messages[0].content.strip() }}}}" + " " * n) for n in range(400)]

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.differential.investigate import Case, Investigation
-from portable_tpl.differential.requests import REQUEST_REFUSED, UNSUPPORTED_INPUT
-from portable_tpl.differential.search import Explored
-from portable_tpl.differential.stack import Stack
-from portable_tpl.differential.tracer import Tracer, normalised
-from portable_tpl.differential.twins import Twins
-from portable_tpl.normalisations import normalisation
-from portable_tpl.rendering import Failed, Mismatch, Rendered, Rendering
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
-from portable_tpl.strategies.shape import TemplateShape
-from portable_tpl.template.parsing import parse
+from portable_tpl.differential.attribute.attribution import Stack
+from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED, UNSUPPORTED_INPUT
+from portable_tpl.differential.run.search import Explored
+from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.differential.triage import Case, Investigation
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps import normalisation
+from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.usage.shape import TemplateShape
 from tests.differential.defects import CHAT
 
 TEMPLATE = Template(CHAT)

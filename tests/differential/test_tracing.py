@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.differential.tracer import Mode, Piece, Tracer, normalised
-from portable_tpl.normalisations import normalisation
-from portable_tpl.rendering import Failed, Refused, Rendered
-from portable_tpl.runtimes._base import Runtime
-from portable_tpl.source import Template
-from portable_tpl.strategies.fixed import fixed
-from portable_tpl.strategies.shape import shape_of
-from portable_tpl.template.parsing import parse
+from portable_tpl.differential.run.tracer import Mode, Tracer, normalised
+from portable_tpl.generation.handwritten import fixed
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Refused, Rendered
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps import normalisation
+from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.tracing.trace import Piece
+from portable_tpl.template.usage.shape import shape_of
 
 HI = Conversation([{"role": "user", "content": "Hi"}])
 MODES: tuple[Mode, ...] = ("branches", "pieces", "values")

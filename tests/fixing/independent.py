@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from portable_tpl.conversation import Conversation, Tier
 from portable_tpl.fixing import Prover
-from portable_tpl.rendering import Failed
-from portable_tpl.source import Template
-from portable_tpl.strategies.choices import SeededChoices
-from portable_tpl.strategies.generate import conversation
-from portable_tpl.strategies.shape import shape_of
-from portable_tpl.template.parsing import parse
+from portable_tpl.generation.choices import SeededChoices
+from portable_tpl.generation.generate import conversation
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Failed
+from portable_tpl.model.source import Template
+from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.usage.shape import shape_of
 
 
 def conversations(template: Template, count: int = 150) -> list[Conversation]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from portable_tpl.checking.linting import lint
 from portable_tpl.fixing import FixResult, Prover, fix
-from portable_tpl.linting import lint
-from portable_tpl.source import Template
-from portable_tpl.template.parsing import parse
+from portable_tpl.model.source import Template
+from portable_tpl.template.syntax.parsing import parse
 from tests.fixing.independent import violations
 
 TARGETS = (("minijinja-strict",), ("hf-jinja",), ("llama.cpp-engine",), ("minijinja", "hf-jinja", "llama.cpp-engine"))

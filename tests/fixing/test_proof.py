@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.findings import Edit, Fix, Safety
+from portable_tpl.checking.linting import lint
 from portable_tpl.fixing import Prover, fix, rounds
-from portable_tpl.linting import lint
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.source import Template
 
 STRICT = ("minijinja-strict",)
 Wrong = Callable[[str, str], None]

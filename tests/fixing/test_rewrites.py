@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portable_tpl.fixing import Prover, fix
-from portable_tpl.source import Template
+from portable_tpl.model.source import Template
 from tests.fixing.independent import violations
 
 STRICT = ("minijinja-strict",)

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from portable_tpl.checking.linting import lint
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.settings import CompareSettings
+from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.fixing import Prover, fix
-from portable_tpl.linting import lint
-from portable_tpl.report import verdict
-from portable_tpl.runtimes._worker import WorkerRuntime
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Template
-from portable_tpl.template.parsing import parse
+from portable_tpl.model.report import verdict
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.targets.registry import open_runtime
+from portable_tpl.template.syntax.parsing import parse
 from tests.corpus.sample import Family, families
 from tests.fixing.independent import violations
 

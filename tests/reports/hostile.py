@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.findings import Edit, Fix, Safety
-from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered
-from portable_tpl.report import (
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
+from portable_tpl.model.report import (
     Comparison,
     Coverage,
     MissedBranch,
@@ -16,7 +16,7 @@ from portable_tpl.report import (
     TargetStatus,
     TemplateReport,
 )
-from portable_tpl.source import Span, Template
+from portable_tpl.model.source import Span, Template
 
 from . import samples
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portable_tpl.conversation import Conversation, Tier
-from portable_tpl.findings import Edit, Finding, Fix, Safety, Severity
-from portable_tpl.rendering import Failed, Mismatch, Refused, Rendered
-from portable_tpl.report import (
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Edit, Finding, Fix, Safety, Severity
+from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
+from portable_tpl.model.report import (
     Comparison,
     Coverage,
     MissedBranch,
@@ -15,7 +15,7 @@ from portable_tpl.report import (
     TargetStatus,
     TemplateReport,
 )
-from portable_tpl.source import Span, Template
+from portable_tpl.model.source import Span, Template
 
 TEXT = (
     "{%- for message in messages %}\n"

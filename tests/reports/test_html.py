@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 from hypothesis import given, settings
 
-from portable_tpl.rendering import Rendered
-from portable_tpl.report import Report
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.report import Report
 from portable_tpl.reports import html
 
 from . import hostile, samples

@@ -11,7 +11,7 @@ import portable_tpl
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import portable_tpl.report
+import portable_tpl.model.report
 before = set(sys.modules)
 import portable_tpl.reports.text
 print(*sorted(name for name in set(sys.modules) - before if not name.startswith("portable_tpl.reports")))

@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from portable_tpl.conversation import Conversation, parse_conversation
-from portable_tpl.rendering import Failed, Refused, Rendered
-from portable_tpl.report import Report
+from portable_tpl.model.conversation import Conversation, parse_conversation
+from portable_tpl.model.rendering import Failed, Refused, Rendered
+from portable_tpl.model.report import Report
 from portable_tpl.reports import json as json_format
 
 from . import hostile, samples

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 from hypothesis import given, settings
 
-from portable_tpl.report import Report
+from portable_tpl.model.report import Report
+from portable_tpl.model.source import Template
 from portable_tpl.reports import junit
-from portable_tpl.source import Template
 
 from . import hostile, samples
 

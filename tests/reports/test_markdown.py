@@ -6,9 +6,9 @@ import re
 
 from hypothesis import given, settings
 
-from portable_tpl.report import Report
+from portable_tpl.model.report import Report
+from portable_tpl.model.source import Template
 from portable_tpl.reports import markdown
-from portable_tpl.source import Template
 
 from . import hostile, samples
 

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from portable_tpl.findings import Safety
-from portable_tpl.report import Report
+from portable_tpl.model.findings import Safety
+from portable_tpl.model.report import Report
+from portable_tpl.model.source import Template
 from portable_tpl.reports import sarif
-from portable_tpl.source import Template
 
 from . import hostile, samples
 

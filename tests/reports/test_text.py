@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.findings import Edit, Fix, Safety
-from portable_tpl.rendering import Failed, Refused, Rendered
-from portable_tpl.report import Report
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.rendering import Failed, Refused, Rendered
+from portable_tpl.model.report import Report
+from portable_tpl.model.source import Template
 from portable_tpl.reports import text
 from portable_tpl.reports._visible import width
-from portable_tpl.source import Template
 
 from . import hostile, samples
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 from portable_tpl.sources import discover, open_container, read_input
 
 FILES: list[tuple[str, str, bytes, str]] = [

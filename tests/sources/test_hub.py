@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 from portable_tpl.sources import open_container
 from portable_tpl.sources.hub import is_hub_id
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portable_tpl.errors import SourceError
-from portable_tpl.source import Template
+from portable_tpl.model.errors import SourceError
+from portable_tpl.model.source import Template
 from portable_tpl.sources import hub, manifest
 from portable_tpl.sources._container import Container
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 from portable_tpl.sources import discover, open_container
 from portable_tpl.sources.model_folder import ADDITIONAL, CONFIG, JINJA, LEGACY, PROCESSOR
 from portable_tpl.sources.special_tokens import LEGACY_MAP

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.errors import SourceError
+from portable_tpl.model.errors import SourceError
 from portable_tpl.sources import discover, open_container
 
 

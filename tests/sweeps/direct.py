@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.differential.tracer import Tracer, normalised
-from portable_tpl.rendering import Failed, Rendered, Rendering
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Template
+from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.registry import open_runtime
 
 _USER: dict[str, Any] = {"role": "user", "content": "Hi"}
 _CALL = {"type": "function", "id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": 1}}}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from portable_tpl.cli import run
-from portable_tpl.runtimes._base import REFERENCE
+from portable_tpl.targets.processes._base import REFERENCE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portable_tpl.conversation import Tier
-from portable_tpl.differential.run import Outcome, compare_all
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.rendering import Mismatch
-from portable_tpl.report import verdict
-from portable_tpl.source import Template
+from portable_tpl.differential.run.run import Outcome, compare_all
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import verdict
+from portable_tpl.model.source import Template
 from tests.sweeps.direct import NULL_ITERATED, NULL_PRINTED, WITHOUT_MESSAGES, Direct, find_directly
 
 TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "llama.cpp")

@@ -20,20 +20,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from portable_tpl.conversation import Tier
+from portable_tpl.checking.linting import lint
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.search import explore
-from portable_tpl.differential.settings import CompareSettings
-from portable_tpl.differential.tracer import Tracer
-from portable_tpl.errors import TemplateSyntaxError
-from portable_tpl.findings import Finding
-from portable_tpl.linting import lint
-from portable_tpl.rendering import Failed, Refused, Rendering, same
-from portable_tpl.report import counts
-from portable_tpl.runtimes._base import REFERENCE, Runtime
-from portable_tpl.runtimes.registry import open_runtime
-from portable_tpl.source import Template
-from portable_tpl.template.parsing import ParsedTemplate, parse
+from portable_tpl.differential.run.search import explore
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.rendering import Failed, Refused, Rendering, same
+from portable_tpl.model.report import counts
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import REFERENCE, Runtime
+from portable_tpl.targets.registry import open_runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 
 TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine")
 RECALL, PRECISION, LINES = 0.99, 0.95, 0.95

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from jinja2 import nodes
 
-from portable_tpl.conversation import Tier
-from portable_tpl.source import Template
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.source import Template
 from portable_tpl.template import parse
-from portable_tpl.template.environment import reference_environment
-from portable_tpl.template.types import infer
-from tests.template.test_types_soundness import left_out
+from portable_tpl.template.syntax.environment import reference_environment
+from portable_tpl.template.types.types import infer
+from tests.template.types.test_types_soundness import left_out
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

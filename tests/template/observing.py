@@ -12,13 +12,11 @@ from jinja2.runtime import LoopContext, Macro, Undefined
 from jinja2.utils import Namespace
 from markupsafe import Markup
 
-from portable_tpl.conversation import Conversation
-from portable_tpl.normalisations.reference import reference_context, reference_objection
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.targets.steps.reference import reference_context, reference_objection
 from portable_tpl.template import ParsedTemplate
-from portable_tpl.template.environment import reference_environment
-from portable_tpl.template.inference import kinds as k
-from portable_tpl.template.inference.lattice import ANY, Type
-from portable_tpl.template.tracing import (
+from portable_tpl.template.syntax.environment import reference_environment
+from portable_tpl.template.tracing.tracing import (
     BEGIN_HOOK,
     CALLED_HOOK,
     CLOSE_HOOK,
@@ -27,7 +25,9 @@ from portable_tpl.template.tracing import (
     VALUE_HOOK,
     mark_prints,
 )
-from portable_tpl.template.types import Types
+from portable_tpl.template.types.lattice import kinds as k
+from portable_tpl.template.types.lattice.lattice import ANY, Type
+from portable_tpl.template.types.types import Types
 
 _VIEWS: tuple[type, ...] = (type({}.items()), type({}.keys()), type({}.values()))
 _DEEPEST = 4

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from portable_tpl.template.environment import reference_environment
+from portable_tpl.template.syntax.environment import reference_environment
 
 NAMES = ("x", "y")
 CONDITIONS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.source import Template
+from portable_tpl.model.source import Template
 from portable_tpl.template import ParsedTemplate, parse
 
 

@@ -1,0 +1,204 @@
+"""What a rule is, and what it may ask.
+
+A rule is a module of this package with
+
+* a docstring: the title, then the headings ``What it does``, ``Why it breaks``, ``Example`` and ``Fix safety``;
+* ``CODE`` (``PTL101``, never used again for anything else), ``NAME`` (what it finds, in words with dashes);
+* ``VISITS``: for each kind of node the function that looks at such a node;
+* ``FIX``, where it has one: the function that gives the :class:`Fix` for a node that it found, or ``None``;
+* ``VALID`` and ``INVALID``: examples, which are tests.
+
+A function gets the node and a :class:`Look` and calls :meth:`Look.use` with each feature that the node uses. Whether
+that is a finding is not for the rule to say: the support table answers, for the targets asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.checking.kinds import Kinds, brief, kinds_of
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Fix
+from portable_tpl.model.source import Span
+from portable_tpl.support.table import Support, load_table
+
+if TYPE_CHECKING:
+    from portable_tpl.template.syntax.parsing import ParsedTemplate
+    from portable_tpl.template.types.lattice.lattice import Type
+    from portable_tpl.template.types.types import Types
+
+Visit = Callable[[Any, "Look"], None]
+FixMaker = Callable[[], "Fix | None"]
+FixRule = Callable[[Any, "Look"], "Fix | None"]
+Hits = tuple[tuple[str, Support], ...]
+
+DEFAULT_TARGETS = ("minijinja-strict",)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A template on which a rule has something to say (``INVALID``) or not (``VALID``) for ``targets``.
+
+    ``fixed`` is what the template becomes when the rule's fix is applied, ``None`` where there is none.
+    """
+
+    template: str
+    targets: tuple[str, ...] = DEFAULT_TARGETS
+    fixed: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, as the registry has it."""
+
+    code: str
+    name: str
+    title: str
+    docs: str
+    visits: Mapping[type[nodes.Node], Visit]
+    valid: tuple[Example, ...]
+    invalid: tuple[Example, ...]
+    fix: FixRule | None = None
+
+
+class Use(NamedTuple):
+    """A feature that a template uses and that some targets break."""
+
+    rule: str
+    feature: str
+    node: nodes.Node
+    hits: Hits
+    fix: FixMaker | None
+    span: Span | None
+    least: Tier
+
+
+class Broken:
+    """What some targets break: single features, and families of features by kind of value."""
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
+        self.targets = tuple(answers)
+        single: dict[str, list[tuple[str, Support]]] = {}
+        for target, broken in answers.items():
+            missing = {
+                feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier
+            }
+            for feature, support in broken.items():
+                if support.tier is not None and not _implied(feature, missing):
+                    single.setdefault(feature, []).append((target, support))
+        self.single: dict[str, Hits] = {feature: tuple(hits) for feature, hits in single.items()}
+        self.families: dict[str, dict[str, Hits]] = {}
+        for feature, hits in self.single.items():
+            family, at, kind = feature.partition("@")
+            if at:
+                self.families.setdefault(family, {})[kind] = hits
+
+
+def _supports(target: str, feature: str) -> bool:
+    table = load_table(target)
+    return table is not None and table.support(feature).answer == "yes"
+
+
+def _implied(feature: str, missing: set[str]) -> bool:
+    """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
+    base, at, _ = feature.partition("@")
+    if at and base in missing:
+        return True
+    while "." in base:
+        base = base.rpartition(".")[0]
+        if base in missing:
+            return True
+    return False
+
+
+class Look:
+    """What a rule may ask about the template at hand, and where it says what it sees."""
+
+    def __init__(self, parsed: ParsedTemplate, types: Types, broken: Broken) -> None:
+        self.parsed = parsed
+        self.types = types
+        self.targets = broken.targets
+        self.single = broken.single
+        self.families = broken.families
+        self.rule = ""
+        self.least = Tier.EVERYDAY  # what the next use needs at least to show, where a rule knows that
+        self.uses: list[Use] = []
+        self.memory: dict[str, Any] = {}
+
+    def type(self, node: nodes.Node) -> Type:
+        """What an expression can be."""
+        return self.types.of(node)
+
+    def kinds(self, node: nodes.Node) -> Kinds:
+        """The kinds of values that an expression can have, as the support table names them."""
+        return kinds_of(self.types.of(node))
+
+    def brief(self, node: nodes.Node) -> Kinds:
+        """The same, with all text that is not empty as ``plain``."""
+        return brief(kinds_of(self.types.of(node)))
+
+    def parent(self, node: nodes.Node) -> nodes.Node | None:
+        """The node that holds this one."""
+        return self.parsed.parent(node)
+
+    def use(
+        self,
+        feature: str,
+        node: nodes.Node,
+        fix: FixMaker | None = None,
+        span: Span | None = None,
+        unless: str | None = None,
+    ) -> bool:
+        """The node uses a feature; gives whether some target breaks it.
+
+        ``unless`` is a narrower feature that the node uses, too: a target that was seen to support that is fine.
+        """
+        hits = self.single.get(feature)
+        if hits is not None and unless is not None:
+            hits = tuple(hit for hit in hits if not _supports(hit[0], unless))
+        if not hits:
+            return False
+        self.uses.append(Use(self.rule, feature, node, hits, fix, span, self.least))
+        return True
+
+    def use_by_kind(
+        self,
+        family: str,
+        kinds: Kinds,
+        node: nodes.Node,
+        fix: FixMaker | None = None,
+        only: frozenset[str] | None = None,
+    ) -> bool:
+        """The node uses a feature on values of these kinds; gives whether some target breaks it."""
+        broken = self.families.get(family)
+        if broken is None:
+            return False
+        found = False
+        for kind in kinds:
+            hits = broken.get(kind)
+            if hits is not None and (only is None or kind in only):
+                self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None, self.least))
+                found = True
+        return found
+
+    def use_by_pair(self, family: str, left: Kinds, right: Kinds, node: nodes.Node) -> bool:
+        """The node uses an operator on two values of these kinds; gives whether some target breaks it."""
+        broken = self.families.get(family)
+        if broken is None:
+            return False
+        found = False
+        for one in left:
+            for other in right:
+                hits = broken.get(f"{one},{other}")
+                if hits is not None:
+                    self.uses.append(Use(self.rule, f"{family}@{one},{other}", node, hits, None, None, self.least))
+                    found = True
+        return found
+
+    def breaks(self, feature: str) -> bool:
+        """Whether some target breaks a feature: a question to ask before looking at the text for it."""
+        return feature in self.single

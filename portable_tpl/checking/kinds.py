@@ -1,0 +1,79 @@
+"""From types to the kinds of values that the support table is about."""
+
+from __future__ import annotations
+
+from portable_tpl.template.types.lattice import kinds as k
+from portable_tpl.template.types.lattice.lattice import ANY, Type
+
+Kinds = tuple[str, ...]
+
+_SPACE = k.LEADING_SPACE | k.TRAILING_SPACE
+_PLAIN_BITS: tuple[tuple[int, str], ...] = (
+    (k.UNDEFINED, "undefined"),
+    (k.NONE, "none"),
+    (k.FALSE, "false"),
+    (k.TRUE, "true"),
+    (k.ZERO, "zero"),
+    (k.NONZERO, "int"),
+    (k.FLOAT, "float"),
+    (k.EMPTY_STR, "empty"),
+    (k.MARKUP, "markup"),
+    (k.EMPTY_LIST, "empty-list"),
+    (k.FULL_LIST, "list"),
+    (k.TUPLE, "tuple"),
+    (k.EMPTY_DICT, "empty-dict"),
+    (k.FULL_DICT, "dict"),
+    (k.VIEW, "view"),
+    (k.RANGE, "range"),
+    (k.ITERATOR, "iterator"),
+    (k.ITERATOR, "empty-iterator"),
+    (k.NAMESPACE, "namespace"),
+    (k.MACRO, "macro"),
+    (k.FUNCTION | k.METHOD, "function"),
+)
+_TEXT_BITS: tuple[tuple[int, str], ...] = (
+    (k.HTML_CHARS, "html"),
+    (_SPACE, "spaced"),
+    (k.NEWLINE, "lines"),
+    (k.NON_ASCII, "unicode"),
+)
+TEXT_KINDS = frozenset({"word", "plain", "empty", "html", "spaced", "lines", "unicode", "unicode-spaced"})
+_BRIEF = dict.fromkeys(TEXT_KINDS - {"empty"}, "plain") | {"markup": "plain"}
+
+_by_bits: dict[tuple[int, bool], Kinds] = {}
+_brief: dict[Kinds, Kinds] = {}
+
+
+def kinds_of(type_: Type) -> Kinds:
+    """The kinds of values that a type may have, as ``data/kinds.json`` names them."""
+    if type_ is ANY:
+        return ()  # nothing is known, and to warn of everything would be no warning
+    texts = type_.texts
+    wordy = texts is not None and all(
+        not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts
+    )
+    key = (type_.bits, wordy)
+    found = _by_bits.get(key)
+    if found is None:
+        found = _by_bits[key] = _kinds(type_.bits, wordy)
+    return found
+
+
+def _kinds(bits: int, wordy: bool) -> Kinds:
+    out = [name for mask, name in _PLAIN_BITS if bits & mask]
+    if bits & k.NONZERO and bits & k.NEGATIVE:
+        out.append("negative")
+    if bits & k.TEXT_STR:
+        out.append("word" if wordy else "plain")
+        out += [name for mask, name in _TEXT_BITS if bits & mask]
+        if bits & k.NON_ASCII and bits & _SPACE:
+            out.append("unicode-spaced")
+    return tuple(out)
+
+
+def brief(kinds: Kinds) -> Kinds:
+    """The kinds with all text that is not empty as one: ``plain``."""
+    found = _brief.get(kinds)
+    if found is None:
+        found = _brief[kinds] = tuple(dict.fromkeys(_BRIEF.get(kind, kind) for kind in kinds))
+    return found

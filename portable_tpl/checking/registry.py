@@ -1,0 +1,84 @@
+"""The rules, found by being there: each module of :mod:`portable_tpl.rules` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Broken, Look, Rule, Use, Visit
+from portable_tpl.model.findings import Fix
+
+if TYPE_CHECKING:
+    from portable_tpl.template.syntax.parsing import ParsedTemplate
+    from portable_tpl.template.types.types import Types
+
+
+@lru_cache(maxsize=1)
+def rules() -> Mapping[str, Rule]:
+    """All rules by code."""
+    found: dict[str, Rule] = {}
+    for module in iter_modules(import_module("portable_tpl.rules").__path__):
+        rule = _load(module.name)
+        if rule.code in found:
+            raise ValueError(f"two rules have the code {rule.code}")
+        found[rule.code] = rule
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=1)
+def dispatch() -> Mapping[type[nodes.Node], tuple[tuple[str, Visit], ...]]:
+    """Which functions of which rules look at a kind of node."""
+    table: dict[type[nodes.Node], list[tuple[str, Visit]]] = {}
+    for rule in rules().values():
+        for kind, visit in rule.visits.items():
+            table.setdefault(kind, []).append((rule.code, visit))
+    return {kind: tuple(visits) for kind, visits in table.items()}
+
+
+def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
+    """What the rules have seen of a template."""
+    look = Look(parsed, types, broken)
+    visits = dispatch()
+    for node in parsed.nodes:
+        found = visits.get(node.__class__)
+        if found is not None:
+            for code, visit in found:
+                look.rule = code
+                visit(node, look)
+    return look
+
+
+def fix_of(use: Use, look: Look) -> Fix | None:
+    """The fix of one use: its own, or that of its rule."""
+    made = None if use.fix is None else use.fix()
+    rule = rules()[use.rule]
+    return made if made is not None or rule.fix is None else rule.fix(use.node, look)
+
+
+def find_rule(name: str) -> Rule | None:
+    """The rule with a code or name, in any case of letters."""
+    wanted = name.strip().lower()
+    for rule in rules().values():
+        if wanted in (rule.code.lower(), rule.name):
+            return rule
+    return None
+
+
+def _load(module: str) -> Rule:
+    found: Any = import_module(f"portable_tpl.rules.{module}")
+    docs = found.__doc__ or ""
+    return Rule(
+        code=found.CODE,
+        name=module.replace("_", "-"),
+        title=docs.partition("\n")[0].rstrip("."),
+        docs=docs,
+        visits=found.VISITS,
+        valid=tuple(found.VALID),
+        invalid=tuple(found.INVALID),
+        fix=getattr(found, "FIX", None),
+    )

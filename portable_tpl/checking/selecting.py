@@ -1,0 +1,59 @@
+"""Which rules are meant by codes, prefixes of codes, and names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from portable_tpl.checking.registry import rules
+from portable_tpl.model.errors import InputError
+
+
+def codes_of(subject: str) -> frozenset[str]:
+    """The codes that one code, prefix (``PTL3`` or ``PTL3xx``) or name of a rule stands for; empty where none."""
+    wanted = subject.strip()
+    code = wanted.upper()
+    known = rules()
+    if code in known:
+        return frozenset((code,))
+    prefix = code.rstrip("X")
+    if prefix.startswith("PTL"):
+        return frozenset(each for each in known if each.startswith(prefix))
+    if prefix == "ALL":
+        return frozenset(known)
+    name = wanted.lower()
+    return frozenset(each for each, rule in known.items() if rule.name == name)
+
+
+def chosen_codes(select: Collection[str], ignore: Collection[str]) -> frozenset[str] | None:
+    """The codes that a selection leaves; ``None`` where it leaves all.
+
+    Where a rule is selected and ignored, the longer of the two subjects decides (``select=PTL305, ignore=PTL3``); of
+    equal ones ``ignore`` does. Raises :class:`InputError` for a subject that is no rule.
+    """
+    if not select and not ignore:
+        return None
+    wanted, unwanted = _by_code(select), _by_code(ignore)
+    every: Collection[str] = wanted if select else rules()
+    return frozenset(code for code in every if unwanted.get(code, -1) < wanted.get(code, 0))
+
+
+def _by_code(subjects: Collection[str]) -> Mapping[str, int]:
+    """For each code, how closely the closest subject names it."""
+    found: dict[str, int] = {}
+    for subject in subjects:
+        codes = codes_of(subject)
+        if not codes:
+            raise InputError(unknown_subject(subject))
+        for code in codes:
+            found[code] = max(found.get(code, 0), 1000 - len(codes))
+    return found
+
+
+def unknown_subject(subject: str) -> str:
+    """What to say of a subject that is no rule, with what may have been meant."""
+    from difflib import get_close_matches
+
+    names = [name for code, rule in rules().items() for name in (code, rule.name)]
+    near = get_close_matches(subject.strip(), names, n=2) or get_close_matches(subject.strip().upper(), names, n=2)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; codes look like PTL101, families like PTL1"
+    return f"no rule is called {subject!r}{hint}"

@@ -1,0 +1,316 @@
+"""What a deployment does around the template: found by doing the same to the reference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from portable_tpl.differential.attribute.step_candidates import Candidates, Changes
+from portable_tpl.differential.grouping.divergence import first_difference
+from portable_tpl.differential.run.tracer import Normalised, Tracer, normalised
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+
+Sign = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What became of one answer.
+
+    ``same``: it is the reference's own. ``changes``: the smallest set of changes found that makes the reference give
+    it (``complete``), or else the engine alone (``by_engine``), or else the set whose text comes nearest.
+    """
+
+    same: bool
+    changes: Changes = ()
+    complete: bool = False
+    by_engine: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the changes."""
+        return tuple(change.name for change in self.changes)
+
+
+_SAME, _OPEN = Explanation(True), Explanation(False)
+_ENOUGH = 2  # searches without success for answers that part from the reference in one way
+_AROUND = 12  # characters by which such are told
+_BATCH = 16  # sets of changes that are tried at once
+_PATIENCE = 6  # searches without success, after which the engine is asked for its part
+_Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
+_Attempt = Callable[[Conversation, Rendering], Iterator[Changes]]
+
+
+class _EnginesOwn:
+    """Which answers the engine gives by itself; each is asked for once, and only when it is wanted."""
+
+    def __init__(self, run: _Render, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> None:
+        self._run = run
+        self._conversations = conversations
+        self._answers = answers
+        self._known: dict[int, bool] = {}
+
+    def among(self, numbers: Iterable[int]) -> list[int]:
+        """Those of some answers, by their numbers; none where there is no engine to ask."""
+        numbers = list(numbers)
+        asked = [n for n in numbers if n not in self._known]
+        alone = self._run([self._conversations[n] for n in asked]) if asked else []
+        for n, told in zip(asked, alone, strict=False):
+            self._known[n] = same_answer(told, self._answers[n])
+        return [n for n in numbers if self._known.get(n)]
+
+
+class Stack:
+    """Explains a target's renderings by named normalisations; engines without a stack around them have none.
+
+    ``engine`` gives the target's engine alone, where there is one; ``server`` is the target itself.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        tracer: Tracer,
+        template: Template,
+        engine: Callable[[], Runtime | None],
+        server: Runtime | None = None,
+    ) -> None:
+        self._candidates = Candidates(target, tracer, template, server)
+        self._tracer = tracer
+        self._template = template
+        self._engine = engine
+        # Sets that explained an answer of this template, with the reference and with the engine.
+        self._known: dict[tuple[str, ...], Changes] = {}
+        self._known_by_engine: dict[tuple[str, ...], Changes] = {}
+
+    def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
+        """What makes the reference give each answer."""
+        if not self._candidates:
+            return [_OPEN] * len(conversations)
+        self._candidates.learn(conversations)
+        plain = self._render(conversations)
+        out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
+        wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
+        signs = {n: _sign(plain[n], answer) for n, answer in wanted.items()}
+        # Two failures of different engines have nothing in common that could be compared: none explains the other.
+        texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
+        alone = _EnginesOwn(self._run, conversations, answers)
+        for n, changes in self._found(conversations, texts, signs, self._render, alone).items():
+            out[n] = Explanation(False, changes, complete=True)
+            self._known[out[n].names] = changes
+        left = {n: answer for n, answer in wanted.items() if not out[n].complete}
+        for n, changes in self._by_engine(conversations, left, signs, alone).items():
+            out[n] = Explanation(False, changes, by_engine=True)
+            if changes:
+                self._known_by_engine[out[n].names] = changes
+        nearest: dict[Sign, list[Changes]] = {}
+        for n, answer in left.items():
+            if not out[n].by_engine:
+                known = nearest.setdefault(signs[n], [])
+                changes = self._nearest(conversations[n], answer, known if len(known) >= _ENOUGH else None)
+                known.append(changes)
+                out[n] = Explanation(False, changes)
+        return out
+
+    def _by_engine(
+        self,
+        conversations: Sequence[Conversation],
+        left: Mapping[int, Rendering],
+        signs: Mapping[int, Sign],
+        alone: _EnginesOwn,
+    ) -> dict[int, Changes]:
+        """The changes after which the engine alone gives each answer; none where it does without any."""
+        left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
+        if not left or self._engine() is None:
+            return {}
+        found: dict[int, Changes] = dict.fromkeys(alone.among(left), ())
+        more = {n: answer for n, answer in left.items() if n not in found}
+        return found | self._found(conversations, more, signs, self._run, alone)
+
+    def _found(
+        self,
+        conversations: Sequence[Conversation],
+        wanted: Mapping[int, Rendering],
+        signs: Mapping[int, Sign],
+        render: _Render,
+        alone: _EnginesOwn,
+    ) -> dict[int, Changes]:
+        """The smallest set of changes found for each answer that some set explains.
+
+        A set that explained one answer is tried on all others before these are looked into. What the engine does by
+        itself is not looked into for sets of several changes, nor at all where no set helps again and again. What
+        parts from the reference just as others did for which no set was found is not looked into either.
+        """
+        found: dict[int, Changes] = {}
+        left, failures = dict(wanted), 0
+        in_vain: Counter[Sign] = Counter()
+        known = self._known if render == self._render else self._known | self._known_by_engine
+        for before in known.values():
+            found |= self._spread(before, conversations, left, render)
+        while left:
+            n = next(iter(left))
+            answer = left.pop(n)
+            if in_vain[signs[n]] >= _ENOUGH:
+                continue
+            changes = self._searched(self._candidates.singles, conversations[n], answer, render)
+            if changes is None and n not in alone.among([n, *left]):
+                changes = self._searched(self._candidates.combinations, conversations[n], answer, render)
+            if changes is None:
+                failures += 1
+                in_vain[signs[n]] += 1
+                if failures == _PATIENCE:
+                    for own in alone.among(left):
+                        del left[own]
+                continue
+            found[n] = changes
+            found |= self._spread(changes, conversations, left, render)
+        return found
+
+    def _spread(
+        self, changes: Changes, conversations: Sequence[Conversation], left: dict[int, Rendering], render: _Render
+    ) -> dict[int, Changes]:
+        """What a set explains of all that is left, without the changes that are not needed there; taken out of it."""
+        made = render([normalised(conversations[n], changes) for n in left])
+        explained = [n for n, told in zip(left, made, strict=True) if same_answer(told, left[n])]
+        return {n: self._reduced(conversations[n], left.pop(n), changes, render) for n in explained}
+
+    def _searched(
+        self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: _Render
+    ) -> Changes | None:
+        """The first of the sets attempted that makes a renderer give an answer, without what it does not need."""
+        candidates = attempt(conversation, answer)
+        while batch := list(islice(candidates, _BATCH)):
+            made = render([normalised(conversation, changes) for changes in batch])
+            for changes, told in zip(batch, made, strict=True):
+                if same_answer(told, answer):
+                    return self._reduced(conversation, answer, changes, render)
+        return None
+
+    def explains(
+        self, changes: Changes, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
+    ) -> list[bool]:
+        """Whether these very changes, and nothing less, make the reference or the engine alone give each answer.
+
+        ``answers`` are asked for once the reference has given its own: the target may be at work meanwhile.
+        """
+        plain = self._render(conversations)
+        bases = [normalised(each, changes) for each in conversations]
+        changed = self._render(bases)
+        given = answers()
+        out = [
+            not same(before, answer) and after == answer
+            for before, after, answer in zip(plain, changed, given, strict=True)
+        ]
+        open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], given[n])]
+        if open_ and self._engine() is not None:
+            before = self._run([conversations[n] for n in open_])
+            after = self._run([bases[n] for n in open_])
+            for n, one, other in zip(open_, before, after, strict=True):
+                out[n] = same_answer(other, given[n]) and not same_answer(one, given[n])
+        return out
+
+    def explained(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
+        """Whether one of the sets that explained other answers explains each answer, too."""
+        plain = [normalised(each) for each in conversations]
+        tried = [
+            (n, normalised(conversations[n], changes))
+            for n, answer in enumerate(answers)
+            for changes in self._known.values()
+            if any(self._candidates.acts(change, conversations[n], plain[n], answer) for change in changes)
+        ]
+        made = self._render([base for _, base in tried]) if tried else []
+        found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
+        return [n in found for n in range(len(conversations))]
+
+    def base(self, conversation: Conversation, changes: Changes) -> Conversation:
+        """What a deployment with these changes gives to its engine."""
+        return normalised(conversation, changes) if changes else conversation
+
+    def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
+        """The numbers of the answers that are not the reference's own."""
+        told = zip(self._render(conversations), answers, strict=True)
+        return [number for number, (before, answer) in enumerate(told) if not same(before, answer)]
+
+    # -- trials --------------------------------------------------------------------------------------------------
+
+    def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
+        def on_reference(template: Template, some: Sequence[Conversation]) -> list[Rendering]:
+            return [trace.rendering for trace in self._tracer.trace(template, some, "text")]
+
+        return self._on_their_templates(conversations, on_reference)
+
+    def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
+        engine = self._engine()
+        return [] if engine is None else self._on_their_templates(conversations, engine.render_all)
+
+    def _on_their_templates(
+        self,
+        conversations: Sequence[Conversation],
+        render: Callable[[Template, Sequence[Conversation]], list[Rendering]],
+    ) -> list[Rendering]:
+        """The renderings of conversations, each on the template that a deployment makes for it."""
+        templates = [
+            each.rewritten(self._template) if isinstance(each, Normalised) else self._template
+            for each in conversations
+        ]
+        if all(template is self._template for template in templates):
+            return render(self._template, conversations)
+        out: dict[int, Rendering] = {}
+        for template in dict.fromkeys(templates):
+            numbers = [n for n, each in enumerate(templates) if each == template]
+            out.update(zip(numbers, render(template, [conversations[n] for n in numbers]), strict=True))
+        return [out[n] for n in range(len(conversations))]
+
+    @staticmethod
+    def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:
+        """Without the changes that an answer does not need; what may go by itself is first left out all at once."""
+        while len(changes) > 1:
+            smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
+            made = render([normalised(conversation, each) for each in smaller])
+            working = [at for at, told in enumerate(made) if same_answer(told, answer)]
+            if not working:
+                break
+            needed = tuple(change for at, change in enumerate(changes) if at not in working)
+            if len(working) > 1 and needed and same_answer(render([normalised(conversation, needed)])[0], answer):
+                changes = needed
+            else:
+                changes = smaller[working[0]]
+        return changes
+
+    def _nearest(
+        self, conversation: Conversation, answer: Rendering, known: Sequence[Changes] | None = None
+    ) -> Changes:
+        """The set after which the reference's text goes with an answer's the longest; ``known``: one of these."""
+        if not isinstance(answer, Rendered):
+            return ()
+        sets: list[Changes] = [()]
+        if known is None:
+            sets += [
+                *self._candidates.singles(conversation, answer),
+                *self._candidates.combinations(conversation, answer),
+            ]
+        else:
+            sets += dict.fromkeys(known)
+        shared = [
+            first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
+            for rendering in self._render([normalised(conversation, each) for each in sets])
+        ]
+        best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))
+        return sets[best]
+
+
+def _sign(plain: Rendering, answer: Rendering) -> Sign:
+    """How an answer parts from the reference's: by the text that follows, or by what kind of answers they are."""
+    if not isinstance(plain, Rendered) or not isinstance(answer, Rendered):
+        return type(plain).__name__, type(answer).__name__, getattr(plain, "message", getattr(answer, "message", ""))
+    at = first_difference(plain.text, answer.text)
+    return plain.text[max(0, at - _AROUND) : at], plain.text[at : at + _AROUND], answer.text[at : at + _AROUND]
+
+
+def same_answer(one: Rendering, other: Rendering) -> bool:
+    """Whether an engine said the very same twice: failures by kind, message and line."""
+    return one == other

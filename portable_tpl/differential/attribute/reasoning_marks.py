@@ -1,0 +1,63 @@
+"""How a deployment begins an answer, with marks of reasoning or without: seen from what it or the template prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps._base import Normalisation
+from portable_tpl.targets.steps.prefill import ReasoningMarks
+
+_REASONING, _CONTENT = "Zebrafish", "Quokka"
+_USER = {"role": "user", "content": "Hi"}
+_ANSWER = {"role": "assistant", "content": _CONTENT, "reasoning_content": _REASONING}
+_BEGUN = Conversation([_USER, _ANSWER])
+_USUAL = ("<think>", "</think>")
+_PLAIN = ReasoningMarks("", "", True)
+
+
+def seen_on_server(
+    template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Normalisation]
+) -> ReasoningMarks | None:
+    """How a server begins an answer; ``None`` where it is with the template's own prompt and nothing more.
+
+    ``settings`` are changes of the context, one of which the server may make at the same time.
+    """
+    told = server.render(template, _BEGUN)
+    if not isinstance(told, Rendered):
+        return None
+    before, end = _around(told.text) or (told.text.partition(_CONTENT)[0], "")
+    asked = [
+        (prompt, normalised(Conversation([_USER], add_generation_prompt=prompt), changes))
+        for prompt in (True, False)
+        for changes in ((), *((each,) for each in settings))
+    ]
+    bases = tracer.trace(template, [conversation for _, conversation in asked], "text")
+    for (prompt, _), base in zip(asked, bases, strict=True):
+        if isinstance(base.rendering, Rendered) and before.startswith(base.rendering.text):
+            marks = ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
+            return None if marks == _PLAIN else marks
+    return None
+
+
+def seen_in_template(template: Template, tracer: Tracer) -> ReasoningMarks | None:
+    """The marks that a template itself puts there; ``None`` where nothing tells of any.
+
+    Templates that take reasoning away again, and so print none, have the usual marks in their text.
+    """
+    told, asking = (trace.rendering for trace in tracer.trace(template, [_BEGUN, Conversation([_USER])], "text"))
+    parts = _around(told.text) if isinstance(told, Rendered) else None
+    if parts is not None and parts[1] and isinstance(asking, Rendered) and parts[0].startswith(asking.text):
+        return ReasoningMarks(parts[0][len(asking.text) :], parts[1], False)
+    return ReasoningMarks(*_USUAL, True) if _USUAL[1] in template.text else None
+
+
+def _around(text: str) -> tuple[str, str] | None:
+    """What stands before the reasoning, and between it and the content."""
+    before, at, rest = text.partition(_REASONING)
+    end, then, _ = rest.partition(_CONTENT)
+    return (before, end) if at and then else None

@@ -1,0 +1,313 @@
+"""Which construct of a template makes a target differ; said only where a second check confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+from jinja2 import nodes
+
+from portable_tpl.differential.explain.isolation import Alone
+from portable_tpl.differential.explain.layout_rewrites import layout_rewrites
+from portable_tpl.differential.explain.situation import Situation, better
+from portable_tpl.differential.explain.substitution import Rewriter
+from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use, is_indirect
+from portable_tpl.differential.grouping.divergence import Locus
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
+from portable_tpl.support.feature_names import mechanical, mechanical_names
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.trace import Trace
+
+_DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
+_READS = (nodes.Name, nodes.Getattr, nodes.Getitem)
+_MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The cause of a mismatch: ``name`` is ``None`` where none was confirmed."""
+
+    origin: Origin
+    name: str | None
+    code: str | None
+    line: int | None
+
+
+How = Literal["value", "items", "text"]
+
+
+@dataclass(frozen=True)
+class _Cured:
+    """A construct that, put in words, makes the target right: as a value, as a loop's items, or as printed text."""
+
+    suspect: Suspect
+    how: How
+
+    def is_indirect(self, rewriter: Rewriter) -> bool:
+        """Whether the construct may only pass on what was made elsewhere."""
+        if self.how == "text" and rewriter.by_value(self.suspect.node) is not None:
+            return False  # its value alone was right: the printing is wrong
+        return self.how != "items" and is_indirect(self.suspect.node)
+
+
+class Causes:
+    """Finds causes on one target; ``engine`` gives its engine alone, where it is more than that."""
+
+    def __init__(
+        self,
+        parsed: ParsedTemplate,
+        target: Runtime,
+        tracer: Tracer,
+        engine: Callable[[], Runtime | None] = lambda: None,
+    ) -> None:
+        self._parsed = parsed
+        self._template = parsed.template
+        self._target = target
+        self._engine = engine
+        self._alone = Alone(parsed, target, tracer, engine)
+        self._tracer = tracer
+        self._suspects = Suspects(parsed, target.id)
+
+    def find(
+        self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier
+    ) -> Cause:
+        """The cause of a mismatch of origin ``template``.
+
+        ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
+        """
+        trace = self._tracer.trace(self._template, [base], "values")[0]
+        runtime, asked = self._bench(conversation, base, answer)
+        expected = trace.rendering
+        if isinstance(expected, Failed):
+            # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
+            expected = self._tracer.trace(self._template, [base], "text")[0].rendering
+        situation = Situation(runtime, asked, base, expected, answer, locus)
+        if isinstance(answer, Failed) and answer.kind == "syntax":
+            found = self._at_load(answer, tier)
+        else:
+            found = self._while_rendering(situation, trace, tier)
+        return found or Cause("template", None, None, self._line(locus))
+
+    def _bench(
+        self, conversation: Conversation, base: Conversation, answer: Rendering
+    ) -> tuple[Runtime, Conversation]:
+        """The engine alone, where it gives the very same answer; else the target.
+
+        A deployment may look at a template to see what it does for it: what is rewritten there makes it do otherwise.
+        """
+        engine = self._engine()
+        if engine is not None and engine.render(self._template, base) == answer:
+            return engine, base
+        return self._target, conversation
+
+    def _line(self, locus: Locus) -> int | None:
+        if locus.node is not None and locus.node >= 0:
+            return self._parsed.nodes[locus.node].lineno
+        return locus.line
+
+    # -- while rendering -----------------------------------------------------------------------------------------
+
+    def _while_rendering(self, situation: Situation, trace: Trace, tier: Tier) -> Cause | None:
+        rewriter = Rewriter(self._parsed, trace)
+        if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
+            node = self._alone.only_reference_fails(situation.expected, rewriter)
+            return (
+                None
+                if node is None
+                else Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
+            )
+        suspects = self._suspects.near(situation.locus, rewriter, tier)
+        if isinstance(situation.answer, Failed):
+            for suspect in suspects:
+                on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
+                if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
+                    return self._named(suspect, rewriter)
+        # Line ends first: what literals make of them passes for a defect of all that uses the literals.
+        layout = self._layout(situation) if "\r" in self._template.text else None
+        if layout is not None:
+            return layout
+        rewriter.look_at(0)
+        found = self._first_cured(situation, suspects, rewriter)
+        if found is None or found.how == "text":
+            layout = self._layout(situation)
+            if layout is not None:
+                return layout
+        made = self._where_made(situation, found, rewriter, tier)
+        if isinstance(made, Suspect):
+            return self._named(made, rewriter)
+        if made is not None:
+            self._look_at_failing(situation, made.suspect, rewriter)
+            printed = made.how == "text" or self._wrong_as_given(made, rewriter)
+            return self._named(made.suspect, rewriter, printed)
+        return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
+
+    def _where_made(
+        self, situation: Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
+    ) -> _Cured | Suspect | None:
+        """What made a wrong value that was found where it is only passed on; a macro's text may be wrong itself."""
+        seen: set[int] = set()
+        while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
+            if self._wrong_as_given(found, rewriter):
+                break
+            seen.add(id(found.suspect.node))
+            feeding = self._suspects.feeding(found.suspect.node, rewriter, tier)
+            deeper = self._first_cured(situation, feeding, rewriter)
+            wrong = None if deeper is not None else self._wrong_alone(situation, feeding, rewriter)
+            if wrong is not None:
+                return wrong
+            if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
+                break
+            found = deeper
+        return found
+
+    def _wrong_as_given(self, found: _Cured, rewriter: Rewriter) -> bool:
+        """Whether what was read is a number that the target has wrong as soon as it is given it.
+
+        Engines write numbers in words otherwise than those that they are given: past 64 bits these turn to floats.
+        """
+        if found.how != "value" or not isinstance(found.suspect.node, _READS):
+            return False
+        value = (rewriter.current(found.suspect.node) or {}).get("value")
+        return isinstance(value, int) and not isinstance(value, bool) and self._alone.prints_otherwise(value)
+
+    def _look_at_failing(self, situation: Situation, suspect: Suspect, rewriter: Rewriter) -> None:
+        """Look at the values with which a construct fails by itself, or else at the first ones."""
+        answer = situation.answer
+        if not (isinstance(answer, Failed) and self._alone.fails(suspect.node, answer, rewriter)):
+            rewriter.look_at(0)
+
+    def _wrong_alone(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
+        """The first construct that is wrong by itself, in the way in which the whole is."""
+        for suspect in suspects[:_MOST_TRIALS]:
+            if isinstance(situation.answer, Failed):
+                wrong = self._alone.fails(suspect.node, situation.answer, rewriter)
+            else:
+                wrong = self._alone.differs(suspect.node, rewriter)
+            if wrong:
+                return suspect
+        rewriter.look_at(0)
+        return None
+
+    def _seen_alone(
+        self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
+    ) -> Cause | None:
+        """A construct that has several values, so that none can stand in its place; but one is wrong."""
+        if isinstance(situation.answer, Failed):
+            anywhere = suspects if situation.locus.line is not None else self._suspects.everywhere(rewriter, tier)
+            failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
+            found = next(failing, None)
+            if found is not None:
+                return self._named(found, rewriter)
+            loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
+            return None if loop is None else self._named(Suspect(loop), rewriter)
+        at = situation.locus.node
+        lost = self._alone.lost_on_leaving(self._parsed.nodes[at]) if at is not None and at >= 0 else None
+        if lost is not None:
+            return Cause("template", lost[0], None, lost[1].lineno)
+        here = self._suspects.here(situation.locus, rewriter, tier)
+        deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
+        for suspect in (*here, *deciding):
+            if self._alone.differs(suspect.node, rewriter):
+                return self._named(suspect, rewriter)
+        return None
+
+    def _fixed(self, situation: Situation, tier: Tier) -> Cause | None:
+        """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
+        for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
+            if self._cures(situation, text):
+                return Cause("template", suspect.uses[0].feature, suspect.uses[0].rule, suspect.node.lineno)
+        return None
+
+    def _layout(self, situation: Situation) -> Cause | None:
+        for feature, text in layout_rewrites(self._template.text):
+            if self._cures(situation, text):
+                return Cause("template", feature, None, self._line(situation.locus))
+        return None
+
+    def _first_cured(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
+        tried: set[str] = set()
+        for suspect in suspects:
+            for how, text in self._rewrites(suspect, rewriter):
+                if text in tried:
+                    continue
+                tried.add(text)
+                if len(tried) > _MOST_TRIALS:
+                    return None
+                if self._cures(situation, text, isinstance(suspect.node, _DECISIONS)):
+                    return _Cured(suspect, how)
+        return None
+
+    def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[tuple[How, str]]:
+        """The template with a construct's value in its place; then with its items, or its printed text."""
+        parent = self._parsed.parent(suspect.node)
+        made: list[tuple[How, str | None]] = [("value", rewriter.by_value(suspect.node))]
+        if isinstance(parent, nodes.For) and suspect.node is parent.iter:
+            made.append(("items", rewriter.by_items(suspect.node)))
+        if isinstance(parent, nodes.Output):
+            made.append(("text", rewriter.by_text(suspect.node)))
+        yield from ((how, text) for how, text in made if text is not None)
+
+    def _cures(self, situation: Situation, text: str, decision: bool = False) -> bool:
+        """Whether the target, given the rewritten template, gets further; and the reference is not disturbed.
+
+        A refusal that turns into an error is progress only where a ``decision`` was put in words: another branch was
+        taken then.
+        """
+        changed = replace(self._template, text=text)
+        answer = situation.runtime.render(changed, situation.conversation)
+        elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
+        if not (decision and elsewhere) and not better(situation, answer):
+            return False
+        expected = self._tracer.trace(changed, [situation.base], "text")[0].rendering
+        return expected == situation.expected
+
+    def _named(self, suspect: Suspect, rewriter: Rewriter, printed: bool = False) -> Cause:
+        line = suspect.node.lineno
+        inputs = [
+            value for child in (suspect.node, *suspect.node.iter_child_nodes()) for value in rewriter.values(child)
+        ]
+        uses = [use for use in suspect.uses if use.feature.startswith("print") == printed]
+        use = best_use(uses, inputs)
+        if use is not None:
+            return Cause("template", use.feature, use.rule, line)
+        names = mechanical_names(self._parsed, suspect.node, rewriter, inputs, printed)
+        name = next((each for each in names if self._suspects.breaks(each)), names[0])
+        return Cause("template", name, uses[0].rule if uses else None, line)
+
+    # -- while loading -------------------------------------------------------------------------------------------
+
+    def _at_load(self, failure: Failed, tier: Tier) -> Cause | None:
+        """The construct that the target does not accept: refused when it stands alone, too."""
+        for suspect in self._suspects.known(tier):
+            uses = [use for use in suspect.uses if any(support.note.startswith("syntax") for _, support in use.hits)]
+            if uses and self._alone.refused(suspect.node):
+                return Cause("template", uses[0].feature, uses[0].rule, suspect.node.lineno)
+        node = self._smallest_refused(self._parsed.tree)
+        if node is None:
+            return None
+        return Cause("template", mechanical(self._parsed, node, None), None, node.lineno)
+
+    def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
+        """The innermost node that the target refuses by itself."""
+        found: nodes.Node | None = None
+        while True:
+            inner = next((child for child in _parts(node) if self._alone.refused(child)), None)
+            if inner is None:
+                return found
+            found = node = inner
+
+
+def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
+    return [
+        child
+        for child in node.iter_child_nodes()
+        if not isinstance(
+            child, (nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword, nodes.Slice, nodes.NSRef)
+        )
+        and not (isinstance(child, (nodes.Name, nodes.Tuple)) and child.ctx != "load")
+    ]

@@ -1,0 +1,200 @@
+"""Single constructs of a template, rendered by themselves on the values that they had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.differential.explain.substitution import Rewriter
+from portable_tpl.differential.grouping.divergence import bare_message
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+# A construct that stands alone: where it is only computed, printed, decided on, or looped over.
+_SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
+_DECIDE = "{{{{ 'yes' if {} else 'no' }}}}"
+_LOOP = "{{% for {} in {} %}}{{% endfor %}}"
+_MOST_VALUES = 8
+_NEVER_WRONG = (nodes.Const, nodes.Name, nodes.TemplateData)
+
+
+class Alone:
+    """Asks a target and the reference for single constructs of one template.
+
+    The target's ``engine`` is asked in its place where there is one: a server also tries every template at its start.
+    """
+
+    def __init__(
+        self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer, engine: Callable[[], Runtime | None]
+    ) -> None:
+        self._parsed = parsed
+        self._template = parsed.template
+        self._target = target
+        self._tracer = tracer
+        self._engine = engine
+
+    @property
+    def _runtime(self) -> Runtime:
+        return self._engine() or self._target
+
+    def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
+        """The construct that gives the very error of the reference there, and none on the target."""
+        for node in self._around_line(failure.line):
+            made = rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
+            if made is None:
+                continue
+            source, variables = made
+            # What is lazy gives its error only where it is printed.
+            loop = [_LOOP.format("ptl_item", source)] if isinstance(node, nodes.For) else []
+            for text in loop or [form.format(source) for form in (_SET, _PRINT)]:
+                alone = Template(text)
+                expected = self._reference(alone, variables)
+                if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
+                    continue
+                if isinstance(self._runtime.render(alone, _asked(variables)), Rendered):
+                    return node
+        return None
+
+    def fails(self, node: nodes.Node, failure: Rendering, rewriter: Rewriter) -> bool:
+        """Whether a construct gives the very error of the target, on any of its values; and none on the reference.
+
+        The rewriter then looks at these values.
+        """
+        tried: list[tuple[str, dict[str, object]]] = []
+        for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
+            made = rewriter.alone(node, number)
+            if made is None or made in tried:
+                continue
+            tried.append(made)
+            forms = (_SET, _PRINT, _DECIDE)
+            if any(self._fails_so(Template(form.format(made[0])), made[1], failure) for form in forms):
+                return True
+        return False
+
+    def failing_loops(self, failure: Failed, rewriter: Rewriter) -> Iterator[nodes.For]:
+        """The loops that give the very error of the target when they run over what they ran over."""
+        for loop in self._parsed.nodes:
+            if not isinstance(loop, nodes.For) or not rewriter.evaluated(loop.iter):
+                continue
+            made = rewriter.alone(loop.iter)
+            if made is None:
+                continue
+            text = _LOOP.format(self._parsed.source(loop.target), made[0])
+            if self._fails_so(Template(text), made[1], failure):
+                yield loop
+
+    def differs(self, node: nodes.Node, rewriter: Rewriter) -> bool:
+        """Whether the target gives another value than the reference, on any of the values that the inputs had.
+
+        The rewriter then looks at these values.
+        """
+        if isinstance(node, _NEVER_WRONG):
+            return False
+        told = [each.get("value") for each in rewriter.told(node)]
+        form = _PRINT if told and all(isinstance(value, str) for value in told) else _DECIDE
+        asked: dict[str, dict[int, Conversation]] = {}
+        for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
+            made = rewriter.alone(node, number)
+            if made is not None:
+                asked.setdefault(form.format(made[0]), {})[number] = _asked(made[1])
+        for text, by_number in asked.items():
+            conversations = list(by_number.values())
+            answers = self._runtime.render_all(Template(text), conversations)
+            traces = self._tracer.trace(Template(text), conversations, "text")
+            for number, answer, trace in zip(by_number, answers, traces, strict=True):
+                if _differ(answer, trace.rendering):
+                    rewriter.look_at(number)
+                    return True
+        return False
+
+    def prints_otherwise(self, value: object) -> bool:
+        """Whether the target prints a value that it is given otherwise than the reference."""
+        alone, variables = Template(_PRINT.format("ptl_value")), {"ptl_value": value}
+        return _differ(self._runtime.render(alone, _asked(variables)), self._reference(alone, variables))
+
+    def lost_on_leaving(self, place: nodes.Node) -> tuple[str, nodes.Node] | None:
+        """The ``continue`` or ``break`` behind a printed text, if the target loses what is printed before one."""
+        child, parent = place, self._parsed.parent(place)
+        while parent is not None:
+            for statement in _behind(child, parent):
+                if isinstance(statement, (nodes.Continue, nodes.Break)):
+                    return self._if_it_loses(statement, not isinstance(parent, nodes.For))
+            if isinstance(parent, nodes.For):
+                return None
+            child, parent = parent, self._parsed.parent(parent)
+        return None
+
+    def _if_it_loses(self, statement: nodes.Node, in_block: bool) -> tuple[str, nodes.Node] | None:
+        word = type(statement).__name__.lower()
+        inner = f"a{{% {word} %}}"
+        inner = f"{{% if true %}}{inner}{{% endif %}}" if in_block else inner
+        alone = Template(f"{{% for ptl_item in [0] %}}{inner}{{% endfor %}}")
+        answer = self._runtime.render(alone, _asked({}))
+        if not isinstance(answer, Rendered) or answer == self._reference(alone, {}):
+            return None
+        return f"statement.{word}.after-output{'-in-block' if in_block else ''}", statement
+
+    def refused(self, node: nodes.Node) -> bool:
+        """Whether the target does not even load a construct that the reference loads."""
+        source = self._parsed.source(node)
+        text = f"{{{{ {source} }}}}" if isinstance(node, nodes.Expr) else source
+        alone = Template(text)
+        answer = self._target.render(alone, _asked({}))
+        if not (isinstance(answer, Failed) and answer.kind == "syntax"):
+            return False
+        expected = self._reference(alone, {})
+        return not (isinstance(expected, Failed) and expected.kind == "syntax")
+
+    def _fails_so(self, alone: Template, variables: dict[str, object], failure: Rendering) -> bool:
+        answer = self._runtime.render(alone, _asked(variables))
+        if not isinstance(answer, Failed) or not isinstance(failure, Failed):
+            return False
+        if words(answer.message) != words(failure.message):
+            return False
+        return isinstance(self._reference(alone, variables), Rendered)
+
+    def _reference(self, template: Template, variables: dict[str, object]) -> Rendering:
+        return self._tracer.trace(template, [_asked(variables)], "text")[0].rendering
+
+    def _around_line(self, line: int | None) -> list[nodes.Node]:
+        """Expressions that reach over a line, and loops that start on it; the shortest first."""
+        starting = [
+            node for node in self._parsed.nodes if node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))
+        ]
+        reaching = [
+            node
+            for node in self._parsed.nodes
+            if isinstance(node, nodes.Expr) and node.lineno != line and self._reaches(node, line or 0)
+        ]
+        return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
+
+    def _reaches(self, node: nodes.Node, line: int) -> bool:
+        span = self._parsed.span(node)  # jinja2 gives an operation the line of its operator
+        return self._template.position(span.start)[0] <= line <= self._template.position(span.end)[0]
+
+
+def _differ(one: Rendering, other: Rendering) -> bool:
+    return one != other and isinstance(one, Rendered) and isinstance(other, Rendered)
+
+
+def _behind(child: nodes.Node, parent: nodes.Node) -> list[nodes.Node]:
+    """The statements after one in the body that it is in."""
+    for body in (getattr(parent, "body", ()), getattr(parent, "else_", ())):
+        for number, statement in enumerate(body):
+            if statement is child:
+                return list(body[number + 1 :])
+    return []
+
+
+def _asked(variables: dict[str, object]) -> Conversation:
+    return Conversation([{"role": "user", "content": "Hi"}], variables=dict(variables))
+
+
+def words(message: str) -> str:
+    """A message without the data in it."""
+    return bare_message(message, message)

@@ -1,0 +1,51 @@
+"""Rewritings of a template's white space and raw text that change nothing on the reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from portable_tpl.differential.explain.substitution import literal
+
+_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}(.*?)\{%[-+]?\s*endraw\s*[-+]?%\}\n?", re.DOTALL)
+_FIRST = re.compile(r"\A([^{])([ \t]*)(?=\{[%#])")
+
+
+def layout_rewrites(text: str) -> Iterator[tuple[str, str]]:
+    """The feature that each rewriting takes out of the template, and the template without it."""
+    for feature, rewrite in _REWRITES:
+        changed = rewrite(text)
+        if changed != text:
+            yield feature, changed
+
+
+def _raw_as_values(text: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        spelled = literal(match.group(1))
+        return match.group() if spelled is None else "{{ " + spelled + " }}"
+
+    return _RAW.sub(value, text)
+
+
+def _first_as_value(text: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        spelled = literal(match.group(1))
+        # Blanks at the start of a line go with lstrip_blocks; after other text they stay.
+        blanks = "" if match.group(1) == "\n" else match.group(2)
+        return match.group() if spelled is None else "{{ " + spelled + " }}" + blanks
+
+    return _FIRST.sub(value, text)
+
+
+_REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("layout.crlf", lambda text: text.replace("\r\n", "\n").replace("\r", "\n")),
+    ("layout.trim-blocks", lambda text: re.sub(r"(?<![-+])%\}\n", "%}", text)),
+    ("layout.trim-blocks.comment", lambda text: re.sub(r"(?<!-)#\}\n", "#}", text)),
+    ("layout.lstrip-blocks", lambda text: re.sub(r"(?m)^[ \t]+(\{%(?![-+]))", r"\1", text)),
+    ("layout.lstrip-blocks.comment", lambda text: re.sub(r"(?m)^[ \t]+(\{#(?!-))", r"\1", text)),
+    ("layout.final-newline", lambda text: re.sub(r"\n\Z", "", text)),
+    ("layout.first-newline.block", lambda text: _first_as_value(text) if text.startswith("\n") else text),
+    ("layout.first-character", lambda text: text if text.startswith("\n") else _first_as_value(text)),
+    ("layout.raw", _raw_as_values),
+    ("layout.bom", lambda text: text.removeprefix("\ufeff")),
+)

@@ -1,0 +1,213 @@
+"""Rewriting one construct of a template into the value that it has on the reference."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.model.source import Span
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.trace import Piece, Trace
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LONGEST = 8000
+_EMPTY: dict[str, Any] = {"dict": {}, "list": [], "str": ""}
+_KEYWORDS = {True: "true", False: "false", None: "none"}
+
+
+def literal(value: Any) -> str | None:
+    """A value as every engine's literal; ``None`` where some engine has no word for it."""
+    if value is None or isinstance(value, bool):
+        return _KEYWORDS[value]
+    if isinstance(value, str):
+        if any(character < " " and character not in _ESCAPES for character in value):
+            return None
+        return '"' + "".join(_ESCAPES.get(character, character) for character in value) + '"'
+    if isinstance(value, int):
+        return str(value) if value >= 0 else f"({value})"
+    if isinstance(value, float):
+        text = json.dumps(value)
+        plain = math.isfinite(value) and "e" not in text
+        return text if plain and value >= 0 else f"({text})" if plain else None
+    parts = [literal(item) for item in (value if isinstance(value, list) else value.values())]
+    if not all(part is not None for part in parts):
+        return None
+    if isinstance(value, list):
+        return "[" + ", ".join(map(str, parts)) + "]"
+    keys = [literal(key) for key in value]
+    if not all(key is not None for key in keys):
+        return None
+    return "{" + ", ".join(f"{key}: {part}" for key, part in zip(keys, parts, strict=True)) + "}"
+
+
+class Rewriter:
+    """Templates in which one expression is replaced by the value that a trace saw."""
+
+    def __init__(self, parsed: ParsedTemplate, trace: Trace) -> None:
+        self._parsed = parsed
+        self._trace = trace
+        self._numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
+        self._printed: dict[int, set[str]] = {}
+        self._number = 0
+        self._followed: list[str] = []
+        self._arguments = {
+            argument.name for node in parsed.nodes if isinstance(node, nodes.Macro) for argument in node.args
+        }
+        self._macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
+        _collect((*trace.pieces, *trace.captured), self._printed)
+
+    def values(self, node: nodes.Node) -> list[Any]:
+        """The values that an expression had, where JSON has words for all of them."""
+        told = self.told(node)
+        return [each["value"] for each in told if "value" in each] if all("value" in each for each in told) else []
+
+    def evaluated(self, node: nodes.Node) -> bool:
+        """Whether the trace came by an expression."""
+        number = self._numbers[id(node)]
+        return number in self._trace.values or number in self._printed
+
+    def by_value(self, node: nodes.Node) -> str | None:
+        """The template with an expression replaced by its value; ``None`` where it had none, or several."""
+        edit = self.edit(node)
+        return None if edit is None else replaced(self._parsed.text, [edit])
+
+    def by_items(self, node: nodes.Node) -> str | None:
+        """The template with what a loop runs over replaced by the list of its items."""
+        told = self.told(node)
+        if len(told) != 1:
+            return None
+        value = [] if "undefined" in told[0] else told[0].get("value")
+        text = literal(list(value)) if isinstance(value, (str, list, dict)) else None
+        edit = None if text is None else self._edit(node, text)
+        return None if edit is None else replaced(self._parsed.text, [edit])
+
+    def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
+        """The edit that puts an expression's only value in its place."""
+        told = self.told(node)
+        if len(told) != 1 or "value" not in told[0]:
+            return None
+        text = literal(told[0]["value"])
+        if text is not None and told[0].get("kind") == "markup":
+            text = f"({text}|safe)"
+        return None if text is None else self._edit(node, text)
+
+    def told(self, node: nodes.Node) -> list[dict[str, Any]]:
+        """What the trace tells of an expression's values."""
+        return self._trace.values.get(self._numbers[id(node)], [])
+
+    def by_text(self, node: nodes.Node) -> str | None:
+        """The template with a printed expression replaced by the text that it printed, white space marks kept."""
+        printed = self._printed.get(self._numbers[id(node)], set())
+        if len(printed) != 1:
+            return None
+        text = literal(next(iter(printed)))
+        edit = None if text is None else self._edit(node, text)
+        return None if edit is None else replaced(self._parsed.text, [edit])
+
+    def look_at(self, number: int) -> None:
+        """Choose which of the values of each expression :meth:`current` tells."""
+        self._number = number
+
+    def current(self, node: nodes.Node) -> dict[str, Any] | None:
+        """What the trace tells of the value that is looked at; the last one where there are fewer."""
+        told = self.told(node)
+        return told[min(self._number, len(told) - 1)] if told else None
+
+    def most_values(self, node: nodes.Node) -> int:
+        """How many different values the most varied part of an expression had."""
+        return max(len(self.told(part)) for part in (node, *node.find_all(nodes.Expr)))
+
+    def alone(self, node: nodes.Node, number: int = 0) -> tuple[str, dict[str, Any]] | None:
+        """An expression with its inputs renamed, and the variables to give: their values of this number in the trace.
+
+        ``None`` where an input has no value that JSON has a word for.
+        """
+        self.look_at(number)
+        variables: dict[str, Any] = {}
+        edits = self._bound(node, variables)
+        if edits is None:
+            return None
+        span = self._parsed.span(node)
+        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in edits]
+        return replaced(self._parsed.text[span.start : span.end], moved), variables
+
+    def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
+        """The edits that put variables in the place of what an expression reads."""
+        if isinstance(node, nodes.Name):
+            return self._as_variable(node, variables)
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
+            return self._as_variable(node, variables)
+        edits: list[tuple[Span, str]] = []
+        for child in node.iter_child_nodes():
+            if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
+                continue  # a function's own name
+            found = self._bound(child, variables)
+            if found is None:
+                # A namespace, a loop: what is read from it may be a value of its own.
+                return self._as_variable(node, variables)
+            edits += found
+        return edits
+
+    def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
+        told = self.current(node)
+        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)) or told is None:
+            return None
+        span = self._parsed.span(node)
+        if "missing" in told:
+            # The reference's error tells what it was missing in.
+            holder = f"ptl_{told['missing']}"
+            variables[holder] = _EMPTY[told["missing"]]
+            return [(span, f"{holder}[{literal(told['key'])}]")]
+        if "undefined" in told and isinstance(node, nodes.Name):
+            return self._as_assigned(node, variables)
+        if "value" not in told or "kind" in told:
+            return None
+        new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
+        if variables.setdefault(new, told["value"]) != told["value"]:
+            return None
+        return [(span, new)]
+
+    def _as_assigned(self, name: nodes.Name, variables: dict[str, Any]) -> list[tuple[Span, str]]:
+        """An undefined name by what it was set to, which may tell why it is undefined; else the name itself."""
+        values = [
+            each.node
+            for each in self._parsed.nodes
+            if isinstance(each, nodes.Assign)
+            and isinstance(each.target, nodes.Name)
+            and each.target.name == name.name
+        ]
+        if len(values) != 1 or name.name in self._followed or name.name in self._arguments:
+            return []
+        self._followed.append(name.name)
+        inner = self._bound(values[0], variables)
+        self._followed.pop()
+        if inner is None:
+            return []
+        span = self._parsed.span(values[0])
+        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in inner]
+        return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
+
+    def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
+        span = self._parsed.span(node)
+        return None if len(text) > _LONGEST or span.start >= span.end else (span, text)
+
+
+def replaced(text: str, edits: Iterable[tuple[Span, str]]) -> str:
+    """A text with some spans replaced; the spans do not overlap."""
+    out: list[str] = []
+    position = 0
+    for span, new in sorted(edits):
+        out += [text[position : span.start], new]
+        position = span.end
+    return "".join([*out, text[position:]])
+
+
+def _collect(pieces: Sequence[Piece], printed: dict[int, set[str]]) -> None:
+    for piece in pieces:
+        printed.setdefault(piece.node, set()).add(piece.text)
+        _collect(piece.inner, printed)

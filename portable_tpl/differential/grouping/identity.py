@@ -1,0 +1,139 @@
+"""What a differing case is an instance of: the identity that grouping goes by and that shrinking keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from portable_tpl.differential.attribute.attribution import Explanation, Stack
+from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.attribute.step_candidates import Changes
+from portable_tpl.differential.grouping.divergence import Locus, locate
+from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED, before_any_template
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Failed, Origin, Rendering, same
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.tracing.trace import Trace
+
+
+@dataclass(frozen=True)
+class Group:
+    """An identity: what a deployment does (``names``), or where the texts part (``locus``).
+
+    ``changes`` are what the deployment did to the case that founded the group; they take no part in comparisons.
+    """
+
+    origin: Origin
+    names: tuple[str, ...]
+    locus: Locus | None
+    changes: Changes = field(default=(), compare=False)
+
+
+class Identities:
+    """Tells the identities of one target's cases on one template."""
+
+    def __init__(self, template: Template, target: Runtime, tracer: Tracer, twins: Twins | None) -> None:
+        self._template = template
+        self._target = target
+        self._tracer = tracer
+        self._twins = twins
+        self.stack = Stack(target.id, tracer, template, self.engine, target)
+
+    def engine(self) -> Runtime | None:
+        """The target's engine without the deployment around it."""
+        return self._twins.of(self._target.id) if self._twins is not None else None
+
+    def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
+        """The identity of each case; ``None`` where there is no mismatch."""
+        names = before_any_template(self._target, self._template, conversations, answers)
+        out = [None if name is None else Group("stack", (name,), None) for name in names]
+        left = [number for number, group in enumerate(out) if group is None]
+        explained = self.stack.explain([conversations[n] for n in left], [answers[n] for n in left])
+        open_ = []
+        for number, found in zip(left, explained, strict=True):
+            if found.complete:
+                out[number] = Group("stack", found.names, None, found.changes)
+            elif not found.same:
+                open_.append((number, found))
+        self._locate(conversations, answers, open_, out)
+        return out
+
+    def _locate(
+        self,
+        conversations: Sequence[Conversation],
+        answers: Sequence[Rendering],
+        open_: Sequence[tuple[int, Explanation]],
+        out: list[Group | None],
+        origin: Origin | None = None,
+        traces: Sequence[Trace] | None = None,
+    ) -> None:
+        if traces is None:
+            bases = [self.stack.base(conversations[number], found.changes) for number, found in open_]
+            traces = self._tracer.trace(self._template, bases, "pieces")
+        if origin == "template":
+            innocent = [False] * len(open_)
+        else:
+            innocent = self._engine_innocent([conversations[n] for n, _ in open_], [answers[n] for n, _ in open_])
+        for (number, found), trace, is_innocent in zip(open_, traces, innocent, strict=True):
+            locus = locate(self._template.text, trace, answers[number])
+            if locus is None:
+                continue
+            if not is_innocent:
+                out[number] = Group("template", (), locus, found.changes)
+            elif found.by_engine and found.changes:
+                # The engine agrees with the reference, and gives this answer after these changes: that is all of it.
+                out[number] = Group("stack", found.names, None, found.changes)
+            else:
+                refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
+                out[number] = Group("stack", refused, locus, found.changes)
+
+    def hold(
+        self, group: Group, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
+    ) -> list[bool]:
+        """Whether cases have a known identity; much cheaper than finding one.
+
+        The part of the engine in a difference at the very same place is taken as known. ``answers`` are asked for
+        once the reference has said what it can: the target may be at work meanwhile.
+        """
+        if group.locus is None and group.changes:
+            return self.stack.explains(group.changes, conversations, answers)
+        if group.locus is None:
+            return [
+                name in group.names
+                for name in before_any_template(self._target, self._template, conversations, answers())
+            ]
+        found: list[Group | None] = [None] * len(conversations)
+        bases = [self.stack.base(each, group.changes) for each in conversations]
+        traces = self._tracer.trace(self._template, bases, "pieces")
+        told = [(number, Explanation(False, group.changes)) for number in range(len(conversations))]
+        given = answers()
+        self._locate(conversations, given, told, found, group.origin, traces)
+        held = [number for number, each in enumerate(found) if each == group]
+        if group.changes and held:
+            differing = self.stack.differing([conversations[n] for n in held], [given[n] for n in held])
+            held = [held[n] for n in differing]
+        # What the deployment alone explains is another mismatch, wherever the texts part.
+        others = self.stack.explained([conversations[n] for n in held], [given[n] for n in held])
+        still = {number for number, other in zip(held, others, strict=True) if not other}
+        return [number in still for number in range(len(conversations))]
+
+    def is_open(self, conversation: Conversation, answer: Rendering) -> bool:
+        """Whether no set of changes alone explains a case."""
+        return not self.stack.explain([conversation], [answer])[0].complete
+
+    def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
+        """Whether the target's engine, without the deployment around it, has no part in a difference.
+
+        So it is where it answers as the reference does, or answers at all where the deployment gives an error.
+        """
+        twin = self.engine() if conversations else None
+        if twin is None:
+            return [False] * len(conversations)
+        alone = twin.render_all(self._template, conversations)
+        traces = self._tracer.trace(self._template, conversations, "pieces")
+        return [
+            same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))
+            for trace, own, answer in zip(traces, alone, answers, strict=True)
+        ]

@@ -1,0 +1,22 @@
+"""Which branches of a template the types of its expressions rule out."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.template.tracing.instrument import Branch
+from portable_tpl.template.types.lattice.kinds import EMPTY, FALSY, ITERATOR, OTHER, TRUTHY, UNDEFINED
+from portable_tpl.template.types.types import Types
+
+
+def possible(branch: Branch, types: Types) -> bool:
+    """Whether the types of the template's expressions leave a way to a branch."""
+    if branch.test is None:
+        return any(types.reachable(child) for child in branch.node.body)  # type: ignore[attr-defined]
+    found = types.of(branch.test)
+    if isinstance(branch.node, nodes.For):
+        if branch.kind == "loop":
+            return found.may(~(EMPTY | UNDEFINED))
+        filtered = branch.node.test is not None
+        return found.may(EMPTY | UNDEFINED | ITERATOR | OTHER) or (filtered and found.may(~0))
+    return found.may(TRUTHY if branch.wanted else FALSY)

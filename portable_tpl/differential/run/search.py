@@ -1,0 +1,257 @@
+"""Which conversations a run compares: fixed ones, then generated ones that reach what is not reached yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portable_tpl.differential.run.feasibility import possible
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.generation.choices import SeededChoices
+from portable_tpl.generation.generate import conversation as generate
+from portable_tpl.generation.handwritten import fixed
+from portable_tpl.generation.targeting import Goals
+from portable_tpl.generation.tiers import TierJudge, tier_of
+from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.instrument import Branch, branches
+from portable_tpl.template.tracing.trace import Trace
+from portable_tpl.template.types.types import infer
+from portable_tpl.template.usage.shape import TemplateShape, shape_of
+
+_POOL = 120  # generated conversations tried on the reference before goals are pursued
+_ROUNDS = 12
+_TRIES = 10  # conversations built for one goal in one round
+_GOALS = 24  # goals pursued in one round
+_BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for goals of stranger tiers, which decide no verdict
+_BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
+_WORD = "Zebrafish"
+
+
+@dataclass
+class Explored:
+    """The conversations of a run with the reference's traces, in order; and what was reached in all.
+
+    ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
+    template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
+    reach, with the mildest such tier.
+    """
+
+    shape: TemplateShape
+    branches: list[Branch]
+    conversations: list[Conversation] = field(default_factory=list)
+    traces: list[Trace] = field(default_factory=list)
+    tiers: list[Tier] = field(default_factory=list)
+    reached: set[int] = field(default_factory=set)
+    chosen: list[int] = field(default_factory=list)
+    impossible: set[int] = field(default_factory=set)
+    stranger: dict[int, Tier] = field(default_factory=dict)
+    cut: bool = False
+
+    @property
+    def missed(self) -> list[Branch]:
+        """Branches that no conversation reached."""
+        return [branch for branch in self.branches if branch.number not in self.reached]
+
+    @property
+    def wanted(self) -> list[Branch]:
+        """Missed branches that are worth a try."""
+        out = self.impossible
+        return [branch for branch in self.missed if branch.number not in out and branch.number not in self.stranger]
+
+
+def explore(
+    parsed: ParsedTemplate,
+    tracer: Tracer,
+    settings: CompareSettings,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> Explored:
+    """Find the conversations for one template."""
+    shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
+    run = Explored(shape, branches(parsed.tree))
+    judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+    choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")
+
+    def trace(batch: Iterable[Conversation], least: Tier | None = None) -> list[int]:
+        """Trace what is new and within the tier; gives the numbers of those that reached something new."""
+        known = {conversation.key for conversation in run.conversations}
+        fresh: dict[str, tuple[Conversation, Tier]] = {}
+        for conversation in batch:
+            if conversation.key in known or conversation.key in fresh:
+                continue
+            if least is not None and not conversation.messages:
+                continue  # transformers refuses these before any template is run: there is nothing to compare
+            tier = judge.tier(conversation)
+            if tier.rank <= settings.tier.rank or least is None:
+                fresh[conversation.key] = (conversation, tier)
+        news = []
+        traces = tracer.trace(parsed.template, [conversation for conversation, _ in fresh.values()], "branches")
+        for (conversation, tier), told in zip(fresh.values(), traces, strict=True):
+            run.conversations.append(conversation)
+            run.traces.append(told)
+            run.tiers.append(tier)
+            if not told.branches <= run.reached:
+                run.reached |= told.branches
+                news.append(len(run.conversations) - 1)
+        return news
+
+    trace(settings.conversations)
+    given = len(run.conversations)
+    trace(fixed(shape, settings.tier), settings.tier)
+    always = len(run.conversations)
+    first = max(given, min(always, settings.examples))
+    # What is only in a stranger tier is there to be compared in it, however many everyday conversations come before.
+    run.chosen = [number for number in range(always) if number < first or run.tiers[number] is not Tier.EVERYDAY]
+    examples = max(settings.examples, len(run.chosen) + settings.examples // 2 if len(run.chosen) > first else 0)
+    if all(_hopeless(told.rendering) for told in run.traces):
+        run.cut = True
+        return run
+    useful = _generate(parsed, run, trace, choices, settings, out_of_time)
+    _choose(run, useful, always, examples)
+    if run.wanted and settings.tier is not Tier.HOSTILE and not out_of_time():
+        _look_beyond(parsed, tracer, run, choices, settings.tier)
+    return run
+
+
+def _hopeless(rendering: Rendering) -> bool:
+    """Whether a limit was hit or the template not accepted; where all are so, more conversations only cost hours."""
+    return isinstance(rendering, Failed) and rendering.kind != "error"
+
+
+_Trace = Callable[[Iterable[Conversation], "Tier | None"], "list[int]"]
+
+
+def _generate(
+    parsed: ParsedTemplate,
+    run: Explored,
+    trace: _Trace,
+    choices: SeededChoices,
+    settings: CompareSettings,
+    out_of_time: Callable[[], bool],
+) -> list[int]:
+    """Random conversations, then goals; gives the numbers of those that reached something new."""
+    pool = max(_POOL, settings.examples)
+    tiers = [tier for tier in Tier if tier.rank <= settings.tier.rank]
+    useful = trace(
+        [generate(choices, run.shape, tiers[number % len(tiers)]) for number in range(pool)], settings.tier
+    )
+    if not run.missed:
+        return useful
+    types = infer(parsed, settings.tier)
+    run.impossible = {branch.number for branch in run.missed if not possible(branch, types)}
+    goals = Goals(parsed, run.shape, run.branches)
+    idle = 0
+    for _ in range(_ROUNDS):
+        if out_of_time():
+            run.cut = True
+            break
+        wanted = goals.next(run.wanted, _GOALS)
+        if not wanted or idle > 2:
+            break
+        seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
+        built = [made for goal in wanted for made in goals.build(goal, choices, seeds, settings.tier, _TRIES)]
+        news = trace(built, settings.tier)
+        useful += news
+        idle = 0 if news else idle + 1
+    return useful
+
+
+def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices: SeededChoices, tier: Tier) -> None:
+    """Find which of the missed branches conversations of a stranger tier reach."""
+    goals = Goals(parsed, run.shape, run.branches)
+    seeds = [(run.conversations[number], run.traces[number]) for number in range(len(run.conversations))]
+    for effort in range(_BEYOND_ROUNDS):
+        missed = run.wanted
+        if not missed:
+            break
+        if effort == 0:
+            tried = list(fixed(run.shape, Tier.HOSTILE))
+        elif effort == _BEYOND_CHANCE:
+            tried = [generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)]
+        else:
+            tried = [
+                made
+                for goal in missed[:_GOALS]
+                for made in goals.build(goal, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
+            ]
+        # Not as transformers calls the template, which refuses to render no messages at all.
+        traces = tracer.trace(parsed.template, [normalised(conversation) for conversation in tried], "branches")
+        for conversation, told in zip(tried, traces, strict=True):
+            fresh = [number for number in told.branches if number not in run.reached]
+            if not fresh:
+                continue
+            seeds.append((conversation, told))
+            found = tier_of(conversation, False, run.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+            if found.rank <= tier.rank:
+                run.reached |= told.branches
+            for number in fresh:
+                known = run.stranger.get(number, found)
+                run.stranger[number] = min(known, found, key=lambda each: each.rank)
+    for number in run.reached & run.stranger.keys():
+        del run.stranger[number]
+
+
+def _interesting(run: Explored, useful: list[int]) -> list[int]:
+    rendered = [number for number in useful if isinstance(run.traces[number].rendering, Rendered)]
+    return rendered[-60:] or list(range(min(8, len(run.conversations))))
+
+
+def _choose(run: Explored, useful: list[int], always: int, examples: int) -> None:
+    """Fixed ones, then those that reached something, then others that render, spread over the rest."""
+    chosen = dict.fromkeys(run.chosen)
+    reached: set[int] = set()
+    for number in chosen:
+        reached |= run.traces[number].branches
+    for number in useful:
+        if not run.traces[number].branches <= reached:
+            reached |= run.traces[number].branches
+            chosen[number] = None
+    others = [number for number in range(always, len(run.conversations)) if number not in chosen]
+    others.sort(key=lambda number: not isinstance(run.traces[number].rendering, Rendered))
+    for number in others:
+        if len(chosen) >= examples:
+            break
+        chosen[number] = None
+    run.chosen = list(chosen)
+
+
+def _with_part_roles(parsed: ParsedTemplate, tracer: Tracer, shape: TemplateShape) -> TemplateShape:
+    """The shape with the roles whose typed parts the template really reads: seen on the reference."""
+    if not shape.part_roles:
+        return shape
+    tested = ("user", "system", "assistant", "tool")
+    traces = tracer.trace(parsed.template, [_part_probe(role) for role in tested], "branches")
+    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told, role != "user"))
+    return replace(shape, part_roles=roles)
+
+
+def _part_probe(role: str) -> Conversation:
+    parts = [{"type": "text", "text": _WORD}]
+    call = {"type": "function", "id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": 1}}}
+    messages: dict[str, list[dict[str, Any]]] = {
+        "user": [{"role": "user", "content": parts}],
+        "system": [{"role": "system", "content": parts}, {"role": "user", "content": "Hi"}],
+        "assistant": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": parts},
+            {"role": "user", "content": "Hi"},
+        ],
+        "tool": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "content": parts, "name": "f", "tool_call_id": "a1b2c3d4e"},
+        ],
+    }
+    return Conversation(messages[role])
+
+
+def _reads_word(told: Trace, aloud: bool) -> bool:
+    """The word is in the prompt, or need not be, and it is not there as the inside of a printed list."""
+    if not isinstance(told.rendering, Rendered):
+        return False
+    text = told.rendering.text
+    dumped = ("'text': '" + _WORD, '"text": "' + _WORD, '"text":"' + _WORD)
+    return (_WORD in text or not aloud) and not any(form in text for form in dumped)

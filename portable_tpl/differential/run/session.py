@@ -1,0 +1,57 @@
+"""Warm engines for many templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+
+from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.compare import compare
+from portable_tpl.differential.run.concurrency import in_background
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.model.report import Comparison
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import REFERENCE, Limits
+from portable_tpl.targets.registry import open_runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+
+class Session:
+    """The reference, its tracer and some targets, started once and kept.
+
+    Raises ``UnknownTarget`` or ``TargetUnavailable``; the engines already started are stopped then.
+    """
+
+    def __init__(self, targets: Sequence[str], limits: Limits | None = None) -> None:
+        # Each engine is a process of its own, so that they can all get ready side by side.
+        starting = [in_background(open_runtime, target, limits) for target in (REFERENCE, *targets)]
+        tracer = in_background(Tracer, limits)
+        self.twins = Twins(limits)
+        try:
+            self.reference, *self.targets = [started() for started in starting]
+            self.tracer = tracer()
+        except BaseException:
+            for started in (*starting, tracer):
+                with suppress(Exception):
+                    started().close()
+            raise
+
+    def compare(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Comparison:
+        """Compare one template; raises ``TemplateSyntaxError`` where it does not parse."""
+        return compare(template, self.targets, self.reference, settings, self.tracer, self.twins)
+
+    def close(self) -> None:
+        """Stop all engines; may be called twice."""
+        for runtime in (*self.targets, self.reference, self.tracer):
+            runtime.close()
+        self.twins.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,152 @@
+"""From many differing cases of one target to few mismatches: grouped, shrunk, explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.explain.cause import Cause, Causes
+from portable_tpl.differential.grouping.identity import Group, Identities
+from portable_tpl.differential.reproduce import reproduce
+from portable_tpl.differential.run.concurrency import in_background
+from portable_tpl.differential.run.search import Explored
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.shrink import Shrinker, size_of
+from portable_tpl.generation.tiers import TierJudge
+from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
+from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+_MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
+_SLIDES = 3
+_RENDERS, _RENDERS_OF_MANY = 2500, 300
+_RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
+
+
+@dataclass(frozen=True)
+class Case:
+    """One conversation on which a target's answer is not the reference's."""
+
+    conversation: Conversation
+    tier: Tier
+    reference: Rendering
+    target: Rendering
+
+
+class Investigation:
+    """One target's mismatches on one template."""
+
+    def __init__(
+        self,
+        parsed: ParsedTemplate,
+        target: Runtime,
+        tracer: Tracer,
+        run: Explored,
+        out_of_time: Callable[[], bool],
+        known: Sequence[Conversation] = (),
+        twins: Twins | None = None,
+    ) -> None:
+        self._parsed = parsed
+        self._template = parsed.template
+        self._target = target
+        self._tracer = tracer
+        self._run = run
+        self._out_of_time = out_of_time
+        self._known = list(known)
+        tokens = parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS
+        self._judge = TierJudge(False, run.shape, tokens)
+        self._identities = Identities(parsed.template, target, tracer, twins)
+        self._causes = Causes(parsed, target, tracer, self._identities.engine)
+
+    def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
+        """Every mismatch once, the most frequent first."""
+        identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
+        groups: dict[Group, list[Case]] = {}
+        for case, identity in zip(cases, identities, strict=True):
+            if identity is not None:
+                groups.setdefault(identity, []).append(case)
+        found: dict[str, Mismatch] = {}
+        ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+        budget = _RENDERS if len(ordered) <= 10 else _RENDERS_OF_MANY
+        for group, members in ordered[:_MOST_GROUPS]:
+            mismatch = self._mismatch(group, members, budget)
+            if mismatch is not None:
+                known = found.get(mismatch.signature)
+                found[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
+        return sorted(found.values(), key=lambda each: (-each.cases, each.signature))
+
+    def _mismatch(self, group: Group, members: Sequence[Case], budget: int) -> Mismatch | None:
+        start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))
+        kind = group.locus.kind if group.locus is not None else ""
+        small, answer = self._small(group, start, _RENDERS_OF_KIND.get(kind, budget))
+        reference = self._tracer.trace(self._template, [small], "text")[0].rendering
+        if same(reference, answer):
+            return None  # it does not come back: a machine under load, not a mismatch
+        tier = self._judge.tier(small)
+        cause = self._cause(group, small, answer, tier)
+        line = cause.line if cause.line is not None or group.locus is None else group.locus.line
+        kind = mismatch_kind(reference, answer)
+        name = cause.name or f"unexplained {group.locus.sign if group.locus else ''}"
+        return Mismatch(
+            signature=f"{self._target.id} {kind} {cause.origin} {name} line {line}",
+            kind=kind,
+            origin=cause.origin,
+            tier=tier,
+            cause=cause.name,
+            code=cause.code,
+            line=line,
+            cases=len(members),
+            conversation=small,
+            reference=reference,
+            target=answer,
+            reproduce=reproduce(self._template, small, self._target.id),
+            decides=cause.origin == "template" and not isinstance(reference, Failed),
+        )
+
+    def _cause(self, group: Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:
+        if group.origin == "stack" or group.locus is None:
+            return Cause("stack", "+".join(group.names) or None, None, None)
+        if group.locus.kind in ("timeout", "crash"):
+            return Cause("template", None, None, None)
+        return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
+
+    def _small(self, group: Group, start: Case, budget: int) -> tuple[Conversation, Rendering]:
+        """The shrunk conversation, with the target's answer.
+
+        Where the deployment alone explains what was reached, another mismatch was slid into. It is known from then
+        on, and the way is taken again without it.
+        """
+        for _ in range(_SLIDES):
+            small = self._shrunk(group, start, budget)
+            answer = self._target.render(self._template, small)
+            if group.locus is None or self._identities.is_open(small, answer):
+                return small, answer
+        return start.conversation, self._target.render(self._template, start.conversation)
+
+    def _shrunk(self, group: Group, start: Case, budget: int) -> Conversation:
+        if self._out_of_time():
+            return start.conversation
+
+        def holds(batch: Sequence[Conversation]) -> list[bool]:
+            mild = [self._judge.tier(conversation).rank <= start.tier.rank for conversation in batch]
+            fitting = [conversation for conversation, fits in zip(batch, mild, strict=True) if fits]
+            if not fitting:
+                return mild
+            answers = in_background(self._target.render_all, self._template, fitting)
+            verdicts = iter(self._identities.hold(group, fitting, answers))
+            return [fits and next(verdicts) for fits in mild]
+
+        shrinker = Shrinker(holds, budget, self._out_of_time)
+        guesses = sorted(self._known, key=size_of)
+        smaller = [each for each in guesses if size_of(each) < size_of(start.conversation)][:8]
+        verdicts = holds(smaller) if smaller else []
+        best = next((each for each, good in zip(smaller, verdicts, strict=True) if good), start.conversation)
+        return shrinker.shrink(best)
+
+
+def _merged(one: Mismatch, other: Mismatch) -> Mismatch:
+    """One mismatch for two groups that turned out to be one bug: the milder and smaller conversation stays."""
+    best = min((one, other), key=lambda each: (each.tier.rank, size_of(each.conversation)))
+    return replace(best, cases=one.cases + other.cases)

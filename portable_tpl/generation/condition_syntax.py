@@ -1,0 +1,74 @@
+"""What the backward reading of a template asks of its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2 import nodes
+
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+
+def is_loop(node: nodes.Node) -> bool:
+    """Whether an expression is an attribute of ``loop``."""
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "loop"
+
+
+def name_of(node: nodes.Node) -> str:
+    """The name that is set or read, ``ns.name`` included; empty for anything else."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return f"{node.node.name}.{node.attr}"
+    if isinstance(node, nodes.NSRef):
+        return f"{node.name}.{node.attr}"
+    return ""
+
+
+def constants(node: nodes.Node) -> list[object]:
+    """The literals of a literal, a list or a tuple."""
+    if isinstance(node, nodes.Const):
+        return [node.value]
+    if isinstance(node, (nodes.List, nodes.Tuple)):
+        return [item.value for item in node.items if isinstance(item, nodes.Const)]
+    return []
+
+
+def earlier_tests(parsed: ParsedTemplate, node: nodes.Node) -> list[nodes.Node]:
+    """For an ``elif``, the tests that must have failed before it."""
+    parent = parsed.parent(node)
+    if isinstance(parent, nodes.If) and any(node is part for part in parent.elif_):
+        return [parent.test, *(part.test for part in parent.elif_[: index(parent.elif_, node)])]
+    return []
+
+
+def index(items: Sequence[nodes.Node], node: nodes.Node) -> int:
+    """The place of a node among others; their number where it is not there."""
+    return next((index for index, item in enumerate(items) if item is node), len(items))
+
+
+def assignments(parsed: ParsedTemplate) -> dict[str, list[tuple[nodes.Node, nodes.Node]]]:
+    """For each name, ``ns.name`` included: the values that it is set to, and where."""
+    found: dict[str, list[tuple[nodes.Node, nodes.Node]]] = {}
+    for node in parsed.nodes:
+        if not isinstance(node, nodes.Assign):
+            continue
+        pairs = [(node.target, node.node)]
+        if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
+            pairs = list(zip(node.target.items, node.node.items, strict=False))
+        for target, value in pairs:
+            found.setdefault(name_of(target), []).append((value, node))
+            if isinstance(value, nodes.Call) and isinstance(target, nodes.Name):
+                for pair in value.kwargs:
+                    found.setdefault(f"{target.name}.{pair.key}", []).append((pair.value, node))
+    found.pop("", None)
+    return found
+
+
+def macro_calls(parsed: ParsedTemplate) -> dict[str, list[nodes.Node]]:
+    """For each name, where it is called."""
+    found: dict[str, list[nodes.Node]] = {}
+    for node in parsed.nodes:
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+            found.setdefault(node.node.name, []).append(node)
+    return found

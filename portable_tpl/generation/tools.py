@@ -1,0 +1,169 @@
+"""Tools as JSON schemas, calls of them, and documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portable_tpl.generation.choices import Choices, happens, pick, several
+from portable_tpl.generation.text import everyday_text
+from portable_tpl.generation.values import value_for
+from portable_tpl.model.conversation import Tier
+from portable_tpl.template.usage.paths import VALUE, Path
+from portable_tpl.template.usage.shape import DOCUMENT, TOOL, TemplateShape
+
+_NAMES = ("get_weather", "search", "send_email", "calculate_route", "list-files", "add_to_cart")
+_PARAMETERS = (
+    "city", "unit", "query", "limit", "recipients", "options", "enabled", "name", "type", "items", "description",
+    "values",
+)  # fmt: skip
+_TYPES = ("string", "integer", "boolean", "array", "object", "number", "enum")
+_UNITS = (["celsius", "fahrenheit"], ["a", "b & c", "it's"], [1, 2, 3], ["<none>"])
+_INTEGERS = (1, 0, -1, 42, 1000, 2_000_000, 2_147_483_647)
+EXTENDED_NUMBERS = (1.0, 0.5, -2.25, 3.14159, 1e-07, 99.5, 123456789.125, 3_000_000_000, None)
+_DESCRIPTIONS = (
+    "Get the current weather.",
+    "Find things",
+    'It\'s <b>bold</b> & "quoted"',
+    "Line one.\nLine two.\n",
+    "天気を調べる",
+)
+_STANDARD_KEYS = {"type", "description", "enum", "items", "properties", "required", "name", "parameters", "function"}
+_UNUSUAL_KEYS = {"anyOf", "oneOf", "allOf", "$ref", "$defs"}
+
+
+def tool(choices: Choices, shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> dict[str, Any]:
+    """One tool: wrapped as ``{"type": "function", "function": …}``, or flat where the template reads it so."""
+    function: dict[str, Any] = {
+        "name": pick(choices, (*_NAMES, *_named_tools(shape))),
+        "description": _description(choices),
+        "parameters": _object(choices, shape, (*TOOL, "function", "parameters"), 0, tier),
+    }
+    _add_own_keys(choices, shape, (*TOOL, "function"), function)
+    if tier is not Tier.EVERYDAY and happens(choices, 25):
+        del function[pick(choices, ("description", "parameters"))]
+    if takes_flat_tools(shape) and (not takes_wrapped_tools(shape) or happens(choices, 50)):
+        _add_own_keys(choices, shape, TOOL, function)
+        return function
+    return {"type": "function", "function": function}
+
+
+def takes_flat_tools(shape: TemplateShape) -> bool:
+    """Whether the template reads a tool's name right off the tool."""
+    return any(shape.reads((*TOOL, key)) for key in ("name", "description", "parameters"))
+
+
+def takes_wrapped_tools(shape: TemplateShape) -> bool:
+    """Whether the template unwraps ``tool.function``."""
+    return shape.reads((*TOOL, "function"))
+
+
+def tools(choices: Choices, shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> list[dict[str, Any]]:
+    """One to three tools."""
+    return [tool(choices, shape, tier) for _ in range(1 + choices.below(3))]
+
+
+def _named_tools(shape: TemplateShape) -> list[str]:
+    found: list[str] = []
+    for path in ((*TOOL, "function", "name"), (*TOOL, "name"), (*TOOL, "function"), TOOL, (*TOOL, "type")):
+        found += [value for value in shape.at(path).equals if isinstance(value, str) and value.isidentifier()]
+    return [name for name in found if name not in ("function", "string", "object", "array")]
+
+
+def _description(choices: Choices) -> str:
+    return everyday_text(choices) if happens(choices, 15) else pick(choices, _DESCRIPTIONS)
+
+
+def _object(choices: Choices, shape: TemplateShape, path: Path, depth: int, tier: Tier) -> dict[str, Any]:
+    names = several(choices, _PARAMETERS, 3)
+    properties = {name: _schema(choices, shape, (*path, "properties", VALUE), depth + 1, tier) for name in names}
+    out: dict[str, Any] = {"type": "object", "properties": properties}
+    required = [name for name in names if happens(choices, 60)]
+    if required:
+        out["required"] = required
+    return out
+
+
+def _schema(choices: Choices, shape: TemplateShape, path: Path, depth: int, tier: Tier) -> dict[str, Any]:
+    kind = pick(choices, _TYPES if depth < 3 else _TYPES[:3])
+    out: dict[str, Any] = {"type": kind, "description": _description(choices)}
+    if kind == "enum":
+        out["enum"] = list(pick(choices, _UNITS))
+        out["type"] = "integer" if isinstance(out["enum"][0], int) else "string"
+    elif kind == "array":
+        out["items"] = _schema(choices, shape, (*path, "items"), depth + 1, tier)
+    elif kind == "object":
+        out |= _object(choices, shape, path, depth, tier)
+    _add_own_keys(choices, shape, path, out)
+    if tier is not Tier.EVERYDAY and happens(choices, 35):
+        return _unusual_schema(choices, out)
+    if happens(choices, 20):
+        del out["description"]
+    return out
+
+
+def _unusual_schema(choices: Choices, schema: dict[str, Any]) -> dict[str, Any]:
+    kind = choices.below(5)
+    if kind == 0:
+        return {**schema, "type": [schema["type"], "null"]}
+    if kind == 1:
+        return {"anyOf": [schema, {"type": "null"}], "default": None}
+    if kind == 2:
+        return {**schema, "default": pick(choices, EXTENDED_NUMBERS)}
+    if kind == 3:
+        return {"oneOf": [schema, {"type": "string"}]}
+    return {key: value for key, value in schema.items() if key != "type"}
+
+
+def _add_own_keys(choices: Choices, shape: TemplateShape, path: Path, out: dict[str, Any]) -> None:
+    """Keys that this template reads there and that no schema needs: ``nullable``, ``default``, ``title``, …"""
+    for key in shape.keys(path):
+        if key in _STANDARD_KEYS or key in _UNUSUAL_KEYS or not happens(choices, 35):
+            continue
+        if key == "additionalProperties":
+            out[key] = {"type": pick(choices, ("string", "integer"))}
+        elif key in ("nullable", "strict", "deprecated"):
+            out[key] = happens(choices, 70)
+        elif key == "return" or key.startswith("return"):
+            out[key] = {"type": "string", "description": _description(choices)}
+        elif key == "default":
+            out[key] = pick(choices, ("none", 5, True, "celsius"))
+        else:
+            out[key] = value_for(choices, shape, (*path, key), 1)
+
+
+def argument(choices: Choices, depth: int = 0) -> Any:
+    """One value of a call's arguments: text, whole number, boolean, list or object."""
+    kind = choices.below(10 if depth < 2 else 6)
+    if kind < 3:
+        return everyday_text(choices)
+    if kind < 5:
+        return pick(choices, _INTEGERS)
+    if kind == 5:
+        return not happens(choices, 50)
+    if kind < 8:
+        return [argument(choices, depth + 1) for _ in range(choices.below(4))]
+    return {name: argument(choices, depth + 1) for name in several(choices, _PARAMETERS, 2)}
+
+
+def arguments(choices: Choices) -> dict[str, Any]:
+    """The arguments of a call: one to three of them."""
+    names = several(choices, _PARAMETERS, 3) or ["city"]
+    return {name: argument(choices) for name in names}
+
+
+def call_id(choices: Choices) -> str:
+    """An id of nine letters and digits, which every template that checks ids accepts."""
+    letters = "abcdefghijkmnpqrstuvwxyz0123456789"
+    return "".join(letters[choices.below(len(letters))] for _ in range(9))
+
+
+def documents(choices: Choices, shape: TemplateShape) -> list[dict[str, Any]]:
+    """One to three documents with a title and a text, and the keys that the template reads."""
+    out = []
+    for _ in range(1 + choices.below(3)):
+        document = {"title": everyday_text(choices), "text": everyday_text(choices)}
+        for key in shape.keys(DOCUMENT):
+            if key not in document and happens(choices, 80):
+                document[key] = value_for(choices, shape, (*DOCUMENT, key), 1)
+        out.append(document)
+    return out

@@ -1,0 +1,98 @@
+"""Values for what a template reads beyond the standard fields: its own keys and variables."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from portable_tpl.generation.choices import Choices, happens, pick
+from portable_tpl.generation.text import everyday_text
+from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
+from portable_tpl.template.usage.shape import TemplateShape
+
+_DEEPEST = 3
+_NUMBERS = (1, 0, 2, 10, 256, 4096)
+# What people call their switches; one that is only printed would look like a text otherwise.
+_FLAG_NAME = re.compile(
+    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
+    re.IGNORECASE,
+)
+_MAPPING_USES = frozenset({"pairs", "is-mapping"})
+
+
+def value_for(choices: Choices, shape: TemplateShape, path: Path, depth: int = 0) -> Any:
+    """A value of the kind that the template seems to expect at ``path``."""
+    facts = shape.at(path)
+    options: list[Any] = list(facts.equals)
+    if options and happens(choices, 70):
+        chosen = pick(choices, options)
+        return _near(choices, chosen) if chosen is not None else everyday_text(choices)
+    kinds = _kinds(shape, path)
+    kind = pick(choices, kinds)
+    if depth >= _DEEPEST and kind in ("list", "mapping"):
+        kind = "text"
+    if kind == "list":
+        count = facts.least + choices.below(2)
+        return [value_for(choices, shape, (*path, ITEM), depth + 1) for _ in range(count)]
+    if kind == "mapping":
+        return _mapping(choices, shape, path, depth)
+    if kind == "flag":
+        return not happens(choices, 40)
+    if kind == "number":
+        return pick(choices, _NUMBERS)
+    return everyday_text(choices, shape.markers(path))
+
+
+def _near(choices: Choices, constant: Any) -> Any:
+    if isinstance(constant, bool) or not isinstance(constant, int):
+        return constant
+    return max(0, constant + pick(choices, (0, 1, -1)))
+
+
+def _kinds(shape: TemplateShape, path: Path) -> list[str]:
+    uses = shape.at(path).uses
+    steps = [step for step in shape.children(path) if step != TEXT]
+    kinds = []
+    if any(step not in (ITEM, VALUE, KEY) for step in steps) or uses & _MAPPING_USES or VALUE in steps:
+        kinds.append("mapping")
+    if ITEM in steps or uses & {"iterated", "joined"}:
+        kinds.append("list")
+    if "is-string" in uses or ("printed" in uses and not kinds):
+        kinds.append("text")
+    if "order" in uses or uses & {"is-number", "is-integer"}:
+        kinds.append("number")
+    if len(path) == 1 and _FLAG_NAME.match(path[0]):
+        kinds.insert(0, "flag")
+    elif uses & {"is-boolean", "is-true", "is-false"} or (uses & {"truth"} and "printed" not in uses and not kinds):
+        kinds.append("flag")
+    return kinds or ["text"]
+
+
+def _mapping(choices: Choices, shape: TemplateShape, path: Path, depth: int) -> dict[str, Any]:
+    out = {
+        key: value_for(choices, shape, (*path, key), depth + 1) for key in shape.keys(path) if happens(choices, 75)
+    }
+    if VALUE in shape.children(path) or not out:
+        named = pick(choices, ("city", "unit", "key"))
+        out.setdefault(named, value_for(choices, shape, (*path, VALUE), depth + 1))
+    return out
+
+
+def is_flag(shape: TemplateShape, name: str) -> bool:
+    """Whether a variable may be a switch."""
+    return "flag" in _kinds(shape, (name,))
+
+
+def variables_for(choices: Choices, shape: TemplateShape, percent: int = 45) -> dict[str, Any]:
+    """Values for some of the variables that the template expects; the others stay absent."""
+    names = [*shape.variables]
+    return {name: value_for(choices, shape, (name,)) for name in names if happens(choices, percent)}
+
+
+def own_copy(value: Any) -> Any:
+    """A deep copy of JSON data."""
+    if isinstance(value, dict):
+        return {key: own_copy(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [own_copy(inner) for inner in value]
+    return value

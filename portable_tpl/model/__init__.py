@@ -1,0 +1,1 @@
+"""The data that every layer speaks of; it imports nothing but itself."""

@@ -1,0 +1,77 @@
+"""Everything this package raises on misuse or on failed input and output.
+
+::
+
+    PortableTplError
+    ├── InputError              bad input: says what, where and what to do (exit status 2)
+    │   ├── SourceError         a container that cannot be read or holds no template
+    │   │   └── NoTemplate      one that can be read and holds none
+    │   ├── TemplateSyntaxError a template that the reference cannot parse
+    │   ├── NoReference         a template of which the reference makes no prompt at all
+    │   ├── ConversationError   a conversation file that is not in the contract's shape
+    │   └── ConfigError         a configuration file or key that is wrong
+    ├── UnknownTarget           a target id that does not exist
+    ├── TargetUnavailable       a known target that is not installed here
+    └── RenderError             the public ``render`` could not give a prompt
+
+What a *template* does wrong inside an engine is never an exception: it is a
+:class:`portable_tpl.model.rendering.Refused` or :class:`portable_tpl.model.rendering.Failed`.
+"""
+
+from __future__ import annotations
+
+
+class PortableTplError(Exception):
+    """Base of all exceptions of this package; ``str()`` is one line for the user."""
+
+
+class InputError(PortableTplError):
+    """Input that cannot be used; the message names the place and the remedy."""
+
+
+class SourceError(InputError):
+    """A container that is missing, unreadable, or holds no template."""
+
+
+class NoTemplate(SourceError):
+    """A container that is what it should be, only without a template."""
+
+
+class TemplateSyntaxError(InputError):
+    """A template that jinja2, as transformers sets it up, cannot parse.
+
+    ``line`` counts from 1 and is ``None`` where jinja2 gives none.
+    """
+
+    def __init__(self, message: str, line: int | None = None, where: str | None = None) -> None:
+        self.reason = message
+        self.line = line
+        self.where = where
+        place = where or "template"
+        if line is not None:
+            place = f"{place}:{line}"
+        super().__init__(f"{place}: the template does not parse: {message}")
+
+
+class NoReference(InputError):
+    """A template that the reference cannot render in any conversation, so that there is nothing to compare with."""
+
+
+class ConversationError(InputError):
+    """A conversation that is not in the shape of the contract."""
+
+
+class ConfigError(InputError):
+    """A configuration file that cannot be read, or an unknown key or value in it."""
+
+
+class UnknownTarget(PortableTplError):
+    """A target id that no adapter and no profile has."""
+
+
+class TargetUnavailable(PortableTplError):
+    """A known target whose engine is not installed; the message says how to get it."""
+
+
+class RenderError(PortableTplError):
+    """``render`` could not give a prompt: the template refused, failed, or the input does not fit."""

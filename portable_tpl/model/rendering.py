@@ -1,0 +1,94 @@
+"""What a runtime gives back, and how two of these answers differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from portable_tpl.model.conversation import Conversation, Tier
+
+FailureKind = Literal["syntax", "error", "timeout", "memory", "crash", "unsupported"]
+MismatchKind = Literal["output", "target-error", "reference-error", "timeout", "crash"]
+Origin = Literal["template", "stack"]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The prompt text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The template itself called ``raise_exception`` with this message."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The engine could not render.
+
+    ``syntax``: the template was not accepted; ``error``: an error while rendering; ``timeout`` and ``memory``:
+    a limit was hit; ``crash``: the engine's process died; ``unsupported``: the runtime cannot be given this
+    conversation. ``line`` counts from 1 and is ``None`` where the engine gives none.
+    """
+
+    kind: FailureKind
+    message: str
+    line: int | None = None
+
+
+Rendering: TypeAlias = Rendered | Refused | Failed
+
+
+def is_stopped(rendering: Rendering) -> bool:
+    """Whether a limit was hit or the engine's process died, which may be for a busy machine and not come again."""
+    return isinstance(rendering, Failed) and rendering.kind in ("timeout", "memory", "crash")
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The smallest conversation found on which a target's rendering is not the reference's.
+
+    ``cause`` is a feature id for ``origin`` ``template`` and the name of a normalisation for ``stack``; ``None``
+    where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
+    of conversations of the run that hit this signature.
+    """
+
+    signature: str
+    kind: MismatchKind
+    origin: Origin
+    tier: Tier
+    cause: str | None
+    code: str | None
+    line: int | None
+    cases: int
+    conversation: Conversation
+    reference: Rendering
+    target: Rendering
+    reproduce: str
+    decides: bool = True
+
+
+def same(reference: Rendering, target: Rendering) -> bool:
+    """Whether a target's answer is as good as the reference's.
+
+    Equal text; or a deliberate refusal with the same message; or no text where the reference crashed too (its own
+    error text is Python's and no target can be asked to repeat it).
+    """
+    if isinstance(reference, Failed):
+        return not isinstance(target, Rendered) and not is_stopped(target)
+    return reference == target
+
+
+def mismatch_kind(reference: Rendering, target: Rendering) -> MismatchKind:
+    """The contract's name for the way in which two different renderings differ."""
+    if isinstance(target, Failed) and target.kind in ("timeout", "memory"):
+        return "timeout"
+    if isinstance(target, Failed) and target.kind == "crash":
+        return "crash"
+    if not isinstance(target, Rendered):
+        return "target-error"
+    return "output" if isinstance(reference, Rendered) else "reference-error"

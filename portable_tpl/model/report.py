@@ -1,0 +1,123 @@
+"""The result of a run, as data: what the report formats see, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.rendering import Mismatch, Rendered
+from portable_tpl.model.source import Template
+
+Command = Literal["check", "compare", "audit", "fix"]
+Verdict = Literal["portable", "differs", "fails", "unknown"]
+TargetState = Literal["run", "static", "skipped"]
+
+
+@dataclass(frozen=True)
+class TargetStatus:
+    """A target of the run: which engine and version answered, or why it did not."""
+
+    id: str
+    engine: str
+    version: str | None
+    status: TargetState
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MissedBranch:
+    """A branch of the template that no conversation reached on the reference."""
+
+    line: int
+    condition: str
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Branches of the template, and how many of them the conversations reached on the reference."""
+
+    branches: int
+    reached: int
+    missed: tuple[MissedBranch, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetComparison:
+    """How one target did against the reference."""
+
+    cases: int
+    identical: int
+    mismatches: tuple[Mismatch, ...] = ()
+
+
+def counts(mismatch: Mismatch, tier: Tier) -> bool:
+    """Whether a mismatch decides the verdict for a tier: the author's to change, and seen in that tier."""
+    return mismatch.decides and mismatch.origin == "template" and mismatch.tier.rank <= tier.rank
+
+
+def verdict(result: TargetComparison, tier: Tier = Tier.EVERYDAY) -> Verdict:
+    """What a target's run says: ``fails`` where it gives no prompt and the reference does, else ``differs``."""
+    if not result.cases:
+        return "unknown"
+    counted = [mismatch for mismatch in result.mismatches if counts(mismatch, tier)]
+    failed = ("target-error", "timeout", "crash")
+    if any(each.kind in failed and isinstance(each.reference, Rendered) for each in counted):
+        return "fails"
+    return "differs" if counted else "portable"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The differential run of one template; ``targets`` holds those that ran.
+
+    ``cut``: the time asked for ran out, so that branches may be missed that could be reached, and what was found may
+    be neither as small nor as well explained as it could be.
+    """
+
+    cases: int
+    coverage: Coverage
+    targets: Mapping[str, TargetComparison]
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class TemplateReport:
+    """All that a run says about one template.
+
+    ``error`` is the one line that explains why nothing could be said (a template that does not parse).
+    """
+
+    template: Template
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    comparison: Comparison | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run."""
+
+    command: Command
+    tier: Tier
+    seed: int
+    targets: tuple[TargetStatus, ...]
+    templates: tuple[TemplateReport, ...]
+    errors: tuple[str, ...] = ()
+
+
+class RuleDoc(NamedTuple):
+    """What a report may say about a rule besides its findings.
+
+    ``summary`` is one sentence; ``help`` is the rule's page in Markdown.
+    """
+
+    code: str
+    name: str
+    summary: str
+    help: str
+    severity: Severity = Severity.WARNING

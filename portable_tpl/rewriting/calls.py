@@ -1,0 +1,172 @@
+"""Calls of methods and macros, as rules ask about them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.kinds import TEXT_KINDS, Kinds
+from portable_tpl.template.types.lattice import kinds as k
+
+_TYPES = (
+    ("str", k.STR | k.MARKUP),
+    ("dict", k.DICT),
+    ("list", k.LIST),
+    ("tuple", k.TUPLE),
+    ("int", k.INT),
+    ("float", k.FLOAT),
+)
+# Methods by the type that has them, for receivers that no type is known of (a branch that cannot be reached).
+_DICT_METHODS = frozenset({"items", "keys", "values", "get", "update", "pop", "setdefault", "popitem", "fromkeys"})
+_LIST_METHODS = frozenset({"append", "extend", "insert", "remove", "sort"})
+
+
+class MethodCall(NamedTuple):
+    """``receiver.name(…)``; ``types`` are the Python types that the receiver can have, ``kinds`` its kinds."""
+
+    receiver: nodes.Expr
+    name: str
+    types: tuple[str, ...]
+    kinds: Kinds
+
+
+def method_call(node: nodes.Call, look: Look) -> MethodCall | None:
+    """The call as one of a method of a value; ``None`` where it is another one."""
+    callee = node.node
+    if not isinstance(callee, nodes.Getattr):
+        return None
+    receiver = callee.node
+    if isinstance(receiver, nodes.Name) and receiver.name in ("loop", "dict"):
+        return None
+    bits = look.type(receiver).bits
+    if bits & k.NAMESPACE and not bits & k.DICT:
+        return None
+    # Of what can be anything, only the method's name says what it is.
+    types = tuple(name for name, mask in _TYPES if bits & mask and not bits & k.NAMESPACE)
+    if not types:
+        types = ("dict" if callee.attr in _DICT_METHODS else "list" if callee.attr in _LIST_METHODS else "str",)
+    return MethodCall(receiver, callee.attr, types, look.kinds(receiver))
+
+
+def text_kinds(kinds: Kinds) -> Kinds:
+    """Those of the kinds that are text."""
+    return tuple(kind for kind in kinds if kind in TEXT_KINDS)
+
+
+def constant(node: nodes.Node | None) -> object:
+    """The value of a literal, else the ``nodes`` module, which equals nothing."""
+    if isinstance(node, nodes.Const):
+        return node.value
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        value = node.node.value
+        if isinstance(value, (int, float)):
+            return -value
+    return nodes
+
+
+def macros(look: Look) -> dict[str, list[nodes.Macro]]:
+    """The template's macros by name."""
+    found: dict[str, list[nodes.Macro]] | None = look.memory.get("macros")
+    if found is None:
+        found = look.memory["macros"] = {}
+        for node in look.parsed.nodes:
+            if isinstance(node, nodes.Macro):
+                found.setdefault(node.name, []).append(node)
+    return found
+
+
+def within(node: nodes.Node, kind: type[nodes.Node], look: Look) -> nodes.Node | None:
+    """The nearest node of a kind around this one."""
+    parent = look.parent(node)
+    while parent is not None and not isinstance(parent, kind):
+        parent = look.parent(parent)
+    return parent
+
+
+def as_condition(node: nodes.Node, look: Look) -> bool:
+    """Whether only the truth of an expression matters where it stands."""
+    parent = look.parent(node)
+    if isinstance(parent, (nodes.And, nodes.Or)):
+        return as_condition(parent, look)
+    if isinstance(parent, nodes.Not):
+        return True
+    return isinstance(parent, (nodes.If, nodes.CondExpr, nodes.For)) and parent.test is node
+
+
+def assigned(name: str, look: Look) -> list[nodes.Node]:
+    """What the template assigns to a name."""
+    return [
+        each.node
+        for each in look.parsed.nodes
+        if each.__class__ is nodes.Assign and isinstance(each.target, nodes.Name) and each.target.name == name
+    ]
+
+
+def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether text comes from the conversation, whole or a piece of it, and is not put together by the template."""
+    while not isinstance(node, nodes.Name):
+        inner: nodes.Node | None = None
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            inner = node.node.node
+        elif isinstance(node, (nodes.Getattr, nodes.Getitem, nodes.Filter)):
+            inner = node.node
+        if inner is None:
+            return False
+        node = inner
+    if node.name in seen:
+        return True
+    made = [each for each in assigned(node.name, look) if not isinstance(each, (nodes.Name, nodes.Const))]
+    return all(given(each, look, seen | {node.name}) for each in made)
+
+
+def emptiness_asked(node: nodes.Expr, look: Look) -> bool:
+    """Whether all that matters of some text is that it is empty or not."""
+    if as_condition(node, look):
+        return True
+    comparison = compared_with(node, look)
+    return comparison is not None and comparison[0] in ("eq", "ne") and constant(comparison[1]) == ""
+
+
+def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
+    """Where the value of an expression goes: itself, or all reads of the one name that it is assigned to.
+
+    ``None`` where the name is set elsewhere too, so that reads cannot be told apart.
+    """
+    parent = look.parent(node)
+    if not isinstance(parent, nodes.Assign) or not isinstance(parent.target, nodes.Name):
+        return [node]
+    name = parent.target.name
+    found = [n for n in look.parsed.nodes if n.__class__ is nodes.Name and n.name == name]
+    if any(n.ctx != "load" and n is not parent.target for n in found):
+        return None
+    return [n for n in found if n.ctx == "load"]
+
+
+def only_compared(node: nodes.Expr, look: Look) -> bool:
+    """Whether a piece of text, under whatever name, is only compared with ASCII: no half character equals that."""
+    reads = reads_of(node, look)
+    return bool(reads) and all(_with_ascii(compared_with(read, look), look) for read in reads or ())
+
+
+def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
+    if comparison is None or comparison[0] not in ("eq", "ne", "in", "notin"):
+        return False
+    type_ = look.type(comparison[1])
+    if type_.bits & (k.LIST | k.TUPLE) and type_.shape is not None:
+        type_ = type_.shape.element
+    return type_.only(k.STR) and not type_.bits & k.NON_ASCII
+
+
+def compared_with(node: nodes.Node, look: Look) -> tuple[str, nodes.Expr] | None:
+    """The operator and the other side, where the node is one of the two sides of a comparison."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Operand):
+        comparison = look.parent(parent)
+        if isinstance(comparison, nodes.Compare) and len(comparison.ops) == 1:
+            return parent.op, comparison.expr
+        return None
+    if isinstance(parent, nodes.Compare) and parent.expr is node and len(parent.ops) == 1:
+        return parent.ops[0].op, parent.ops[0].expr
+    return None

@@ -1,0 +1,98 @@
+"""``strip``, ``lstrip`` and ``rstrip``.
+
+``trim`` takes characters from both ends. With another character put at one end for the while, it takes them from the
+other end only: ``((s ~ '.')|trim)[:-1]`` is ``s.lstrip()`` for every text. Where a target cannot slice a filter's
+result or give ``trim`` characters, a macro does the same.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import supported
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import MethodCall, constant
+from portable_tpl.rewriting.expressions import Level, literal, operand, replace
+from portable_tpl.rewriting.helper_macros import (
+    TRIM_END,
+    TRIM_START,
+    WITHOUT_END,
+    WITHOUT_START,
+    call_macro,
+    can_call_macros,
+    named_macro,
+)
+
+_GUARDS = ".:;|"
+
+
+def _strip(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    characters = _characters(node)
+    if characters is None or node.kwargs:
+        return None
+    if call.name == "strip":
+        return _both(node, call, look, characters)
+    one_sided = _one_sided(call, look, characters)
+    if one_sided is not None:
+        return replace(node, one_sided, Level.ATOM, look, "Use the filter trim, with a guard at one end")
+    return _by_macro(node, call, look, characters)
+
+
+def _characters(node: nodes.Call) -> str | None:
+    """The characters to take away, empty for white space; ``None`` where they are not known."""
+    if not node.args:
+        return ""
+    value = constant(node.args[0])
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and value and len(node.args) == 1 else None
+
+
+def _both(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
+    if not supported(look, "filter.trim.chars@plain" if characters else "filter.trim@plain"):
+        return _by_two_macros(node, call, look, characters)
+    text = f"{operand(call.receiver, look, Level.FILTER)}|{_trim(node, look, characters)}"
+    return replace(node, text, Level.FILTER, look, "Use the filter trim")
+
+
+def _by_two_macros(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
+    if len(characters) != 1 or not can_call_macros(look, WITHOUT_START):
+        return None
+    mark = literal(characters)
+    start, definition = named_macro(look, WITHOUT_START)
+    inner = f"{start}({operand(call.receiver, look, Level.CONDITIONAL)}, {mark})"
+    return call_macro(look, node, WITHOUT_END, [inner, mark], definition)
+
+
+def _trim(node: nodes.Call, look: Look, characters: str) -> str:
+    return f"trim({operand(node.args[0], look, Level.CONDITIONAL)})" if characters else "trim"
+
+
+def _one_sided(call: MethodCall, look: Look, characters: str) -> str | None:
+    trim = "filter.trim.chars@plain" if characters else "filter.trim@plain"
+    edge = "slice.but-last@plain" if call.name == "lstrip" else "slice.from@plain"
+    if not supported(look, trim, edge, "slice.filter", "concat@plain"):
+        return None
+    guard = literal(next(character for character in _GUARDS if character not in characters)) if characters else "'.'"
+    text = operand(call.receiver, look, Level.FILTER)
+    name = f"trim({literal(characters)})" if characters else "trim"
+    if call.name == "lstrip":
+        return f"(({text} ~ {guard})|{name})[:-1]"
+    return f"(({guard} ~ {text})|{name})[1:]"
+
+
+def _by_macro(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
+    at_start = call.name == "lstrip"
+    arguments = [operand(call.receiver, look, Level.CONDITIONAL)]
+    if characters:
+        macro = WITHOUT_START if at_start else WITHOUT_END
+        arguments.append(literal(characters))
+    else:
+        macro = TRIM_START if at_start else TRIM_END
+    if len(characters) > 1 or not can_call_macros(look, macro):
+        return None
+    return call_macro(look, node, macro, arguments)
+
+
+REWRITES = {"strip": _strip, "lstrip": _strip, "rstrip": _strip}

@@ -1,0 +1,33 @@
+"""Comparisons with ``none``, ``true`` and ``false``, as tests that no engine takes loosely."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import supported, widest
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.template.types.lattice import kinds as k
+
+# In Python 0 is equal to false and 1 to true, but neither *is* it. A number as text of a message is hostile, and left
+# to the proof.
+_EQUAL_NUMBERS = k.ZERO | k.NONZERO | k.FLOAT | k.OTHER
+
+
+def strict(node: nodes.Compare, look: Look) -> Fix | None:
+    """The fix for ``x == false`` and the like: ``x is false``, where no number can arrive."""
+    if len(node.ops) != 1 or node.ops[0].op not in ("eq", "ne"):
+        return None
+    for value, other in ((node.expr, node.ops[0].expr), (node.ops[0].expr, node.expr)):
+        if not isinstance(other, nodes.Const) or not (other.value is None or isinstance(other.value, bool)):
+            continue
+        if other.value is not None and widest(look, value, Tier.EXTENDED).bits & _EQUAL_NUMBERS:
+            continue
+        test = {None: "none", True: "true", False: "false"}[other.value]
+        if not supported(look, f"test.{test}.value"):
+            continue
+        words = f"is {test}" if node.ops[0].op == "eq" else f"is not {test}"
+        return replace(node, f"{operand(value, look)} {words}", Level.FILTER, look, f"Ask {words}")
+    return None

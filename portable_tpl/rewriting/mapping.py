@@ -1,0 +1,113 @@
+"""``items``, ``keys``, ``values`` and ``get`` of mappings."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import repeatable, supported
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with, constant
+from portable_tpl.rewriting.expressions import Level, operand, replace
+
+_LONGEST_TABLE = 4
+# Filters that take a generator as well as a view.
+_TAKE_ANY = frozenset(
+    {"list", "join", "first", "map", "select", "selectattr", "reject", "rejectattr", "sort", "unique"}
+)
+
+
+def _is_gone_through(node: nodes.Call, look: Look) -> bool:
+    """Whether a value is only iterated over where it stands, so that a generator is as good as a view."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.For):
+        return parent.iter is node
+    return isinstance(parent, nodes.Filter) and parent.node is node and parent.name in _TAKE_ANY
+
+
+def _counts(node: nodes.Call, look: Look) -> bool:
+    parent = look.parent(node)
+    return isinstance(parent, nodes.Filter) and parent.node is node and parent.name in ("length", "count")
+
+
+def _mapping_itself(node: nodes.Call, call: MethodCall, look: Look, title: str) -> Fix:
+    return replace(node, operand(call.receiver, look, Level.ATOM), Level.ATOM, look, title)
+
+
+def _items(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    if node.args or node.kwargs:
+        return None
+    if _counts(node, look) or as_condition(node, look):
+        return _mapping_itself(node, call, look, "Use the mapping itself")
+    if not _is_gone_through(node, look) or not supported(look, "filter.items@dict"):
+        return None
+    text = f"{operand(call.receiver, look, Level.FILTER)}|items"
+    return replace(node, text, Level.FILTER, look, "Use the filter items")
+
+
+def _keys(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    """A mapping is its keys, wherever it is gone through, counted, or looked into."""
+    if node.args or node.kwargs:
+        return None
+    compared = compared_with(node, look)
+    looked_into = (
+        compared is not None and compared[0] in ("in", "notin") and not isinstance(look.parent(node), nodes.Compare)
+    )
+    if looked_into or _is_gone_through(node, look) or _counts(node, look) or as_condition(node, look):
+        return _mapping_itself(node, call, look, "Use the mapping itself")
+    return None
+
+
+def _values(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    if node.args or node.kwargs:
+        return None
+    if _counts(node, look) or as_condition(node, look):
+        return _mapping_itself(node, call, look, "Use the mapping itself")
+    if not _is_gone_through(node, look) or not supported(look, "filter.items@dict", "filter.map.index"):
+        return None
+    text = f"{operand(call.receiver, look, Level.FILTER)}|items|map(attribute=1)"
+    return replace(node, text, Level.FILTER, look, "Use the filters items and map")
+
+
+def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    if node.kwargs or len(node.args) not in (1, 2) or not supported(look, "item.variable@dict", "item.word@dict"):
+        return None
+    key = node.args[0]
+    item = f"{operand(call.receiver, look, Level.ATOM)}[{operand(key, look, Level.CONDITIONAL)}]"
+    default = node.args[1] if len(node.args) == 2 else None
+    plain = (default is None or constant(default) is None) and _is_no_attribute(key)
+    if plain and _absent_is_as_good(node, look):
+        return replace(node, item, Level.ATOM, look, "Use a subscript")
+    if not (_repeatable(call.receiver) and repeatable(key)) or not supported(look, "in@plain,dict", "condexpr"):
+        return None
+    other = "none" if default is None else operand(default, look, Level.CONDITIONAL)
+    test = f"{operand(key, look, Level.SUM)} in {operand(call.receiver, look, Level.FILTER)}"
+    made = f"{item} if {test} else {other}"
+    return replace(node, made, Level.CONDITIONAL, look, "Use a subscript and a default")
+
+
+def _is_no_attribute(key: nodes.Expr) -> bool:
+    """Whether a key that a mapping lacks is undefined: jinja2 takes ``d['items']`` for the method then."""
+    name = constant(key)
+    return isinstance(name, str) and not hasattr(dict, name)
+
+
+def _repeatable(receiver: nodes.Expr) -> bool:
+    """Whether a mapping may be written twice, a short table of constants included."""
+    if isinstance(receiver, nodes.Dict) and len(receiver.items) <= _LONGEST_TABLE:
+        return all(isinstance(part, nodes.Const) for pair in receiver.items for part in (pair.key, pair.value))
+    return repeatable(receiver)
+
+
+def _absent_is_as_good(node: nodes.Expr, look: Look) -> bool:
+    """Whether an undefined value does the same as ``none`` where it stands."""
+    parent = look.parent(node)
+    if as_condition(node, look) or (isinstance(parent, nodes.Or) and parent.left is node):
+        return True
+    compared = compared_with(node, look)
+    if compared is not None and compared[0] in ("eq", "ne"):
+        return isinstance(constant(compared[1]), str)  # neither is equal to a text
+    return isinstance(parent, nodes.Test) and parent.node is node and parent.name in ("string", "mapping", "number")
+
+
+REWRITES = {"items": _items, "keys": _keys, "values": _values, "get": _get}

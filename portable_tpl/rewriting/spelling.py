@@ -1,0 +1,42 @@
+"""The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import repeatable, supported, widest
+from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.template.types.lattice import kinds as k
+
+
+def spelled(node: nodes.Expr, look: Look) -> Fix | None:
+    """The fix that names what Python would print of a value that can be ``none`` or a boolean."""
+    if not supported(look, "condexpr"):
+        return None
+    by_kind = (
+        isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem))
+        and repeatable(node)  # anything longer would be better off with a name of its own
+        and supported(look, "condexpr.nested")
+    )
+    here = look.type(node).bits & k.ALL_KINDS
+    if here & ~k.BOOL and here & ~k.NONE and not by_kind:
+        return None  # told without a look at all conversations, which costs as much as that at these
+    bits = widest(look, node).bits & k.ALL_KINDS
+    if not bits & (k.NONE | k.BOOL):
+        return None
+    if not bits & ~k.BOOL:
+        text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
+        return replace(node, text, Level.CONDITIONAL, look, "Print the words")
+    if not bits & ~k.NONE:
+        return replace(node, "'None'", Level.ATOM, look, "Print the word")
+    if not by_kind:
+        return None
+    value = operand(node, look, Level.OR)
+    cases = [("'None'", "none")] if bits & k.NONE else []
+    cases += [("'True'", "true"), ("'False'", "false")] if bits & k.BOOL else []
+    if not supported(look, *(f"test.{test}.value" for _, test in cases)):
+        return None
+    tests = [f"{word} if {operand(node, look)} is {test}" for word, test in cases]
+    return replace(node, " else ".join([*tests, value]), Level.CONDITIONAL, look, "Print the words")

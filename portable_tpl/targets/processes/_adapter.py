@@ -1,0 +1,101 @@
+"""What one file under ``runtimes/`` declares about an engine: data, and how its worker is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Rendering
+from portable_tpl.targets.processes._base import Availability, Limits
+from portable_tpl.targets.steps.reference import reference_context
+
+if TYPE_CHECKING:
+    from portable_tpl.targets.processes._worker import WorkerRuntime
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
+_PACKAGE_ROOT = str(Path(__file__).resolve().parents[3])
+# What an interpreter or a shared library needs to be found; everything else of the user's environment stays out, so
+# that two users get the same bytes.
+_KEPT = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT", "XDG_CACHE_HOME")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a worker process is started.
+
+    ``command`` is the argument vector. ``environment`` is added to a scrubbed one (:func:`scrubbed_environment`).
+    ``start_seconds`` is what the engine may take until its hello line. ``address_space`` says whether the memory
+    limit may be set as a limit on the address space, which stops the very allocation that is too big; an engine that
+    reserves much more than it uses (V8) sets it to false and is watched by its resident memory instead.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
+    start_seconds: float = 60.0
+    address_space: bool = True
+
+
+# Builds what the worker is told about one conversation: the context (a JSON object), or the rendering itself where
+# the engine has not to be asked. The second argument is the special tokens of the template's container.
+ContextBuilder: TypeAlias = Callable[[Conversation, Mapping[str, str]], "dict[str, Json] | Rendering"]
+
+
+def engine_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+    """The reference's own context, for targets of which only the engine is to speak."""
+    return reference_context(conversation, container_tokens)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One target: an id, the engine behind it, and how to run it.
+
+    ``launch`` and ``available`` take the engine version asked for (``None``: the one of this environment); ``launch``
+    is called only where ``available`` said yes. ``options`` goes with every template to the worker, as it is.
+    ``versioned`` says whether ``ID@VERSION`` can be asked for at all. ``summary`` is one line for ``targets list``;
+    ``notes`` say what is the real engine and what is modelled, where there is more than an engine. ``opens`` starts a
+    runtime of the target's own kind.
+    """
+
+    id: str
+    engine: str
+    launch: Callable[[str | None], Launch]
+    available: Callable[[str | None], Availability]
+    aliases: tuple[str, ...] = ()
+    options: Mapping[str, Json] = field(default_factory=lambda: _NO_OPTIONS, hash=False)
+    context: ContextBuilder = engine_context
+    versioned: bool = False
+    summary: str = ""
+    notes: tuple[str, ...] = ()
+    opens: Callable[[str | None, Limits | None], WorkerRuntime] | None = None
+
+
+def python_worker(module: str, folder: str | None = None) -> Launch:
+    """A worker that is a module of this package, run by this interpreter.
+
+    ``folder`` goes first on its path: an engine version that was installed on its own.
+    """
+    path = _PACKAGE_ROOT if folder is None else folder + os.pathsep + _PACKAGE_ROOT
+    command = (sys.executable, "-s", "-m", f"portable_tpl.targets.workers.{module}")
+    return Launch(command, {"PYTHONPATH": path})
+
+
+def scrubbed_environment(added: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a worker: the same hash seed, time zone and locale for everybody."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    fixed = {
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+        "PYTHONUTF8": "1",
+    }
+    return {**kept, **fixed, **added}

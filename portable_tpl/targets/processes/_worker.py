@@ -1,0 +1,310 @@
+"""Drives any engine in a worker process: the plug.
+
+The protocol, version 1
+=======================
+One JSON object a line, UTF-8, ``\\n`` at the end; characters may be escaped, lone surrogates must be. A worker may be
+written in any language. It is started with closed standard input and discarded standard output (engines
+print), and with
+
+* ``PORTABLE_TPL_READ_FD``, ``PORTABLE_TPL_WRITE_FD``: the file descriptors of requests and replies;
+* ``PORTABLE_TPL_PROGRESS_FD``: a file of 8 bytes, see below. The last 4 KB of standard error are kept for the message
+  about a worker that dies.
+
+First the worker writes ``{"protocol": 1, "engine": "minijinja", "version": "3.0.5"}``, with ``"progress": true`` if
+it uses the progress file; one that cannot work writes ``{"protocol": 1, "error": "why"}`` and ends. At the end of its
+input it ends too. Numbers are to be read as the engine's users would read them from JSON, keys keep their order.
+
+``{"op": "contexts", "set": {"k1": {"context": {...}, "clock": "2026-01-01T12:00:00"}}, "drop": ["k0"]}``
+    Cases to keep by key, and keys to forget. There is no reply. The parent bounds what is kept.
+
+``{"op": "render", "id": 7, "template": "...", "options": {...}, "cases": ["k1", {"context": {...}, "clock": ""}]}``
+    Render every case with one template; a worker keeps what it compiled for the next request with the same text and
+    options. ``clock`` is local time, the only clock that a template may see. Replies, in the order of the cases:
+
+    * ``{"id": 7, "loaded": true}`` once the template was accepted, if the engine has such a moment (or not
+      at all);
+    * ``{"id": 7, "case": 0, "text": "..."}``;
+    * or ``{"id": 7, "case": 0, "sizes": [12, 7]}`` for the texts of that case and the ones after it, which come raw
+      before this line, in UTF-8 (lone surrogates passed through), announced by a line ``#19`` with their bytes;
+    * ``{"id": 7, "case": 0, "refused": "the message"}`` where the template called ``raise_exception``;
+    * ``{"id": 7, "case": 0, "failed": {"kind": "error", "message": "...", "line": 3}}``, with ``kind`` one of
+      ``syntax``, ``error``, ``timeout``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or
+      left out where the engine gives none;
+    * ``{"id": 7, "case": "all", "failed": {...}}`` instead of all of these where the template is not accepted.
+
+A crash or a hang is blamed on the first case without a reply, so a worker flushes each reply as it is done. A fast
+one may gather replies for some milliseconds, if it says ``"progress": true`` and stores into the progress file, as an
+unsigned 64-bit little-endian number at offset 0, ``n`` before it starts on the n-th case (from 1) of a request. The
+parent stores ``0`` before each request: it stands for loading the template, and what happens then happens to all
+cases. Replies that were gathered and lost are rendered again.
+
+The parent stops a worker that takes longer than :class:`Limits` for one case (or for loading), or more memory; starts
+another one, and goes on with the rest of the batch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.errors import TargetUnavailable
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._adapter import Adapter
+from portable_tpl.targets.processes._base import Limits
+from portable_tpl.targets.processes._cases import CaseBook, encode
+from portable_tpl.targets.processes._process import WorkerProcess
+
+PROTOCOL = 1
+
+_BATCH = 1024  # cases of one request
+# What one batch may cost before the rest of it is given up, aloud.
+_HANGS_IN_ROW, _HANGS = 3, 8
+_DEATHS_IN_ROW, _DEATHS = 20, 60
+_TICK = 0.05  # seconds between two looks at a silent worker
+
+_decode = json.JSONDecoder().decode
+
+
+@dataclass
+class _Request:
+    """One request under way."""
+
+    number: int
+    answers: list[Rendering] = field(default_factory=list)
+    for_all: Failed | None = None
+
+
+class WorkerRuntime:
+    """A warm engine for one target, in a process of its own; a :class:`portable_tpl.targets.processes._base.Runtime`.
+
+    It may be used by several threads, one after the other.
+    ``restarts`` counts the workers that had to be replaced.
+    """
+
+    def __init__(self, adapter: Adapter, version: str | None = None, limits: Limits | None = None) -> None:
+        self.id = adapter.id if version is None else f"{adapter.id}@{version}"
+        self.engine = adapter.engine
+        self.restarts = 0
+        self._lock = RLock()
+        self._launch = adapter.launch(version)
+        self._limits = limits or Limits()
+        self._book = CaseBook(adapter.context)
+        self._options = encode(dict(adapter.options))
+        self._process: WorkerProcess | None = None
+        self._closed = False
+        self._requests = 0
+        self._counts = False
+        self.version = str(self._start()["version"])
+
+    def render(self, template: Template, conversation: Conversation) -> Rendering:
+        """Render one conversation."""
+        return self.render_all(template, [conversation])[0]
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """Render many conversations with one template: one load, one round trip."""
+        with self._lock:
+            return self._render_all(template, conversations)
+
+    def _render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        if self._closed:
+            raise ValueError(f"the runtime {self.id} is closed")
+        tokens = template.special_tokens
+        text = encode(template.text)
+        out: list[Rendering] = []
+        for start in range(0, len(conversations), _BATCH):
+            entered = self._book.enter(conversations[start : start + _BATCH], tokens)
+            keys = [entry for entry in entered if isinstance(entry, str)]
+            answers = self._render_keys(text, keys)
+            if len(keys) < len(entered):
+                each = iter(answers)
+                answers = [next(each) if isinstance(entry, str) else entry for entry in entered]
+            out += answers
+            self._book.trim()
+        return out
+
+    def close(self) -> None:
+        """Stop the worker process; may be called twice."""
+        self._closed = True
+        self._stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, for diagnosis; ``None`` while no worker runs."""
+        return None if self._process is None else self._process.pid
+
+    def __enter__(self) -> WorkerRuntime:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_process", None) is not None:
+            self._stop()
+
+    def _render_keys(self, text: str, keys: list[str]) -> list[Rendering]:
+        """Render registered cases; each round ends with the last case, or with one that ended the worker."""
+        done: list[Rendering] = []
+        patience = _Patience()
+        while len(done) < len(keys):
+            missing = len(keys) - len(done)
+            if patience.lost is not None:
+                return done + [patience.lost] * missing
+            try:
+                process = self._running()
+            except TargetUnavailable as error:
+                return done + [Failed("crash", str(error))] * missing
+            request = self._ask(process, text, keys[len(done) :])
+            failure = self._follow(process, request, missing)
+            if request.for_all is not None:
+                return done + [request.for_all] * missing
+            done += request.answers
+            if failure is None:
+                continue
+            started = process.progress()
+            self._stop()
+            self.restarts += 1
+            if self._counts and started == 0:
+                return done + [failure] * missing  # it died while loading the template, before any case
+            patience = patience.after(failure, bool(request.answers))
+            # Replies that were gathered and lost lie before the culprit: those are rendered again.
+            lost = max(0, started - 1 - len(request.answers))
+            done += self._render_keys(text, keys[len(done) : len(done) + lost])
+            done.append(failure)
+        return done
+
+    def _ask(self, process: WorkerProcess, text: str, keys: list[str]) -> _Request:
+        self._requests += 1
+        names = '","'.join(keys)  # of which there is one at least
+        line = (
+            f'{{"op":"render","id":{self._requests},"template":{text},"options":{self._options},'
+            f'"cases":["{names}"]}}\n'
+        )
+        process.reset_progress()
+        process.grant()
+        process.send((self._book.registration(keys) + line).encode("ascii"))
+        return _Request(self._requests)
+
+    def _follow(self, process: WorkerProcess, request: _Request, expected: int) -> Failed | None:
+        """Take the replies; what ended the worker, or ``None`` when all have come."""
+        tick = min(_TICK, self._limits.seconds / 4)
+        seen, since = -1, time.monotonic()
+        while len(request.answers) < expected and request.for_all is None:
+            messages = process.receive(tick)
+            try:
+                for message in messages:
+                    self._take(request, _decode(message.line.decode("utf-8")), message.raw)
+            except (ValueError, KeyError, TypeError) as error:
+                return Failed("crash", f"the worker broke the protocol: {error!r}")
+            started = process.progress()
+            if messages or started != seen:
+                seen, since = started, time.monotonic()
+                process.grant()
+                continue
+            if process.ended:
+                return process.verdict()
+            if process.over_memory():
+                return Failed("memory", f"the engine used more than {self._limits.megabytes} MB")
+            if time.monotonic() - since > self._limits.seconds:
+                return Failed("timeout", f"no answer within {self._limits.seconds:g} s")
+        return None
+
+    def _take(self, request: _Request, reply: dict[str, Any], raw: bytes) -> None:
+        if reply["id"] != request.number or reply.get("loaded"):
+            return
+        if "sizes" in reply:
+            _expect(reply["case"], len(request.answers))
+            request.answers += map(Rendered, _texts(raw, reply["sizes"]))
+            return
+        if "text" in reply:
+            answer: Rendering = Rendered(reply["text"])
+        elif "refused" in reply:
+            answer = Refused(reply["refused"])
+        else:
+            failed = reply["failed"]
+            answer = Failed(failed["kind"], failed["message"], failed.get("line"))
+        if reply["case"] == "all":
+            request.for_all = answer if isinstance(answer, Failed) else None
+        else:
+            _expect(reply["case"], len(request.answers))
+            request.answers.append(answer)
+
+    def _running(self) -> WorkerProcess:
+        if self._process is None:
+            self._start()
+        assert self._process is not None
+        return self._process
+
+    def _start(self) -> dict[str, Any]:
+        """Start the worker and read its hello; raises :class:`TargetUnavailable` where it does not come."""
+        self._book.worker_is_new()
+        try:
+            process = WorkerProcess(self._launch, self._limits)
+        except OSError as error:
+            raise TargetUnavailable(f"{self.id}: cannot start {self._launch.command[0]}: {error}") from None
+        messages = process.receive(self._launch.start_seconds)
+        hello: Any = None
+        if messages:
+            with contextlib.suppress(ValueError):
+                hello = _decode(messages[0].line.decode("utf-8", "replace"))
+        if not isinstance(hello, dict) or hello.get("protocol") != PROTOCOL or "version" not in hello:
+            reason = self._why_no_hello(process, hello)
+            process.kill()
+            raise TargetUnavailable(f"{self.id}: the engine did not start: {reason}")
+        process.settle(self._launch.address_space)
+        self._counts = bool(hello.get("progress"))
+        self._process = process
+        return hello
+
+    def _why_no_hello(self, process: WorkerProcess, hello: Any) -> str:
+        if isinstance(hello, dict):
+            return str(hello.get("error", f"its hello line is {encode(hello)}, protocol {PROTOCOL} is needed"))
+        if process.ended:
+            return process.verdict().message
+        return f"no hello line within {self._launch.start_seconds:g} s"
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+
+
+def _texts(raw: bytes, sizes: list[int]) -> Iterator[str]:
+    position = 0
+    for size in sizes:
+        yield raw[position : position + size].decode("utf-8", "surrogatepass")
+        position += size
+    if position != len(raw):
+        raise ValueError(f"{len(raw)} bytes of texts came, {position} were announced")
+
+
+def _expect(case: object, expected: int) -> None:
+    if case != expected:
+        raise ValueError(f"case {case!r} out of order, expected {expected}")
+
+
+@dataclass(frozen=True)
+class _Patience:
+    """How many workers one batch has ended: in a row, and in all."""
+
+    row: int = 0
+    total: int = 0
+    lost: Failed | None = None
+
+    def after(self, failure: Failed, answered: bool) -> _Patience:
+        """The count after one more; ``lost`` is what the rest of the batch gets once it is given up."""
+        row = 1 if answered else self.row + 1
+        total = self.total + 1
+        most_in_row, most = (_HANGS_IN_ROW, _HANGS) if failure.kind == "timeout" else (_DEATHS_IN_ROW, _DEATHS)
+        if row < most_in_row and total < most:
+            return _Patience(row, total)
+        return _Patience(
+            row, total, Failed(failure.kind, f"not tried, after {total} conversations: {failure.message}")
+        )

@@ -1,0 +1,168 @@
+"""Which targets exist, whether they can run here, and how to open one.
+
+An adapter is found in one of three places: a module of :mod:`portable_tpl.targets.engines` or of
+:mod:`portable_tpl.targets.deployments` that has ``ADAPTERS``, a sequence of :class:`Adapter`; or an entry point
+of the group ``portable_tpl.runtimes`` in any installed distribution, which names such a sequence, one adapter, or a
+mapping ``{"id": "my-engine", "engine": "my engine", "command": ["my-worker", "--stdio"]}`` (or a sequence of those) whose
+command speaks the protocol of :mod:`portable_tpl.targets.processes._worker`, in whatever language it is written.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.targets.processes._adapter import Adapter, Launch
+from portable_tpl.targets.processes._base import Availability, Limits
+from portable_tpl.targets.processes._worker import WorkerRuntime
+
+ENTRY_POINT_GROUP = "portable_tpl.runtimes"
+
+_PACKAGES = ("portable_tpl.targets.engines", "portable_tpl.targets.deployments")
+
+
+@dataclass(frozen=True)
+class TargetInfo:
+    """A known target, for ``targets list``. ``plugin`` names the distribution that brought it."""
+
+    id: str
+    engine: str
+    summary: str
+    aliases: tuple[str, ...]
+    versioned: bool
+    plugin: str | None = None
+
+
+def known_targets() -> tuple[TargetInfo, ...]:
+    """Every target that some adapter has, built-in ones first."""
+    return tuple(
+        TargetInfo(a.id, a.engine, a.summary, a.aliases, a.versioned, plugin) for a, plugin in _adapters().values()
+    )
+
+
+def canonical(target_id: str) -> str:
+    """The target's own id for an id or alias, with its version; raises :class:`UnknownTarget`."""
+    adapter, version = find(target_id)
+    return adapter.id if version is None else f"{adapter.id}@{version}"
+
+
+def availability(target_id: str) -> Availability:
+    """Whether a target can run here, without starting it; raises :class:`UnknownTarget`."""
+    adapter, version = find(target_id)
+    return adapter.available(version)
+
+
+def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
+    """Start a target's engine.
+
+    Raises :class:`UnknownTarget`, and :class:`TargetUnavailable` where the engine is not installed or does not start.
+    """
+    adapter, version = find(target_id)
+    state = adapter.available(version)
+    if not state.ok:
+        remedy = f"; get it with: {state.remedy}" if state.remedy else ""
+        raise TargetUnavailable(f"{target_id}: {state.reason or 'not installed'}{remedy}")
+    if adapter.opens is not None:
+        return adapter.opens(version, limits)
+    return WorkerRuntime(adapter, version, limits)
+
+
+def find(target_id: str) -> tuple[Adapter, str | None]:
+    """The adapter and the version that ``NAME`` or ``NAME@VERSION`` asks for; raises :class:`UnknownTarget`."""
+    name, at, version = target_id.partition("@")
+    entry = _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
+    if entry is None:
+        known = ", ".join(sorted(_adapters()))
+        raise UnknownTarget(f"unknown target {target_id!r}; known targets: {known}")
+    adapter = entry[0]
+    if at and (not version or not adapter.versioned):
+        raise UnknownTarget(f"unknown target {target_id!r}: {name} cannot be asked for by version")
+    return adapter, version or None
+
+
+@lru_cache(maxsize=1)
+def _adapters() -> dict[str, tuple[Adapter, str | None]]:
+    found: dict[str, tuple[Adapter, str | None]] = {}
+    for adapter in _built_in():
+        if adapter.id in found:
+            raise ValueError(f"two built-in adapters have the id {adapter.id!r}")
+        found[adapter.id] = (adapter, None)
+    for adapter, plugin in _plugged():
+        found.setdefault(adapter.id, (adapter, plugin))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> dict[str, str]:
+    return {alias: adapter.id for adapter, _ in _adapters().values() for alias in adapter.aliases}
+
+
+def _built_in() -> Iterator[Adapter]:
+    for package in _PACKAGES:
+        for module in pkgutil.iter_modules(import_module(package).__path__):
+            if module.name.startswith("_"):
+                continue
+            yield from getattr(import_module(f"{package}.{module.name}"), "ADAPTERS", ())
+
+
+def _plugged() -> Iterator[tuple[Adapter, str | None]]:
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        plugin = point.dist.name if point.dist is not None else point.value
+        try:
+            for adapter in adapters_of(point.load()):
+                yield adapter, plugin
+        except Exception as error:
+            # A broken plug-in must not take the other targets away; asking for it says what is wrong with it.
+            yield _broken(point.name, f"the plug-in {plugin} does not load: {error}"), plugin
+
+
+def adapters_of(declared: Any) -> list[Adapter]:
+    """What an entry point declares, as adapters; raises ``TypeError`` or ``KeyError`` where it is not understood."""
+    if isinstance(declared, Adapter):
+        return [declared]
+    if isinstance(declared, Mapping):
+        return [_from_mapping(declared)]
+    if isinstance(declared, Iterable) and not isinstance(declared, str):
+        return [adapter for item in declared for adapter in adapters_of(item)]
+    raise TypeError(f"expected an Adapter, a mapping or a sequence of these, found {type(declared).__name__}")
+
+
+def _from_mapping(data: Mapping[str, Any]) -> Adapter:
+    command = tuple(str(part) for part in data["command"])
+    launch = Launch(
+        command,
+        environment=dict(data.get("environment", {})),
+        start_seconds=float(data.get("start_seconds", 60.0)),
+        address_space=bool(data.get("address_space", False)),
+    )
+
+    def available(version: str | None) -> Availability:
+        if shutil.which(command[0]) is None:
+            return Availability(False, reason=f"the command {command[0]!r} is not on PATH")
+        return Availability(True, version=data.get("version"))
+
+    return Adapter(
+        id=str(data["id"]),
+        engine=str(data["engine"]),
+        launch=lambda version: launch,
+        available=available,
+        options=dict(data.get("options", {})),
+        summary=str(data.get("summary", "")),
+    )
+
+
+def _broken(name: str, reason: str) -> Adapter:
+    return Adapter(
+        id=name,
+        engine=name,
+        launch=lambda version: Launch(()),
+        available=lambda version: Availability(False, reason=reason),
+        summary=reason,
+    )

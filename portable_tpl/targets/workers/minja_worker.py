@@ -1,0 +1,161 @@
+"""google/minja in its worker, through OpenVINO GenAI: as its users get it, or its template engine alone.
+
+With the option ``engine`` a case is the context itself; without, it is ``{"body": …, "tokens": …}``: messages, tools,
+flag and variables of a request, and the special tokens of the tokenizer that it is sent to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openvino_genai
+import platformdirs
+
+from portable_tpl.targets.workers._clock import library_clock, sees_clock
+from portable_tpl.targets.workers._minja_errors import read_error
+from portable_tpl.targets.workers._serve import Failure, serve
+from portable_tpl.targets.workers._tiny_tokenizer import NAMES, tokenizer_folder
+
+_VERSION = openvino_genai.__version__.split("-")[0]
+_TOKENIZERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "minja" / "tokenizers" / _VERSION
+_KEPT = 32  # tokenizers, 2 MB each
+
+# The engine tries every template on conversations of its own before each render, to find what it has to make up for.
+# Without this variable it gets an output in which everything it looks for is found.
+_GUARD = "portable_tpl_context"
+_PREFIX = f"{{% if {_GUARD} %}}\n"
+_SUFFIX = ".{% else %}{{ messages }}some_tool{% endif %}"
+_DUMMY = [{"role": "user", "content": "."}]
+
+
+_Tokens = tuple[tuple[str, str], ...]
+_ANY_TOKENS: _Tokens = (("bos_token", "<s>"), ("eos_token", "</s>"))
+
+
+@dataclass
+class _Loaded:
+    source: str
+    engine: bool
+    sees_clock: bool
+    turns: int = 0  # how often it was rendered after another one
+
+
+@dataclass(frozen=True)
+class _Case:
+    history: Any
+    tokens: _Tokens
+    add_generation_prompt: bool
+    clock: str
+
+
+class _Minja:
+    name = "minja (OpenVINO GenAI)"
+    version = _VERSION
+
+    def __init__(self) -> None:
+        self._tokenizers: OrderedDict[tuple[_Tokens, str | None], Any] = OrderedDict()
+        self._latest: _Loaded | None = None
+        self._clock = library_clock("libopenvino_genai")
+        # Behind its guard a template is parsed and not run.
+        self._nothing = _Case(openvino_genai.ChatHistory(_DUMMY), _ANY_TOKENS, False, "2026-01-01T12:00:00")
+        self.load("{{ messages }}", {})
+
+    def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        try:
+            template.encode("utf-8")
+        except UnicodeEncodeError:
+            raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
+        seen = self._clock is not None and sees_clock(template)
+        guarded = _Loaded(alone(template), True, seen)
+        self.render(guarded, self._nothing)
+        return guarded if options.get("engine", False) else _Loaded(template, False, seen)
+
+    def prepare(self, context: dict[str, Any], clock: str) -> _Case:
+        try:
+            return _stack_case(context, clock) if "body" in context else _engine_case(context, clock)
+        except RuntimeError as error:
+            raise read_error(str(error), "", 0) from None
+
+    def release(self, case: _Case) -> None:
+        pass
+
+    def render(self, loaded: _Loaded, case: _Case) -> str:
+        ask = self._tokenizer(loaded, case.tokens).apply_chat_template
+        try:
+            if loaded.sees_clock and self._clock is not None:
+                with self._clock.stopped(case.clock):
+                    text: str = ask(case.history, case.add_generation_prompt, loaded.source)
+            else:
+                text = ask(case.history, case.add_generation_prompt, loaded.source)
+        except RuntimeError as error:
+            raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
+        return text[:-1] if loaded.engine else text
+
+    def _tokenizer(self, loaded: _Loaded, tokens: _Tokens) -> Any:
+        """A tokenizer with these special tokens.
+
+        It keeps the first three templates it is given compiled, and the latest one. A template that comes back after
+        another one is given a tokenizer of its own: that takes as long as compiling a few templates.
+        """
+        if loaded is not self._latest:
+            self._latest = loaded
+            loaded.turns += 1
+        key = (tokens, loaded.source if loaded.turns > 1 else None)
+        tokenizer = self._tokenizers.get(key)
+        if tokenizer is not None:
+            self._tokenizers.move_to_end(key)
+            return tokenizer
+        while len(self._tokenizers) >= _KEPT:
+            self._tokenizers.popitem(last=False)
+        tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, dict(tokens))))
+        self._tokenizers[key] = tokenizer
+        return tokenizer
+
+
+def alone(template: str) -> str:
+    """The template behind a guard that keeps the engine's own conversations out.
+
+    The newline after the prefix is dropped by the engine (trim_blocks), so that the template starts a line; the
+    newline that the engine drops at the end of a source is dropped here. The full stop after it keeps the prompt from
+    being empty, which is an error there, and goes again.
+    """
+    text = template
+    if text.endswith("\n"):
+        text = text[:-2] if text.endswith("\r\n") else text[:-1]
+    return _PREFIX + text + _SUFFIX
+
+
+def _stack_case(context: dict[str, Any], clock: str) -> _Case:
+    body = context["body"]
+    history = openvino_genai.ChatHistory(body["messages"])
+    if body.get("tools"):
+        history.set_tools(body["tools"])
+    if body.get("chat_template_kwargs"):
+        history.set_extra_context(body["chat_template_kwargs"])
+    return _Case(history, tuple(sorted(context["tokens"].items())), body["add_generation_prompt"], clock)
+
+
+def _engine_case(context: dict[str, Any], clock: str) -> _Case:
+    history = openvino_genai.ChatHistory(_DUMMY)
+    # To this engine a variable that is null is one that is not there.
+    absent = dict.fromkeys(NAMES)
+    history.set_extra_context({**absent, "add_generation_prompt": None, **context, _GUARD: True})
+    return _Case(history, _ANY_TOKENS, False, clock)
+
+
+def _hush() -> None:
+    """Keep the engine's remarks, one or more a render, off standard error; Python's own words still go there."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    _hush()
+    serve(_Minja())

@@ -1,0 +1,88 @@
+"""The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
+
+Its options hold ``mode``: ``text`` (nothing is told but the answer), ``branches`` (numbers of
+:func:`.instrument.branches`), ``pieces`` (what was printed where), ``values`` (that, and the
+value of every expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the
+numbers ``nodes`` were evaluated, told as branches).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jinja2
+
+from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase
+from portable_tpl.template.tracing.instrument import hook_branches, mark_branches
+from portable_tpl.template.tracing.tracing import Recorder, mark_prints, mark_reached
+
+_SafeAttribute = Callable[[Any, str, Any], bool]
+
+
+def _by_type(is_safe_attribute: _SafeAttribute) -> _SafeAttribute:
+    """The sandbox's check, made once for all objects of a type: jinja2 decides by the type and the name alone."""
+    known: dict[tuple[type, str], bool] = {}
+
+    def remembered(obj: Any, attr: str, value: Any) -> bool:
+        key = (type(obj), attr)
+        if key not in known:
+            known[key] = is_safe_attribute(obj, attr, value)
+        return known[key]
+
+    return remembered
+
+
+class _Traced(Jinja2Engine):
+    name = "jinja2-traced"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A template is compiled for each mode and each rewriting of it, and rendered a few times: to work out its
+        # constants beforehand takes longer than it saves, and changes no result.
+        self.environment.optimized = False
+        self.environment.is_safe_attribute = _by_type(self.environment.is_safe_attribute)  # type: ignore[assignment]
+        self._hits: set[int] = set()
+        self._recorder = Recorder()
+        hook_branches(self.environment, self._hits)
+        self._recorder.hook(self.environment)
+
+    def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        tree = self.environment.parse(template)
+        if options["mode"] == "branches":
+            mark_branches(tree)
+        elif options["mode"] == "reached":
+            mark_reached(tree, frozenset(options["nodes"]))
+        elif options["mode"] != "text":
+            mark_prints(tree, values=options["mode"] == "values")
+        tree.set_environment(self.environment)
+        code = self.environment.compile(tree)
+        return self.environment.template_class.from_code(self.environment, code, self.environment.make_globals(None))
+
+    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+        self._hits.clear()
+        self._recorder.start()
+        told: dict[str, Any] = {}
+        try:
+            told["text"] = super().render(loaded, case)
+        except Refusal as refusal:
+            told["refused"] = str(refusal)
+        except Failure as failure:
+            told["failed"] = failure.reply
+        told["branches"] = sorted(self._hits)
+        pieces = self._recorder.pieces()
+        if pieces:
+            told["pieces"] = pieces
+        captured = self._recorder.captured()
+        if captured:
+            told["captured"] = captured
+        values = self._recorder.values()
+        if values:
+            told["values"] = list(values.items())
+        return json.dumps(told)
+
+
+if __name__ == "__main__":
+    serve(_Traced())

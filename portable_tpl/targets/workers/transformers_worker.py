@@ -1,0 +1,86 @@
+"""The reference in its worker: jinja2, set up as transformers sets it up."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jinja2
+
+from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.template.syntax.environment import RefusalError, reference_environment
+
+_GENERATED = "<template>"  # the file name that jinja2 gives to templates without one
+
+
+@dataclass(frozen=True)
+class PreparedCase:
+    """A context, and the time that the template is told."""
+
+    context: Mapping[str, Any]
+    clock: datetime
+
+
+class Jinja2Engine:
+    """The reference's engine; ``environment`` is the one that all its templates share."""
+
+    name = "jinja2"
+    version = jinja2.__version__
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 1, 1)
+        self.environment = reference_environment(lambda: self._now)
+
+    def load(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        """Compile a template; see :class:`portable_tpl.targets.workers._serve.Engine`."""
+        try:
+            return self.compile(template, options)
+        except jinja2.TemplateSyntaxError as error:
+            raise Failure("syntax", _describe(error), error.lineno) from None
+        except MemoryError:
+            raise Failure("memory", "out of memory while the template was compiled") from None
+        except Exception as error:
+            raise Failure("syntax", _describe(error)) from None
+
+    def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+        """The template as Python code; raises whatever jinja2 raises."""
+        return self.environment.from_string(template)
+
+    def prepare(self, context: dict[str, Any], clock: str) -> PreparedCase:
+        """Keep a context as it is."""
+        return PreparedCase(context, datetime.fromisoformat(clock).replace(tzinfo=None))
+
+    def release(self, case: PreparedCase) -> None:
+        """Nothing is held for a case."""
+
+    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+        """The prompt."""
+        self._now = case.clock
+        try:
+            return loaded.render(case.context)
+        except RefusalError as refusal:
+            raise Refusal(str(refusal)) from None
+        except MemoryError:
+            raise Failure("memory", "out of memory") from None
+        except Exception as error:
+            raise Failure("error", _describe(error), _line(error)) from None
+
+
+def _describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
+def _line(error: BaseException) -> int | None:
+    """The template's line: the innermost frame that jinja2 rewrote to it."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == _GENERATED]
+    return lines[-1] if lines else None
+
+
+if __name__ == "__main__":
+    serve(Jinja2Engine())

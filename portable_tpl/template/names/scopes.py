@@ -1,0 +1,310 @@
+"""What each name in a template can stand for: something the template sets, or something it is given.
+
+This follows jinja2's own rules (``jinja2.idtracking`` and ``jinja2.compiler``, 3.1), the surprising ones included:
+
+* Loops, macros, and call, filter, set, ``with`` and ``autoescape`` blocks are frames of their own, ``if`` is not.
+  What is set in a frame ends with it, and in a loop with each turn.
+* A name belongs to a frame as a whole. One that the frame first sets is never looked up in the context, not even by
+  a loop before the ``set``; one that it first reads, or sets in a branch only, is, until it is set.
+* A macro sees the names around it as they are when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from jinja2 import nodes
+
+from portable_tpl.template.names.bindings import Binding, BindingKind, Resolution
+from portable_tpl.template.names.frames import Frame, defined_names, first_read
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.syntax.walking import children, names
+
+__all__ = ["Binding", "Resolution", "Scopes", "free_variables", "resolve_names"]
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """The names of one template.
+
+    ``reads`` has each name that is read (``set ns.x`` reads ``ns``), ``bindings`` all places that set one, and
+    ``lookups`` the names that jinja2 looks up in the context, be their values used or not: those of
+    ``jinja2.meta.find_undeclared_variables`` and the globals.
+    """
+
+    reads: dict[nodes.Node, Resolution]
+    bindings: tuple[Binding, ...]
+    lookups: frozenset[str]
+
+    def resolve(self, node: nodes.Name | nodes.NSRef) -> Resolution:
+        """Where a name that is read gets its value; raises ``KeyError`` for a name that is set."""
+        return self.reads[node]
+
+    @property
+    def free_variables(self) -> frozenset[str]:
+        """The names that the template may look up in the context, globals such as ``range`` among them."""
+        return frozenset(
+            node.name
+            for node, found in self.reads.items()
+            if found.free and isinstance(node, (nodes.Name, nodes.NSRef))
+        )
+
+
+def resolve_names(parsed: ParsedTemplate) -> Scopes:
+    """Resolve every name of a template."""
+    return _Resolver(parsed).run()
+
+
+def free_variables(parsed: ParsedTemplate) -> frozenset[str]:
+    """The names that a template may look up in the context, globals such as ``range`` among them."""
+    return resolve_names(parsed).free_variables
+
+
+_Source: TypeAlias = "Binding | Literal['free', 'unset']"
+_Values: TypeAlias = "dict[str, frozenset[_Source]]"
+_FREE: frozenset[_Source] = frozenset(("free",))
+_UNSET: frozenset[_Source] = frozenset(("unset",))
+
+
+class _Scope(Frame):
+    """A frame while its code is gone through: what each of its names can be at this point."""
+
+    def __init__(self, parent: _Scope | None, repeats: bool = False) -> None:
+        super().__init__(parent, repeats)
+        self.values: _Values = {}
+        self.log: list[tuple[str, frozenset[_Source]]] = []
+        """All that its names have been, oldest first."""
+
+    def put(self, name: str, sources: frozenset[_Source]) -> None:
+        self.values[name] = sources
+        self.log.append((name, sources))
+
+    def chain(self) -> list[_Scope]:
+        """This scope and those around it."""
+        found: list[_Scope] = []
+        scope: Any = self
+        while scope is not None:
+            found.append(scope)
+            scope = scope.parent
+        return found
+
+
+class _Resolver:
+    """Goes through the code of each frame in the order in which it runs."""
+
+    def __init__(self, parsed: ParsedTemplate) -> None:
+        self._parsed = parsed
+        self._reads: dict[nodes.Node, frozenset[_Source]] = {}
+        self._bindings: list[Binding] = []
+        self._lookups: set[str] = set()
+        self._macros: list[Callable[[], None]] = []
+        self._used = {node.name for node in parsed.nodes if isinstance(node, nodes.Name)}
+
+    def run(self) -> Scopes:
+        tree = self._parsed.tree
+        root = _Scope(None)
+        given = self._implicit(tree, tree.body, ("self",))
+        self._enter(root, given, tree.body)
+        self._run(tree.body, root)
+        for run_macro in self._macros:  # grows: macros hold macros
+            run_macro()
+        order = self._parsed.anchors.get
+        self._bindings.sort(key=lambda binding: order(binding.node, 0))
+        place = {binding: index for index, binding in enumerate(self._bindings)}
+        known: dict[frozenset[_Source], Resolution] = {}
+        for sources in self._reads.values():
+            if sources not in known:
+                bindings = sorted((item for item in sources if isinstance(item, Binding)), key=place.__getitem__)
+                known[sources] = Resolution(tuple(bindings), "free" in sources, "unset" in sources)
+        reads = {node: known[sources] for node, sources in self._reads.items()}
+        return Scopes(reads, tuple(self._bindings), frozenset(self._lookups))
+
+    # -- names
+
+    def _bind(self, name: str, kind: BindingKind, node: nodes.Node) -> frozenset[_Source]:
+        binding = Binding(name, kind, node)
+        self._bindings.append(binding)
+        return frozenset((binding,))
+
+    def _bind_target(self, target: nodes.Node, kind: BindingKind, scope: _Scope) -> None:
+        for node in names((target,)):
+            if isinstance(node, nodes.NSRef):
+                self._read((node,), scope)
+            else:
+                scope.put(node.name, self._bind(node.name, kind, node))
+
+    def _implicit(self, node: nodes.Node, body: Iterable[nodes.Node], wanted: Iterable[str]) -> _Values:
+        """Names that jinja2 provides in a body that reads them."""
+        found = first_read(body, self._used.intersection(wanted))
+        return {name: self._bind(name, "implicit", node) for name in sorted(found)}
+
+    def _read(self, roots: Iterable[nodes.Node], scope: _Scope) -> None:
+        for node in names(roots):
+            owner = scope.owner(node.name)
+            # Without an owner jinja2 cannot compile the template: {% set x | default(y) %}…{% endset %}
+            self._reads[node] = owner.values[node.name] if isinstance(owner, _Scope) else _FREE
+
+    def _enter(self, scope: _Scope, given: _Values, *code: Iterable[nodes.Node]) -> None:
+        """Find a frame's names and their values at its beginning."""
+        for name in given:
+            scope.give(name)
+        for part in code:
+            scope.analyse(part)
+        for name, load in scope.loads.items():
+            if isinstance(load, _Scope):
+                scope.put(name, load.values[name])
+            else:
+                scope.put(name, given.get(name, _FREE if load == "context" else _UNSET))
+            if load == "context":
+                self._lookups.add(name)
+
+    # -- statements: each says whether the code after it can be reached
+
+    def _run(self, body: Iterable[nodes.Node], scope: _Scope) -> bool:
+        goes_on = True
+        for node in body:
+            goes_on &= _STATEMENTS.get(type(node), _Resolver._plain)(self, node, scope)
+        return goes_on
+
+    def _plain(self, node: nodes.Node, scope: _Scope) -> bool:
+        self._read((node,), scope)
+        return not isinstance(node, (nodes.Break, nodes.Continue))
+
+    def _if(self, node: nodes.If, scope: _Scope) -> bool:
+        before, outcomes = scope.values, []
+        for branch in (node, *node.elif_):
+            self._read((branch.test,), scope)
+            scope.values = dict(before)
+            if self._run(branch.body, scope):
+                outcomes.append(scope.values)
+            scope.values = before
+        scope.values = dict(before)
+        if self._run(node.else_, scope):
+            outcomes.append(scope.values)
+        if outcomes:
+            scope.values = {name: frozenset().union(*(values[name] for values in outcomes)) for name in before}
+        return bool(outcomes)
+
+    def _assign(self, node: nodes.Assign, scope: _Scope) -> bool:
+        self._read((node.node,), scope)
+        self._bind_target(node.target, "set", scope)
+        return True
+
+    def _assign_block(self, node: nodes.AssignBlock, scope: _Scope) -> bool:
+        inner = _Scope(scope)
+        self._enter(inner, {}, node.body)
+        self._run(node.body, inner)
+        if node.filter is not None:
+            self._read((node.filter,), inner)
+        self._bind_target(node.target, "set", scope)
+        return True
+
+    def _for(self, node: nodes.For, scope: _Scope) -> bool:
+        self._read((node.iter,), scope)
+        given = {name.name: self._bind(name.name, "for", name) for name in names((node.target,))}
+        if node.test is not None:
+            test = _Scope(scope)
+            self._enter(test, given, (node.test,))
+            self._read((node.test,), test)
+        blocks = node.find_all(nodes.Block)
+        if node.recursive or first_read(node.body, self._used & {"loop"}) or any(block.scoped for block in blocks):
+            given = {"loop": self._bind("loop", "loop", node), **given}
+        body, otherwise = _Scope(scope, repeats=True), _Scope(scope)
+        self._enter(body, given, node.body)
+        self._run(node.body, body)
+        self._enter(otherwise, {}, node.else_)
+        self._run(node.else_, otherwise)
+        return True
+
+    def _with(self, node: nodes.With, scope: _Scope) -> bool:
+        self._read(node.values, scope)
+        inner = _Scope(scope)
+        self._enter(
+            inner, {name.name: self._bind(name.name, "with", name) for name in names(node.targets)}, node.body
+        )
+        self._run(node.body, inner)
+        return True
+
+    def _filter_block(self, node: nodes.FilterBlock, scope: _Scope) -> bool:
+        inner = _Scope(scope)
+        self._enter(inner, {}, node.body, (node.filter,))
+        self._run(node.body, inner)
+        self._read((node.filter,), inner)
+        return True
+
+    def _scope(self, node: nodes.Scope, scope: _Scope) -> bool:
+        inner = _Scope(scope)
+        self._enter(inner, {}, node.body)
+        self._run(node.body, inner)
+        return True
+
+    def _eval_context(self, node: nodes.ScopedEvalContextModifier, scope: _Scope) -> bool:
+        self._read(node.options, scope)
+        return self._run(node.body, scope)
+
+    def _block(self, node: nodes.Block, scope: _Scope) -> bool:
+        """A block is a function of its own that sees other names through the context only."""
+        inner = _Scope(None)
+        self._enter(inner, self._implicit(node, node.body, ("self", "super")), node.body)
+        # What the top level has set is in the context by now; a scoped block's context has all that is set around it.
+        visible = scope.chain() if node.scoped else scope.chain()[-1:]
+        for name, load in inner.loads.items():
+            owner = next((outer for outer in visible if name in outer.values), None)
+            if load == "context" and owner is not None:
+                inner.put(name, _FREE | (owner.values[name] - _UNSET))
+        self._run(node.body, inner)
+        return True
+
+    def _define(self, node: nodes.Import | nodes.FromImport, scope: _Scope) -> bool:
+        self._read(children(node), scope)
+        for name in defined_names(node):
+            scope.put(name, self._bind(name, "import", node))
+        return True
+
+    def _macro(self, node: nodes.Macro, scope: _Scope) -> bool:
+        scope.put(node.name, self._bind(node.name, "macro", node))
+        around = [(outer, dict(outer.values), 0 if outer.repeats else len(outer.log)) for outer in scope.chain()]
+
+        def run() -> None:
+            for outer, values, since in around:
+                for name, sources in outer.log[since:]:
+                    values[name] |= sources
+                outer.values = values
+            self._callable(node, scope)
+
+        self._macros.append(run)
+        return True
+
+    def _call_block(self, node: nodes.CallBlock, scope: _Scope) -> bool:
+        self._read((node.call,), scope)
+        self._callable(node, scope)
+        return True
+
+    def _callable(self, node: nodes.Macro | nodes.CallBlock, scope: _Scope) -> None:
+        """The body of a macro or of a call block, which is the macro ``caller``."""
+        given = {name.name: self._bind(name.name, "argument", name) for name in node.args}
+        for name, source in self._implicit(node, node.body, ("caller", "varargs", "kwargs")).items():
+            given.setdefault(name, source)
+        inner = _Scope(scope)
+        self._enter(inner, given, node.defaults, node.body)
+        self._read(node.defaults, inner)
+        self._run(node.body, inner)
+
+
+_STATEMENTS: dict[type[nodes.Node], Callable[[_Resolver, Any, _Scope], bool]] = {
+    nodes.If: _Resolver._if,
+    nodes.Assign: _Resolver._assign,
+    nodes.AssignBlock: _Resolver._assign_block,
+    nodes.For: _Resolver._for,
+    nodes.With: _Resolver._with,
+    nodes.FilterBlock: _Resolver._filter_block,
+    nodes.Scope: _Resolver._scope,
+    nodes.ScopedEvalContextModifier: _Resolver._eval_context,
+    nodes.Block: _Resolver._block,
+    nodes.Import: _Resolver._define,
+    nodes.FromImport: _Resolver._define,
+    nodes.Macro: _Resolver._macro,
+    nodes.CallBlock: _Resolver._call_block,
+}

@@ -1,0 +1,1 @@
+"""The reference, watched: which branches were taken and what each expression gave."""

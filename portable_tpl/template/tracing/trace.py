@@ -1,0 +1,35 @@
+"""What one traced render of the reference gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from portable_tpl.model.conversation import Json
+from portable_tpl.model.rendering import Rendering
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A printed piece of text: the number of the node that printed it, and what was printed while it was made."""
+
+    node: int
+    text: str
+    inner: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One render of the reference.
+
+    ``branches`` are numbers of :func:`portable_tpl.template.tracing.instrument.branches`, of a trace with that mode.
+    ``pieces`` come with the other modes, ``captured`` are those printed into a variable or an argument; ``values``
+    come with the mode of that name: by node number, the different values of an expression as
+    :mod:`portable_tpl.template.tracing.tracing` describes them.
+    """
+
+    rendering: Rendering
+    branches: frozenset[int] = frozenset()
+    pieces: tuple[Piece, ...] = ()
+    captured: tuple[Piece, ...] = ()
+    values: Mapping[int, list[dict[str, Json]]] = field(default_factory=dict)

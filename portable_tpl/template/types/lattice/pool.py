@@ -1,0 +1,274 @@
+"""Makes types, each only once, and puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from portable_tpl.template.types.lattice.interning import MOST_CONSTANTS, Interner
+from portable_tpl.template.types.lattice.kinds import (
+    ALL_FACTS,
+    ALL_KINDS,
+    ANY_TEXT,
+    CALLABLE,
+    DICT,
+    EMPTY,
+    EMPTY_MARKUP,
+    EMPTY_STR,
+    FLOAT,
+    FULL_DICT,
+    INT,
+    ITERATOR,
+    LIST,
+    LOOP,
+    MARKUP,
+    NAMESPACE,
+    NUMBER_FACTS,
+    RANGE,
+    STR,
+    TEXT_FACTS,
+    TUPLE,
+    UNDEFINED,
+    VIEW,
+    number_facts,
+    text_facts,
+)
+from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, DATA_BITS, NEVER, Cases, Shape, Type, case_labels
+
+_Constant = TypeVar("_Constant", str, int)
+_STRUCTURED = LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | NAMESPACE | LOOP | CALLABLE
+_DEEPEST_JOIN = 3
+_NOTHING: frozenset[object] = frozenset()
+_TEXT_BITS = ANY_TEXT | TEXT_FACTS
+
+
+class Pool(Interner):
+    """Makes types, and makes each only once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shapes: dict[object, Shape] = {}
+        self._joins: dict[tuple[Type, Type], Type] = {}
+        self._kept: dict[tuple[Type, int], Type] = {}
+        self._cases: dict[tuple[int, frozenset[str]], Type] = {}
+        self._data: dict[int, tuple[Type, Type]] = {}
+        self._depth = 0
+        self.equal: dict[tuple[Type, Type], tuple[Type, Type]] = {}
+        self.requests: dict[object, Mapping[str, Type]] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of joins remembered: how much memory the pool holds on to."""
+        return len(self._joins) + len(self._types)
+
+    def shape(
+        self,
+        items: tuple[Type, ...] | None = None,
+        tail: Type | None = None,
+        least: int = 0,
+        fields: Mapping[str, Type] | None = None,
+        rest: Type = ABSENT,
+        cases: Cases | None = None,
+        refs: frozenset[object] = _NOTHING,
+    ) -> Shape:
+        """The shape of these parts."""
+        key = (items, tail, least, None if fields is None else tuple(fields.items()), rest, id(cases), refs)
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = Shape(items, tail, least, fields, rest, cases, refs)
+            found.sum_up()
+            for item in items or ():
+                found.element = self.join(found.element, item)
+        return found
+
+    def sequence(self, bits: int, element: Type) -> Type:
+        """A sequence of unknown length whose elements are all of one type."""
+        return self.type(bits, None, None, self.shape((), element, 0 if bits & EMPTY else 1))
+
+    def dict_of(self, bits: int, fields: Mapping[str, Type], rest: Type = ABSENT) -> Type:
+        """A dict with known keys."""
+        return self.type(bits, None, None, self.shape(fields=fields, rest=rest))
+
+    def data(self, bits: int) -> tuple[Type, Type]:
+        """JSON data of some kinds, at every depth; and what a key gives under which there may be such data.
+
+        The second one stands for keys whose type depends on the template: see :meth:`.machine.Machine.field`.
+        """
+        found = self._data.get(bits)
+        if found is None:
+            inside = Shape()
+            value = self.type(bits, None, None, inside)
+            inside.close(value, self.type(bits | UNDEFINED, None, None, inside))
+            unknown = Shape((), value, 0, {}, inside.rest)
+            unknown.sum_up()
+            found = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
+        return found
+
+    def keep(self, type_: Type, mask: int) -> Type:
+        """The type without the kinds that are not in ``mask``."""
+        bits = type_.bits
+        if not bits & ALL_KINDS & ~mask:
+            return type_
+        key = (type_, mask)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._keep(type_, mask)
+        return found
+
+    def _keep(self, type_: Type, mask: int) -> Type:
+        bits = type_.bits & (mask | ALL_FACTS)
+        texts, numbers = type_.texts, type_.numbers
+        if not bits & ANY_TEXT:
+            bits, texts = bits & ~TEXT_FACTS, None
+        elif texts is not None:
+            texts = frozenset(text for text in texts if text_facts(text) & bits & STR)
+            bits = bits & ~_TEXT_BITS | self.of_texts(texts).bits
+        elif not bits & (ANY_TEXT & ~EMPTY_STR):
+            bits, texts = bits & ~TEXT_FACTS, frozenset(("",))
+        if not bits & INT:
+            bits, numbers = bits & ~NUMBER_FACTS if not bits & FLOAT else bits, None
+        elif numbers is not None:
+            numbers = frozenset(number for number in numbers if number_facts(number) & bits & INT)
+        return self.type(bits, texts, numbers, type_.shape if bits & _STRUCTURED else None)
+
+    def only_texts(self, type_: Type, texts: frozenset[str]) -> Type:
+        """The values of a type that are one of these texts."""
+        if type_.texts is not None:
+            texts = texts & type_.texts
+        bits = type_.bits
+        known = self.of_texts(text for text in texts if text_facts(text) & bits & STR) if bits & STR else NEVER
+        marked = bits & MARKUP
+        return self.join(known, self.type(marked | bits & TEXT_FACTS)) if marked else known
+
+    def without_texts(self, type_: Type, texts: frozenset[str]) -> Type:
+        """The values of a type that are none of these texts."""
+        if type_.texts is not None:
+            rest = self.of_texts(type_.texts - texts)
+            return self.join(rest, self.keep(type_, ~ANY_TEXT))
+        return self.keep(type_, ~(EMPTY_STR | EMPTY_MARKUP)) if "" in texts else type_
+
+    def case(self, cases: Cases, keys: frozenset[str]) -> Type:
+        """The dict whose value under the deciding key has one of the labels ``keys``."""
+        memo = (id(cases), keys)
+        found = self._cases.get(memo)
+        if found is None:
+            shape = self.join_all(cases[1][key] for key in sorted(keys)).shape
+            assert shape is not None
+            both = self.shape(fields=shape.fields, rest=shape.rest, cases=cases)
+            found = self._cases[memo] = self.type(FULL_DICT, None, None, both)
+        return found
+
+    def with_field(self, type_: Type, name: str, field: Type) -> Type:
+        """The dict with another type under one key."""
+        shape = type_.shape
+        if shape is None or shape.fields is None or shape.fields.get(name) is field:
+            return type_
+        fields = {**shape.fields, name: field}
+        cases = shape.cases
+        labels = case_labels(cases, name, field)
+        if cases is not None and labels:
+            return self.case(cases, labels)
+        changed = self.shape(shape.items, shape.tail, shape.least, fields, shape.rest, cases, shape.refs)
+        return self.type(type_.bits, type_.texts, type_.numbers, changed)
+
+    def widen(self, type_: Type) -> Type:
+        """The type without constants, so that a value that grows in a loop reaches an end."""
+        if type_.texts is None and type_.numbers is None:
+            return type_
+        bits = type_.bits
+        if bits & STR:
+            bits |= STR
+        if bits & INT:
+            bits |= INT
+        return self.type(bits, None, None, type_.shape)
+
+    def join(self, left: Type, right: Type) -> Type:
+        """The type of a value that is of either type."""
+        if left is right or right is NEVER:
+            return left
+        if left is NEVER:
+            return right
+        key = (left, right)
+        found = self._joins.get(key)
+        if found is None:
+            self._depth += 1
+            found = self._joins[key] = self._joins[right, left] = self._join(left, right)
+            self._depth -= 1
+        return found
+
+    def _join(self, left: Type, right: Type) -> Type:
+        if left is ANY or right is ANY:
+            return ANY
+        texts = _join_constants(left.bits & ANY_TEXT, right.bits & ANY_TEXT, left.texts, right.texts)
+        numbers = _join_constants(left.bits & INT, right.bits & INT, left.numbers, right.numbers)
+        shape = self._join_shapes(left.shape, right.shape)
+        return self.type(left.bits | right.bits, texts, numbers, shape)
+
+    def _join_shapes(self, left: Shape | None, right: Shape | None) -> Shape | None:
+        if left is right or right is None:
+            return left
+        if left is None:
+            return right
+        deep = left.deep | right.deep
+        if left.endless and deep == left.deep:
+            return left
+        if right.endless and deep == right.deep:
+            return right
+        if (left.endless and right.endless) or self._depth > _DEEPEST_JOIN:
+            # Types that hold themselves would be joined forever, and deep ones for long: say only what is inside.
+            return self._flat(deep)
+        items, tail, least = self._join_items(left, right)
+        fields, rest = self._join_fields(left, right)
+        cases = right.cases if left.fields is None or left.cases is right.cases else None
+        if right.fields is None:
+            cases = left.cases
+        return self.shape(items, tail, least, fields, rest, cases, left.refs | right.refs)
+
+    def _flat(self, deep: int) -> Shape | None:
+        return ANY.shape if deep & ~DATA_BITS else self.data(deep & ~UNDEFINED)[0].shape
+
+    def _join_items(self, left: Shape, right: Shape) -> tuple[tuple[Type, ...] | None, Type | None, int]:
+        if left.items is None:
+            return right.items, right.tail, right.least
+        if right.items is None:
+            return left.items, left.tail, left.least
+        join = self.join
+        common = min(len(left.items), len(right.items))
+        tail = left.tail if right.tail is None else right.tail if left.tail is None else join(left.tail, right.tail)
+        for extra in (*left.items[common:], *right.items[common:]):
+            tail = extra if tail is None else join(tail, extra)
+        return tuple(map(join, left.items[:common], right.items[:common])), tail, min(left.least, right.least)
+
+    def _join_fields(self, left: Shape, right: Shape) -> tuple[Mapping[str, Type] | None, Type]:
+        if left.fields is None:
+            return right.fields, right.rest
+        if right.fields is None:
+            return left.fields, left.rest
+        rest = self.join(left.rest, right.rest)
+        if left.fields == right.fields:
+            return left.fields, rest
+        fields = {name: self.join(type_, right.fields.get(name, right.rest)) for name, type_ in left.fields.items()}
+        for name, type_ in right.fields.items():
+            if name not in fields:
+                fields[name] = self.join(left.rest, type_)
+        return fields, rest
+
+    def join_all(self, types: Iterable[Type]) -> Type:
+        """The join of any number of types."""
+        result = NEVER
+        for type_ in types:
+            result = self.join(result, type_)
+        return result
+
+
+def _join_constants(
+    left: int, right: int, first: frozenset[_Constant] | None, second: frozenset[_Constant] | None
+) -> frozenset[_Constant] | None:
+    if not left:
+        return second
+    if not right:
+        return first
+    if first is None or second is None:
+        return None
+    both = first | second
+    return both if len(both) <= MOST_CONSTANTS else None

@@ -1,0 +1,1 @@
+"""What each operation of the language gives for sets of values."""

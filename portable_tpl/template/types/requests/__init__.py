@@ -1,0 +1,1 @@
+"""What a chat request can bring, as sets of values."""

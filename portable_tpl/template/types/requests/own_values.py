@@ -1,0 +1,132 @@
+"""The types of what only one template knows: its variables and its own keys, guessed from what it does with them."""
+
+from __future__ import annotations
+
+import re
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.template.types.lattice.kinds import (
+    BOOL,
+    FALSE,
+    FLOAT,
+    FULL_DICT,
+    FULL_LIST,
+    INT,
+    NEGATIVE,
+    NONE,
+    STR,
+    TEXT_FACTS,
+    TRUE,
+    UNDEFINED,
+)
+from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Type
+from portable_tpl.template.types.lattice.pool import Pool
+from portable_tpl.template.types.requests.request_tools import json_value
+from portable_tpl.template.usage.demands import (
+    BOOLEAN,
+    ITERATED,
+    MAPPING,
+    NUMBER,
+    ORDER,
+    PAIRS,
+    PRINTED,
+    STRING,
+    TRUTH,
+    Demands,
+)
+
+# What people call their switches; one that is only printed would look like a text otherwise.
+FLAG_NAME = re.compile(
+    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
+    re.IGNORECASE,
+)
+_DEEPEST = 3
+_NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
+
+
+class OwnValues:
+    """Types by name; each is found when it is first asked for."""
+
+    def __init__(self, pool: Pool, demands: Demands, tier: Tier) -> None:
+        self._pool = pool
+        self.demands = demands
+        self._tier = tier
+        self._found: dict[str, Type] = {}
+
+    def key(self, name: str) -> Type:
+        """What a key of this name gives; it may always be absent."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._optional(name, 0)
+        return found
+
+    def variable(self, name: str) -> Type:
+        """What a variable of this name is; it may always be absent, and what is not printed may be a flag."""
+        slot = "$" + name
+        found = self._found.get(slot)
+        if found is None:
+            demand = self.demands.of(name)
+            flag = not demand.uses & (PRINTED | ITERATED | PAIRS) and not demand.keys
+            flag = flag or FLAG_NAME.match(name) is not None
+            found = self._found[slot] = self._optional(name, BOOL if flag else 0)
+        return found
+
+    def _optional(self, name: str, extra: int) -> Type:
+        if self._tier is Tier.HOSTILE:
+            return DATA
+        if self._tier is Tier.EXTENDED:
+            extra |= _NONE_GIVEN
+        return self._pool.join(self._value(name, 0), self._pool.type(UNDEFINED | extra))
+
+    def _value(self, name: str, depth: int) -> Type:
+        pool = self._pool
+        demand = self.demands.of(name)
+        uses = demand.uses
+        result = pool.join_all(map(self._constant, demand.equals))
+        nested = False
+        if demand.keys or uses & (PAIRS | MAPPING) or self.demands.knows(name + "{}"):
+            nested = True
+            result = pool.join(result, self._mapping(name, depth))
+        if uses & ITERATED:
+            nested = True
+            known = depth < _DEEPEST and self.demands.knows(name + "[]")
+            item = self._value(name + "[]", depth + 1) if known else self._unknown()
+            result = pool.join(result, pool.sequence(FULL_LIST, item))
+        bits = 0
+        # Inside an own value another use of the same name may be all that told it from a text.
+        if uses & (STRING | PRINTED) or (depth and not nested):
+            bits |= STR | TEXT_FACTS
+        if uses & (ORDER | NUMBER):
+            bits |= INT
+        if uses & BOOLEAN or (uses & TRUTH and not uses & PRINTED and not nested):
+            bits |= BOOL
+        if not bits and not nested:
+            bits = STR | TEXT_FACTS
+        return pool.join(result, pool.type(bits)) if bits else result
+
+    def _unknown(self) -> Type:
+        """An item of which the template shows nothing: a text, where people behave."""
+        everyday = self._tier is Tier.EVERYDAY
+        return self._pool.type(STR | TEXT_FACTS) if everyday else json_value(self._pool, self._tier)
+
+    def _mapping(self, name: str, depth: int) -> Type:
+        pool = self._pool
+        demand = self.demands.of(name)
+        if depth >= _DEEPEST:
+            return pool.type(STR | TEXT_FACTS)
+        fields = {key: pool.join(self._value(key, depth + 1), ABSENT) for key in sorted(demand.keys | demand.asked)}
+        rest = pool.join(self._value(name + "{}", depth + 1), ABSENT)
+        return pool.dict_of(FULL_DICT, fields, rest)
+
+    def _constant(self, value: object) -> Type:
+        pool = self._pool
+        if isinstance(value, str):
+            return pool.text(value)
+        if isinstance(value, bool):
+            return pool.type(TRUE if value else FALSE)
+        if isinstance(value, int):
+            return pool.type(INT | NEGATIVE if value < 0 else INT)
+        if isinstance(value, float):
+            return pool.type(FLOAT)
+        # A value that is compared with none is, where it is given, mostly a text.
+        return pool.type(STR | TEXT_FACTS)

@@ -1,0 +1,214 @@
+"""What a chat request puts into a template's context, as types, for each tier of conversations.
+
+The tiers are those of the contract. The names are those that ``apply_chat_template`` defines: ``messages``, ``tools``
+and ``documents`` (``None`` where not given), ``add_generation_prompt`` and the special tokens. What keys hold that no
+standard knows depends on the template (:mod:`.own_values`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.template.types.lattice.kinds import (
+    BOOL,
+    DICT,
+    FULL_DICT,
+    FULL_LIST,
+    HTML_CHARS,
+    LIST,
+    NON_ASCII,
+    NONE,
+    STR,
+    TEXT_FACTS,
+    TEXT_STR,
+    UNDEFINED,
+)
+from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Type
+from portable_tpl.template.types.lattice.pool import Pool
+from portable_tpl.template.types.requests.request_tools import (
+    document_list,
+    json_value,
+    open_data,
+    tool_call,
+    tool_list,
+)
+from portable_tpl.template.types.requests.roles import STANDARD, kind_of_role
+from portable_tpl.template.usage.demands import Demands
+
+_GIVEN_TOKENS = ("bos_token", "eos_token")
+_OTHER_TOKENS = ("unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
+_MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
+_PART_KEYS = frozenset(("type", "text", *_MEDIA))
+_FUNCTION_KEYS = frozenset(("name", "description", "parameters"))
+_CALL_KEYS = frozenset(("name", "arguments"))
+
+
+class Profile(NamedTuple):
+    """What a template makes of a request's standard fields; requests of equal profiles have equal types."""
+
+    tier: Tier
+    roles: frozenset[str]
+    part_types: frozenset[str] | None
+    tools: tuple[bool, bool]
+    calls: tuple[bool, bool]
+    part_roles: frozenset[str] = frozenset()  # besides users, whose parts are taken wherever any are
+
+
+def profile_of(demands: Demands, tier: Tier) -> Profile:
+    """The profile of a template."""
+    roles = {role for role in demands.of("role").equals if isinstance(role, str) and role and role != "developer"}
+    parts = demands.of("content[]")
+    named = parts.keys | parts.asked
+    types = None
+    if named & _PART_KEYS:
+        types = frozenset({"text", *named.intersection(_MEDIA)}).union(
+            value for value in demands.of("type").equals if isinstance(value, str)
+        )
+    tool, call = demands.of("tools[]").keys, demands.of("tool_calls[]").keys
+    return Profile(
+        tier,
+        frozenset(roles.union(STANDARD)),
+        types,
+        (bool(tool & _FUNCTION_KEYS), "function" in tool),
+        (bool(call & _CALL_KEYS), "function" in call),
+    )
+
+
+def request_types(pool: Pool, profile: Profile) -> Mapping[str, Type]:
+    """The types of the names that every request defines."""
+    found = pool.requests.get(profile)
+    if found is None:
+        found = pool.requests[profile] = _names(pool, profile)
+    return found
+
+
+def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
+    hostile = profile.tier is Tier.HOSTILE
+    token = DATA if hostile else pool.type(STR | NON_ASCII | HTML_CHARS)
+    maybe_token = pool.join(token, ABSENT)
+    return {
+        "messages": _messages(pool, profile),
+        "tools": tool_list(pool, profile.tier, *profile.tools),
+        "documents": document_list(pool, profile.tier),
+        "add_generation_prompt": pool.type(BOOL),
+        **dict.fromkeys(_GIVEN_TOKENS, maybe_token if hostile else token),
+        **dict.fromkeys(_OTHER_TOKENS, maybe_token),
+    }
+
+
+def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapping[str, Type]:
+    """The same without tools or documents, and with typed parts alone, marked by a text of its role's own.
+
+    ``marks`` names the roles and their texts.
+    """
+    key = (profile, *marks.items())
+    if key in pool.requests:
+        return pool.requests[key]
+    parts = {
+        role: pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)}))
+        for role, mark in marks.items()
+    }
+    none = pool.type(NONE)
+    given = {"messages": _messages(pool, profile, parts), "tools": none, "documents": none}
+    found = pool.requests[key] = {**request_types(pool, profile), **given}
+    return found
+
+
+def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
+    if profile.tier is Tier.HOSTILE:
+        return pool.sequence(FULL_LIST, pool.dict_of(DICT, {}, DATA))
+    if profile.tier is Tier.EXTENDED:
+        return _extended_messages(pool, profile)
+    cases: dict[str, Type] = {}
+    for role in sorted(profile.roles):
+        fields = {**_NO_STANDARD_KEYS, "role": pool.text(role), **_MAKERS[kind_of_role(role)](pool, profile, role)}
+        fields["content"] = contents.get(role, fields["content"])
+        cases[role] = pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier))
+    by_role = ("role", cases)
+    first = frozenset(role for role in cases if kind_of_role(role) in ("system", "user", "own"))
+    own = any(kind_of_role(role) == "own" for role in cases)
+    # A system message opens the conversation; only messages of roles of the template's own may stand before it.
+    later = frozenset(role for role in cases if own or kind_of_role(role) != "system")
+    shape = pool.shape((pool.case(by_role, first),), pool.case(by_role, later), 1)
+    return pool.type(FULL_LIST, None, None, shape)
+
+
+def _extended_messages(pool: Pool, profile: Profile) -> Type:
+    fields = {**_plain(pool, profile, ""), **_assistant(pool, profile, ""), **_tool(pool, profile, "")}
+    nothing = pool.type(NONE | UNDEFINED)
+    fields = {name: pool.join(type_, nothing) for name, type_ in fields.items()}
+    data = json_value(pool, profile.tier)
+    # A tool's result may be data; what any other role says is text or parts.
+    result = pool.keep(data, LIST | DICT)
+    fields["content"] = pool.join_all((fields["content"], content_type(pool, profile), result))
+    fields["role"] = pool.type(TEXT_STR)
+    return pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier)))
+
+
+def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
+    """A message's content: text, or typed parts where the template takes them; pictures come from users."""
+    text = pool.type(STR | TEXT_FACTS)
+    types = profile.part_types
+    if profile.tier is not Tier.EVERYDAY:
+        types = types or frozenset(("text",))
+    if types is None or (role != "user" and role not in profile.part_roles):
+        return text
+    key = ("content", profile)
+    if key not in pool.requests:
+        pool.requests[key] = _part_lists(pool, profile, types, text)
+    return pool.join(text, pool.requests[key]["all" if role == "user" else "text"])
+
+
+def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type) -> Mapping[str, Type]:
+    """Lists of parts of all types, and of those of text alone."""
+    rest = open_data(pool, profile.tier)
+    if profile.tier is not Tier.EVERYDAY:
+        text = pool.join(text, pool.type(NONE))
+    maybe_text = maybe_link = pool.join(text, ABSENT)
+    link = pool.dict_of(FULL_DICT, {"url": text})
+    plain = dict.fromkeys((*_PART_KEYS, "url", "content"), ABSENT)
+    cases: dict[str, Type] = {}
+    for name in sorted(types):
+        fields: dict[str, Type] = {}
+        if name in ("image", "video", "audio", "input_image"):
+            fields = {**plain, name: maybe_link, "url": maybe_link}
+        elif name in ("image_url", "video_url", "audio_url"):
+            fields = {**plain, name: pool.join(link, ABSENT)}
+        elif name == "text":
+            fields = {**plain, "text": text, "content": maybe_text}
+        cases[name] = pool.dict_of(FULL_DICT, {**fields, "type": pool.text(name)}, rest)
+    by_type = ("type", cases)
+    return {
+        "all": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(cases))),
+        "text": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(("text",)))),
+    }
+
+
+def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    return {"content": content_type(pool, profile, role), "name": pool.type(TEXT_STR | UNDEFINED)}
+
+
+def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    odd = profile.tier is not Tier.EVERYDAY
+    reasoning = pool.type(STR | TEXT_FACTS | UNDEFINED)
+    calls = pool.sequence(LIST if odd else FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
+    return {
+        **_plain(pool, profile, role),
+        "tool_calls": pool.join(calls, ABSENT),
+        "reasoning_content": reasoning,
+        "thinking": reasoning,
+        "reasoning": reasoning,
+    }
+
+
+def _tool(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
+    return {**_plain(pool, profile, role), "tool_call_id": pool.type(TEXT_STR | UNDEFINED)}
+
+
+_NO_STANDARD_KEYS = dict.fromkeys(
+    ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "thinking"), ABSENT
+)
+_MAKERS = {"system": _plain, "user": _plain, "own": _plain, "assistant": _assistant, "tool": _tool}

@@ -1,0 +1,173 @@
+"""Tools, calls of tools and documents, as types."""
+
+from __future__ import annotations
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.template.types.lattice.kinds import (
+    BOOL,
+    DICT,
+    FLOAT,
+    FULL_DICT,
+    FULL_LIST,
+    INT,
+    LIST,
+    NEGATIVE,
+    NONE,
+    STR,
+    TEXT_FACTS,
+    TEXT_STR,
+    TRUE,
+    UNDEFINED,
+)
+from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Shape, Type
+from portable_tpl.template.types.lattice.pool import Pool
+
+_SCHEMA_TYPES = ("string", "integer", "number", "boolean")
+
+
+def json_value(pool: Pool, tier: Tier) -> Type:
+    """Any JSON value of a tier; a type that holds itself."""
+    if tier is Tier.HOSTILE:
+        return DATA
+    return pool.data(_data_bits(tier))[0]
+
+
+def open_data(pool: Pool, tier: Tier) -> Type:
+    """What a key gives that only the template knows."""
+    return DATA if tier is Tier.HOSTILE else pool.data(_data_bits(tier))[1]
+
+
+def _data_bits(tier: Tier) -> int:
+    bits = STR | TEXT_FACTS | INT | NEGATIVE | BOOL | LIST | DICT
+    return bits if tier is Tier.EVERYDAY else bits | FLOAT | NONE
+
+
+def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
+    """One call; flat where the template takes a call's name right off the call."""
+    odd = tier is not Tier.EVERYDAY
+    rest = open_data(pool, tier)
+    arguments = pool.keep(json_value(pool, tier), FULL_DICT)
+    if odd:
+        arguments = pool.join_all(
+            (pool.keep(json_value(pool, tier), DICT), pool.type(STR | TEXT_FACTS | NONE), ABSENT)
+        )
+    fields = {"name": pool.type(TEXT_STR), "arguments": arguments}
+    marked = {
+        "id": pool.type(TEXT_STR | UNDEFINED | (NONE if odd else 0)),
+        "type": pool.join(pool.text("function"), ABSENT),
+    }
+    function = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"]} if odd else fields)
+    unwrapped = dict.fromkeys(fields, ABSENT)
+    result = pool.dict_of(FULL_DICT, {**unwrapped, **marked, "function": function}, rest)
+    if not (flat or odd):
+        return result
+    flat_type = marked["type"] if odd else ABSENT
+    bare = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"], "type": flat_type, "function": ABSENT}, rest)
+    return _either(pool, bare, result) if wrapped or odd else bare
+
+
+def _either(pool: Pool, flat: Type, wrapped: Type) -> Type:
+    """A dict that has a ``function`` in it or is one itself."""
+    cases = ("function", {"": flat, "*": wrapped})
+    return pool.case(cases, frozenset(cases[1]))
+
+
+def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
+    """The tools, or ``None``; each wrapped as clients send it, or flat where the template takes it so."""
+    if tier is Tier.HOSTILE:
+        return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
+    odd = tier is Tier.EXTENDED
+    rest = open_data(pool, tier)
+    text = pool.type(STR | TEXT_FACTS)
+    parameters = _schema(pool, tier)
+    if not odd:
+        assert parameters.shape is not None
+        assert parameters.shape.cases is not None
+        parameters = pool.case(parameters.shape.cases, frozenset(("object",)))
+    fields = {
+        "name": pool.type(TEXT_STR),
+        "description": pool.join(text, ABSENT) if odd else text,
+        "parameters": pool.join(parameters, ABSENT) if odd else parameters,
+        **_own_schema_keys(pool),
+    }
+    function = pool.dict_of(FULL_DICT, fields, rest)
+    tool = pool.dict_of(FULL_DICT, {"type": pool.text("function"), "function": function})
+    if flat or odd:
+        bare = pool.dict_of(FULL_DICT, {**fields, "type": ABSENT, "function": ABSENT}, rest)
+        tool = _either(pool, bare, tool) if wrapped or odd else bare
+    return pool.join(pool.sequence(LIST if odd else FULL_LIST, tool), pool.type(NONE))
+
+
+def _own_schema_keys(pool: Pool) -> dict[str, Type]:
+    """Keys that tools and schemas may have and that only some templates read."""
+    text = pool.type(STR | TEXT_FACTS)
+    flag = pool.type(BOOL | UNDEFINED)
+    returned = pool.dict_of(FULL_DICT, {"type": pool.text("string"), "description": text})
+    return {
+        "strict": flag,
+        "deprecated": flag,
+        "nullable": flag,
+        **dict.fromkeys(("return", "returns"), pool.join(returned, ABSENT)),
+    }
+
+
+def _schema(pool: Pool, tier: Tier) -> Type:
+    """A JSON schema, which holds schemas; told apart by its ``type``."""
+    key = ("schema", tier)
+    if key in pool.requests:
+        return pool.requests[key]["schema"]
+    odd = tier is Tier.EXTENDED
+    rest = open_data(pool, tier)
+    # The schemas inside are of this same type: it is made empty first and filled in below.
+    inner = Shape(fields={})
+    inner.deep = _data_bits(tier) | UNDEFINED
+    kind = DICT if odd else FULL_DICT
+    schema = pool.type(kind, None, None, inner)
+    maybe_schema = pool.type(kind | UNDEFINED, None, None, inner)
+    names = pool.sequence(FULL_LIST, pool.type(STR | TEXT_FACTS))
+    properties = pool.type(DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
+    choices = pool.sequence(FULL_LIST, pool.type(TEXT_STR | TEXT_FACTS | INT | NEGATIVE))
+    type_ = pool.of_texts((*_SCHEMA_TYPES, "array", "object", *(("null",) if odd else ())))
+    plain = {
+        "type": type_,
+        "description": pool.type(STR | TEXT_FACTS | UNDEFINED),
+        "enum": pool.join(choices, ABSENT),
+        "required": pool.join(names, ABSENT),
+        "default": pool.type(STR | TEXT_FACTS | INT | TRUE | UNDEFINED),
+        "additionalProperties": pool.join(pool.dict_of(FULL_DICT, {"type": type_}), ABSENT),
+        **_own_schema_keys(pool),
+        **dict.fromkeys(("properties", "items", "anyOf", "oneOf", "allOf", "$ref", "$defs"), ABSENT),
+    }
+    if odd:
+        several = pool.join(pool.sequence(FULL_LIST, schema), ABSENT)
+        union = pool.sequence(FULL_LIST, type_)
+        plain |= {
+            "type": pool.join_all((type_, union, ABSENT)),
+            "properties": pool.join(properties, ABSENT),
+            "items": maybe_schema,
+            "anyOf": several,
+            "oneOf": several,
+            "default": pool.join(json_value(pool, tier), ABSENT),
+        }
+        inner.fields, inner.rest = plain, rest
+    else:
+        cases = {name: pool.dict_of(FULL_DICT, {**plain, "type": pool.text(name)}, rest) for name in _SCHEMA_TYPES}
+        cases["object"] = pool.dict_of(
+            FULL_DICT, {**plain, "type": pool.text("object"), "properties": properties}, rest
+        )
+        cases["array"] = pool.dict_of(FULL_DICT, {**plain, "type": pool.text("array"), "items": maybe_schema}, rest)
+        joined = pool.case(("type", cases), frozenset(cases)).shape
+        assert joined is not None
+        inner.fields, inner.rest, inner.cases = joined.fields, joined.rest, joined.cases
+    pool.requests[key] = {"schema": schema}
+    return schema
+
+
+def document_list(pool: Pool, tier: Tier) -> Type:
+    """The documents, or ``None``: a title, a text, and what else the template reads."""
+    if tier is Tier.HOSTILE:
+        return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
+    text = pool.type(STR | TEXT_FACTS)
+    document = pool.dict_of(FULL_DICT, {"title": text, "text": text}, open_data(pool, tier))
+    many = pool.sequence(FULL_LIST if tier is Tier.EVERYDAY else LIST, document)
+    return pool.join(many, pool.type(NONE))

@@ -1,0 +1,122 @@
+"""Types: what each expression of a template can be, given every conversation of a tier.
+
+:func:`infer` runs a template abstractly (see :mod:`portable_tpl.template.types`) and gives a :class:`Types`. All
+that it says is an upper bound: a kind, a constant or a branch that it leaves out cannot occur in that tier; one that
+it names may. A value that makes the reference raise is gone after the operation that raises for it: what the
+reference cannot render is no defect of portability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.template.types.expressions import HANDLERS
+from portable_tpl.template.types.lattice.kinds import ALL_KINDS
+from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Shape, Type
+from portable_tpl.template.types.lattice.pool import Pool
+from portable_tpl.template.types.machine import Machine
+from portable_tpl.template.types.requests.own_values import OwnValues
+from portable_tpl.template.types.requests.part_roles import part_roles
+from portable_tpl.template.types.requests.request import profile_of, request_types
+from portable_tpl.template.types.statements import run
+from portable_tpl.template.usage.demands import Demands
+from portable_tpl.template.usage.seeds import guesses, refuted
+
+if TYPE_CHECKING:
+    from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+__all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer", "infer_tree"]
+
+_LARGEST_POOL = 200_000
+_pool = Pool()
+
+
+class Types:
+    """What one abstract run found."""
+
+    def __init__(self, tier: Tier, tree: nodes.Template, types: Mapping[int, Type], reached: set[int]) -> None:
+        self.tier = tier
+        self._tree = tree  # kept alive: the types go by the identity of its nodes
+        self._types = types
+        self._reached = reached
+
+    def of(self, node: nodes.Node) -> Type:
+        """What an expression can be where it stands; ``NEVER`` if it is not reached or always raises."""
+        return self._types.get(id(node), NEVER)
+
+    def reachable(self, node: nodes.Node) -> bool:
+        """Whether a conversation of the tier can get to a statement or an expression."""
+        key = id(node)
+        return key in self._types or key in self._reached
+
+    def raises(self, node: nodes.Node) -> bool:
+        """Whether an expression is reached but can give no value: the reference always raises there."""
+        found = self._types.get(id(node))
+        return found is not None and not found.bits & ALL_KINDS
+
+
+def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:
+    """The types of a parsed template's nodes in one tier; ``provided``: filters and tests beyond jinja2's own."""
+    return _infer(parsed.tree, parsed.nodes, _demands(parsed), tier, provided)
+
+
+def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
+    """:func:`infer` for a bare tree of jinja2's, which must stay alive as long as the result."""
+    every_node = tuple(tree.find_all(nodes.Node))
+    return _infer(tree, every_node, Demands(every_node), tier)
+
+
+@lru_cache(maxsize=1)
+def _demands(parsed: ParsedTemplate) -> Demands:
+    return Demands(parsed.nodes)
+
+
+def _infer(
+    tree: nodes.Template,
+    every_node: Sequence[nodes.Node],
+    demands: Demands,
+    tier: Tier,
+    provided: frozenset[str] = frozenset(),
+) -> Types:
+    global _pool
+    pool = _pool
+    if pool.size > _LARGEST_POOL:
+        pool = _pool = Pool()
+    profile = profile_of(demands, tier)
+
+    guessed = guesses(demands.stores)
+
+    def run_with(names: Mapping[str, Type], marked: bool = False) -> Machine:
+        doubted: set[Any] = set()
+        while True:  # until what was guessed of namespaces is what they hold
+            machine = Machine(pool, tier, names, OwnValues(pool, demands, tier), HANDLERS, provided)
+            machine.guesses, machine.doubted, machine.guess_texts = guessed, doubted, not marked
+            run(machine, tree)
+            wrong = refuted(pool, machine.guessed, machine.written)
+            if not wrong:
+                return machine
+            doubted |= wrong
+
+    try:
+        if tier is Tier.EVERYDAY and profile.part_types is not None:
+            profile = profile._replace(
+                part_roles=part_roles(pool, profile, every_node, lambda names: run_with(names, True))
+            )
+        machine = run_with(request_types(pool, profile))
+    except RecursionError:
+        # Deeper than the reference itself can compile: nothing is known, so everything may be.
+        return Types(tier, tree, _Everything(), set())
+    return Types(tier, tree, machine.types, machine.reached)
+
+
+class _Everything(dict[int, Type]):
+    def get(self, key: int, default: object = None) -> Type:
+        return ANY
+
+    def __contains__(self, key: object) -> bool:
+        return True

@@ -1,0 +1,69 @@
+"""What namespaces will be given, read off the tree, so that a first round over it need not be followed by another.
+
+A loop that reads an attribute before it writes to it has to be run again with what was written. Where that is no more
+than a switch (``set ns.found = true``), a counter or a text that grows (``set ns.count = ns.count + 1``), it is known
+beforehand. Only what the run then wrote itself counts: :func:`refuted` names what was guessed in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jinja2 import nodes
+
+from portable_tpl.template.types.lattice.kinds import ALL_KINDS, BOOL, FALSE, INT, STR, TEXT_FACTS, TRUE, UNDEFINED
+from portable_tpl.template.types.lattice.lattice import Type
+from portable_tpl.template.types.lattice.pool import Pool
+
+COUNTER = "counter"
+TEXT = "text"
+Guesses = dict[int, dict[str, set[object]]]
+
+
+def guesses(stores: Iterable[tuple[nodes.Call, Any]]) -> Guesses:
+    """What is written, by the call that made the namespace and the attribute: constants, ``COUNTER`` or ``TEXT``.
+
+    ``stores`` are assignments to attributes, each with the call that is likely to have made the namespace.
+    """
+    found: Guesses = {}
+    for call, node in stores:
+        value = _guess(node.target, node.node)
+        if value is not None:
+            found.setdefault(id(call), {}).setdefault(node.target.attr, set()).add(value)
+    return found
+
+
+def _guess(target: nodes.NSRef, value: Any) -> object:
+    if value.__class__ is nodes.Const and value.value.__class__ in (bool, int):
+        return value.value
+    if value.__class__ is not nodes.Add:
+        return None
+    first: Any = value.left
+    while first.__class__ is nodes.Add:
+        first = first.left
+    if first.__class__ is not nodes.Getattr or first.attr != target.attr or first.node.__class__ is not nodes.Name:
+        return None
+    if first.node.name != target.name:
+        return None
+    return COUNTER if value.right.__class__ is nodes.Const and value.right.value.__class__ is int else TEXT
+
+
+def guessed_type(pool: Pool, initial: Type, kinds: set[object], texts: bool) -> Type:
+    """What an attribute will be that starts as ``initial``; that itself where the guess does not go with it.
+
+    ``texts``: whether to guess that a text grows to any text.
+    """
+    bits = initial.bits & ALL_KINDS & ~UNDEFINED
+    if COUNTER in kinds:
+        return initial if bits & ~INT else pool.widen(pool.join(initial, pool.number(1)))
+    if TEXT in kinds:
+        return initial if bits & ~STR or not texts else pool.join(initial, pool.type(STR | TEXT_FACTS))
+    if bits & ~BOOL or any(kind.__class__ is not bool for kind in kinds):
+        return initial
+    return pool.join(initial, pool.type((TRUE if True in kinds else 0) | (FALSE if False in kinds else 0)))
+
+
+def refuted(pool: Pool, guessed: dict[Any, Type], written: dict[Any, Type]) -> set[Any]:
+    """The attributes that were not given all that was guessed."""
+    return {key for key, type_ in guessed.items() if pool.join(type_, written[key]) is not written[key]}

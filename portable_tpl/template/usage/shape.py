@@ -1,0 +1,127 @@
+"""What a template expects of its input: its roles, its keys, its markers, its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+from jinja2 import nodes
+
+from portable_tpl.requests.markers import SPECIAL, SYNTAX
+from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Facts, Path, PathReader
+
+MESSAGE: Path = ("messages", ITEM)
+CONTENT: Path = (*MESSAGE, "content")
+PART: Path = (*CONTENT, ITEM)
+CALL: Path = (*MESSAGE, "tool_calls", ITEM)
+TOOL: Path = ("tools", ITEM)
+DOCUMENT: Path = ("documents", ITEM)
+
+_GIVEN = frozenset({"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token"})
+_GLOBALS = frozenset({
+    "range", "lipsum", "dict", "cycler", "joiner", "namespace", "raise_exception", "strftime_now", "loop", "self",
+    "super", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None",
+})  # fmt: skip
+STANDARD_ROLES = ("system", "user", "assistant", "tool")
+_NO_FACTS = Facts()
+_NO_PATHS: Mapping[Path, Facts] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class TemplateShape:
+    """What a template reads, by path (see :mod:`portable_tpl.template.usage.paths`).
+
+    ``variables`` are the names that it expects beside messages, tools, documents, the generation flag and the special
+    tokens. ``part_roles`` are the roles whose content it takes as typed parts. The default shape is that of a plain
+    ChatML template.
+    """
+
+    facts: Mapping[Path, Facts] = field(default_factory=lambda: _NO_PATHS, hash=False)
+    variables: tuple[str, ...] = ()
+    part_roles: frozenset[str] = frozenset()
+    uses_clock: bool = False
+
+    def at(self, path: Path) -> Facts:
+        """What the template does with the part of its input at ``path``."""
+        return self.facts.get(path, _NO_FACTS)
+
+    def reads(self, path: Path) -> bool:
+        """Whether the template looks at ``path`` at all."""
+        return path in self.facts
+
+    @cached_property
+    def _children(self) -> dict[Path, list[str]]:
+        out: dict[Path, list[str]] = {}
+        for path in self.facts:
+            for depth in range(1, len(path)):
+                steps = out.setdefault(path[:depth], [])
+                if path[depth] not in steps:
+                    steps.append(path[depth])
+        return out
+
+    def children(self, path: Path) -> tuple[str, ...]:
+        """The steps that the template takes from ``path``, ``[]`` and the like included."""
+        return tuple(self._children.get(path, ()))
+
+    def keys(self, path: Path) -> tuple[str, ...]:
+        """The keys that the template names at ``path``: read there, or asked for with ``in``."""
+        named = [step for step in self.children(path) if step not in (ITEM, VALUE, KEY, TEXT)]
+        asked = [text for text in self.at(path).markers if text.isidentifier()]
+        return tuple(dict.fromkeys([*named, *asked]))
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that the template names."""
+        named = (value for value in self.at((*MESSAGE, "role")).equals if isinstance(value, str) and value)
+        return tuple(dict.fromkeys(named))
+
+    @cached_property
+    def part_types(self) -> tuple[str, ...]:
+        """Types of typed parts that the template names, ``text`` first."""
+        named = [value for value in self.at((*PART, "type")).equals if isinstance(value, str)]
+        asked = [key for key in self.keys(PART) if key not in ("type", "text")]
+        return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in _MEDIA)]))
+
+    @cached_property
+    def _markers(self) -> dict[tuple[Path, bool], tuple[str, ...]]:
+        return {}
+
+    def markers(self, path: Path, special: bool = True) -> tuple[str, ...]:
+        """Texts that the template looks for in the text at ``path``, in the order in which it does.
+
+        Without ``special``, those that look like special tokens are left out.
+        """
+        known = self._markers.get((path, special))
+        if known is None:
+            known = self._markers[path, special] = tuple(self._searched(path, special))
+        return known
+
+    def _searched(self, path: Path, special: bool) -> Iterator[str]:
+        found: dict[str, None] = {}
+        for at in (path, (*path, TEXT)):
+            found.update(self.at(at).markers)
+            found.update((value, None) for value in self.at(at).equals if isinstance(value, str))
+        for marker in found:
+            if marker and not SYNTAX.search(marker) and (special or not SPECIAL.search(marker)):
+                yield marker
+
+
+_MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
+
+
+def shape_of(tree: nodes.Template) -> TemplateShape:
+    """The shape of a parsed template."""
+    reader = PathReader(tree)
+    variables = tuple(sorted(name for name in reader.free if name not in _GIVEN and name not in _GLOBALS))
+    shape = TemplateShape(
+        reader.facts, variables, uses_clock=any(name.name == "strftime_now" for name in tree.find_all(nodes.Name))
+    )
+    if _reads_parts(shape):
+        return replace(shape, part_roles=frozenset({"user"}))
+    return shape
+
+
+def _reads_parts(shape: TemplateShape) -> bool:
+    return any(key in ("type", "text", *_MEDIA) for key in shape.keys(PART))
