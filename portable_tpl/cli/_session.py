@@ -118,7 +118,7 @@ def _something_found(report: Report) -> bool:
     from portable_tpl.model.findings import Severity
 
     for template in report.templates:
-        if any(not finding.suppressed and finding.severity != Severity.INFO for finding in template.findings):
+        if any(not finding.suppressed and finding.severity != Severity.NOTE for finding in template.findings):
             return True
         if template.comparison is not None and any(
             counts(mismatch, report.tier)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
-from portable_tpl.model.conversation import Tier
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Location
+
+Evidence = Literal["proved", "static", "unseen"]
 
 
 class Severity(str, Enum):
-    """How much a finding matters: an error breaks a target, a warning may, info is advice."""
+    """What a finding does to people: an error breaks ordinary requests, a warning rare ones, a note nothing yet."""
 
     ERROR = "error"
     WARNING = "warning"
-    INFO = "info"
+    NOTE = "note"
 
     def __str__(self) -> str:
         return self.value
@@ -54,12 +58,48 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Affected:
+    """How many of the conversations that a run rendered show a finding."""
+
+    cases: int
+    affected: int
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One prompt of a witness: what it shows, the conversation, and what a target made of it."""
+
+    label: str
+    conversation: Conversation
+    rendering: Rendering
+    target: str = "transformers"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The proof of a finding: the smallest conversations that show it, with the prompts that they gave.
+
+    ``difference`` is the offset of the first character in which the first two texts part, where two texts are
+    compared. ``line`` counts from 1 and names, with ``condition``, the branch of the template that went another way.
+    ``reproduce`` holds one command line an exhibit.
+    """
+
+    exhibits: tuple[Exhibit, ...]
+    difference: int | None = None
+    line: int | None = None
+    condition: str | None = None
+    reproduce: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One place that is not portable, for the targets it names.
+    """What a rule or a release check says about a place in a template, for the targets it names.
 
     ``code`` is stable (``PTL101``), ``rule`` its readable name, ``feature`` the support-table id behind it,
     ``tier`` the mildest tier of conversations in which it shows. ``fails`` are those of the targets that give no
-    prompt at all; the others give another one.
+    prompt at all; the others give another one. ``evidence`` says how it is known: ``proved`` (with a ``witness``),
+    ``static`` (from the measured table), or ``unseen`` in the conversations that ``affected`` counts. ``related`` are
+    paths of further files that a finding about several containers is about.
     """
 
     code: str
@@ -73,6 +113,10 @@ class Finding:
     fix: Fix | None = None
     suppressed: bool = False
     fails: tuple[str, ...] = ()
+    evidence: Evidence = "static"
+    affected: Affected | None = None
+    witness: Witness | None = None
+    related: tuple[str, ...] = ()
 
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:

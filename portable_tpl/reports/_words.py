@@ -163,11 +163,7 @@ def findings_phrase(summary: Summary) -> str:
     total = sum(summary.findings.values())
     if not total:
         return "no findings"
-    parts = [
-        plural(count, "note" if severity == "info" else str(severity))
-        for severity, count in summary.findings.items()
-        if count
-    ]
+    parts = [plural(count, str(severity)) for severity, count in summary.findings.items() if count]
     return f"{plural(total, 'finding')} ({', '.join(parts)})"
 
 

@@ -16,7 +16,7 @@ from portable_tpl.reports._summary import mismatches_of, open_findings
 from portable_tpl.reports._visible import encodable, one_line, printable, unbroken
 from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
 
-_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def render(report: Report) -> str:

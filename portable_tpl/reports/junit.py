@@ -85,7 +85,7 @@ def _mismatch_blocks(template: TemplateReport, target: str) -> list[str]:
 
 
 def _rule_case(template: TemplateReport, name: str, findings: list[Finding]) -> _Case:
-    if all(finding.severity is Severity.INFO for finding in findings):
+    if all(finding.severity is Severity.NOTE for finding in findings):
         return _Case(name)
     blocks = ["\n".join(finding_block(template.template, finding, _PLAIN)) for finding in findings]
     message = one_line(findings[0].message)

@@ -27,7 +27,7 @@ from portable_tpl.reports.json import rendering_data
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _LONGEST_SNIPPET = 1000
 _NO_RULES: Mapping[str, RuleDoc] = MappingProxyType({})
 _MISMATCH_SUMMARIES = {

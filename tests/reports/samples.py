@@ -114,7 +114,7 @@ def template_report(path: str = "chat_template.jinja", name: str = "default") ->
             feature="filter.tojson.indent",
             targets=("minijinja-strict", "hf-jinja"),
         ),
-        finding_at(template, "message.role", code="PTL900", severity=Severity.INFO, suppressed=True),
+        finding_at(template, "message.role", code="PTL900", severity=Severity.NOTE, suppressed=True),
     )
     crash = mismatch(
         signature="hf-jinja/target-error",

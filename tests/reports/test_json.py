@@ -70,7 +70,7 @@ def test_a_rendering_says_text_or_error() -> None:
 def test_the_summary_counts_what_is_not_suppressed() -> None:
     assert rendered(samples.sample())["summary"] == {
         "templates": 4,
-        "findings": {"error": 2, "warning": 2, "info": 0},
+        "findings": {"error": 2, "warning": 2, "note": 0},
         "verdicts": {
             "minijinja-strict": {"portable": 1, "differs": 2, "fails": 0, "unknown": 1},
             "hf-jinja": {"portable": 1, "differs": 0, "fails": 2, "unknown": 1},
