@@ -1,8 +1,8 @@
 """Which targets exist, whether they can run here, and how to open one.
 
 An adapter is found in one of three places: a module of :mod:`portable_tpl.targets.engines` or of
-:mod:`portable_tpl.targets.deployments` that has ``ADAPTERS``, a sequence of :class:`Adapter`; or an entry point
-of the group ``portable_tpl.runtimes`` in any installed distribution, which names such a sequence, one adapter, or a mapping
+:mod:`portable_tpl.targets.deployments` that has ``ADAPTERS``, a sequence of :class:`Adapter`; or an entry point of
+the group ``portable_tpl.runtimes`` in any installed distribution, which names such a sequence, an adapter, or a mapping
 ``{"id": "my-engine", "engine": "my engine", "command": ["my-worker", "--stdio"]}`` (or a sequence of those) whose
 command speaks the protocol of :mod:`portable_tpl.targets.processes._worker`, in whatever language it is written.
 """
