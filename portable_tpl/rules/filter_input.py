@@ -169,7 +169,7 @@ VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=
 INVALID = (
     Example(
         "{{ messages[0].nope|length }}",
-        targets=("minijinja",),
+        targets=("minijinja@3.0.5",),
         fixed="{{ messages[0].nope|default([])|length }}",
     ),
 )
