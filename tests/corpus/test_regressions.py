@@ -9,7 +9,9 @@ import pytest
 from portable_tpl.model.conversation import parse_conversation
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
+from tests.corpus.measure import TARGETS
 from tests.corpus.sample import DIVERGENCES, MEASURED, described, outcome, read_lines
+from tests.targets.opening import opened
 
 ROWS = read_lines(DIVERGENCES)
 CASES = [(Template(row["template"]), parse_conversation(row["conversation"], row["id"])) for row in ROWS]
@@ -36,11 +38,11 @@ def test_the_reference(reference: Runtime) -> None:
     assert found == {row["id"]: row["reference"] for row in ROWS}
 
 
-def test_the_engine(reference: Runtime, engine: Runtime) -> None:
-    if ENGINES.get(engine.id) != engine.version:
-        pytest.skip(f"{engine.id} {engine.version} is here, {ENGINES.get(engine.id)} was measured")
-    found = {
-        row["id"]: outcome(reference.render(*case), engine.render(*case))
-        for row, case in zip(ROWS, CASES, strict=True)
-    }
-    assert found == {row["id"]: row["targets"].get(engine.id) for row in ROWS}
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_engine(target: str, reference: Runtime) -> None:
+    with opened(f"{target}@{ENGINES[target]}") as engine:
+        found = {
+            row["id"]: outcome(reference.render(*case), engine.render(*case))
+            for row, case in zip(ROWS, CASES, strict=True)
+        }
+    assert found == {row["id"]: row["targets"].get(target) for row in ROWS}

@@ -12,7 +12,8 @@ import pytest
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets.registry import availability, open_runtime
+from portable_tpl.targets.processes._base import REFERENCE
+from tests.targets.opening import opened
 
 _CONVERSATION = Conversation(
     [{"role": "user", "content": "hi"}],
@@ -61,10 +62,7 @@ def rows(corpus_dir: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("target", _COLUMNS)
 def test_every_row_is_as_measured(target: str, rows: list[dict[str, str]]) -> None:
     column, version = _COLUMNS[target]
-    state = availability(target)
-    if not state.ok or state.version != version:
-        pytest.skip(f"{target}: measured with {version}, here is {state.version or state.reason}")
-    with open_runtime(target) as runtime:
+    with opened(target if target == REFERENCE else f"{target}@{version}") as runtime:
         different = []
         for row in rows:
             answer = runtime.render(Template(json.loads(row["template"])), _CONVERSATION)

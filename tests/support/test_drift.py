@@ -41,7 +41,7 @@ def test_table_has_not_drifted(target: str, measured: Mapping[str, Table]) -> No
     table = measured[target]
     path = probing.table_path(table)
     if not path.exists():
-        pytest.skip(f"{target} {table.version} has no table: run `python -m portable_tpl.probing.__main__ {target}`")
+        pytest.fail(f"{target} {table.version} has no table: run `python -m portable_tpl.probing {target}`")
     assert probing.drift(path, probing.table_json(table)) == []
 
 

@@ -13,14 +13,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets import installs
 from portable_tpl.targets.engines import hf_jinja
 from portable_tpl.targets.processes._worker import WorkerRuntime
-from portable_tpl.targets.registry import availability, open_runtime
-
-
-def opened(target: str) -> WorkerRuntime:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
-    return open_runtime(target)
+from tests.targets.opening import opened
 
 
 @pytest.fixture(scope="module")

@@ -12,18 +12,12 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._worker import WorkerRuntime
-from portable_tpl.targets.registry import availability, find, open_runtime
+from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps import normalisation
+from tests.targets.opening import opened
 
 _USER = {"role": "user", "content": "Hi"}
 _PLAIN = Conversation([_USER])
-
-
-def opened(target: str) -> WorkerRuntime:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
-    return open_runtime(target)
 
 
 @pytest.fixture(scope="module")

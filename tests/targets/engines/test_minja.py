@@ -10,18 +10,12 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._worker import WorkerRuntime
-from portable_tpl.targets.registry import availability, canonical, open_runtime
+from portable_tpl.targets.registry import canonical
 from portable_tpl.targets.workers._minja_errors import read_error
 from portable_tpl.targets.workers._serve import Failure, Refusal
+from tests.targets.opening import opened
 
 _PLAIN = Conversation([{"role": "user", "content": "Hi"}])
-
-
-def opened(target: str) -> WorkerRuntime:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
-    return open_runtime(target)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import adapters_of, open_runtime
 
-SAMPLE = [sys.executable, str(Path(__file__).with_name("sample_worker.py"))]
+SAMPLE = [sys.executable, str(Path(__file__).parents[1] / "sample_worker.py")]
 NAME = Template("<$name>")
 
 
