@@ -1,4 +1,5 @@
-"""Where each name of a template is bound, and where it is seen.
+"""What each name of a template can stand for: the one analysis of names, which everything else asks.
 
-In: a tree. Out: scopes.
+In: a tree. Out: :func:`.scopes.resolve_names`, where each name that is read gets its value, and each place that sets
+one; :func:`.unknown.unknown_names`, the filters, tests, functions and macros that exist nowhere.
 """

@@ -16,11 +16,15 @@ class Binding:
 
     ``node`` is the ``Name`` that is assigned, or the ``Macro``, ``Import`` or ``FromImport``, or, for ``loop`` and
     the ``implicit`` names (``caller``, ``varargs``, ``kwargs``, ``self``, ``super``), the node whose body has them.
+    ``frame`` is the node with whose body the name ends (the whole template, a loop, a macro, a block). ``value`` is
+    the expression that is assigned, where there is one for this name alone.
     """
 
     name: str
     kind: BindingKind
     node: nodes.Node
+    frame: nodes.Node
+    value: nodes.Node | None = None
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,15 @@ Load: TypeAlias = "Literal['parameter', 'context', 'nothing'] | Frame"
 class Frame:
     """The part of a template that shares its local names.
 
-    ``repeats`` says that the frame is a loop's body, which starts afresh with every turn.
+    ``repeats`` says that the frame is a loop's body, which starts afresh with every turn; ``stored`` are the names
+    that it sets.
     """
 
     def __init__(self, parent: Frame | None, repeats: bool = False) -> None:
         self.parent = parent
         self.repeats = repeats
         self.loads: dict[str, Load] = {}
-        self._stored: set[str] = set()
+        self.stored: set[str] = set()
 
     def owner(self, name: str) -> Frame | None:
         """The innermost frame from here outwards that knows a name."""
@@ -38,7 +39,7 @@ class Frame:
 
     def give(self, name: str) -> None:
         """Note a name that has its value when the frame begins, such as an argument."""
-        self._stored.add(name)
+        self.stored.add(name)
         self.loads[name] = "parameter"
 
     def analyse(self, roots: Iterable[nodes.Node], branch: bool = False) -> None:
@@ -81,9 +82,9 @@ class Frame:
                 self._store(node.name, branch)
 
     def _store(self, name: str, branch: bool) -> None:
-        if name in self._stored:
+        if name in self.stored:
             return
-        self._stored.add(name)
+        self.stored.add(name)
         outer = self.parent.owner(name) if self.parent is not None else None
         if outer is not None:
             self.loads[name] = outer
@@ -119,11 +120,11 @@ def _outer_parts(node: nodes.Node) -> Iterable[nodes.Node]:
 
 def first_read(roots: Iterable[nodes.Node], wanted: Iterable[str]) -> set[str]:
     """Those of some names that code reads before it sets them, in the order of the text: jinja2 provides these."""
-    open_names, found = set(wanted), set()
+    open_names, first = set(wanted), set()
     if open_names:
         for node in names(roots, leave_out=nodes.Block):
             if isinstance(node, nodes.Name) and node.name in open_names:
                 open_names.discard(node.name)
                 if node.ctx == "load":
-                    found.add(node.name)
-    return found
+                    first.add(node.name)
+    return first

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Literal, TypeAlias
 
 from jinja2 import nodes
 
 from portable_tpl.template.names.bindings import Binding, BindingKind, Resolution
 from portable_tpl.template.names.frames import Frame, defined_names, first_read
-from portable_tpl.template.syntax.parsing import ParsedTemplate
-from portable_tpl.template.syntax.walking import children, names
+from portable_tpl.template.syntax.walking import children, names, preorder
 
-__all__ = ["Binding", "Resolution", "Scopes", "free_variables", "resolve_names"]
+__all__ = ["Binding", "Resolution", "Scopes", "resolve_names"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class Scopes:
 
     ``reads`` has each name that is read (``set ns.x`` reads ``ns``), ``bindings`` all places that set one, and
     ``lookups`` the names that jinja2 looks up in the context, be their values used or not: those of
-    ``jinja2.meta.find_undeclared_variables`` and the globals.
+    ``jinja2.meta.find_undeclared_variables`` and the globals. ``turns`` has for each loop the names that its turns
+    set, and what each is when a turn begins.
     """
 
     reads: dict[nodes.Node, Resolution]
     bindings: tuple[Binding, ...]
     lookups: frozenset[str]
+    turns: dict[nodes.For, dict[str, Resolution]]
 
     def resolve(self, node: nodes.Name | nodes.NSRef) -> Resolution:
         """Where a name that is read gets its value; raises ``KeyError`` for a name that is set."""
@@ -47,19 +49,15 @@ class Scopes:
         """The names that the template may look up in the context, globals such as ``range`` among them."""
         return frozenset(
             node.name
-            for node, found in self.reads.items()
-            if found.free and isinstance(node, (nodes.Name, nodes.NSRef))
+            for node, resolution in self.reads.items()
+            if resolution.free and isinstance(node, (nodes.Name, nodes.NSRef))
         )
 
 
-def resolve_names(parsed: ParsedTemplate) -> Scopes:
-    """Resolve every name of a template."""
-    return _Resolver(parsed).run()
-
-
-def free_variables(parsed: ParsedTemplate) -> frozenset[str]:
-    """The names that a template may look up in the context, globals such as ``range`` among them."""
-    return resolve_names(parsed).free_variables
+@lru_cache(maxsize=8)
+def resolve_names(tree: nodes.Template) -> Scopes:
+    """Resolve every name of a template; its tree must not be changed afterwards."""
+    return _Resolver(tree).run()
 
 
 _Source: TypeAlias = "Binding | Literal['free', 'unset']"
@@ -71,8 +69,9 @@ _UNSET: frozenset[_Source] = frozenset(("unset",))
 class _Scope(Frame):
     """A frame while its code is gone through: what each of its names can be at this point."""
 
-    def __init__(self, parent: _Scope | None, repeats: bool = False) -> None:
+    def __init__(self, parent: _Scope | None, node: nodes.Node, repeats: bool = False) -> None:
         super().__init__(parent, repeats)
+        self.node = node
         self.values: _Values = {}
         self.log: list[tuple[str, frozenset[_Source]]] = []
         """All that its names have been, oldest first."""
@@ -83,62 +82,74 @@ class _Scope(Frame):
 
     def chain(self) -> list[_Scope]:
         """This scope and those around it."""
-        found: list[_Scope] = []
+        scopes: list[_Scope] = []
         scope: Any = self
         while scope is not None:
-            found.append(scope)
+            scopes.append(scope)
             scope = scope.parent
-        return found
+        return scopes
 
 
 class _Resolver:
     """Goes through the code of each frame in the order in which it runs."""
 
-    def __init__(self, parsed: ParsedTemplate) -> None:
-        self._parsed = parsed
+    def __init__(self, tree: nodes.Template) -> None:
+        self._tree = tree
+        self._order = {node: index for index, node in enumerate(preorder(tree))}
         self._reads: dict[nodes.Node, frozenset[_Source]] = {}
         self._bindings: list[Binding] = []
         self._lookups: set[str] = set()
+        self._turns: dict[nodes.For, _Values] = {}
         self._macros: list[Callable[[], None]] = []
-        self._used = {node.name for node in parsed.nodes if isinstance(node, nodes.Name)}
+        self._used = {node.name for node in self._order if isinstance(node, nodes.Name)}
 
     def run(self) -> Scopes:
-        tree = self._parsed.tree
-        root = _Scope(None)
+        tree = self._tree
+        root = _Scope(None, tree)
         given = self._implicit(tree, tree.body, ("self",))
         self._enter(root, given, tree.body)
         self._run(tree.body, root)
         for run_macro in self._macros:  # grows: macros hold macros
             run_macro()
-        order = self._parsed.anchors.get
-        self._bindings.sort(key=lambda binding: order(binding.node, 0))
+        self._bindings.sort(key=lambda binding: self._order[binding.node])
         place = {binding: index for index, binding in enumerate(self._bindings)}
-        known: dict[frozenset[_Source], Resolution] = {}
-        for sources in self._reads.values():
-            if sources not in known:
-                bindings = sorted((item for item in sources if isinstance(item, Binding)), key=place.__getitem__)
-                known[sources] = Resolution(tuple(bindings), "free" in sources, "unset" in sources)
-        reads = {node: known[sources] for node, sources in self._reads.items()}
-        return Scopes(reads, tuple(self._bindings), frozenset(self._lookups))
+
+        @cache
+        def resolution(sources: frozenset[_Source]) -> Resolution:
+            bindings = sorted((item for item in sources if isinstance(item, Binding)), key=place.__getitem__)
+            return Resolution(tuple(bindings), "free" in sources, "unset" in sources)
+
+        reads = {node: resolution(sources) for node, sources in self._reads.items()}
+        turns = {
+            loop: {name: resolution(sources) for name, sources in sorted(values.items())}
+            for loop, values in self._turns.items()
+        }
+        return Scopes(reads, tuple(self._bindings), frozenset(self._lookups), turns)
 
     # -- names
 
-    def _bind(self, name: str, kind: BindingKind, node: nodes.Node) -> frozenset[_Source]:
-        binding = Binding(name, kind, node)
+    def _bind(
+        self, name: str, kind: BindingKind, node: nodes.Node, frame: nodes.Node, value: nodes.Node | None = None
+    ) -> frozenset[_Source]:
+        binding = Binding(name, kind, node, frame, value)
         self._bindings.append(binding)
         return frozenset((binding,))
 
-    def _bind_target(self, target: nodes.Node, kind: BindingKind, scope: _Scope) -> None:
-        for node in names((target,)):
-            if isinstance(node, nodes.NSRef):
-                self._read((node,), scope)
-            else:
-                scope.put(node.name, self._bind(node.name, kind, node))
+    def _set(self, target: nodes.Node, scope: _Scope, value: nodes.Node | None) -> None:
+        if isinstance(target, nodes.NSRef):
+            self._read((target,), scope)
+        elif isinstance(target, nodes.Name):
+            scope.put(target.name, self._bind(target.name, "set", target, scope.node, value))
+        elif isinstance(target, nodes.Tuple):
+            values = value.items if isinstance(value, nodes.Tuple) else ()
+            fits = len(values) == len(target.items)
+            for index, inner in enumerate(target.items):
+                self._set(inner, scope, values[index] if fits else None)
 
     def _implicit(self, node: nodes.Node, body: Iterable[nodes.Node], wanted: Iterable[str]) -> _Values:
         """Names that jinja2 provides in a body that reads them."""
         found = first_read(body, self._used.intersection(wanted))
-        return {name: self._bind(name, "implicit", node) for name in sorted(found)}
+        return {name: self._bind(name, "implicit", node, node) for name in sorted(found)}
 
     def _read(self, roots: Iterable[nodes.Node], scope: _Scope) -> None:
         for node in names(roots):
@@ -189,30 +200,31 @@ class _Resolver:
 
     def _assign(self, node: nodes.Assign, scope: _Scope) -> bool:
         self._read((node.node,), scope)
-        self._bind_target(node.target, "set", scope)
+        self._set(node.target, scope, node.node)
         return True
 
     def _assign_block(self, node: nodes.AssignBlock, scope: _Scope) -> bool:
-        inner = _Scope(scope)
+        inner = _Scope(scope, node)
         self._enter(inner, {}, node.body)
         self._run(node.body, inner)
         if node.filter is not None:
             self._read((node.filter,), inner)
-        self._bind_target(node.target, "set", scope)
+        self._set(node.target, scope, None)
         return True
 
     def _for(self, node: nodes.For, scope: _Scope) -> bool:
         self._read((node.iter,), scope)
-        given = {name.name: self._bind(name.name, "for", name) for name in names((node.target,))}
+        given = {name.name: self._bind(name.name, "for", name, node) for name in names((node.target,))}
         if node.test is not None:
-            test = _Scope(scope)
+            test = _Scope(scope, node)
             self._enter(test, given, (node.test,))
             self._read((node.test,), test)
         blocks = node.find_all(nodes.Block)
         if node.recursive or first_read(node.body, self._used & {"loop"}) or any(block.scoped for block in blocks):
-            given = {"loop": self._bind("loop", "loop", node), **given}
-        body, otherwise = _Scope(scope, repeats=True), _Scope(scope)
+            given = {"loop": self._bind("loop", "loop", node, node), **given}
+        body, otherwise = _Scope(scope, node, repeats=True), _Scope(scope, node)
         self._enter(body, given, node.body)
+        self._turns[node] = {name: body.values[name] for name in body.stored if name not in given}
         self._run(node.body, body)
         self._enter(otherwise, {}, node.else_)
         self._run(node.else_, otherwise)
@@ -220,22 +232,24 @@ class _Resolver:
 
     def _with(self, node: nodes.With, scope: _Scope) -> bool:
         self._read(node.values, scope)
-        inner = _Scope(scope)
-        self._enter(
-            inner, {name.name: self._bind(name.name, "with", name) for name in names(node.targets)}, node.body
-        )
+        inner = _Scope(scope, node)
+        given: _Values = {}
+        for name, value in zip(node.targets, node.values, strict=True):
+            for each in names((name,)):
+                given[each.name] = self._bind(each.name, "with", each, node, value if each is name else None)
+        self._enter(inner, given, node.body)
         self._run(node.body, inner)
         return True
 
     def _filter_block(self, node: nodes.FilterBlock, scope: _Scope) -> bool:
-        inner = _Scope(scope)
+        inner = _Scope(scope, node)
         self._enter(inner, {}, node.body, (node.filter,))
         self._run(node.body, inner)
         self._read((node.filter,), inner)
         return True
 
     def _scope(self, node: nodes.Scope, scope: _Scope) -> bool:
-        inner = _Scope(scope)
+        inner = _Scope(scope, node)
         self._enter(inner, {}, node.body)
         self._run(node.body, inner)
         return True
@@ -246,7 +260,7 @@ class _Resolver:
 
     def _block(self, node: nodes.Block, scope: _Scope) -> bool:
         """A block is a function of its own that sees other names through the context only."""
-        inner = _Scope(None)
+        inner = _Scope(None, node)
         self._enter(inner, self._implicit(node, node.body, ("self", "super")), node.body)
         # What the top level has set is in the context by now; a scoped block's context has all that is set around it.
         visible = scope.chain() if node.scoped else scope.chain()[-1:]
@@ -260,11 +274,11 @@ class _Resolver:
     def _define(self, node: nodes.Import | nodes.FromImport, scope: _Scope) -> bool:
         self._read(children(node), scope)
         for name in defined_names(node):
-            scope.put(name, self._bind(name, "import", node))
+            scope.put(name, self._bind(name, "import", node, scope.node))
         return True
 
     def _macro(self, node: nodes.Macro, scope: _Scope) -> bool:
-        scope.put(node.name, self._bind(node.name, "macro", node))
+        scope.put(node.name, self._bind(node.name, "macro", node, scope.node))
         around = [(outer, dict(outer.values), 0 if outer.repeats else len(outer.log)) for outer in scope.chain()]
 
         def run() -> None:
@@ -284,10 +298,10 @@ class _Resolver:
 
     def _callable(self, node: nodes.Macro | nodes.CallBlock, scope: _Scope) -> None:
         """The body of a macro or of a call block, which is the macro ``caller``."""
-        given = {name.name: self._bind(name.name, "argument", name) for name in node.args}
+        given = {name.name: self._bind(name.name, "argument", name, node) for name in node.args}
         for name, source in self._implicit(node, node.body, ("caller", "varargs", "kwargs")).items():
             given.setdefault(name, source)
-        inner = _Scope(scope)
+        inner = _Scope(scope, node)
         self._enter(inner, given, node.defaults, node.body)
         self._read(node.defaults, inner)
         self._run(node.body, inner)

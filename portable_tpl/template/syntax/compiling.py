@@ -33,14 +33,15 @@ _MANY_BRANCHES = 50
 _LONG_NUMBER = 10**4000  # Python writes no number of more than 4,300 digits
 
 
-def compile_check(parsed: ParsedTemplate) -> None:
+def compile_check(parsed: ParsedTemplate, unknown_names: bool = False) -> None:
     """Refuse what the reference parses but cannot compile: an unknown filter, two blocks of one name.
 
     Raises :class:`TemplateSyntaxError`. A filter that only a branch uses which is not taken is no
-    reason to refuse, here as there.
+    reason to refuse, here as there. With ``unknown_names``, no filter or test is refused for its name: what audits a
+    template reports these by :func:`portable_tpl.template.names.unknown.unknown_names` and goes on.
     """
     if doubtful(parsed):
-        _compile(parsed)
+        _compile(parsed, _tolerant_environment() if unknown_names else _environment())
 
 
 def one_line(message: str | None) -> str:
@@ -48,12 +49,12 @@ def one_line(message: str | None) -> str:
     return " ".join((message or "").split())
 
 
-def _compile(parsed: ParsedTemplate) -> None:
+def _compile(parsed: ParsedTemplate, environment: ImmutableSandboxedEnvironment) -> None:
     where = parsed.template.label
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's own, about the code that jinja2 writes
-            _environment().compile(parsed.tree)
+            environment.compile(parsed.tree)
     except JinjaSyntaxError as error:
         raise TemplateSyntaxError(one_line(error.message), error.lineno, where) from error
     except RecursionError as error:
@@ -72,6 +73,21 @@ def _environment() -> ImmutableSandboxedEnvironment:
     # Folding constants would let `{{ 9 ** 9 ** 9 }}` run for hours, and it changes the tree.
     environment.optimized = False
     return environment
+
+
+@lru_cache(maxsize=1)
+def _tolerant_environment() -> ImmutableSandboxedEnvironment:
+    environment = reference_environment()
+    environment.optimized = False
+    environment.filters, environment.tests = _AnyName(environment.filters), _AnyName(environment.tests)
+    return environment
+
+
+class _AnyName(dict[str, Any]):
+    """Filters or tests of which jinja2's compiler finds one by every name."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key, str)
 
 
 def doubtful(parsed: ParsedTemplate) -> bool:

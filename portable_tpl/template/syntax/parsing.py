@@ -21,7 +21,6 @@ from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Span, Template
 from portable_tpl.template.syntax.compiling import TOO_DEEP, compile_check, one_line
 from portable_tpl.template.syntax.environment import reference_environment
-from portable_tpl.template.syntax.expression_parser import ExpressionParser, nests_deep
 from portable_tpl.template.syntax.lexing import Lexed, LexError, lex
 from portable_tpl.template.syntax.walking import child_fields, children
 
@@ -114,7 +113,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 def _tree(lexed: Lexed, template: Template) -> nodes.Template:
     where = template.label
-    parser = (Parser if nests_deep(lexed) else ExpressionParser)(_environment(), "")
+    parser = Parser(_environment(), "")
     try:
         parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)

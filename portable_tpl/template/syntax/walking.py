@@ -34,6 +34,15 @@ def children(node: nodes.Node) -> list[nodes.Node]:
     return found
 
 
+def preorder(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node of a tree, parents first, in the order of jinja2's fields."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += children(node)[::-1]
+
+
 def names(
     roots: Iterable[nodes.Node], leave_out: type[nodes.Node] | None = None
 ) -> Iterator[nodes.Name | nodes.NSRef]:

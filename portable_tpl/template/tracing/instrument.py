@@ -7,12 +7,13 @@ processes that parse the same text mean the same branch by the same number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from jinja2 import Environment, nodes, pass_context
 from jinja2.runtime import Context
+
+from portable_tpl.template.syntax.walking import preorder
 
 BranchKind = Literal[
     "if", "else", "inline-if", "inline-else", "loop", "empty-loop", "shortcut", "right-side", "macro"
@@ -39,13 +40,6 @@ class Branch:
     node: nodes.Node
     test: nodes.Node | None
     wanted: bool
-
-
-def preorder(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """Every node of a tree, parents first, in the order of jinja2's fields."""
-    yield tree
-    for child in tree.iter_child_nodes():
-        yield from preorder(child)
 
 
 def branches(tree: nodes.Node) -> list[Branch]:

@@ -1,8 +1,8 @@
 """A tree changed so that a render tells what it printed where, and the value of each of its expressions.
 
 Used on the reference to find which part of a template a difference comes from. Nodes are named by their number in
-jinja2's own order (:func:`.instrument.preorder` of a freshly parsed tree), so that two processes
-that parse the same text mean the same node.
+jinja2's own order (:func:`portable_tpl.template.syntax.walking.preorder` of a freshly parsed tree), so that two
+processes that parse the same text mean the same node.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from jinja2 import Environment, nodes, pass_context
 from jinja2.runtime import Context, Undefined
 from markupsafe import Markup
 
-from portable_tpl.template.tracing.instrument import BRANCH_HOOK, call_hook, preorder, statement
+from portable_tpl.template.syntax.walking import preorder
+from portable_tpl.template.tracing.instrument import BRANCH_HOOK, call_hook, statement
 
 BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
 OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK = "portable_tpl_open", "portable_tpl_close", "portable_tpl_called"

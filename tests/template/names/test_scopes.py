@@ -11,7 +11,7 @@ from jinja2 import meta, nodes
 from portable_tpl.model import errors
 from portable_tpl.model.source import Template
 from portable_tpl.template import ParsedTemplate, compile_check, parse
-from portable_tpl.template.names.scopes import Binding, Resolution, free_variables, resolve_names
+from portable_tpl.template.names.scopes import Binding, Resolution, resolve_names
 from portable_tpl.template.syntax.environment import reference_environment
 from tests.template.grammar import templates
 from tests.template.programs import observed, programs
@@ -40,7 +40,7 @@ def value_of(parsed: ParsedTemplate, binding: Binding) -> set[str]:
 
 def predicted(text: str) -> dict[int, set[str]]:
     template = parsed(text)
-    names = resolve_names(template)
+    names = resolve_names(template.tree)
     found: dict[int, set[str]] = {}
     for node, resolution in names.reads.items():
         marker = re.search(r"<(\d+)=\{\{ $", text[: template.span(node).start])
@@ -95,7 +95,7 @@ def undeclared(text: str) -> set[str] | None:
 def test_lookups_are_those_of_jinja2(text: str) -> None:
     expected = undeclared(text)
     if expected is not None:
-        names = resolve_names(parsed(text))
+        names = resolve_names(parsed(text).tree)
         assert names.lookups - set(ENVIRONMENT.globals) == expected
         assert names.free_variables <= names.lookups | {""}
 
@@ -103,7 +103,7 @@ def test_lookups_are_those_of_jinja2(text: str) -> None:
 def test_lookups_of_real_templates_are_those_of_jinja2(corpus_templates: list[Template]) -> None:
     for item in corpus_templates[::6]:
         template = parse(item)
-        names = resolve_names(template)
+        names = resolve_names(template.tree)
         expected = meta.find_undeclared_variables(ENVIRONMENT.parse(item.text))
         assert names.lookups - set(ENVIRONMENT.globals) == expected, item.path
         reads = {
@@ -115,7 +115,9 @@ def test_lookups_of_real_templates_are_those_of_jinja2(corpus_templates: list[Te
 def resolution(text: str, name: str) -> tuple[ParsedTemplate, Resolution]:
     """The last read of a name."""
     template = parsed(text)
-    found = [value for node, value in resolve_names(template).reads.items() if getattr(node, "name", None) == name]
+    found = [
+        value for node, value in resolve_names(template.tree).reads.items() if getattr(node, "name", None) == name
+    ]
     return template, found[-1]
 
 
@@ -157,5 +159,5 @@ def test_macro() -> None:
 
 def test_free_variables() -> None:
     text = "{% set a = b %}{{ a }}{{ range(c) }}{% for d in e if f %}{{ loop.index }}{% endfor %}{% if x %}{% set y = 1 %}{% endif %}"
-    assert free_variables(parsed(text)) == {"b", "range", "c", "e", "f", "x"}
-    assert resolve_names(parsed(text)).lookups == {"b", "range", "c", "e", "f", "x", "y"}
+    assert resolve_names(parsed(text).tree).free_variables == {"b", "range", "c", "e", "f", "x"}
+    assert resolve_names(parsed(text).tree).lookups == {"b", "range", "c", "e", "f", "x", "y"}

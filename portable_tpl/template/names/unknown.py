@@ -1,0 +1,93 @@
+"""Names that exist nowhere: filters, tests, functions and macros that neither the reference nor the template has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from jinja2 import nodes
+
+from portable_tpl.template.names.scopes import Scopes, resolve_names
+from portable_tpl.template.syntax.conditions import conditions_on, implies
+from portable_tpl.template.syntax.environment import reference_environment
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+NameKind: TypeAlias = Literal["filter", "test", "function", "macro"]
+
+# Filters that take the name of a filter or a test as an argument, and which one that is.
+_NAMED_TEST = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+
+
+@dataclass(frozen=True)
+class UnknownName:
+    """A use of a name that nothing gives a meaning.
+
+    ``node`` is the ``Filter``, ``Test`` or ``Call``, or the ``Const`` that names the filter of a ``map``. A ``macro``
+    is one that the template does define, but not where the call could see it, or not before it.
+    """
+
+    kind: NameKind
+    name: str
+    node: nodes.Node
+
+
+def unknown_names(parsed: ParsedTemplate, provided: Collection[str] = ()) -> tuple[UnknownName, ...]:
+    """All uses of filters, tests, functions and macros that exist nowhere, in the template's order.
+
+    ``provided`` are names that a deployment brings. A use that a condition guards is none: a call where the name ``is
+    defined``, a filter where ``'its name' is filter``. Nothing is rendered.
+    """
+    known = _known()
+    scopes: Scopes | None = None
+    macros = {node.name for node in parsed.nodes if isinstance(node, nodes.Macro)}
+    unknown = []
+    for node in parsed.nodes:
+        for kind, name, place in _uses(node):
+            if name in provided or name in known[kind]:
+                continue
+            if kind == "function":
+                scopes = scopes or resolve_names(parsed.tree)
+                # A value from elsewhere (a variable, a macro that only one branch defines) may well be callable.
+                if scopes.reads[node.node].bindings:  # type: ignore[attr-defined]
+                    continue
+            if not _guarded(parsed, node, kind, name):
+                unknown.append(UnknownName("macro" if kind == "function" and name in macros else kind, name, place))
+    return tuple(unknown)
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, frozenset[str]]:
+    environment = reference_environment()
+    return {
+        "filter": frozenset(environment.filters),
+        "test": frozenset(environment.tests),
+        "function": frozenset(environment.globals),
+    }
+
+
+def _uses(node: nodes.Node) -> Iterator[tuple[NameKind, str, nodes.Node]]:
+    if isinstance(node, nodes.Filter):
+        yield "filter", node.name, node
+        place = _NAMED_TEST.get(node.name, 0 if node.name == "map" else None)
+        if place is not None and len(node.args) > place:
+            name = node.args[place]
+            if isinstance(name, nodes.Const) and isinstance(name.value, str):
+                yield "filter" if node.name == "map" else "test", name.value, name
+    elif isinstance(node, nodes.Test):
+        yield "test", node.name, node
+    elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        yield "function", node.node.name, node
+
+
+def _guarded(parsed: ParsedTemplate, node: nodes.Node, kind: NameKind, name: str) -> bool:
+    def proves(test: nodes.Node, wanted: bool) -> bool:
+        if kind != "function":
+            asked = isinstance(test, nodes.Test) and test.name == kind and isinstance(test.node, nodes.Const)
+            return asked and wanted and test.node.value == name  # type: ignore[attr-defined]
+        if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name) and test.node.name == name:
+            return test.name == ("defined" if wanted else "undefined") or (test.name == "callable" and wanted)
+        return isinstance(test, nodes.Name) and test.name == name and wanted
+
+    return any(implies(condition, proves) for condition in conditions_on(parsed, node))
