@@ -1,4 +1,4 @@
-"""The pages of rules and features, for reports and for ``explain``."""
+"""The pages of rules, release checks and features, for reports and for ``explain``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from portable_tpl.checking.base import Rule
 from portable_tpl.checking.registry import find_rule, rules
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import RuleDoc
+from portable_tpl.release._base import Check
+from portable_tpl.release._registry import checks, find_check
 
 _UNDERLINED = re.compile(r"(?m)^(?P<title>\S.*)\n-{3,}$")
 _COMMENT_RULES = "PTL0"
@@ -19,19 +21,29 @@ _MOST_PROBES = 3
 
 @lru_cache(maxsize=1)
 def rule_docs() -> Mapping[str, RuleDoc]:
-    """What reports may say about each rule, by code."""
+    """What reports may say about each rule and release check, by code."""
     docs = {}
     for code, rule in rules().items():
         severity = Severity.WARNING if code.startswith(_COMMENT_RULES) else Severity.ERROR
         docs[code] = RuleDoc(code, rule.name, f"{rule.title}.", rule_page(rule), severity)
+    for code, check in checks().items():
+        docs[code] = RuleDoc(code, check.name, f"{check.title}.", check_page(check), _worst(check))
     return MappingProxyType(docs)
 
 
+def _worst(check: Check) -> Severity:
+    """The worst that a check says of its examples."""
+    return min((example.severity for example in check.invalid), key=list(Severity).index)
+
+
 def page_of(subject: str) -> str | None:
-    """The page of a rule, by code or name, or of a feature, by id, in Markdown; ``None`` where there is none."""
+    """The page of a rule or release check, by code or name, or of a feature, by id, in Markdown; else ``None``."""
     rule = find_rule(subject)
     if rule is not None:
         return rule_page(rule)
+    check = find_check(subject)
+    if check is not None:
+        return check_page(check)
     return feature_page(subject.strip())
 
 
@@ -39,14 +51,29 @@ def known_subjects() -> list[str]:
     """Everything that has a page."""
     from portable_tpl.support.features import load_features
 
-    return [*rules(), *(rule.name for rule in rules().values()), *load_features()]
+    names = [*(rule.name for rule in rules().values()), *(check.name for check in checks().values())]
+    return [*rules(), *checks(), *names, *load_features()]
 
 
 def rule_page(rule: Rule) -> str:
     """The page of a rule."""
-    _, _, body = rule.docs.partition("\n")
+    return _page(rule) + _examples(rule)
+
+
+def check_page(check: Check) -> str:
+    """The page of a release check."""
+    lines = ["", "## Checked examples", ""]
+    for words, examples in (("Found", check.invalid), ("Not found", check.valid)):
+        for example in examples:
+            severity = f", {example.severity}" if words == "Found" else ""
+            lines += [f"{words}{severity}:", "", *_block(example.template)]
+    return _page(check) + "\n".join(lines[:-1]) + "\n"
+
+
+def _page(subject: Rule | Check) -> str:
+    _, _, body = subject.docs.partition("\n")
     sections = _UNDERLINED.sub(lambda match: f"## {match['title']}\n", body.strip())
-    return f"# {rule.code} {rule.name}\n\n{rule.title}.\n\n{sections}\n{_examples(rule)}"
+    return f"# {subject.code} {subject.name}\n\n{subject.title}.\n\n{sections}\n"
 
 
 def _examples(rule: Rule) -> str:

@@ -1,4 +1,4 @@
-"""The rules, found by being there: each module of :mod:`portable_tpl.rules` is one."""
+"""The rules, found by being there: each module of :mod:`portable_tpl.rules` is one; and the release checks' names."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def rules() -> Mapping[str, Rule]:
             raise ValueError(f"two rules have the code {rule.code}")
         found[rule.code] = rule
     return dict(sorted(found.items()))
+
+
+def release_names() -> Mapping[str, str]:
+    """The names of the release checks by code."""
+    from portable_tpl.release._registry import checks
+
+    return {code: check.name for code, check in checks().items()}
 
 
 @lru_cache(maxsize=1)

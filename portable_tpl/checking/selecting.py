@@ -1,27 +1,34 @@
-"""Which rules are meant by codes, prefixes of codes, and names."""
+"""Which rules and release checks are meant by codes, prefixes of codes, and names."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
-from portable_tpl.checking.registry import rules
+from portable_tpl.checking.registry import release_names, rules
 from portable_tpl.model.errors import InputError
 
 
 def codes_of(subject: str) -> frozenset[str]:
-    """The codes that one code, prefix (``PTL3`` or ``PTL3xx``) or name of a rule stands for; empty where none."""
+    """The codes that one code, prefix (``PTL3`` or ``PTL3xx``) or name stands for; empty where there is none."""
     wanted = subject.strip()
     code = wanted.upper()
-    known = rules()
+    known = _names()
     if code in known:
         return frozenset((code,))
     prefix = code.rstrip("X")
-    if prefix.startswith("PTL"):
+    if prefix.startswith(("PTL", "REL")):
         return frozenset(each for each in known if each.startswith(prefix))
     if prefix == "ALL":
         return frozenset(known)
     name = wanted.lower()
-    return frozenset(each for each, rule in known.items() if rule.name == name)
+    return frozenset(each for each, known_name in known.items() if known_name == name)
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    """Every code that can be selected, with its name."""
+    return {**{code: rule.name for code, rule in rules().items()}, **release_names()}
 
 
 def chosen_codes(select: Collection[str], ignore: Collection[str]) -> frozenset[str] | None:
@@ -33,7 +40,7 @@ def chosen_codes(select: Collection[str], ignore: Collection[str]) -> frozenset[
     if not select and not ignore:
         return None
     wanted, unwanted = _by_code(select), _by_code(ignore)
-    every: Collection[str] = wanted if select else rules()
+    every: Collection[str] = wanted if select else _names()
     return frozenset(code for code in every if unwanted.get(code, -1) < wanted.get(code, 0))
 
 
@@ -53,7 +60,7 @@ def unknown_subject(subject: str) -> str:
     """What to say of a subject that is no rule, with what may have been meant."""
     from difflib import get_close_matches
 
-    names = [name for code, rule in rules().items() for name in (code, rule.name)]
+    names = [name for pair in _names().items() for name in pair]
     near = get_close_matches(subject.strip(), names, n=2) or get_close_matches(subject.strip().upper(), names, n=2)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; codes look like PTL101, families like PTL1"
     return f"no rule is called {subject!r}{hint}"

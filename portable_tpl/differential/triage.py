@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from portable_tpl.differential.attribute.bare_engines import Twins
 from portable_tpl.differential.explain.cause import Cause, Causes
 from portable_tpl.differential.grouping.identity import Group, Identities
-from portable_tpl.differential.reproduce import reproduce
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.search import Explored
 from portable_tpl.differential.run.tracer import Tracer
@@ -17,6 +16,7 @@ from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.reproduce import reproduce
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new

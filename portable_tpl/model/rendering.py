@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Tier
@@ -14,9 +14,14 @@ Origin = Literal["template", "stack"]
 
 @dataclass(frozen=True)
 class Rendered:
-    """The prompt text."""
+    """The prompt text.
+
+    ``spans`` are the ``[start, end)`` of it that ``{% generation %}`` blocks printed, in characters, where they were
+    asked for; they are no part of what makes two prompts equal.
+    """
 
     text: str
+    spans: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

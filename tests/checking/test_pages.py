@@ -7,6 +7,7 @@ import pytest
 from portable_tpl.checking.linting import known_subjects, page_of, rule_docs
 from portable_tpl.checking.registry import rules
 from portable_tpl.model.findings import Severity
+from portable_tpl.release._registry import checks
 
 HEADINGS = ("## What it does", "## Why it breaks", "## Example", "## Fix safety", "## Checked examples")
 
@@ -21,9 +22,17 @@ def test_every_rule_has_a_whole_page(code: str) -> None:
     assert page == page_of(rules()[code].name) == page_of(code.lower())
 
 
+def test_a_release_check_has_its_page_too() -> None:
+    page = page_of("unstable-history")
+    assert page == page_of("REL101")
+    assert page is not None
+    assert page.startswith("# REL101 unstable-history\n")
+    assert "## What to do" in page
+
+
 def test_reports_get_a_doc_for_every_rule() -> None:
     docs = rule_docs()
-    assert list(docs) == list(rules())
+    assert list(docs) == [*rules(), *checks()]
     assert docs["PTL001"].severity is Severity.WARNING
     assert docs["PTL101"].severity is Severity.ERROR
     assert all(doc.summary.endswith(".") and doc.help for doc in docs.values())

@@ -20,7 +20,9 @@ def test_the_page_in_the_repository_is_what_the_rules_say() -> None:
 
 def test_the_index_has_every_rule_in_order_and_points_to_its_section() -> None:
     page = reference_page()
-    rows = re.findall(r"^\| \[(PTL\d+)\]\(#([a-z0-9-]+)\) \| ([a-z-]+) \| (\w+) \| ([^|]+) \|", page, re.MULTILINE)
+    rows = re.findall(
+        r"^\| \[((?:PTL|REL)\d+)\]\(#([a-z0-9-]+)\) \| ([a-z-]+) \| (\w+) \| ([^|]+) \|", page, re.MULTILINE
+    )
     docs = rule_docs()
     assert [code for code, *_ in rows] == list(docs) == sorted(docs)
     for code, anchor, name, severity, group in rows:

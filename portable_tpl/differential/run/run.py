@@ -13,7 +13,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from portable_tpl.differential.reproduce import reproduce
 from portable_tpl.differential.run.journal import Journal, from_plain, job_key, to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
@@ -21,6 +20,7 @@ from portable_tpl.model.errors import NoReference, TemplateSyntaxError
 from portable_tpl.model.report import Comparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Limits
+from portable_tpl.targets.reproduce import reproduce
 
 Progress = Callable[[int, int, Template], None]  # templates done, templates in all, the one just done
 _SECONDS_TO_END = 2.0  # given to each process after an interrupt

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
-from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase
+from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase, Spanned
 from portable_tpl.template.tracing.instrument import hook_branches, mark_branches
 from portable_tpl.template.tracing.tracing import Recorder, mark_prints, mark_reached
 
@@ -61,7 +61,7 @@ class _Traced(Jinja2Engine):
         code = self.environment.compile(tree)
         return self.environment.template_class.from_code(self.environment, code, self.environment.make_globals(None))
 
-    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+    def render(self, loaded: jinja2.Template | Spanned, case: PreparedCase) -> str:
         self._hits.clear()
         self._recorder.start()
         told: dict[str, Any] = {}

@@ -1,7 +1,12 @@
-"""The reference in its worker: jinja2, set up as transformers sets it up."""
+"""The reference in its worker: jinja2, set up as transformers sets it up.
+
+With the option ``spans`` a render's "text" is a JSON object ``{"text": …, "spans": [[start, end], …]}``, the spans
+those that ``{% generation %}`` blocks printed, from which transformers makes its assistant masks.
+"""
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +16,7 @@ from typing import Any
 import jinja2
 
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
-from portable_tpl.template.syntax.environment import RefusalError, reference_environment
+from portable_tpl.template.syntax.environment import RefusalError, reference_environment, render_with_generation
 
 _GENERATED = "<template>"  # the file name that jinja2 gives to templates without one
 
@@ -24,6 +29,18 @@ class PreparedCase:
     clock: datetime
 
 
+@dataclass(frozen=True)
+class Spanned:
+    """A template of which the spans of generation blocks are asked for, too."""
+
+    template: jinja2.Template
+
+    def render(self, context: Mapping[str, Any]) -> str:
+        """The prompt and the spans, as JSON."""
+        text, spans = render_with_generation(self.template, context)
+        return json.dumps({"text": text, "spans": spans})
+
+
 class Jinja2Engine:
     """The reference's engine; ``environment`` is the one that all its templates share."""
 
@@ -34,10 +51,11 @@ class Jinja2Engine:
         self._now = datetime(2026, 1, 1)
         self.environment = reference_environment(lambda: self._now)
 
-    def load(self, template: str, options: dict[str, Any]) -> jinja2.Template:
+    def load(self, template: str, options: dict[str, Any]) -> jinja2.Template | Spanned:
         """Compile a template; see :class:`portable_tpl.targets.workers._serve.Engine`."""
         try:
-            return self.compile(template, options)
+            compiled = self.compile(template, options)
+            return Spanned(compiled) if options.get("spans") else compiled
         except jinja2.TemplateSyntaxError as error:
             raise Failure("syntax", _describe(error), error.lineno) from None
         except MemoryError:
@@ -56,7 +74,7 @@ class Jinja2Engine:
     def release(self, case: PreparedCase) -> None:
         """Nothing is held for a case."""
 
-    def render(self, loaded: jinja2.Template, case: PreparedCase) -> str:
+    def render(self, loaded: jinja2.Template | Spanned, case: PreparedCase) -> str:
         """The prompt."""
         self._now = case.clock
         try:

@@ -1,0 +1,153 @@
+"""What a release check is, and what it says.
+
+A check is a module of this package with
+
+* a docstring: the title, then the headings ``What it asks``, ``Why it matters``, ``Example`` and ``What to do``;
+* ``CODE`` (``REL101``, never used again for anything else); its name is the module's, in words with dashes;
+* ``examine``: a function that takes a :class:`Subject` and an :class:`~.._inquiry.Inquiry` and gives observations,
+  or, for what is wrong between the files of a model, ``examine_container`` with a :class:`ContainerSubject`;
+* ``VALID`` and ``INVALID``: examples, which are tests.
+
+A function raises :class:`NotAsked` where the template does not take what the question needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Fix, Severity
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.source import Span, Template
+from portable_tpl.template.usage.shape import TemplateShape, shape_of
+
+if TYPE_CHECKING:
+    from portable_tpl.release._inquiry import Inquiry
+    from portable_tpl.sources import Container
+    from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+HEADINGS = ("What it asks", "Why it matters", "Example", "What to do")
+_NO_TOKENS: Mapping[str, str] = MappingProxyType({})
+
+
+class NotAsked(Exception):
+    """The question does not fit the template; the message says why, for people."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A template about which a check has something to say (``INVALID``) or not (``VALID``).
+
+    ``severity`` is that of the worst finding. ``files`` are the other files of the model, name to text.
+    """
+
+    template: str
+    severity: Severity = Severity.WARNING
+    special_tokens: Mapping[str, str] = field(default_factory=lambda: _NO_TOKENS, hash=False)
+    files: Mapping[str, str] = field(default_factory=lambda: _NO_TOKENS, hash=False)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The template in question, with the container that holds it (``None`` for a template that stands alone)."""
+
+    parsed: ParsedTemplate
+    container: Container | None = None
+
+    @property
+    def template(self) -> Template:
+        """The template, with its special tokens."""
+        return self.parsed.template
+
+    @cached_property
+    def shape(self) -> TemplateShape:
+        """What the template reads of its input."""
+        return shape_of(self.parsed.tree)
+
+    @cached_property
+    def boolean_variables(self) -> tuple[str, ...]:
+        """The template's own variables that are only asked for their truth, in alphabetical order."""
+        return tuple(name for name in self.shape.variables if _is_flag(self.shape, name))
+
+
+def _is_flag(shape: TemplateShape, name: str) -> bool:
+    facts = shape.at((name,))
+    asked = {use for use in facts.uses if not use.startswith("is-")}
+    tests = {use.removeprefix("is-") for use in facts.uses if use.startswith("is-")}
+    truth = "truth" in asked or bool(tests & {"true", "false", "boolean"})
+    texts = [value for value in facts.equals if not isinstance(value, bool) and value is not None]
+    return (
+        (truth or any(isinstance(value, bool) for value in facts.equals))
+        and not asked - {"truth"}
+        and not texts
+        and not shape.children((name,))
+    )
+
+
+@dataclass(frozen=True)
+class ContainerSubject:
+    """A model's container, with each of its templates parsed; those that do not parse are not among them."""
+
+    container: Container
+    templates: tuple[Subject, ...]
+
+
+class Exchange(NamedTuple):
+    """A conversation that an observation shows, and what it stands for (``the same with a user's turn after it``)."""
+
+    label: str
+    conversation: Conversation
+
+
+Holds = Callable[[Sequence[Rendering]], bool]
+
+
+def texts_of(renderings: Sequence[Rendering]) -> list[str] | None:
+    """The prompts; ``None`` where one of the renderings is none."""
+    texts = [rendering.text for rendering in renderings if isinstance(rendering, Rendered)]
+    return texts if len(texts) == len(renderings) else None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a check says about a template, before the frame makes a finding of it.
+
+    ``message`` is one sentence in a maintainer's words. ``exchanges`` prove it on the reference. ``holds`` tells from
+    the renderings of these, in order, whether an engine shows the same; where it is ``None`` engines are not asked.
+    ``compared`` says that the first two prompts are compared with each other, so that their first difference is worth
+    showing, and the branch that made it. ``span`` is the place in the template where no branch names it.
+    ``continued`` counts exchanges at the end whose final message is continued. ``related`` are further files.
+    """
+
+    severity: Severity
+    message: str
+    exchanges: tuple[Exchange, ...] = ()
+    holds: Holds | None = None
+    compared: bool = False
+    span: Span | None = None
+    fix: Fix | None = None
+    tier: Tier = Tier.EVERYDAY
+    continued: bool = False
+    related: tuple[str, ...] = ()
+
+
+Examine = Callable[[Subject, "Inquiry"], Iterable[Observation]]
+ExamineContainer = Callable[[ContainerSubject, "Inquiry"], Iterable[Observation]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A release check, as the registry has it; it has one of the two functions."""
+
+    code: str
+    name: str
+    title: str
+    docs: str
+    valid: tuple[Example, ...]
+    invalid: tuple[Example, ...]
+    examine: Examine | None = None
+    examine_container: ExamineContainer | None = None

@@ -1,0 +1,103 @@
+"""Which branch of a template went another way between two prompts of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.model.source import Span
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.trace import Piece, Trace
+
+_LONGEST_CONDITION = 100
+
+
+class Cause(NamedTuple):
+    """The place that printed the first difference: its line, its span, and the condition that led there, if any."""
+
+    line: int
+    span: Span
+    condition: str | None
+
+
+def first_difference(one: str, other: str) -> int | None:
+    """The offset of the first character in which two texts part; ``None`` for equal ones."""
+    if one == other:
+        return None
+    return next(
+        (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+        min(len(one), len(other)),
+    )
+
+
+def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], offset: int) -> Cause | None:
+    """The cause of the first difference of two renders, at a character offset; ``None`` where traces are silent."""
+    one, other = (_at(trace, offset) for trace in traces[:2])
+    node, twin = (None if number is None else _node(parsed, number) for number in (one, other))
+    if node is None and twin is None:
+        return None
+    place = _deciding(parsed, node, twin) or _deciding(parsed, twin, node)
+    if place is not None:
+        test = place.test  # type: ignore[attr-defined]
+        return Cause(test.lineno, parsed.span(test), _short(parsed.source(test)))
+    printed = node if node is not None else twin
+    assert printed is not None
+    return Cause(printed.lineno, parsed.span(printed), None)
+
+
+def _at(trace: Trace, offset: int) -> int | None:
+    """The node that printed the character at an offset; ``None`` where the text ends before it."""
+    start = 0
+    for piece in _leaves(trace.pieces):
+        if start <= offset < start + len(piece.text):
+            return piece.node
+        start += len(piece.text)
+    return None
+
+
+def _leaves(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces as they were printed, those of macros in place of what called them."""
+    for piece in pieces:
+        if piece.inner and "".join(inner.text for inner in piece.inner) == piece.text:
+            yield from _leaves(piece.inner)
+        else:
+            yield piece
+
+
+def _node(parsed: ParsedTemplate, number: int) -> nodes.Node | None:
+    return parsed.nodes[number] if 0 <= number < len(parsed.nodes) else None
+
+
+def _ancestors(parsed: ParsedTemplate, node: nodes.Node | None) -> list[nodes.Node]:
+    """A node and all that hold it, the innermost first."""
+    line: list[nodes.Node] = []
+    while node is not None:
+        line.append(node)
+        node = parsed.parent(node)
+    return line
+
+
+def _deciding(parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node | None) -> nodes.Node | None:
+    """The outermost condition that holds one node and not the other in the same arm."""
+    if node is None:
+        return None
+    line, others = _ancestors(parsed, node), set(map(id, _ancestors(parsed, other)))
+    shared = next((at for at, each in enumerate(line) if id(each) in others), len(line))
+    if shared < len(line) and shared > 0 and isinstance(line[shared], (nodes.If, nodes.CondExpr)):
+        below = line[shared - 1]
+        is_elif = isinstance(line[shared], nodes.If) and any(below is each for each in line[shared].elif_)  # type: ignore[attr-defined]
+        return below if is_elif and not _in_body(parsed, line[shared], other) else line[shared]
+    return next((each for each in reversed(line[:shared]) if isinstance(each, (nodes.If, nodes.CondExpr))), None)
+
+
+def _in_body(parsed: ParsedTemplate, holder: nodes.Node, node: nodes.Node | None) -> bool:
+    """Whether a node stands in an ``if``'s own arm, so that its own test told the two apart."""
+    held = set(map(id, _ancestors(parsed, node)))
+    return any(id(each) in held for each in holder.body)  # type: ignore[attr-defined]
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_CONDITION else f"{words[: _LONGEST_CONDITION - 1]}…"

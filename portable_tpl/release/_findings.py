@@ -1,0 +1,98 @@
+"""From what a check says to a finding: its witness, the branch behind it, and the engines that show it too."""
+
+from __future__ import annotations
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Evidence, Exhibit, Finding, Severity, Witness
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.source import Span
+from portable_tpl.release._base import Check, Observation, Subject
+from portable_tpl.release._causes import Cause, cause_of, first_difference
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.targets.processes._base import REFERENCE
+
+_CONTINUED = " --continue-final-message"
+
+
+def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inquiry) -> Finding:
+    """The finding of one observation about a template."""
+    conversations = [exchange.conversation for exchange in said.exchanges]
+    renderings = inquiry.render_all(conversations)
+    difference = _difference(said, renderings)
+    cause = None if difference is None else cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
+    showing, silent = _targets(said, conversations, inquiry)
+    return Finding(
+        code=check.code,
+        rule=check.name,
+        severity=said.severity,
+        tier=said.tier,
+        message=_message(said, cause, silent),
+        feature="",
+        targets=(REFERENCE, *showing),
+        location=subject.template.locate(said.span or (cause.span if cause is not None else Span(0, 0))),
+        fix=said.fix,
+        evidence=_evidence(said),
+        witness=_witness(said, renderings, difference, cause, subject, inquiry) if conversations else None,
+        related=said.related,
+    )
+
+
+def _evidence(said: Observation) -> Evidence:
+    return "proved" if said.exchanges else "static"
+
+
+def _difference(said: Observation, renderings: list[Rendering]) -> int | None:
+    first, second = renderings[:2] if said.compared else (None, None)
+    if isinstance(first, Rendered) and isinstance(second, Rendered):
+        return first_difference(first.text, second.text)
+    return None
+
+
+def _witness(
+    said: Observation,
+    renderings: list[Rendering],
+    difference: int | None,
+    cause: Cause | None,
+    subject: Subject,
+    inquiry: Inquiry,
+) -> Witness:
+    command = inquiry.engines.command
+    return Witness(
+        exhibits=tuple(
+            Exhibit(exchange.label, exchange.conversation, rendering, REFERENCE)
+            for exchange, rendering in zip(said.exchanges, renderings, strict=True)
+        ),
+        difference=difference,
+        line=None if cause is None else cause.line,
+        condition=None if cause is None else cause.condition,
+        reproduce=tuple(
+            command(subject.template, exchange.conversation, REFERENCE) + (_CONTINUED if said.continued else "")
+            for exchange in said.exchanges
+        ),
+    )
+
+
+def _targets(
+    said: Observation, conversations: list[Conversation], inquiry: Inquiry
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The running engines that show the same, and those that do not."""
+    if said.holds is None or said.severity is Severity.NOTE:
+        return (), ()
+    showing: list[str] = []
+    silent: list[str] = []
+    for target in inquiry.engines.targets:
+        shown = said.holds(inquiry.replay(target, conversations))
+        (showing if shown else silent).append(target)
+    return tuple(showing), tuple(silent)
+
+
+def _message(said: Observation, cause: Cause | None, silent: tuple[str, ...]) -> str:
+    parts = [said.message]
+    if cause is not None and cause.condition is not None:
+        parts.append(f"; line {cause.line}, `{cause.condition}`, went another way")
+    elif cause is not None:
+        parts.append(f"; line {cause.line} prints it")
+    if silent:
+        names = silent[0] if len(silent) == 1 else f"{', '.join(silent[:-1])} and {silent[-1]}"
+        parts.append(f"; not on {names}")
+    return "".join(parts)

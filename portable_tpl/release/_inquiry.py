@@ -1,0 +1,127 @@
+"""Who answers the questions of release checks: the reference, its tracer, and the engines that run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
+
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.template.tracing.trace import Trace
+
+_NO_TARGETS: Mapping[str, Runtime] = MappingProxyType({})
+
+
+class Reference(Runtime, Protocol):
+    """The reference, which also tells where text of ``{% generation %}`` blocks landed."""
+
+    def render_with_spans(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """As ``render_all``; each ``Rendered`` has its ``spans``."""
+        ...
+
+
+class Tracer(Protocol):
+    """The reference, asked which way it goes."""
+
+    def trace(
+        self, template: Template, conversations: Sequence[Conversation], mode: Literal["branches", "pieces"]
+    ) -> list[Trace]:
+        """One trace a conversation."""
+        ...
+
+
+class Sample(NamedTuple):
+    """A conversation of the run that the checks are part of, and what the reference made of it."""
+
+    conversation: Conversation
+    tier: Tier
+    rendering: Rendering
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What runs: the reference, the tracer, and the targets by id. ``command`` makes a shell line of a rendering.
+
+    ``provided`` names the globals, filters and tests that the deployment brings (the configuration's ``provided``).
+    """
+
+    reference: Reference
+    tracer: Tracer
+    command: Callable[[Template, Conversation, str], str]
+    targets: Mapping[str, Runtime] = field(default_factory=lambda: _NO_TARGETS)
+    provided: frozenset[str] = frozenset()
+
+
+class Inquiry:
+    """The questions about one template; what was rendered once is not rendered again.
+
+    ``sample`` is what the run itself rendered on the reference.
+    """
+
+    def __init__(self, template: Template, engines: Engines, sample: Sequence[Sample] = ()) -> None:
+        self.template = template
+        self.engines = engines
+        self.sample = tuple(sample)
+        self.kept: dict[str, Any] = {}  # what one check worked out and others use as well
+        self._renderings: dict[str, Rendering] = {each.conversation.key: each.rendering for each in sample}
+        self._spanned: dict[str, Rendering] = {}
+
+    def render(self, conversation: Conversation) -> Rendering:
+        """What the reference makes of a conversation."""
+        return self.render_all([conversation])[0]
+
+    def render_all(self, conversations: Iterable[Conversation]) -> list[Rendering]:
+        """The same for many, in one round trip."""
+        return _remembered(self._renderings, self.template, tuple(conversations), self.engines.reference.render_all)
+
+    def text(self, conversation: Conversation) -> str | None:
+        """The reference's prompt, or ``None`` where it refuses or fails."""
+        rendering = self.render(conversation)
+        return rendering.text if isinstance(rendering, Rendered) else None
+
+    def render_with_spans(self, conversations: Iterable[Conversation]) -> list[Rendering]:
+        """The reference's prompts with the spans of their generation blocks."""
+        ask = self.engines.reference.render_with_spans
+        return _remembered(self._spanned, self.template, tuple(conversations), ask)
+
+    def render_changed(self, text: str, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """What the reference makes of conversations with another text in the template's place."""
+        return self.engines.reference.render_all(replace(self.template, text=text), conversations)
+
+    def replay(self, target: str, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """What a running target makes of conversations."""
+        return self.engines.targets[target].render_all(self.template, conversations)
+
+    def trace(self, conversations: Sequence[Conversation]) -> list[Trace]:
+        """What the reference printed where."""
+        return self.engines.tracer.trace(self.template, conversations, "pieces")
+
+
+def _remembered(
+    known: dict[str, Rendering],
+    template: Template,
+    conversations: tuple[Conversation, ...],
+    ask: Callable[[Template, Sequence[Conversation]], list[Rendering]],
+) -> list[Rendering]:
+    fresh = {each.key: each for each in conversations if each.key not in known}
+    if fresh:
+        known.update(zip(fresh, ask(template, list(fresh.values())), strict=True))
+    return [known[each.key] for each in conversations]
+
+
+def reason_of(rendering: Rendering) -> str:
+    """Why there is no prompt, for the middle of a sentence."""
+    if isinstance(rendering, Refused):
+        return f"refuses it ({_short(rendering.message)})"
+    if isinstance(rendering, Failed):
+        return f"fails ({_short(rendering.message)})"
+    return "does not print it"
+
+
+def _short(message: str) -> str:
+    words = " ".join(message.split())
+    return words if len(words) <= 100 else f"{words[:99]}…"

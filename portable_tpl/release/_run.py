@@ -1,0 +1,94 @@
+"""Ask all release checks about a template, or about a model's container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.release._base import Check, ContainerSubject, NotAsked, Observation, Subject
+from portable_tpl.release._findings import finding_of
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._registry import checks
+
+_SEVERITIES = list(Severity)  # the worst first
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """A check whose question does not fit the template, and why."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the release checks say: findings in the order of the template, and what could not be asked."""
+
+    findings: tuple[Finding, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+
+
+def inspect_template(subject: Subject, inquiry: Inquiry, codes: Collection[str] | None = None) -> Inspection:
+    """Ask the checks about one template; ``codes`` are those asked for, ``None`` stands for all."""
+    return _inspect(
+        [(check, _bound(check.examine, subject, inquiry)) for check in _chosen(codes) if check.examine is not None],
+        lambda check, said: finding_of(check, said, subject, inquiry),
+    )
+
+
+def inspect_container(
+    container: ContainerSubject, inquiry: Inquiry, codes: Collection[str] | None = None
+) -> Inspection:
+    """Ask the checks about what is wrong between the files of a model; ``inquiry`` is that of its first template."""
+    asked = [check for check in _chosen(codes) if check.examine_container is not None and container.templates]
+    return _inspect(
+        [(check, _bound(check.examine_container, container, inquiry)) for check in asked],
+        lambda check, said: finding_of(check, said, container.templates[0], inquiry),
+    )
+
+
+_Ask = Callable[[], Iterable[Observation]]
+
+
+def _bound(examine: Callable[..., Iterable[Observation]] | None, *arguments: object) -> _Ask:
+    assert examine is not None
+    return lambda: examine(*arguments)
+
+
+def _inspect(asked: Iterable[tuple[Check, _Ask]], made: Callable[[Check, Observation], Finding]) -> Inspection:
+    findings: list[Finding] = []
+    unasked: list[Unasked] = []
+    for check, ask in asked:
+        said = _said(ask)
+        if isinstance(said, NotAsked):
+            unasked.append(Unasked(check.code, str(said)))
+        else:
+            findings += _distinct([made(check, each) for each in said])
+    return Inspection(tuple(sorted(findings, key=_order)), tuple(unasked))
+
+
+def _said(ask: _Ask) -> list[Observation] | NotAsked:
+    try:
+        return list(ask())
+    except NotAsked as reason:
+        return reason
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """One finding for one branch of the template: the worst of those that it made."""
+    ranked = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    kept: dict[object, Finding] = {}
+    for finding in ranked:
+        branch = finding.witness is not None and finding.witness.condition is not None
+        kept.setdefault(finding.location if branch else (finding.location, finding.message), finding)
+    return list(kept.values())
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.code, finding.location.start, finding.location.end, finding.message
+
+
+def _chosen(codes: Collection[str] | None) -> list[Check]:
+    return [check for code, check in checks().items() if codes is None or code in codes]

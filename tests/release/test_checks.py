@@ -1,0 +1,73 @@
+"""Every release check has its page, its code and its examples, and the examples hold."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.release._base import HEADINGS, Check, Example
+from portable_tpl.release._registry import checks
+from tests.release.conftest import Inspect
+
+CHECKS = checks()
+_RANKS = list(Severity)[::-1]
+# Those about a model's container have tests of their own.
+ABOUT_TEMPLATES = {code: check for code, check in CHECKS.items() if check.examine is not None}
+
+
+def examples(kind: str) -> list[object]:
+    return [
+        pytest.param(check, example, id=f"{code}-{number}")
+        for code, check in ABOUT_TEMPLATES.items()
+        for number, example in enumerate(getattr(check, kind))
+    ]
+
+
+def findings(inspect: Inspect, check: Check, example: Example) -> list[Finding]:
+    inspection = inspect(example.template, check.code, special_tokens=example.special_tokens)
+    return list(inspection.findings)
+
+
+def test_codes_are_well_formed_and_names_unique() -> None:
+    assert all(re.fullmatch(r"REL1\d{2}", code) for code in CHECKS)
+    assert len({check.name for check in CHECKS.values()}) == len(CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+def test_page_has_its_headings_in_order(check: Check) -> None:
+    assert check.title
+    assert not check.title.endswith(".")
+    places = [check.docs.find(f"\n{heading}\n{'-' * len(heading)}\n") for heading in HEADINGS]
+    assert -1 not in places
+    assert places == sorted(places)
+    sections = re.split(r"\n[^\n]+\n-+\n", check.docs)[1:]
+    assert all(section.strip() for section in sections)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+def test_check_asks_one_thing_and_has_examples_of_both_kinds(check: Check) -> None:
+    assert (check.examine is None) != (check.examine_container is None)
+    assert len(check.valid) >= 3
+    assert len(check.invalid) >= 3
+
+
+@pytest.mark.parametrize("check, example", examples("valid"))
+def test_valid_example_has_no_finding(inspect: Inspect, check: Check, example: Example) -> None:
+    assert [finding.message for finding in findings(inspect, check, example)] == []
+
+
+@pytest.mark.parametrize("check, example", examples("invalid"))
+def test_invalid_example_has_a_finding_with_its_proof(inspect: Inspect, check: Check, example: Example) -> None:
+    found = findings(inspect, check, example)
+    assert found
+    assert max((finding.severity for finding in found), key=_RANKS.index) is example.severity
+    for finding in found:
+        assert finding.code == check.code
+        assert finding.rule == check.name
+        assert finding.message
+        assert 0 <= finding.location.start <= finding.location.end <= len(example.template)
+        assert (finding.evidence == "proved") == (finding.witness is not None)
+        if finding.witness is not None:
+            assert len(finding.witness.reproduce) == len(finding.witness.exhibits) > 0
