@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from portable_tpl.generation.choices import Choices, happens, pick
-from portable_tpl.generation.dialogue import calling_message, content, kind_of_role, tool_result
+from portable_tpl.generation.dialogue import Message, content
+from portable_tpl.generation.dialogue_edits import add_calls, add_turn, put_role
 from portable_tpl.generation.text import everyday_text
 from portable_tpl.generation.tools import documents, tools
 from portable_tpl.generation.values import own_copy, value_for
 from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.requests.fields import FIELDS, GENERATION_FLAG, GIVEN_TOKENS, LISTS
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
 
@@ -19,12 +21,11 @@ Op = Literal[
     "equals", "differs", "present", "absent", "truthy", "falsy", "contains", "lacks", "starts", "ends",
     "kind", "other-kind", "longer", "shorter",
 ]  # fmt: skip
-_LISTS = ("messages", "tools", "documents")
-_FLAG = "add_generation_prompt"
+_MOST_MESSAGES = 24  # a constraint may ask for any number
 
 
 @dataclass(frozen=True)
-class Wish:
+class Constraint:
     """What a part of the conversation should be; ``value`` is a constant, a text, the name of a test, or a length."""
 
     path: Path
@@ -32,13 +33,13 @@ class Wish:
     value: Any = None
 
 
-def grant(
-    choices: Choices, shape: TemplateShape, conversation: Conversation, wishes: Sequence[Wish], tier: Tier
+def edited(
+    choices: Choices, shape: TemplateShape, conversation: Conversation, constraints: Sequence[Constraint], tier: Tier
 ) -> Conversation:
-    """The conversation with all wishes granted as far as that goes, its messages in a valid order if possible."""
+    """The conversation with all constraints met as far as that goes, its messages in a valid order if possible."""
     editor = _Editor(choices, shape, conversation, tier)
-    for wish in wishes:
-        editor.grant(wish)
+    for constraint in constraints:
+        editor.apply(constraint)
     return editor.result()
 
 
@@ -52,56 +53,59 @@ class _Editor:
             "messages": own_copy(conversation.messages),
             **own_copy(conversation.variables),
         }
-        for name in ("tools", "documents", _FLAG):
+        for name in FIELDS[1:]:
             if getattr(conversation, name) is not None:
                 self._data[name] = own_copy(getattr(conversation, name))
         self._indexes: dict[Path, int] = {}
 
     def result(self) -> Conversation:
         data = dict(self._data)
-        fixed = {name: data.pop(name, None) for name in ("messages", "tools", "documents", _FLAG)}
-        for name in _LISTS:
+        fixed = {name: data.pop(name, None) for name in FIELDS}
+        for name in LISTS:
             given = fixed[name]
-            if given is not None and not (isinstance(given, list) and all(isinstance(item, dict) for item in given)):
+            if given is not None and not _is_objects(given):
                 fixed[name] = getattr(self._base, name)
-        if not isinstance(fixed[_FLAG], (bool, type(None))):
-            fixed[_FLAG] = bool(fixed[_FLAG])
-        for token in ("bos_token", "eos_token"):
+        if not isinstance(fixed[GENERATION_FLAG], (bool, type(None))):
+            fixed[GENERATION_FLAG] = bool(fixed[GENERATION_FLAG])
+        for token in GIVEN_TOKENS:
             data.pop(token, None)
         return self._base.with_changes(**{**fixed, "messages": fixed["messages"] or []}, variables=data)
 
-    def grant(self, wish: Wish) -> None:
-        path = wish.path[:-1] if wish.path[-1] == TEXT else wish.path
-        if path == ("messages", ITEM, "role") and wish.op == "equals" and isinstance(wish.value, str):
-            self._want_role(wish.value)
+    def apply(self, constraint: Constraint) -> None:
+        path = constraint.path[:-1] if constraint.path[-1] == TEXT else constraint.path
+        if path == ("messages", ITEM, "role") and constraint.op == "equals" and isinstance(constraint.value, str):
+            place = put_role(self._choices, self._shape, self._messages(), constraint.value)
+            self._indexes["messages", ITEM] = place  # the next constraints are about it
         elif path[-1] == KEY:
-            self._name_key(path[:-1], wish)
-        elif wish.op in ("longer", "shorter") and isinstance(wish.value, int):
-            self._want_length(path, wish.value + (1 if wish.op == "longer" else -1), wish.op == "longer")
+            self._name_key(path[:-1], constraint)
+        elif constraint.op in ("longer", "shorter") and isinstance(constraint.value, int):
+            self._set_length(
+                path, constraint.value + (1 if constraint.op == "longer" else -1), constraint.op == "longer"
+            )
         else:
-            self._want_value(path, wish)
+            self._set_value(path, constraint)
 
     # -- values --------------------------------------------------------------------------------------------------
 
-    def _want_value(self, path: Path, wish: Wish) -> None:
+    def _set_value(self, path: Path, constraint: Constraint) -> None:
         place = self._place(path)
         if place is None:
             return
         holder, key = place
         present = key in holder if isinstance(holder, dict) else isinstance(key, int) and key < len(holder)
         old = holder[key] if present else None
-        if wish.op == "absent" or (wish.op == "falsy" and happens(self._choices, 40)):
+        if constraint.op == "absent" or (constraint.op == "falsy" and happens(self._choices, 40)):
             if present:
                 del holder[key]
             return
-        new = self._value(path, wish, old, present)
+        new = self._value(path, constraint, old, present)
         if isinstance(holder, list) and not present:
             holder.append(new)
         else:
             holder[key] = new
 
-    def _value(self, path: Path, wish: Wish, old: Any, present: bool) -> Any:  # noqa: C901 - one case an operation
-        choices, shape, op, value = self._choices, self._shape, wish.op, wish.value
+    def _value(self, path: Path, constraint: Constraint, old: Any, present: bool) -> Any:  # noqa: C901 - one case an operation
+        choices, shape, op, value = self._choices, self._shape, constraint.op, constraint.value
         if op == "equals":
             return value
         if op == "present":
@@ -125,7 +129,7 @@ class _Editor:
             return self._containing(path, old, op, value)
         if op == "lacks":
             if isinstance(old, str):
-                return old.replace(value, "") if value else old
+                return old.replace(value, "") if isinstance(value, str) else old
             if isinstance(old, dict):
                 return {key: inner for key, inner in old.items() if key != value}
             return old
@@ -140,6 +144,8 @@ class _Editor:
         if isinstance(old, list):
             return [*old, value]
         text = old if isinstance(old, str) else everyday_text(self._choices)
+        if not isinstance(value, str):
+            return text  # no text holds it
         if op == "starts":
             return value + text
         if op == "ends":
@@ -240,21 +246,20 @@ class _Editor:
             return [value_for(self._choices, self._shape, (*path, ITEM))]
         return {}
 
-    def _name_key(self, holder: Path, wish: Wish) -> None:
-        """A wish about the name of a key that the caller chose: of an argument, of a parameter."""
+    def _name_key(self, holder: Path, constraint: Constraint) -> None:
+        """A constraint on the name of a key that the caller chose: of an argument, of a parameter."""
         place = self._place((*holder, VALUE))
-        if place is None or wish.op != "equals" or not isinstance(place[0], dict):
+        if place is None or constraint.op != "equals" or not isinstance(place[0], dict):
             return
-        place[0][wish.value] = value_for(self._choices, self._shape, (*holder, VALUE))
+        place[0][constraint.value] = value_for(self._choices, self._shape, (*holder, VALUE))
 
     # -- lengths -------------------------------------------------------------------------------------------------
 
-    def _want_length(self, path: Path, length: int, at_least: bool) -> None:
+    def _set_length(self, path: Path, length: int, at_least: bool) -> None:
         if path == ("messages",):
-            for _ in range(6):
-                if not at_least or len(self._data["messages"]) >= length:
-                    break
-                self._add_turn()
+            messages = self._messages()
+            while at_least and len(messages) < min(length, _MOST_MESSAGES):
+                add_turn(self._choices, self._shape, messages)
             return
         if path[:2] == ("messages", ITEM) and path[-1] == "tool_calls" and at_least:
             self._add_calls(max(1, length))
@@ -294,68 +299,16 @@ class _Editor:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _want_role(self, role: str) -> None:
-        """A message of this role, put where such a message may stand; the next wishes are about it."""
-        messages: list[dict[str, Any]] = self._data["messages"]
-        there = [index for index, message in enumerate(messages) if message.get("role") == role]
-        if there and not happens(self._choices, 30):
-            self._indexes["messages", ITEM] = pick(self._choices, there)
-            return
-        kind = kind_of_role(role)
-        made = {"role": role, "content": content(self._choices, self._shape, role)}
-        users = [index for index, message in enumerate(messages) if kind_of_role(str(message.get("role"))) == "user"]
-        at = pick(self._choices, users) + 1 if users else len(messages)
-        if kind == "system":
-            rest = messages[1:] if messages and messages[0].get("role") == "system" else messages
-            messages[:] = [made, *rest]
-            at = 0
-        elif kind == "assistant":
-            messages[at:at] = [made, {"role": "user", "content": everyday_text(self._choices)}]
-        elif kind == "tool":
-            caller = calling_message(self._choices, self._shape, 1)
-            messages[at:at] = [
-                caller,
-                {**tool_result(self._choices, self._shape, caller["tool_calls"][0]), "role": role},
-            ]
-            if at + 2 < len(messages):
-                messages.insert(at + 2, {"role": "assistant", "content": everyday_text(self._choices)})
-                if kind_of_role(str(messages[at + 3].get("role"))) == "assistant":
-                    del messages[at + 3]
-                else:
-                    messages.insert(at + 3, {"role": "user", "content": "Go on."})
-                    if kind_of_role(str(messages[at + 4].get("role"))) == "user":
-                        del messages[at + 3]
-            at += 1
-        elif kind == "user":
-            target = pick(self._choices, users) if users else None
-            at = target if target is not None else 0
-            if target is None:
-                messages.insert(0, made)
-            else:
-                messages[target] = made
-        else:
-            at = max(0, at - 1)
-            messages.insert(at, made)
-        self._indexes["messages", ITEM] = at
-
-    def _add_turn(self) -> None:
-        say = everyday_text
-        self._data["messages"] += [
-            {"role": "assistant", "content": say(self._choices, self._shape.markers(("messages", ITEM, "content")))},
-            {"role": "user", "content": say(self._choices)},
-        ]
+    def _messages(self) -> list[Message]:
+        """The messages; anew where an earlier edit took them away or made something else of them."""
+        if not _is_objects(self._data.get("messages")):
+            self._data["messages"] = []
+        messages: list[Message] = self._data["messages"]
+        return messages
 
     def _add_calls(self, count: int = 1) -> None:
-        """A calling message and its results, at the end or before the assistant's next words."""
-        messages: list[dict[str, Any]] = self._data["messages"]
-        caller = calling_message(self._choices, self._shape, count)
-        results = [tool_result(self._choices, self._shape, call) for call in caller["tool_calls"]]
-        users = [
-            index
-            for index, message in enumerate(messages)
-            if kind_of_role(str(message.get("role"))) == "user"
-            and (index + 1 == len(messages) or kind_of_role(str(messages[index + 1].get("role"))) == "assistant")
-        ]
-        at = pick(self._choices, users) + 1 if users else len(messages)
-        messages[at:at] = [caller, *results]
-        self._indexes["messages", ITEM] = at
+        self._indexes["messages", ITEM] = add_calls(self._choices, self._shape, self._messages(), count)
+
+
+def _is_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)

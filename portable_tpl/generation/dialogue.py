@@ -2,75 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.text import everyday_text
 from portable_tpl.generation.tools import arguments, call_id
 from portable_tpl.generation.values import value_for
+from portable_tpl.requests.fields import FLAT_CALL_KEYS, MESSAGE_KEYS, REASONING_KEYS
+from portable_tpl.requests.parts import BARE_MEDIA, EXAMPLE_URL, LINKED_MEDIA
+from portable_tpl.requests.roles import CALL_ROLES, ROLE_FAMILIES, SPEAKING_ROLES, kind_of_role
 from portable_tpl.template.usage.shape import CALL, CONTENT, MESSAGE, PART, TemplateShape
 
 Message = dict[str, Any]
-
-_TOOL_LIKE = (
-    "tool",
-    "ipython",
-    "function",
-    "tool_results",
-    "tool_result",
-    "tool_response",
-    "observation",
-    "environment",
-)
-_ASSISTANT_LIKE = (
-    "assistant",
-    "model",
-    "chatbot",
-    "bot",
-    "gpt",
-    "assistant_tool_call",
-    "tool_calls",
-    "tool_call",
-    "function_call",
-)
-_USER_LIKE = ("user", "human", "query")
-_CALL_ROLES = ("assistant_tool_call", "tool_calls", "tool_call", "function_call")
-_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
-_HANDLED = {"role", "content", "tool_calls", "name", "tool_call_id", *_REASONING_KEYS}
-URL = "https://example.com/cat.png"
-
-
-def kind_of_role(role: str) -> str:
-    """Whose part a role plays: ``system``, ``user``, ``assistant``, ``tool``, or ``own``: only this template's."""
-    lowered = role.lower()
-    if lowered == "system":
-        return "system"
-    families = ((_USER_LIKE, "user"), (_ASSISTANT_LIKE, "assistant"), (_TOOL_LIKE, "tool"))
-    return next((kind for family, kind in families if lowered in family), "own")
 
 
 def dialogue(choices: Choices, shape: TemplateShape, turns: int, calls_tools: bool) -> list[Message]:
     """A dialogue of so many user turns that ends with the user's message or with a tool's."""
     messages: list[Message] = []
     if happens(choices, 55):
-        role = _role_like(choices, shape, ("system",)) if happens(choices, 15) else "system"
+        role = _role_like(choices, shape, "system") if happens(choices, 15) else "system"
         messages.append(_message(choices, shape, role))
     for turn in range(turns):
         if turn:
             messages.append(_answer(choices, shape))
         messages += _asides(choices, shape)
-        messages.append(_message(choices, shape, _role_like(choices, shape, _USER_LIKE)))
+        messages.append(_message(choices, shape, _role_like(choices, shape, "user")))
         if calls_tools and happens(choices, 75):
             messages += _tool_turn(choices, shape, last=turn == turns - 1)
     return messages
 
 
-def _role_like(choices: Choices, shape: TemplateShape, family: tuple[str, ...]) -> str:
-    """A role of a family, in the template's own words where it has any; the standard one in most cases."""
-    named = [role for role in shape.roles if role.lower() in family and role != family[0]]
+def _role_like(choices: Choices, shape: TemplateShape, kind: str, family: Sequence[str] = ()) -> str:
+    """A role of a kind, in the template's own words where it has any; the standard one in most cases."""
+    family = family or ROLE_FAMILIES[kind]
+    named = [role for role in shape.roles if role.lower() in family and role != kind]
     if named and happens(choices, 40):
         return pick(choices, named)
-    return family[0]
+    return kind
 
 
 def _asides(choices: Choices, shape: TemplateShape) -> list[Message]:
@@ -104,11 +73,11 @@ def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dic
         made["text"] = everyday_text(choices, shape.markers((*PART, "text")))
         own = [key for key in shape.keys(PART) if key not in ("type", "text", *shape.part_types)]
         made |= {key: value_for(choices, shape, (*PART, key), 1) for key in own if happens(choices, 40)}
-    elif kind in ("image_url", "video_url", "audio_url"):
-        made[kind] = {"url": URL}
-    elif kind in ("image", "video", "audio", "input_image"):
+    elif kind in LINKED_MEDIA:
+        made[kind] = {"url": EXAMPLE_URL}
+    elif kind in BARE_MEDIA:
         if kind in shape.keys(PART) or happens(choices, 40):
-            made["url" if kind not in shape.keys(PART) else kind] = URL
+            made["url" if kind not in shape.keys(PART) else kind] = EXAMPLE_URL
     else:
         made |= {key: value_for(choices, shape, (*PART, key), 1) for key in shape.keys(PART) if key != "type"}
     return made
@@ -116,22 +85,22 @@ def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dic
 
 def _add_own_keys(choices: Choices, shape: TemplateShape, message: Message) -> None:
     for key in shape.keys(MESSAGE):
-        if key not in _HANDLED and happens(choices, 25):
+        if key not in MESSAGE_KEYS and happens(choices, 25):
             message[key] = value_for(choices, shape, (*MESSAGE, key))
     if "name" in shape.keys(MESSAGE) and message["role"] in ("user", "assistant") and happens(choices, 15):
         message["name"] = pick(choices, ("Ada", "example_user"))
 
 
 def _answer(choices: Choices, shape: TemplateShape) -> Message:
-    message = _message(choices, shape, _role_like(choices, shape, _ASSISTANT_LIKE[:5]))
+    message = _message(choices, shape, _role_like(choices, shape, "assistant", SPEAKING_ROLES))
     _add_reasoning(choices, shape, message)
     return message
 
 
 def _add_reasoning(choices: Choices, shape: TemplateShape, message: Message) -> None:
-    named = [key for key in _REASONING_KEYS if key in shape.keys(MESSAGE)]
+    named = [key for key in REASONING_KEYS if key in shape.keys(MESSAGE)]
     if happens(choices, 45 if named else 10):
-        key = pick(choices, named or _REASONING_KEYS)
+        key = pick(choices, named or REASONING_KEYS)
         message[key] = everyday_text(choices, shape.markers((*MESSAGE, key)))
 
 
@@ -150,7 +119,7 @@ def _tool_turn(choices: Choices, shape: TemplateShape, last: bool) -> list[Messa
 
 def calling_message(choices: Choices, shape: TemplateShape, count: int) -> Message:
     """An assistant's message with so many tool calls; several always carry ids."""
-    role = _role_like(choices, shape, ("assistant", *_CALL_ROLES))
+    role = _role_like(choices, shape, "assistant", ("assistant", *CALL_ROLES))
     said = everyday_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
     message: Message = {"role": role, "content": said}
     _add_reasoning(choices, shape, message)
@@ -180,7 +149,7 @@ def tool_call(choices: Choices, shape: TemplateShape, with_id: bool) -> dict[str
 
 def takes_flat_calls(shape: TemplateShape) -> bool:
     """Whether the template reads a call's name right off the call."""
-    return shape.reads((*CALL, "name")) or shape.reads((*CALL, "arguments"))
+    return any(shape.reads((*CALL, key)) for key in FLAT_CALL_KEYS)
 
 
 def takes_wrapped_calls(shape: TemplateShape) -> bool:
@@ -190,7 +159,7 @@ def takes_wrapped_calls(shape: TemplateShape) -> bool:
 
 def tool_result(choices: Choices, shape: TemplateShape, call: dict[str, Any]) -> Message:
     """The answer to a call."""
-    role = _role_like(choices, shape, _TOOL_LIKE)
+    role = _role_like(choices, shape, "tool")
     text = pick(choices, ('{"temperature": 22, "sky": "clear"}', "22", "")) if happens(choices, 40) else None
     result: Message = {
         "role": role,

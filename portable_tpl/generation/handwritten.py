@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portable_tpl.generation.dialogue import URL, kind_of_role, takes_flat_calls, takes_wrapped_calls
+from portable_tpl.generation.dialogue import Message, takes_flat_calls, takes_wrapped_calls
 from portable_tpl.generation.tools import takes_flat_tools, takes_wrapped_tools
 from portable_tpl.generation.values import is_flag
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.template.usage.shape import CONTENT, MESSAGE, STANDARD_ROLES, TemplateShape
-
-Message = dict[str, Any]
+from portable_tpl.requests.parts import EXAMPLE_URL
+from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
+from portable_tpl.template.usage.shape import CONTENT, MESSAGE, TemplateShape
 
 MARKUP = 'It\'s <b>bold</b> & "quoted" {x} \\n'
 UNICODE = "Grüße, ÉCOLE, Привет, 你好, مرحبا, 👩‍👩‍👧 e\u0301"
@@ -122,7 +122,7 @@ def system(text: Any = "Be brief.") -> Message:
     return {"role": "system", "content": text}
 
 
-def fixed(shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> list[Conversation]:
+def handwritten(shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> list[Conversation]:
     """The conversations of a tier and of the milder ones, the mildest first, without repetition."""
     found = list(_everyday(shape))
     if tier.rank >= Tier.EXTENDED.rank:
@@ -238,7 +238,7 @@ def _parts(shape: TemplateShape) -> Iterator[Conversation]:
     for kind in shape.part_types:
         if kind == "text":
             continue
-        picture: Message = {"type": kind, kind: {"url": URL}} if kind.endswith("_url") else {"type": kind}
+        picture: Message = {"type": kind, kind: {"url": EXAMPLE_URL}} if kind.endswith("_url") else {"type": kind}
         yield _chat(user([picture, text]))
         yield _chat(user([text, picture, picture]), assistant(), user("And?"))
     for role in sorted(shape.part_roles - {"user"}):

@@ -23,9 +23,11 @@ _DEEP = 150
 
 def make_extended(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation:
     """The conversation with one legal but unusual thing in it."""
-    start = choices.below(len(_EXTENDED))
-    for step in range(len(_EXTENDED)):
-        changed = _EXTENDED[(start + step) % len(_EXTENDED)](choices, shape, _own_copy(conversation))
+    start = choices.below(len(EXTENDED_MUTATIONS))
+    for step in range(len(EXTENDED_MUTATIONS)):
+        changed = EXTENDED_MUTATIONS[(start + step) % len(EXTENDED_MUTATIONS)](
+            choices, shape, _own_copy(conversation)
+        )
         if changed is not None:
             return changed
     return conversation
@@ -258,7 +260,7 @@ def _other_calls(choices: Choices, shape: TemplateShape, conversation: Conversat
     return conversation
 
 
-_EXTENDED: tuple[_Change, ...] = (
+EXTENDED_MUTATIONS: tuple[_Change, ...] = (
     _content_null, _content_absent, _arguments_as_text, _arguments_empty, _unusual_number, _tools_empty,
     _calls_without_ids, _same_role_again, _late_system, _other_role, _assistant_first, _assistant_last, _no_messages,
     _only_system, _unusual_tools, _null_key, _parts_elsewhere, _result_as_data, _odd_variables, _other_calls,

@@ -16,25 +16,25 @@ from portable_tpl.generation.condition_syntax import (
     macro_calls,
     name_of,
 )
-from portable_tpl.generation.constraint_edits import Op, Wish
+from portable_tpl.generation.constraint_edits import Constraint, Op
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
 from portable_tpl.template.usage.paths import ITEM, Path, PathReader
 
-Ways = tuple[
-    tuple[Wish, ...], ...
-]  # alternatives, each a list of wishes; () is "no way known", ((),) "nothing needed"
+Alternatives = tuple[
+    tuple[Constraint, ...], ...
+]  # alternatives, each a list of constraints; () is "no way known", ((),) "nothing needed"
 
-FREE: Ways = ((),)
-_MOST_WAYS = 8
+FREE: Alternatives = ((),)
+_MOST_ALTERNATIVES = 8
 _DEEPEST = 5
 _WORD = "search"  # what is put into two parts of the input that are to be equal
 _PASSED_ON = ("lower", "upper", "trim", "string")
 _MIRRORED = {"lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}
 
 
-class Solver:
-    """Reads a template backwards: which wishes lead to a node, and which make a condition true or false."""
+class PathConstraints:
+    """Reads a template backwards: which constraints lead to a node, and which make a condition true or false."""
 
     def __init__(self, parsed: ParsedTemplate, found: Sequence[Branch]) -> None:
         self._parsed = parsed
@@ -47,28 +47,28 @@ class Solver:
 
     # -- the way to a node ---------------------------------------------------------------------------------------
 
-    def own(self, goal: Branch) -> Ways:
-        """Ways to take a branch once its node is reached."""
-        if goal.kind == "macro":
-            return self._reach_any(self._calls.get(goal.node.name, ()), 0)  # type: ignore[attr-defined]
-        if goal.kind in ("loop", "empty-loop"):
-            return self._iterates(goal.node, goal.wanted, 0)  # type: ignore[arg-type]
-        assert goal.test is not None
-        own = self.solve(goal.test, goal.wanted)
-        if isinstance(goal.node, nodes.If):
-            own = self._all([own, *(self.solve(test, False) for test in earlier_tests(self._parsed, goal.node))])
+    def own(self, branch: Branch) -> Alternatives:
+        """Alternatives to take a branch once its node is reached."""
+        if branch.kind == "macro":
+            return self._reach_any(self._calls.get(branch.node.name, ()), 0)  # type: ignore[attr-defined]
+        if branch.kind in ("loop", "empty-loop"):
+            return self._iterates(branch.node, branch.wanted, 0)  # type: ignore[arg-type]
+        assert branch.test is not None
+        own = self.solve(branch.test, branch.wanted)
+        if isinstance(branch.node, nodes.If):
+            own = self._all([own, *(self.solve(test, False) for test in earlier_tests(self._parsed, branch.node))])
         return own
 
-    def conditions(self, node: nodes.Node, depth: int = 0) -> Iterator[tuple[frozenset[int], Ways]]:
-        """What must hold on the way to a node, outermost first: branch numbers that show it, and ways to it."""
-        found: list[tuple[frozenset[int], Ways]] = []
+    def conditions(self, node: nodes.Node, depth: int = 0) -> Iterator[tuple[frozenset[int], Alternatives]]:
+        """What must hold on the way to a node, outermost first: branch numbers that show it, and options to it."""
+        found: list[tuple[frozenset[int], Alternatives]] = []
         child, parent = node, self._parsed.parent(node)
         while parent is not None:
             found.append(self._condition(parent, child, depth))
             child, parent = parent, self._parsed.parent(parent)
         yield from (condition for condition in reversed(found) if condition[1] != FREE)
 
-    def _condition(self, parent: nodes.Node, child: nodes.Node, depth: int) -> tuple[frozenset[int], Ways]:
+    def _condition(self, parent: nodes.Node, child: nodes.Node, depth: int) -> tuple[frozenset[int], Alternatives]:
         none: frozenset[int] = frozenset()
         if depth > _DEEPEST:
             return none, FREE
@@ -98,26 +98,26 @@ class Solver:
     def _numbers(self, node: nodes.Node, wanted: bool) -> frozenset[int]:
         return frozenset(branch.number for branch in self._by_node.get(id(node), ()) if branch.wanted == wanted)
 
-    def _reach_any(self, places: Sequence[nodes.Node], depth: int) -> Ways:
+    def _reach_any(self, places: Sequence[nodes.Node], depth: int) -> Alternatives:
         if depth > _DEEPEST:
             return FREE
-        ways: list[tuple[Wish, ...]] = []
+        options: list[tuple[Constraint, ...]] = []
         for place in places[:4]:
-            ways += self._all([found for _, found in self.conditions(place, depth + 1)])
-        return tuple(ways[:_MOST_WAYS]) or FREE
+            options += self._all([found for _, found in self.conditions(place, depth + 1)])
+        return tuple(options[:_MOST_ALTERNATIVES]) or FREE
 
-    def _iterates(self, loop: nodes.For, wanted: bool, depth: int) -> Ways:
-        ways = self._each(loop.iter, "longer", 0) if wanted else self._each(loop.iter, "shorter", 1)
+    def _iterates(self, loop: nodes.For, wanted: bool, depth: int) -> Alternatives:
+        options = self._each(loop.iter, "longer", 0) if wanted else self._each(loop.iter, "shorter", 1)
         if not wanted:
-            ways += self._each(loop.iter, "falsy", None)
+            options += self._each(loop.iter, "falsy", None)
         if loop.test is not None and wanted:
-            return self._all([ways or FREE, self.solve(loop.test, True, depth)])
-        return ways or FREE
+            return self._all([options or FREE, self.solve(loop.test, True, depth)])
+        return options or FREE
 
     # -- conditions ----------------------------------------------------------------------------------------------
 
-    def solve(self, test: nodes.Node, wanted: bool, depth: int = 0) -> Ways:
-        """Ways to make a condition true (or false)."""
+    def solve(self, test: nodes.Node, wanted: bool, depth: int = 0) -> Alternatives:
+        """Alternatives to make a condition true (or false)."""
         if depth > _DEEPEST:
             return FREE
         if isinstance(test, nodes.Not):
@@ -126,7 +126,7 @@ class Solver:
             both = [self.solve(test.left, wanted, depth), self.solve(test.right, wanted, depth)]
             if isinstance(test, nodes.And) == wanted:
                 return self._all(both)
-            return (both[0] + both[1])[:_MOST_WAYS]
+            return (both[0] + both[1])[:_MOST_ALTERNATIVES]
         if isinstance(test, nodes.Test):
             return self._solve_test(test, wanted, depth)
         if isinstance(test, nodes.Compare):
@@ -139,26 +139,26 @@ class Solver:
             return self._all([self.solve(test.test, True, depth), self.solve(test.expr1, wanted, depth + 1)])
         return self._solve_value(test, wanted, depth)
 
-    def _solve_value(self, test: nodes.Node, wanted: bool, depth: int) -> Ways:
+    def _solve_value(self, test: nodes.Node, wanted: bool, depth: int) -> Alternatives:
         if is_loop(test):
             return self._solve_loop(test, wanted)
-        ways = self._each(test, "truthy" if wanted else "falsy", None)
+        options = self._each(test, "truthy" if wanted else "falsy", None)
         for value, place in self._assigned(test):
             if isinstance(value, nodes.Const):
                 if bool(value.value) == wanted:
-                    ways += self._reach_any([place], depth + 1)
+                    options += self._reach_any([place], depth + 1)
             elif depth < _DEEPEST:
-                ways += self._all([self.solve(value, wanted, depth + 1), *self._way_to(place, depth + 1)])
-        return ways[:_MOST_WAYS] or FREE
+                options += self._all([self.solve(value, wanted, depth + 1), *self._way_to(place, depth + 1)])
+        return options[:_MOST_ALTERNATIVES] or FREE
 
-    def _way_to(self, place: nodes.Node, depth: int) -> list[Ways]:
+    def _way_to(self, place: nodes.Node, depth: int) -> list[Alternatives]:
         return [found for _, found in self.conditions(place, depth + 1)]
 
     def _assigned(self, node: nodes.Node) -> list[tuple[nodes.Node, nodes.Node]]:
         name = name_of(node)
         return self._assignments.get(name, [])[:6] if name else []
 
-    def _solve_loop(self, test: nodes.Node, wanted: bool) -> Ways:
+    def _solve_loop(self, test: nodes.Node, wanted: bool) -> Alternatives:
         """``loop.first``, ``loop.last`` and their kin: false needs a second item."""
         loop = self._parsed.parent(test)
         while loop is not None and not isinstance(loop, nodes.For):
@@ -169,22 +169,22 @@ class Solver:
             return FREE
         return self._each(loop.iter, "longer", 1) or FREE
 
-    def _solve_test(self, test: nodes.Test, wanted: bool, depth: int) -> Ways:
+    def _solve_test(self, test: nodes.Test, wanted: bool, depth: int) -> Alternatives:
         name = test.name
         if name in ("defined", "undefined"):
             op: Op = "present" if (name == "defined") == wanted else "absent"
-            ways = self._each(test.node, op, None)
-            if not ways:
+            options = self._each(test.node, op, None)
+            if not options:
                 for _, place in self._assigned(test.node):
-                    ways += self._reach_any([place], depth + 1)
-            return ways or FREE
+                    options += self._reach_any([place], depth + 1)
+            return options or FREE
         if name in ("eq", "equalto", "==", "ne", "in", "sameas") and test.args:
             return self._against(test.node, test.args[0], {"ne": "ne", "in": "in"}.get(name, "eq"), wanted, depth)
         if name == "none":
             return self._each(test.node, "kind" if wanted else "present", "none") or FREE
         return self._each(test.node, "kind" if wanted else "other-kind", name) or FREE
 
-    def _solve_compare(self, test: nodes.Compare, wanted: bool, depth: int) -> Ways:
+    def _solve_compare(self, test: nodes.Compare, wanted: bool, depth: int) -> Alternatives:
         operand = test.ops[0]
         if not isinstance(test.expr, nodes.Const) and isinstance(
             operand.expr, (nodes.Const, nodes.List, nodes.Tuple)
@@ -201,14 +201,14 @@ class Solver:
             return self._solve_value(test.expr, True, depth + 1)
         return FREE
 
-    def _within(self, item: nodes.Expr, holder: nodes.Expr, inside: bool) -> Ways:
-        """Ways to have one part of the input hold another, or not."""
+    def _within(self, item: nodes.Expr, holder: nodes.Expr, inside: bool) -> Alternatives:
+        """Alternatives to have one part of the input hold another, or not."""
         holders = self._each(holder, "contains" if inside else "lacks", _WORD)
         if not inside:
             return holders or FREE
         return self._all([self._each(item, "equals", _WORD) or FREE, holders]) if holders else FREE
 
-    def _against(self, node: nodes.Node, other: nodes.Node, op: str, wanted: bool, depth: int) -> Ways:
+    def _against(self, node: nodes.Node, other: nodes.Node, op: str, wanted: bool, depth: int) -> Alternatives:
         literals = constants(other)
         if not literals:
             return FREE
@@ -223,24 +223,24 @@ class Solver:
         if equal is None:
             numbers = [value for value in literals if isinstance(value, (int, float)) and not isinstance(value, bool)]
             return tuple(way for value in numbers for way in self._ordered(base, value, op, wanted)) or FREE
-        ways: Ways = ()
+        options: Alternatives = ()
         for constant in literals[:4]:
-            ways += self._each(base, "equals" if equal else "differs", constant)
+            options += self._each(base, "equals" if equal else "differs", constant)
         for value, place in self._assigned(base):
             if isinstance(value, nodes.Const):
                 if (value.value in literals) == equal:
-                    ways += self._reach_any([place], depth + 1)
+                    options += self._reach_any([place], depth + 1)
             elif (equal and literals == [True]) or literals == [False]:
-                ways += self._all(
+                options += self._all(
                     [self.solve(value, bool(literals[0]) == equal, depth + 1), *self._way_to(place, depth)]
                 )
-        return ways[:_MOST_WAYS] or FREE
+        return options[:_MOST_ALTERNATIVES] or FREE
 
-    def _ordered(self, node: nodes.Node, value: float, op: str, wanted: bool) -> Ways:
+    def _ordered(self, node: nodes.Node, value: float, op: str, wanted: bool) -> Alternatives:
         up = (op in ("gt", "gteq")) == wanted
         return self._each(node, "equals", value + (1 if up else -1))
 
-    def _length(self, node: nodes.Node, value: object, op: str, wanted: bool) -> Ways:
+    def _length(self, node: nodes.Node, value: object, op: str, wanted: bool) -> Alternatives:
         if not isinstance(value, int):
             return FREE
         low, high = {
@@ -251,14 +251,14 @@ class Solver:
             low, high = {"eq": (value, None), "ne": (value - 1, value + 1)}.get(
                 op, (None if high is None else high - 1, None if low is None else low + 1)
             )
-        ways: Ways = ()
+        options: Alternatives = ()
         if low is not None:
-            ways += self._each(node, "longer", low)
+            options += self._each(node, "longer", low)
         if high is not None:
-            ways += self._each(node, "shorter", high)
-        return ways or FREE
+            options += self._each(node, "shorter", high)
+        return options or FREE
 
-    def _solve_call(self, call: nodes.Call, wanted: bool) -> Ways:
+    def _solve_call(self, call: nodes.Call, wanted: bool) -> Alternatives:
         callee = call.node
         if not isinstance(callee, nodes.Getattr) or not call.args:
             return FREE
@@ -271,20 +271,22 @@ class Solver:
             return self._each(call, "truthy" if wanted else "falsy", None) or FREE
         return self._each(callee.node, op if wanted else "lacks", value) or FREE
 
-    # -- wishes --------------------------------------------------------------------------------------------------
+    # -- constraints on paths ----------------------------------------------------------------------------------------
 
-    def _each(self, node: nodes.Node, op: Op, value: object) -> Ways:
+    def _each(self, node: nodes.Node, op: Op, value: object) -> Alternatives:
         """One way for each part of the input that an expression may stand for."""
         paths = sorted(self._reader.read(node), key=lambda path: (len(path), path))
-        return tuple((Wish(path, op, value),) for path in islice(paths, _MOST_WAYS) if _is_settable(path))
+        return tuple(
+            (Constraint(path, op, value),) for path in islice(paths, _MOST_ALTERNATIVES) if _is_settable(path)
+        )
 
     @staticmethod
-    def _all(parts: Sequence[Ways]) -> Ways:
-        """Ways that have a part of each; parts without a known way are left to chance."""
+    def _all(parts: Sequence[Alternatives]) -> Alternatives:
+        """Alternatives that have a part of each; parts without a known way are left to chance."""
         known = [part for part in parts if part]
         return tuple(
-            tuple(wish for way in combination for wish in way)
-            for combination in islice(product(*(part[:3] for part in known)), _MOST_WAYS)
+            tuple(constraint for part in combination for constraint in part)
+            for combination in islice(product(*(part[:3] for part in known)), _MOST_ALTERNATIVES)
         )
 
 

@@ -9,11 +9,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from portable_tpl.generation.dialogue import kind_of_role, takes_flat_calls
+from portable_tpl.generation.dialogue import takes_flat_calls
 from portable_tpl.generation.tools import takes_flat_tools
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
+from portable_tpl.requests.fields import REASONING_KEYS
 from portable_tpl.requests.markers import SPECIAL, SYNTAX
-from portable_tpl.template.usage.shape import CONTENT, PART, STANDARD_ROLES, TemplateShape
+from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
+from portable_tpl.template.usage.shape import CONTENT, PART, TemplateShape
 
 _ORDINARY_CONTROLS = frozenset("\t\n\r")
 _UNUSUAL_SCHEMA = frozenset({"anyOf", "oneOf", "allOf", "not", "$ref", "$defs", "definitions"})
@@ -24,7 +26,7 @@ _FOLLOWS = {
     ("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "tool"), ("tool", "assistant"),
 }  # fmt: skip
 _Part = TypeVar("_Part")
-_MESSAGE_TEXTS = ("role", "name", "tool_call_id", "reasoning_content", "reasoning", "thinking")
+_MESSAGE_TEXTS = ("role", "name", "tool_call_id", *REASONING_KEYS)
 
 
 def tier_of(

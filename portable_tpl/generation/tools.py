@@ -8,6 +8,7 @@ from portable_tpl.generation.choices import Choices, happens, pick, several
 from portable_tpl.generation.text import everyday_text
 from portable_tpl.generation.values import value_for
 from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.fields import FLAT_TOOL_KEYS
 from portable_tpl.template.usage.paths import VALUE, Path
 from portable_tpl.template.usage.shape import DOCUMENT, TOOL, TemplateShape
 
@@ -49,7 +50,7 @@ def tool(choices: Choices, shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> 
 
 def takes_flat_tools(shape: TemplateShape) -> bool:
     """Whether the template reads a tool's name right off the tool."""
-    return any(shape.reads((*TOOL, key)) for key in ("name", "description", "parameters"))
+    return any(shape.reads((*TOOL, key)) for key in FLAT_TOOL_KEYS)
 
 
 def takes_wrapped_tools(shape: TemplateShape) -> bool:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.text import everyday_text
+from portable_tpl.requests.flags import FLAG_NAME
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
 
 _DEEPEST = 3
 _NUMBERS = (1, 0, 2, 10, 256, 4096)
-# What people call their switches; one that is only printed would look like a text otherwise.
-_FLAG_NAME = re.compile(
-    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
-    re.IGNORECASE,
-)
 _MAPPING_USES = frozenset({"pairs", "is-mapping"})
 
 
@@ -61,7 +56,7 @@ def _kinds(shape: TemplateShape, path: Path) -> list[str]:
         kinds.append("text")
     if "order" in uses or uses & {"is-number", "is-integer"}:
         kinds.append("number")
-    if len(path) == 1 and _FLAG_NAME.match(path[0]):
+    if len(path) == 1 and FLAG_NAME.match(path[0]):
         kinds.insert(0, "flag")
     elif uses & {"is-boolean", "is-true", "is-false"} or (uses & {"truth"} and "printed" not in uses and not kinds):
         kinds.append("flag")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from portable_tpl.differential.shrink import Shrinker
-from portable_tpl.generation.handwritten import fixed
+from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.usage.shape import TemplateShape
 
-BIG = max(fixed(TemplateShape()), key=lambda each: len(each.key))
+BIG = max(handwritten(TemplateShape()), key=lambda each: len(each.key))
 
 
 def shrunk(

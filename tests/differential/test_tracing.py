@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portable_tpl.differential.run.tracer import Mode, Tracer, normalised
-from portable_tpl.generation.handwritten import fixed
+from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template
@@ -120,7 +120,7 @@ def test_normalised_conversations_change_context_and_prompt(tracer: Tracer) -> N
 
 def test_real_templates_are_traced_true(corpus_templates: list[Template], reference: Runtime, tracer: Tracer) -> None:
     for template in corpus_templates[5::45]:
-        chats = fixed(shape_of(parse(template).tree))[:25]
+        chats = handwritten(shape_of(parse(template).tree))[:25]
         expected = reference.render_all(template, chats)
         for mode in MODES:
             told = tracer.trace(template, chats, mode)

@@ -1,4 +1,4 @@
-"""Generated and fixed conversations: their tier, their shape, and that a seed says it all."""
+"""Generated and handwritten conversations: their tier, their shape, and that a seed says it all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation
-from portable_tpl.generation.handwritten import fixed
+from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.generation.tiers import tier_of
 from portable_tpl.model.conversation import Conversation, Tier, parse_conversation
 from portable_tpl.model.source import Template
@@ -41,7 +41,7 @@ def drawn(tier: Tier, count: int, shape: TemplateShape | None = None, seed: str 
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize("shape", [TemplateShape(), rich_shape()], ids=["plain", "rich"])
 def test_no_conversation_is_stranger_than_asked(tier: Tier, shape: TemplateShape) -> None:
-    for made in (*fixed(shape, tier), *drawn(tier, 400, shape)):
+    for made in (*handwritten(shape, tier), *drawn(tier, 400, shape)):
         assert tier_of(made, shape=shape).rank <= tier.rank, made.key
 
 
@@ -53,7 +53,7 @@ def test_stranger_tiers_are_mostly_strange(tier: Tier) -> None:
 
 
 def test_every_conversation_is_the_contracts_json() -> None:
-    for made in (*fixed(rich_shape(), Tier.HOSTILE), *drawn(Tier.HOSTILE, 200)):
+    for made in (*handwritten(rich_shape(), Tier.HOSTILE), *drawn(Tier.HOSTILE, 200)):
         assert parse_conversation(made.to_json()) == made
 
 
@@ -103,9 +103,9 @@ def test_everyday_text_is_not_only_english() -> None:
         assert sample in text
 
 
-def test_the_fixed_ones_come_in_order_of_strangeness_and_once() -> None:
+def test_the_handwritten_ones_come_in_order_of_strangeness_and_once() -> None:
     shape = rich_shape()
-    everyday, hostile = fixed(shape), fixed(shape, Tier.HOSTILE)
+    everyday, hostile = handwritten(shape), handwritten(shape, Tier.HOSTILE)
     assert hostile[: len(everyday)] == everyday
     assert len({made.key for made in hostile}) == len(hostile)
     assert 25 <= len(everyday) <= 80
@@ -121,5 +121,5 @@ def test_templates_that_take_flat_tools_get_flat_tools() -> None:
 def test_corpus_conversations_stay_in_their_tier(corpus_templates: list[Template]) -> None:
     for template in corpus_templates[::12]:
         shape = shape_of(parse(template).tree)
-        for made in (*fixed(shape), *drawn(Tier.EVERYDAY, 20, shape, template.sha256)):
+        for made in (*handwritten(shape), *drawn(Tier.EVERYDAY, 20, shape, template.sha256)):
             assert tier_of(made, shape=shape) is Tier.EVERYDAY, (template.path, made.key)

@@ -1,4 +1,4 @@
-"""Which conversations a run compares: fixed ones, then generated ones that reach what is not reached yet."""
+"""Which conversations a run compares: handwritten ones, then generated ones that reach what is not reached yet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer, normalised
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation as generate
-from portable_tpl.generation.handwritten import fixed
-from portable_tpl.generation.targeting import Goals
+from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.targeting import Targeting
 from portable_tpl.generation.tiers import TierJudge, tier_of
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
@@ -22,11 +22,11 @@ from portable_tpl.template.tracing.trace import Trace
 from portable_tpl.template.types.types import infer
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
-_POOL = 120  # generated conversations tried on the reference before goals are pursued
+_POOL = 120  # generated conversations tried on the reference before missed branches are pursued
 _ROUNDS = 12
-_TRIES = 10  # conversations built for one goal in one round
-_GOALS = 24  # goals pursued in one round
-_BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for goals of stranger tiers, which decide no verdict
+_TRIES = 10  # conversations built for one branch in one round
+_BRANCHES = 24  # missed branches pursued in one round
+_BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for missed branches of stranger tiers, which decide no verdict
 _BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
 _WORD = "Zebrafish"
 
@@ -100,7 +100,7 @@ def explore(
 
     trace(settings.conversations)
     given = len(run.conversations)
-    trace(fixed(shape, settings.tier), settings.tier)
+    trace(handwritten(shape, settings.tier), settings.tier)
     always = len(run.conversations)
     first = max(given, min(always, settings.examples))
     # What is only in a stranger tier is there to be compared in it, however many everyday conversations come before.
@@ -132,7 +132,7 @@ def _generate(
     settings: CompareSettings,
     out_of_time: Callable[[], bool],
 ) -> list[int]:
-    """Random conversations, then goals; gives the numbers of those that reached something new."""
+    """Random conversations, then missed branches; gives the numbers of those that reached something new."""
     pool = max(_POOL, settings.examples)
     tiers = [tier for tier in Tier if tier.rank <= settings.tier.rank]
     useful = trace(
@@ -142,17 +142,17 @@ def _generate(
         return useful
     types = infer(parsed, settings.tier)
     run.impossible = {branch.number for branch in run.missed if not possible(branch, types)}
-    goals = Goals(parsed, run.shape, run.branches)
+    targeting = Targeting(parsed, run.shape, run.branches)
     idle = 0
     for _ in range(_ROUNDS):
         if out_of_time():
             run.cut = True
             break
-        wanted = goals.next(run.wanted, _GOALS)
+        wanted = targeting.next(run.wanted, _BRANCHES)
         if not wanted or idle > 2:
             break
         seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
-        built = [made for goal in wanted for made in goals.build(goal, choices, seeds, settings.tier, _TRIES)]
+        built = [made for branch in wanted for made in targeting.build(branch, choices, seeds, settings.tier, _TRIES)]
         news = trace(built, settings.tier)
         useful += news
         idle = 0 if news else idle + 1
@@ -161,21 +161,21 @@ def _generate(
 
 def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices: SeededChoices, tier: Tier) -> None:
     """Find which of the missed branches conversations of a stranger tier reach."""
-    goals = Goals(parsed, run.shape, run.branches)
+    targeting = Targeting(parsed, run.shape, run.branches)
     seeds = [(run.conversations[number], run.traces[number]) for number in range(len(run.conversations))]
     for effort in range(_BEYOND_ROUNDS):
         missed = run.wanted
         if not missed:
             break
         if effort == 0:
-            tried = list(fixed(run.shape, Tier.HOSTILE))
+            tried = list(handwritten(run.shape, Tier.HOSTILE))
         elif effort == _BEYOND_CHANCE:
             tried = [generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)]
         else:
             tried = [
                 made
-                for goal in missed[:_GOALS]
-                for made in goals.build(goal, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
+                for branch in missed[:_BRANCHES]
+                for made in targeting.build(branch, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
             ]
         # Not as transformers calls the template, which refuses to render no messages at all.
         traces = tracer.trace(parsed.template, [normalised(conversation) for conversation in tried], "branches")
@@ -200,7 +200,7 @@ def _interesting(run: Explored, useful: list[int]) -> list[int]:
 
 
 def _choose(run: Explored, useful: list[int], always: int, examples: int) -> None:
-    """Fixed ones, then those that reached something, then others that render, spread over the rest."""
+    """Handwritten ones, then those that reached something, then others that render, spread over the rest."""
     chosen = dict.fromkeys(run.chosen)
     reached: set[int] = set()
     for number in chosen:

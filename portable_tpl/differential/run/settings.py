@@ -14,7 +14,7 @@ class CompareSettings:
     """Settings of one run.
 
     ``examples``: how many conversations go to the targets (those that reach new branches go in any case, as do the
-    fixed ones of tiers beyond everyday, with half as many generated ones); ``seed``:
+    handwritten ones of tiers beyond everyday, with half as many generated ones); ``seed``:
     equal seeds, equal runs; ``tier``: the strangest tier to generate; ``max_seconds``: wall time after which a
     template's run is cut short (``None``: never); ``conversations``: the caller's own, which come first, whatever
     their tier.

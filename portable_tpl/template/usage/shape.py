@@ -9,7 +9,9 @@ from types import MappingProxyType
 
 from jinja2 import nodes
 
+from portable_tpl.requests.fields import FIELDS, GIVEN_TOKENS
 from portable_tpl.requests.markers import SPECIAL, SYNTAX
+from portable_tpl.requests.parts import MEDIA, PART_KEYS
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Facts, Path, PathReader
 
 MESSAGE: Path = ("messages", ITEM)
@@ -19,12 +21,11 @@ CALL: Path = (*MESSAGE, "tool_calls", ITEM)
 TOOL: Path = ("tools", ITEM)
 DOCUMENT: Path = ("documents", ITEM)
 
-_GIVEN = frozenset({"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token"})
+_GIVEN = frozenset((*FIELDS, *GIVEN_TOKENS))
 _GLOBALS = frozenset({
     "range", "lipsum", "dict", "cycler", "joiner", "namespace", "raise_exception", "strftime_now", "loop", "self",
     "super", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None",
 })  # fmt: skip
-STANDARD_ROLES = ("system", "user", "assistant", "tool")
 _NO_FACTS = Facts()
 _NO_PATHS: Mapping[Path, Facts] = MappingProxyType({})
 
@@ -82,7 +83,7 @@ class TemplateShape:
         """Types of typed parts that the template names, ``text`` first."""
         named = [value for value in self.at((*PART, "type")).equals if isinstance(value, str)]
         asked = [key for key in self.keys(PART) if key not in ("type", "text")]
-        return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in _MEDIA)]))
+        return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in MEDIA)]))
 
     @cached_property
     def _markers(self) -> dict[tuple[Path, bool], tuple[str, ...]]:
@@ -108,9 +109,6 @@ class TemplateShape:
                 yield marker
 
 
-_MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
-
-
 def shape_of(tree: nodes.Template) -> TemplateShape:
     """The shape of a parsed template."""
     reader = PathReader(tree)
@@ -124,4 +122,4 @@ def shape_of(tree: nodes.Template) -> TemplateShape:
 
 
 def _reads_parts(shape: TemplateShape) -> bool:
-    return any(key in ("type", "text", *_MEDIA) for key in shape.keys(PART))
+    return any(key in PART_KEYS for key in shape.keys(PART))

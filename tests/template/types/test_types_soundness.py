@@ -8,7 +8,7 @@ import pytest
 
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation
-from portable_tpl.generation.handwritten import fixed
+from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.source import Template
 from portable_tpl.template import parse
@@ -24,7 +24,7 @@ GENERATED = 6
 
 def conversations(shape: TemplateShape, tier: Tier, generated: int) -> Iterator[Conversation]:
     """The hand-written conversations of a tier, and some generated ones."""
-    yield from fixed(shape, tier)
+    yield from handwritten(shape, tier)
     for number in range(generated):
         yield conversation(SeededChoices(f"types {number}"), shape, tier)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.flags import FLAG_NAME
 from portable_tpl.template.types.lattice.kinds import (
     BOOL,
     FALSE,
@@ -35,11 +34,6 @@ from portable_tpl.template.usage.demands import (
     Demands,
 )
 
-# What people call their switches; one that is only printed would look like a text otherwise.
-FLAG_NAME = re.compile(
-    r"(enable|disable|add|use|is|has|include|keep|clear|preserve|skip|show|force|with|no|allow|return|strip|do)_|thinking$",
-    re.IGNORECASE,
-)
 _DEEPEST = 3
 _NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
 

@@ -12,6 +12,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.fields import (
+    FLAT_CALL_KEYS,
+    FLAT_TOOL_KEYS,
+    GIVEN_TOKENS,
+    OTHER_TOKENS,
+    REASONING_KEYS,
+    ROLE_KEYS,
+)
+from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, MEDIA, PART_KEYS
+from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
 from portable_tpl.template.types.lattice.kinds import (
     BOOL,
     DICT,
@@ -35,15 +45,7 @@ from portable_tpl.template.types.requests.request_tools import (
     tool_call,
     tool_list,
 )
-from portable_tpl.template.types.requests.roles import STANDARD, kind_of_role
 from portable_tpl.template.usage.demands import Demands
-
-_GIVEN_TOKENS = ("bos_token", "eos_token")
-_OTHER_TOKENS = ("unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
-_MEDIA = ("image", "image_url", "video", "video_url", "audio", "audio_url", "input_audio", "input_image", "document")
-_PART_KEYS = frozenset(("type", "text", *_MEDIA))
-_FUNCTION_KEYS = frozenset(("name", "description", "parameters"))
-_CALL_KEYS = frozenset(("name", "arguments"))
 
 
 class Profile(NamedTuple):
@@ -63,17 +65,17 @@ def profile_of(demands: Demands, tier: Tier) -> Profile:
     parts = demands.of("content[]")
     named = parts.keys | parts.asked
     types = None
-    if named & _PART_KEYS:
-        types = frozenset({"text", *named.intersection(_MEDIA)}).union(
+    if named & PART_KEYS:
+        types = frozenset({"text", *named.intersection(MEDIA)}).union(
             value for value in demands.of("type").equals if isinstance(value, str)
         )
     tool, call = demands.of("tools[]").keys, demands.of("tool_calls[]").keys
     return Profile(
         tier,
-        frozenset(roles.union(STANDARD)),
+        frozenset(roles.union(STANDARD_ROLES)),
         types,
-        (bool(tool & _FUNCTION_KEYS), "function" in tool),
-        (bool(call & _CALL_KEYS), "function" in call),
+        (not tool.isdisjoint(FLAT_TOOL_KEYS), "function" in tool),
+        (not call.isdisjoint(FLAT_CALL_KEYS), "function" in call),
     )
 
 
@@ -94,8 +96,8 @@ def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
         "tools": tool_list(pool, profile.tier, *profile.tools),
         "documents": document_list(pool, profile.tier),
         "add_generation_prompt": pool.type(BOOL),
-        **dict.fromkeys(_GIVEN_TOKENS, maybe_token if hostile else token),
-        **dict.fromkeys(_OTHER_TOKENS, maybe_token),
+        **dict.fromkeys(GIVEN_TOKENS, maybe_token if hostile else token),
+        **dict.fromkeys(OTHER_TOKENS, maybe_token),
     }
 
 
@@ -169,13 +171,13 @@ def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type)
         text = pool.join(text, pool.type(NONE))
     maybe_text = maybe_link = pool.join(text, ABSENT)
     link = pool.dict_of(FULL_DICT, {"url": text})
-    plain = dict.fromkeys((*_PART_KEYS, "url", "content"), ABSENT)
+    plain = dict.fromkeys((*PART_KEYS, "url", "content"), ABSENT)
     cases: dict[str, Type] = {}
     for name in sorted(types):
         fields: dict[str, Type] = {}
-        if name in ("image", "video", "audio", "input_image"):
+        if name in BARE_MEDIA:
             fields = {**plain, name: maybe_link, "url": maybe_link}
-        elif name in ("image_url", "video_url", "audio_url"):
+        elif name in LINKED_MEDIA:
             fields = {**plain, name: pool.join(link, ABSENT)}
         elif name == "text":
             fields = {**plain, "text": text, "content": maybe_text}
@@ -198,9 +200,7 @@ def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
     return {
         **_plain(pool, profile, role),
         "tool_calls": pool.join(calls, ABSENT),
-        "reasoning_content": reasoning,
-        "thinking": reasoning,
-        "reasoning": reasoning,
+        **dict.fromkeys(REASONING_KEYS, reasoning),
     }
 
 
@@ -208,7 +208,5 @@ def _tool(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
     return {**_plain(pool, profile, role), "tool_call_id": pool.type(TEXT_STR | UNDEFINED)}
 
 
-_NO_STANDARD_KEYS = dict.fromkeys(
-    ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "thinking"), ABSENT
-)
+_NO_STANDARD_KEYS = dict.fromkeys(ROLE_KEYS, ABSENT)
 _MAKERS = {"system": _plain, "user": _plain, "own": _plain, "assistant": _assistant, "tool": _tool}
