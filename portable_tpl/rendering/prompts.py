@@ -60,7 +60,7 @@ def conversation_of(call: Call) -> Conversation:
     """
     try:
         data: dict[str, Json] = {
-            "messages": _objects(call.messages),
+            "messages": _objects(getattr(call.messages, "messages", call.messages)),
             "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
             "documents": None if call.documents is None else _objects(call.documents),
             "add_generation_prompt": call.add_generation_prompt,

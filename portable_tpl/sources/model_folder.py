@@ -1,6 +1,6 @@
 """A model's folder: the files in which programs look for its chat templates, and which program takes which.
 
-Facts: transformers 5.23, ``tokenization_utils_base.py`` and ``processing_utils.py``; gguf 0.19, ``vocab.py``;
+Facts: transformers 5.24, ``tokenization_utils_base.py`` and ``processing_utils.py``; gguf 0.19, ``vocab.py``;
 text-generation-inference's tokenizer loading; mistral.rs's chat template lookup.
 """
 

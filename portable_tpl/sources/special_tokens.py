@@ -1,6 +1,6 @@
 """The special tokens that transformers hands to a template.
 
-Facts from transformers 5.23, tokenization_utils_base.py: ``special_tokens_map`` holds the seven standard tokens and
+Facts from transformers 5.24, tokenization_utils_base.py: ``special_tokens_map`` holds the seven standard tokens and
 the model's own (``extra_special_tokens`` as an object, ``model_specific_special_tokens`` and any other ``*_token``
 that is a token), each as a string; lists such as ``additional_special_tokens`` do not reach the template.
 ``special_tokens_map.json`` is read over the configuration only where the latter has no ``added_tokens_decoder``.

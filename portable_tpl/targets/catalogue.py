@@ -31,7 +31,7 @@ def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
         if table is not None:
             found[target] = TargetStatus(target, table.engine, table.version, "static")
         elif asked and _runs_the_reference(target):
-            found[target] = TargetStatus(target, "jinja2", None, "static", "runs the reference's own engine")
+            found[target] = TargetStatus(target, REFERENCE, None, "static", "runs the reference's own engine")
         elif asked:
             names = ", ".join(measured_targets())
             raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")

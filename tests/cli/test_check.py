@@ -71,7 +71,7 @@ def test_a_deployment_of_the_references_engine_breaks_nothing(cli: Cli) -> None:
     result = cli("check", "strip.jinja", "-t", "vllm", "--format", "json")
     assert result.status == 0
     [target] = result.json["targets"]
-    assert (target["engine"], target["status"]) == ("jinja2", "static")
+    assert (target["engine"], target["status"]) == ("transformers", "static")
     assert "reference" in target["reason"]
     assert result.json["templates"][0]["verdicts"] == {"vllm": "portable"}
 

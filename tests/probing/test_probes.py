@@ -25,7 +25,7 @@ _CONVERSATION = Conversation(
 )
 # The column of each target, and the version that was measured.
 _COLUMNS = {
-    "transformers": ("transformers-5.23(jinja2 3.1.6)", "3.1.6"),
+    "transformers": ("transformers-5.23(jinja2 3.1.6)", "5.24"),
     "minijinja": ("minijinja-py 3.0.5", "3.0.5"),
     "hf-jinja": ("@huggingface/jinja 0.5.11", "0.5.11"),
     "llama.cpp": ("llama.cpp b11549 (xllamacpp)", "b11549"),

@@ -18,10 +18,10 @@ from portable_tpl.model.conversation import DEFAULT_CLOCK
 from portable_tpl.model.errors import RenderError
 
 REASON = "compares with the real transformers package"
-transformers = pytest.importorskip("transformers", minversion="5.20", reason=REASON)
+transformers = pytest.importorskip("transformers", minversion="5.24", reason=REASON)
 tokenizers = pytest.importorskip("tokenizers", reason=REASON)
 
-ROOT = Path(__file__).parents[1] / "corpus"
+ROOT = Path(__file__).parents[2] / "corpus"
 TEMPLATES = {path.relative_to(ROOT / "templates").as_posix(): path for path in (ROOT / "templates").rglob("*.jinja")}
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
 CONVERSATIONS: dict[str, list[dict[str, Any]]] = {
@@ -238,3 +238,45 @@ def test_objects_of_the_caller_are_shown_as_in_transformers(content: object) -> 
     messages = [{"role": Role.USER, "content": content}]
     text = "{{ messages }}{{ x }}"
     assert ours(text, messages, x=content) == theirs(text, messages, x=content)
+
+
+@dataclass
+class Call:
+    name: str
+    arguments: dict[str, Any] | None
+
+
+@dataclass
+class Message:
+    role: str
+    content: str | None
+    tool_calls: list[Call] | None = None
+
+
+class Chat:
+    """What chat clients keep messages in."""
+
+    def __init__(self, *messages: Any) -> None:
+        self.messages = list(messages)
+
+
+class Reply:
+    """A message as SDKs that stand on pydantic give it."""
+
+    def model_dump(self) -> dict[str, Any]:
+        return {"role": "assistant", "content": None, "tool_calls": [Call("f", None)], "refusal": None}
+
+
+@pytest.mark.parametrize("messages", [
+    [Message("user", "Hi")], [Message("user", None), {"role": "tool", "content": None}],
+    [Message("assistant", None, [Call("f", {"a": Role.USER}), Call("g", None)])], [Message("user", "Hi"), Reply()],
+    Chat({"role": "user", "content": "Hi"}), Chat(Message("user", "Hi"), Reply()), (Message("user", "Hi"),),
+])  # fmt: skip
+def test_message_objects_are_those_of_transformers(messages: Any) -> None:
+    text = "{{ messages }}{{ messages[0].content is defined }}"
+    assert ours(text, messages) == theirs(text, messages) is not None
+
+
+@pytest.mark.parametrize("messages", [["Hi"], [3], [["user", "Hi"]]])
+def test_what_is_no_message_is_refused_as_in_transformers(messages: Any) -> None:
+    assert ours("x", messages) is theirs("x", messages) is None

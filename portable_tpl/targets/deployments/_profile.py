@@ -21,6 +21,7 @@ from portable_tpl.targets import installs
 from portable_tpl.targets.processes._adapter import Adapter, ContextBuilder, Launch, python_worker
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.template.syntax.environment import TRANSFORMERS
 
 _PLANS_KEPT = 64
 _NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
@@ -143,7 +144,7 @@ def profile_adapter(profile: Profile) -> Adapter:
 
     def available(_asked: str | None) -> Availability:
         if profile.pinned is None:
-            return Availability(True, version=version("jinja2"))
+            return Availability(True, version=TRANSFORMERS)
         if profile.pinned == _minijinja_here() or installs.is_installed("minijinja", profile.pinned):
             return Availability(True, version=profile.pinned)
         remedy = installs.remedy("minijinja", profile.pinned)
@@ -151,7 +152,7 @@ def profile_adapter(profile: Profile) -> Adapter:
 
     adapter = Adapter(
         id=profile.id,
-        engine="jinja2" if profile.pinned is None else "minijinja",
+        engine="transformers" if profile.pinned is None else "minijinja",
         launch=launch,
         available=available,
         options=profile.options,

@@ -14,11 +14,12 @@ from portable_tpl.targets.processes._base import REFERENCE, Availability
 from portable_tpl.targets.processes._cases import encode
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.steps.reference import reference_context, reference_objection
+from portable_tpl.template.syntax.environment import TRANSFORMERS
 
 
 def _available(_version: str | None) -> Availability:
     try:
-        return Availability(True, version=version("jinja2"))
+        return Availability(True, version=TRANSFORMERS, reason=f"on jinja2 {version('jinja2')}")
     except PackageNotFoundError:
         return Availability(False, reason="jinja2 is not installed", remedy="pip install jinja2")
 
@@ -49,7 +50,7 @@ def _with_spans(rendering: Rendering) -> Rendering:
 
 _ADAPTER: Adapter = Adapter(
     id=REFERENCE,
-    engine="jinja2",
+    engine="transformers",
     launch=lambda _version: python_worker("transformers_worker"),
     available=_available,
     context=_context,

@@ -1,6 +1,6 @@
 """Continuing the final message: a prompt that ends inside it, for a model to go on from there.
 
-The meaning is that of ``continue_final_message`` in transformers 5.23 (``render_jinja_template`` in
+The meaning is that of ``continue_final_message`` in transformers 5.24 (``render_jinja_template`` in
 ``transformers/utils/chat_template_utils.py``). It needs nothing of the engine: a mark goes into the conversation, and
 the prompt is cut where the mark comes out, so it works on every runtime.
 """

@@ -1,6 +1,6 @@
 """Anything that callers put into messages, as the plain data that templates are shown.
 
-Source of facts: ``_plain_template_data`` in ``transformers/utils/chat_template_utils.py``, version 5.23. One thing is
+Source of facts: ``_plain_template_data`` in ``transformers/utils/chat_template_utils.py``, version 5.24. One thing is
 different: tuples become lists, because a conversation is JSON data.
 """
 

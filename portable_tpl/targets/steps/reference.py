@@ -1,8 +1,7 @@
 """The reference's own way from a conversation to what the template sees.
 
 Source of facts: ``apply_chat_template`` in ``transformers/tokenization_utils_base.py`` and ``render_jinja_template``
-in
-``transformers/utils/chat_template_utils.py``, version 5.23.
+in ``transformers/utils/chat_template_utils.py``, version 5.24.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A Python function as the JSON schema of a tool, as ``transformers.utils.get_json_schema`` makes it.
 
-Source of facts: transformers 5.23, ``transformers/utils/chat_template_utils.py``; a test compares the two. The words
+Source of facts: transformers 5.24, ``transformers/utils/chat_template_utils.py``; a test compares the two. The words
 of the errors are our own.
 """
 
@@ -35,9 +35,12 @@ _SECTION = r"(?:Args:|Returns:|Raises:|\Z)"
 _SUMMARY = re.compile(rf"\A(?P<text>.*?)[\n\s]*{_SECTION}", re.DOTALL)
 _ARGUMENTS = re.compile(r"\n\s*Args:\n(?P<text>.*?)[\n\s]*(?:Returns:|Raises:|\Z)", re.DOTALL)
 _RETURNED = re.compile(r"\n\s*Returns:\n\s*(?P<text>.*?)[\n\s]*(?:Raises:|\Z)", re.DOTALL)
-# "name: text", whose text may go on over lines that are indented deeper than the name.
+# "name: text" or "name (type): text", whose text may go on over lines that are indented deeper than the name.
+_NAME = r"\w+(?:[ \t]*\([^()\n]*\))?:"
 _ARGUMENT = re.compile(
-    r"(?:^|\n)(?P<indent>[ \t]*)(?P<name>\w+):\s*(?P<text>.*?)\s*(?=\n(?!(?P=indent)[ \t])[ \t]*\w+:|\Z)", re.DOTALL
+    rf"(?:^|\n)(?P<indent>[ \t]*)(?=(?P<name>\w+)){_NAME}\s*(?P<text>.*?)\s*"
+    rf"(?=\n(?!(?P=indent)[ \t])[ \t]*{_NAME}|\Z)",
+    re.DOTALL,
 )
 _CHOICES = re.compile(r"\(choices:\s*(.*?)\)\s*$", re.IGNORECASE)
 

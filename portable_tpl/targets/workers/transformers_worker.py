@@ -16,7 +16,12 @@ from typing import Any
 import jinja2
 
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
-from portable_tpl.template.syntax.environment import RefusalError, reference_environment, render_with_generation
+from portable_tpl.template.syntax.environment import (
+    TRANSFORMERS,
+    RefusalError,
+    reference_environment,
+    render_with_generation,
+)
 
 _GENERATED = "<template>"  # the file name that jinja2 gives to templates without one
 
@@ -44,8 +49,8 @@ class Spanned:
 class Jinja2Engine:
     """The reference's engine; ``environment`` is the one that all its templates share."""
 
-    name = "jinja2"
-    version = jinja2.__version__
+    name = "transformers"
+    version = TRANSFORMERS
 
     def __init__(self) -> None:
         self._now = datetime(2026, 1, 1)

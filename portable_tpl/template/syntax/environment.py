@@ -1,6 +1,6 @@
 """The reference's jinja2 environment, as transformers sets it up for chat templates.
 
-Source of facts: ``_cached_compile_jinja_template`` in ``transformers/utils/chat_template_utils.py``, version 5.23.
+Source of facts: ``_cached_compile_jinja_template`` in ``transformers/utils/chat_template_utils.py``, version 5.24.
 Two things are added, and neither can be seen from inside a template: the clock is injected, and what
 ``raise_exception`` raises has a type of its own, so that a refusal is told from an error.
 """
@@ -20,6 +20,9 @@ from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
+
+# The version of transformers that is modelled here and in everything that stands before a template there.
+TRANSFORMERS = "5.24"
 
 Clock = Callable[[], datetime]
 _Named = TypeVar("_Named", bound=Callable[..., Any])

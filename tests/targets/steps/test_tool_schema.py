@@ -203,6 +203,33 @@ def variadic(a: int, *rest: int, **more: str):
     """
 
 
+def typed(city: str, days: int, unit: str) -> str:
+    """Tell the weather.
+
+    Args:
+        city (str): The city (or the town): anywhere
+        days (int, optional):
+            How many days
+            note (a word): this is no argument
+        unit	(`str`, *optional*, defaults to "C"): C or F (choices: ["C", "F"])
+
+    Returns:
+        str: The weather
+    """
+    return ""
+
+
+def half_typed(a: int, b: int, c: int) -> None:
+    """Mix both styles.
+
+    Args:
+        a: (int): no type stands before the colon
+        b (dict(str, int)): nested: no type, and so the end of nothing
+        b (int): b
+        c: c
+    """
+
+
 GOOD: list[Callable[..., Any]] = [
     plain,
     nothing,
@@ -214,6 +241,8 @@ GOOD: list[Callable[..., Any]] = [
     bad_return,
     blank_lines,
     shared_hint,
+    typed,
+    half_typed,
     Methods().method,
     Methods.method,
     Methods.of_class,
