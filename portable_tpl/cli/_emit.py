@@ -49,12 +49,31 @@ def report_problems(problems: list[str]) -> None:
 def _rendered(report: Report, common: Common) -> str:
     form = import_module(f"portable_tpl.reports.{common.format}")
     if common.format == "text":
-        return str(form.render(report, color=color_wanted(common), quiet=common.quiet, statistics=common.statistics))
+        return str(
+            form.render(
+                report,
+                color=color_wanted(common),
+                quiet=common.quiet,
+                statistics=common.statistics,
+                verbose=common.verbose,
+                columns=_columns(common),
+            )
+        )
     if common.format == "sarif":
         from portable_tpl.checking.linting import rule_docs
 
         return str(form.render(report, rules=rule_docs()))
     return str(form.render(report))
+
+
+def _columns(common: Common) -> int:
+    """The width of the terminal; where the report goes elsewhere, that of ``COLUMNS``, else 80."""
+    from shutil import get_terminal_size
+
+    if common.output is None and sys.stdout is not None and sys.stdout.isatty():
+        return max(40, get_terminal_size().columns)
+    given = os.environ.get("COLUMNS", "")
+    return max(40, int(given)) if given.isascii() and given.isdigit() else 80
 
 
 def write_text(text: str, output: str | None) -> None:

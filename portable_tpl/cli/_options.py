@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from portable_tpl.model.conversation import Tier
+from portable_tpl.reports import formats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Common:
     skip_without_template: bool
     quiet: bool
     color: bool | None
+    verbose: bool
     statistics: bool
 
 
@@ -68,6 +68,7 @@ _PLAIN = (
     "skip_without_template",
     "quiet",
     "color",
+    "verbose",
     "statistics",
 )
 
@@ -89,7 +90,7 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--select", multiple=True, metavar="CODES", help="Only these rules (codes or prefixes)."),
     click.option("--ignore", multiple=True, metavar="CODES", help="Without these rules (codes or prefixes)."),
     click.option(
-        "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report."
+        "--format", type=click.Choice(formats()), default="text", show_default=True, help="Form of the report."
     ),
     click.option("--output", "-o", metavar="FILE", help="Write the report there instead of standard output."),
     click.option("--config", metavar="FILE", help="Configuration file. [default: nearest upwards]"),
@@ -104,6 +105,7 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option("--quiet", "-q", is_flag=True, help="Only what was found, without the summary."),
     click.option("--color/--no-color", default=None, help="Colours. [default: on a terminal]"),
+    click.option("--verbose", "-v", is_flag=True, help="Everything in full, with the commands that reproduce it."),
     click.option("--statistics", is_flag=True, help="Counts by rule instead of single findings."),
 ]
 

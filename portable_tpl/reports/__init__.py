@@ -1,39 +1,13 @@
-"""The formats of a report, one module each; they see a :class:`portable_tpl.model.report.Report` and nothing else."""
+"""The formats of a report, one module each, found by being there; they see a report and nothing else.
+
+In: a :class:`portable_tpl.model.report.Report`. Out: its text, from ``render(report)`` of the format's module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType
-from typing import Any
-
-from portable_tpl.model.report import Report, RuleDoc
-
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
-
-_NO_RULES: Mapping[str, RuleDoc] = MappingProxyType({})
+from pkgutil import iter_modules
 
 
-def render(
-    report: Report,
-    format: str = "text",  # noqa: A002 - the name of the command line's option
-    *,
-    color: bool = False,
-    quiet: bool = False,
-    statistics: bool = False,
-    rules: Mapping[str, RuleDoc] = _NO_RULES,
-) -> str:
-    """The report in one of :data:`FORMATS`, ending in a newline where it is not empty.
-
-    ``color``, ``quiet`` and ``statistics`` are for people and change ``text`` alone; ``rules`` maps codes to the
-    pages that ``sarif`` carries. The text can always be encoded as UTF-8. Raises ``ValueError`` on an unknown format.
-    """
-    if format not in FORMATS:
-        raise ValueError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
-    options: dict[str, Any] = {}
-    if format == "text":
-        options = {"color": color, "quiet": quiet, "statistics": statistics}
-    elif format == "sarif":
-        options = {"rules": rules}
-    text: str = import_module(f"{__name__}.{format}").render(report, **options)
-    return text
+def formats() -> tuple[str, ...]:
+    """The names of all formats."""
+    return tuple(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))

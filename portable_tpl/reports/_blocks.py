@@ -1,32 +1,36 @@
-"""Findings and mismatches as blocks of lines for a terminal, or any place with a fixed-width font."""
+"""The blocks of a report for a terminal: one a cause, with its places, its proof and its fix."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from portable_tpl.model.conversation import Tier
-from portable_tpl.model.findings import Finding, Fix, Safety, Severity
-from portable_tpl.model.rendering import Mismatch, Rendered
-from portable_tpl.model.report import Comparison, TemplateReport
-from portable_tpl.model.source import Template
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Fix, Safety, Severity, Witness
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.report import Comparison
+from portable_tpl.model.source import Location, Template
 from portable_tpl.reports._difference import Difference, first_difference, side_pieces
-from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines, whole_line
-from portable_tpl.reports._summary import finding_behind
-from portable_tpl.reports._visible import clip, one_line, pad, unbroken, width
+from portable_tpl.reports._items import Block, Item, Proof
+from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines
+from portable_tpl.reports._visible import one_line, pad, unbroken, width, wrapped
 from portable_tpl.reports._words import (
     conversation_lines,
-    coverage_phrase,
-    how_often,
+    how_many,
+    missed_phrase,
+    plural,
     rendering_phrase,
+    tier_phrase,
     what_happens,
     why,
 )
 
 _SGR = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
-_TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_SEVERITY_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_MOST_MISSED = 12
-_LONGEST_TEXT = 120
+TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_FIX_WORDS = {Safety.SAFE: "fix", Safety.UNSAFE: "unsafe fix", Safety.DISPLAY: "suggestion"}
+_MOST_PLACES = 12
+_MOST_FIX_LINES = 3
+_GUTTER = 10  # what an excerpt's line number, bar and indentation take
 
 
 class Paint:
@@ -40,114 +44,205 @@ class Paint:
         return f"\x1b[{_SGR[tone]}m{text}\x1b[0m" if self.on and text else text
 
 
-def finding_line(template: Template, finding: Finding, paint: Paint) -> str:
-    """One line about a finding: ``path:line:column code [targets] severity: message``."""
-    place = f"{unbroken(template.label)}:{finding.location.line}:{finding.location.column}"
-    tone = _TONES[finding.severity]
-    targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
-    tier = "" if finding.tier is Tier.EVERYDAY else f" ({finding.tier} conversations)"
-    word = paint(_SEVERITY_WORDS[finding.severity], tone)
-    return f"{paint(place, 'bold')} {paint(finding.code, tone)}{targets} {word}: {one_line(finding.message)}{tier}"
+class Parts(NamedTuple):
+    """What of a block is written besides its headline and its line: the proof with the fix's title, and the fix."""
+
+    proof: bool = True
+    fix: bool = True
 
 
-def finding_block(template: Template, finding: Finding, paint: Paint) -> Iterator[str]:
-    """A finding in full: its line, the source with a caret under the span, and the fix."""
-    yield finding_line(template, finding, paint)
-    yield from _excerpt(source_lines(template, finding.location), paint, _TONES[finding.severity])
-    if finding.fix is not None:
-        yield from _fix(template, finding.fix, paint)
+ALL_PARTS = Parts()
 
 
-def _excerpt(lines: list[SourceLine | None], paint: Paint, tone: str) -> Iterator[str]:
-    gutter = max(len(str(line.number)) for line in lines if line is not None)
-    for line in lines:
-        if line is None:
-            yield f"  {' ' * gutter} {paint('…', 'dim')}"
-            continue
-        number = paint(f"{line.number:>{gutter}} |", "dim")
-        yield f"  {number} {line.before}{line.marked}{line.after}".rstrip()
-        carets = width(line.marked) or (1 if len(lines) == 1 else 0)
-        if tone and carets:
-            bar = paint(f"{'':>{gutter}} |", "dim")
-            yield f"  {bar} {' ' * width(line.before)}{paint('^' * carets, tone)}"
+class Writer:
+    """Writes blocks for a terminal of ``columns`` columns; ``verbose`` leaves nothing out."""
 
+    def __init__(self, paint: Paint, columns: int, verbose: bool) -> None:
+        self.paint = paint
+        self.columns = columns
+        self.verbose = verbose
 
-def _fix(template: Template, fix: Fix, paint: Paint) -> Iterator[str]:
-    how = {Safety.SAFE: "fix", Safety.UNSAFE: "unsafe fix", Safety.DISPLAY: "suggestion"}[fix.safety]
-    yield f"  {paint(how, 'green')}: {one_line(fix.title)}"
-    for hunk in fix_hunks(template, fix):
-        for line in hunk.before:
-            yield paint(f"    - {line}", "red")
-        for line in hunk.after:
-            yield paint(f"    + {line}", "green")
+    def item_line(self, template: Template, item: Item) -> str:
+        """One line about an item, as compilers write it: ``path:line:column: severity: code [targets] message``."""
+        place = unbroken(template.label)
+        if item.location is not None:
+            place += f":{item.location.line}:{item.location.column}"
+        tone = TONES[item.severity]
+        targets = f" [{', '.join(item.targets)}]" if item.targets else ""
+        severity = self.paint(str(item.severity), tone)
+        return f"{self.paint(place, 'bold')}: {severity}: {item.code}{targets} {self.message(item)}"
 
+    def block(self, template: Template, block: Block, parts: Parts = ALL_PARTS) -> Iterator[str]:
+        """A cause: what, where, how often; the line; and the parts asked for."""
+        yield from self.headline(block)
+        yield from self.body(template, block, parts)
 
-def mismatch_line(report: TemplateReport, target: str, mismatch: Mismatch, cases: int, paint: Paint) -> str:
-    """One line about a mismatch, in the shape of a finding's line."""
-    place = unbroken(report.template.label)
-    if mismatch.line is not None:
-        finding = finding_behind(report, target, mismatch)
-        start = finding.location if finding else None
-        place += f":{start.line}:{start.column}" if start else f":{mismatch.line}"
-    tone = "red" if mismatch.decides else "cyan"
-    code = paint(mismatch.code or mismatch.kind, tone)
-    cause = f"; cause: {one_line(mismatch.cause)}" if mismatch.cause else "; cause not identified"
-    said = f"{what_happens(mismatch)} {how_often(mismatch, cases)}{cause}"
-    return f"{paint(place, 'bold')} {code} [{target}] {said}"
+    def body(self, template: Template, block: Block, parts: Parts = ALL_PARTS) -> Iterator[str]:
+        """A cause without its headline."""
+        item = block.first
+        if item.location is not None:
+            yield from self._excerpt(self._source(template, item.location), item)
+        if parts.proof:
+            yield from self._proof(block)
+        fix = next((each.finding.fix for each in block.items if each.finding and each.finding.fix), None)
+        if fix is not None and parts.proof:
+            yield from self._fix(template, fix, parts.fix)
 
+    def headline(self, block: Block) -> Iterator[str]:
+        """What a block is about: its first lines."""
+        item = block.first
+        affected = block.affected
+        parts = [", ".join(item.targets)] if item.targets else []
+        if affected is not None and affected.affected:
+            parts.append(how_many(affected.affected, affected.cases))
+        if item.finding is not None and item.finding.evidence == "unseen" and affected is not None:
+            parts.append(f"not seen in {plural(affected.cases, 'conversation')}")
+        head = f"{item.severity} {item.code}"
+        first, *others = self.wrapped(f"{head}  {' · '.join(parts)}".rstrip(), "")
+        yield self.paint(first[: len(head)], TONES[item.severity]) + first[len(head) :]
+        yield from others
+        yield from self.wrapped(self.message(item), "  ")
+        places = _places(block)
+        if len(places) > 1:
+            shown = places if self.verbose else places[:_MOST_PLACES]
+            more = f", and {len(places) - len(shown)} more" if len(places) > len(shown) else ""
+            yield from self.wrapped(f"{len(places)} places: {', '.join(shown)}{more}", "  ")
 
-def mismatch_block(
-    report: TemplateReport, target: str, mismatch: Mismatch, cases: int, paint: Paint
-) -> Iterator[str]:
-    """A mismatch in full: conversation, both answers, the template's line, cause, fix and how to see it again."""
-    template = report.template
-    yield mismatch_line(report, target, mismatch, cases, paint)
-    yield f"  {paint('conversation', 'dim')}"
-    lines = conversation_lines(mismatch.conversation)
-    column = max(width(label) for label, _ in lines)
-    for label, value in lines:
-        yield f"    {paint(pad(label, column), 'blue')}  {value}"
-    yield from _answers(target, mismatch, paint)
-    finding = finding_behind(report, target, mismatch)
-    if mismatch.line is not None:
-        if finding is not None:
-            yield from _excerpt(source_lines(template, finding.location), paint, "red")
+    def short(self, block: Block) -> str:
+        """A block that is worth a line: code, message, places."""
+        item = block.first
+        places = _places(block)
+        more = "" if len(places) < 2 else f" and {plural(len(places) - 1, 'more place')}"
+        where = f" ({places[0]}{more})" if places else ""
+        room = self.columns - width(f"{item.severity} {item.code}  ") - width(where)
+        head = self.paint(f"{item.severity} {item.code}", TONES[item.severity])
+        return f"{head}  {_cut(self.message(item), room)}{where}"
+
+    def message(self, item: Item) -> str:
+        """What an item says, on one line."""
+        if item.finding is not None:
+            return one_line(item.finding.message) + tier_phrase(item.finding.tier)
+        mismatch = item.proofs[0].mismatch
+        cause = f"; cause: {one_line(mismatch.cause)}" if mismatch.cause else "; cause not identified"
+        return f"{what_happens(mismatch)}{cause}{tier_phrase(mismatch.tier)}"
+
+    def wrapped(self, text: str, indent: str) -> list[str]:
+        """The text on lines that the terminal holds."""
+        return [indent + line for line in wrapped(text, self.columns - len(indent))]
+
+    def _source(self, template: Template, location: Location) -> list[SourceLine | None]:
+        """The lines of a span, as many characters of each as the terminal holds, wide ones too."""
+        room = self.columns - _GUTTER
+        lines = source_lines(template, location, room)
+        widest = max(width(f"{line.before}{line.marked}{line.after}") for line in lines if line is not None)
+        return lines if widest <= room + 2 else source_lines(template, location, room * room // widest)
+
+    def _excerpt(self, lines: list[SourceLine | None], item: Item) -> Iterator[str]:
+        gutter = max(len(str(line.number)) for line in lines if line is not None)
+        for line in lines:
+            if line is None:
+                yield f"  {' ' * gutter} {self.paint('…', 'dim')}"
+                continue
+            number = self.paint(f"{line.number:>{gutter}} |", "dim")
+            yield f"  {number} {line.before}{line.marked}{line.after}".rstrip()
+            carets = width(line.marked) or (1 if len(lines) == 1 else 0)
+            if carets and item.finding is not None:
+                bar = self.paint(f"{'':>{gutter}} |", "dim")
+                yield f"  {bar} {' ' * width(line.before)}{self.paint('^' * carets, TONES[item.severity])}"
+
+    def _proof(self, block: Block) -> Iterator[str]:
+        proof = block.proof
+        witness = next((i.finding.witness for i in block.items if i.finding and i.finding.witness), None)
+        if proof is not None:
+            yield from self._mismatch(proof)
+        elif witness is not None:
+            yield from self._witness(witness)
+
+    def _mismatch(self, proof: Proof) -> Iterator[str]:
+        mismatch = proof.mismatch
+        yield from self._conversation(mismatch.conversation)
+        yield from self._answers("transformers", mismatch.reference, proof.target, mismatch.target)
+        if self.verbose:
+            yield f"  {self.paint('cause', 'dim')}      {one_line(why(mismatch))}"
+            yield f"  {self.paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
+
+    def _witness(self, witness: Witness) -> Iterator[str]:
+        first, *others = witness.exhibits
+        yield from self._conversation(first.conversation)
+        if others:
+            second = others[0]
+            yield from self._answers(one_line(first.label), first.rendering, one_line(second.label), second.rendering)
         else:
-            yield from _excerpt([whole_line(template, mismatch.line)], paint, "")
-    yield f"  {paint('cause', 'dim')}      {one_line(why(mismatch))}"
-    if finding is not None and finding.fix is not None:
-        yield from _fix(template, finding.fix, paint)
-    yield f"  {paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
+            yield f"  {one_line(first.label)}  {_cut(rendering_phrase(first.rendering), self.columns - 20)}"
+        if witness.condition is not None:
+            text = f"line {witness.line}: {one_line(witness.condition)} went another way"
+            yield f"  {self.paint(_cut(text, self.columns - 2), 'dim')}"
+        if self.verbose:
+            for command in witness.reproduce:
+                yield f"  {self.paint('reproduce', 'dim')}  {unbroken(command)}"
+
+    def _conversation(self, conversation: Conversation) -> Iterator[str]:
+        lines = conversation_lines(conversation)
+        if self.verbose:
+            column = max(width(label) for label, _ in lines)
+            for label, value in lines:
+                yield f"  {self.paint(pad(label, column), 'blue')}  {value}"
+            return
+        text = "  ".join(f"{label} {value}" for label, value in lines)
+        yield f"  {self.paint(_cut(text, self.columns - 2), 'blue')}"
+
+    def _answers(self, one: str, first: Rendering, other: str, second: Rendering) -> Iterator[str]:
+        column = max(width(one), width(other))
+        if isinstance(first, Rendered) and isinstance(second, Rendered) and first != second:
+            room = max(24, self.columns - column - 4)
+            difference = first_difference(first.text, second.text, before=room // 3, after=room - room // 3 - 2)
+            yield from self._two_texts(difference, pad(one, column), pad(other, column), room)
+            return
+        for name, rendering in ((one, first), (other, second)):
+            yield f"  {pad(name, column)}  {_cut(rendering_phrase(rendering), self.columns - column - 4)}"
+
+    def _two_texts(self, difference: Difference, one: str, other: str, room: int) -> Iterator[str]:
+        for name, side, tone in ((one, difference.reference, "green"), (other, difference.target, "red")):
+            before, changed, after = side_pieces(side)
+            changed = _cut(changed, room - width(before))
+            yield f"  {name}  {before}{self.paint(changed, tone)}{_cut(after, room - width(before) - width(changed))}"
+        before, _, _ = side_pieces(difference.reference)
+        yield f"  {'':>{width(one)}}  {' ' * width(before)}{self.paint('^', 'red')}"
+
+    def _fix(self, template: Template, fix: Fix, in_full: bool) -> Iterator[str]:
+        yield f"  {self.paint(_FIX_WORDS[fix.safety], 'green')}: {one_line(fix.title)}"
+        if not in_full:
+            return
+        for hunk in fix_hunks(template, fix, self.columns - _GUTTER):
+            yield from self._side(hunk.before, "-", "red")
+            yield from self._side(hunk.after, "+", "green")
+
+    def _side(self, lines: tuple[str, ...], sign: str, tone: str) -> Iterator[str]:
+        shown = lines if self.verbose or len(lines) <= _MOST_FIX_LINES else lines[: _MOST_FIX_LINES - 1]
+        for line in shown:
+            yield self.paint(_cut(f"    {sign} {line}", self.columns), tone)
+        if len(lines) > len(shown):
+            yield self.paint(f"    {sign} … {len(lines) - len(shown)} more lines", tone)
+
+    def coverage(self, comparison: Comparison) -> Iterator[str]:
+        """How many branches were reached, and which were not."""
+        yield from self.wrapped(missed_phrase(comparison, None if self.verbose else 4), "")
 
 
-def _answers(target: str, mismatch: Mismatch, paint: Paint) -> Iterator[str]:
-    reference = "transformers" if target != "transformers" else "reference"
-    column = max(len(reference), width(target))
-    if isinstance(mismatch.reference, Rendered) and isinstance(mismatch.target, Rendered):
-        difference = first_difference(mismatch.reference.text, mismatch.target.text)
-        yield from _two_texts(difference, pad(reference, column), pad(target, column), paint)
-        return
-    for name, rendering in ((reference, mismatch.reference), (target, mismatch.target)):
-        yield f"  {pad(name, column)}  {rendering_phrase(rendering)}"
+def _places(block: Block) -> list[str]:
+    """Lines and columns of a block's items, each once."""
+    locations = (item.location for item in block.items if item.location is not None)
+    return list(dict.fromkeys(f"{location.line}:{location.column}" for location in locations))
 
 
-def _two_texts(difference: Difference, reference: str, target: str, paint: Paint) -> Iterator[str]:
-    place = f"line {difference.line}, column {difference.column} of the prompt"
-    yield f"  {paint(f'first difference: {place} (spaces shown as ·, newlines as ↵)', 'dim')}"
-    for name, side, tone in ((reference, difference.reference, "green"), (target, difference.target, "red")):
-        before, changed, after = side_pieces(side)
-        yield f"  {name}  {before}{paint(changed, tone)}{after}"
-    before, _, _ = side_pieces(difference.reference)
-    yield f"  {'':>{width(reference)}}  {' ' * width(before)}{paint('^', 'red')}"
-
-
-def coverage_block(comparison: Comparison, paint: Paint) -> Iterator[str]:
-    """How many branches were reached, and which were not."""
-    coverage = comparison.coverage
-    tail = "; missed:" if coverage.missed else ""
-    yield f"  {paint('coverage', 'dim')}  {coverage_phrase(comparison)}{tail}"
-    for branch in coverage.missed[:_MOST_MISSED]:
-        note = "  (no conversation of this tier can reach it)" if branch.reachable is False else ""
-        yield f"    line {branch.line}: {clip(one_line(branch.condition), _LONGEST_TEXT)}{note}"
-    if len(coverage.missed) > _MOST_MISSED:
-        yield f"    … and {len(coverage.missed) - _MOST_MISSED} more"
+def _cut(text: str, columns: int) -> str:
+    """A printable text in at most so many terminal columns, with an ellipsis where some is left out."""
+    if width(text) <= columns:
+        return text
+    kept, room = [], max(columns - 1, 0)
+    for char in text:
+        room -= width(char)
+        if room < 0:
+            break
+        kept.append(char)
+    return "".join(kept) + "…"

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-from portable_tpl.model.rendering import Mismatch
-from portable_tpl.model.report import TemplateReport
-from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._summary import finding_behind
+from portable_tpl.model.source import Template
 
 # A file of its own has a suffix, and not that of a file in which templates are values among others. A folder, a hub
 # id, standard input and a bare string have none of which a reader could open a line.
@@ -26,19 +23,16 @@ def in_template(template: Template, line: int | None) -> str:
     return f"template {template.name}: " if line is None else f"template {template.name}, line {line}: "
 
 
-def mismatch_location(report: TemplateReport, target: str, mismatch: Mismatch) -> Location | None:
-    """Where a mismatch comes from: the finding that speaks of it, else the whole line, if it has one."""
-    finding = finding_behind(report, target, mismatch)
-    if finding is not None:
-        return finding.location
-    return None if mismatch.line is None else report.template.locate(report.template.line_span(mismatch.line))
-
-
 def uri(template: Template) -> str:
     """The template's path as a URI reference: relative paths stay relative, absolute ones become ``file:`` URIs."""
+    return path_uri(template.path or "<string>")
+
+
+def path_uri(path: str) -> str:
+    """A path as a URI reference."""
     from urllib.parse import quote
 
-    path = (template.path or "<string>").removeprefix("./")  # code scanning matches paths as git spells them
+    path = path.removeprefix("./")  # code scanning matches paths as git spells them
     try:
         data = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -67,6 +67,17 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """A printable text broken between words into lines of at most so many terminal columns, where its words allow."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and width(lines[-1]) + 1 + width(word) <= columns:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return lines
+
+
 def clip(text: str, limit: int) -> str:
     """The text, or its two ends around a count of what is left out, in about ``limit`` characters."""
     if len(text) <= limit:

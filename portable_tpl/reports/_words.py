@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
+from portable_tpl.model.findings import Safety
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered, Rendering
 from portable_tpl.model.report import Comparison, TargetStatus, TemplateReport, Verdict
 from portable_tpl.reports._difference import first_difference, side_pieces
+from portable_tpl.reports._items import Item
 from portable_tpl.reports._jsontext import json_line
 from portable_tpl.reports._summary import Summary
-from portable_tpl.reports._visible import clip, excerpt, one_line, unbroken
+from portable_tpl.reports._visible import clip, excerpt, one_line, printable, unbroken
 
 VERDICT_PHRASES: Mapping[Verdict, str] = {
     "fails": "fails on",
@@ -59,10 +61,20 @@ def what_happens(mismatch: Mismatch) -> str:
     return "fails"
 
 
+def how_many(affected: int, cases: int) -> str:
+    """How many of the conversations tried show something."""
+    return f"{affected:,} of {plural(cases, 'conversation')}"
+
+
 def how_often(mismatch: Mismatch, cases: int) -> str:
     """In how many of the conversations tried the mismatch showed."""
-    tier = "" if mismatch.tier is Tier.EVERYDAY else f", {mismatch.tier} ones only"
-    return f"in {mismatch.cases:,} of {plural(cases, 'conversation')}{tier}"
+    tier = "" if mismatch.tier.rank <= Tier.EVERYDAY.rank else f", {mismatch.tier} ones only"
+    return f"in {how_many(mismatch.cases, cases)}{tier}"
+
+
+def tier_phrase(tier: Tier) -> str:
+    """Which conversations show something, where those are not the usual ones."""
+    return "" if tier.rank <= Tier.EVERYDAY.rank else f" ({tier} conversations)"
 
 
 def why(mismatch: Mismatch) -> str:
@@ -105,6 +117,34 @@ def mismatch_message(target: str, mismatch: Mismatch, cases: int) -> str:
     return "\n".join(parts)
 
 
+def item_message(item: Item) -> str:
+    """All that one annotation or result says: the finding, its proof, its fix."""
+    parts = []
+    finding = item.finding
+    if finding is not None:
+        targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
+        parts.append(f"{printable(finding.message)}{targets}{tier_phrase(finding.tier)}")
+        if finding.evidence == "unseen" and finding.affected is not None:
+            parts.append(f"Not seen in {plural(finding.affected.cases, 'conversation')}.")
+    parts.extend(printable(mismatch_message(*proof)) for proof in item.proofs)
+    if finding is not None and finding.witness is not None and not item.proofs:
+        parts.extend(
+            f"{one_line(each.label)}: {rendering_phrase(each.rendering)}" for each in finding.witness.exhibits
+        )
+        parts.extend(f"Reproduce: {unbroken(command)}" for command in finding.witness.reproduce)
+    if finding is not None and finding.fix is not None:
+        how = "Suggestion" if finding.fix.safety is Safety.DISPLAY else "Fix"
+        parts.append(f"{how}: {one_line(finding.fix.title)}")
+    return "\n".join(parts)
+
+
+def item_title(item: Item) -> str:
+    """A name for an item: its code and rule, or what happens where."""
+    if item.finding is not None:
+        return f"{item.code} {item.finding.rule}"
+    return f"{item.code} on {', '.join(item.targets)}"
+
+
 def conversation_lines(conversation: Conversation) -> list[tuple[str, str]]:
     """A conversation as pairs of a label and JSON text on one line: messages by role, then what else was given."""
     lines = [_message(message) for message in conversation.messages[:_MOST_MESSAGES]]
@@ -144,6 +184,20 @@ def coverage_phrase(comparison: Comparison) -> str:
     reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
     cut = " before the time asked for ran out" if comparison.cut else ""
     return f"{plural(comparison.cases, 'conversation')} reached {reached}{cut}"
+
+
+def missed_phrase(comparison: Comparison, most: int | None) -> str:
+    """The coverage with at most ``most`` of the branches that were missed; ``None``: with all, reachable or not."""
+    missed = comparison.coverage.missed
+    open_ones = [branch for branch in missed if branch.reachable is not False]
+    shown = open_ones if most is None else open_ones[:most]
+    phrase = coverage_phrase(comparison)
+    if len(missed) > len(open_ones):
+        phrase += f" ({len(missed) - len(open_ones)} more no conversation of this tier can reach)"
+    named = [f"line {branch.line}: {clip(one_line(branch.condition), _LONGEST_TEXT)}" for branch in shown]
+    if len(open_ones) > len(shown):
+        named.append(f"{len(open_ones) - len(shown)} more")
+    return phrase + (f"; missed: {'; '.join(named)}" if named else "")
 
 
 def error_phrase(template: TemplateReport) -> str:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portable_tpl.model.conversation import Tier
-from portable_tpl.model.findings import Finding, Safety, Severity
-from portable_tpl.model.report import Report, TemplateReport
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.report import Report
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._places import has_own_file, in_template, mismatch_location
-from portable_tpl.reports._summary import mismatches_of, open_findings
-from portable_tpl.reports._visible import encodable, one_line, printable, unbroken
-from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
+from portable_tpl.reports._items import Item, items_of
+from portable_tpl.reports._places import has_own_file, in_template
+from portable_tpl.reports._visible import encodable, printable, unbroken
+from portable_tpl.reports._words import error_phrase, item_message, item_title, skipped_phrase
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -29,9 +28,7 @@ def _lines(report: Report) -> Iterator[str]:
         if template.error is not None:
             properties = {"file": _file(template.template), "title": "portable-tpl"}
             yield _command("error", properties, error_phrase(template))
-        for finding in open_findings(template):
-            yield _finding(template.template, finding)
-        yield from _mismatches(template)
+        yield from (_annotation(template.template, item) for item in items_of(template))
     for error in report.errors:
         yield _command("error", {"title": "portable-tpl"}, printable(error))
     for target in report.targets:
@@ -39,25 +36,10 @@ def _lines(report: Report) -> Iterator[str]:
             yield _command("notice", {"title": "portable-tpl"}, skipped_phrase(target))
 
 
-def _finding(template: Template, finding: Finding) -> str:
-    targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
-    tier = "" if finding.tier is Tier.EVERYDAY else f" ({finding.tier} conversations)"
-    message = f"{in_template(template, finding.location.line)}{printable(finding.message)}{targets}{tier}"
-    if finding.fix is not None:
-        how = "Suggestion" if finding.fix.safety is Safety.DISPLAY else "Fix"
-        message += f"\n{how}: {one_line(finding.fix.title)}"
-    title = f"{finding.code} {finding.rule}"
-    return _command(_COMMANDS[finding.severity], _properties(template, finding.location, title), message)
-
-
-def _mismatches(report: TemplateReport) -> Iterator[str]:
-    template = report.template
-    for target, mismatch in mismatches_of(report):
-        cases = report.comparison.targets[target].cases if report.comparison else 0
-        location = mismatch_location(report, target, mismatch)
-        title = f"{mismatch.code or mismatch.kind} on {target}"
-        message = in_template(template, mismatch.line) + printable(mismatch_message(target, mismatch, cases))
-        yield _command("error" if mismatch.decides else "notice", _properties(template, location, title), message)
+def _annotation(template: Template, item: Item) -> str:
+    line = item.location.line if item.location is not None else None
+    message = in_template(template, line) + item_message(item)
+    return _command(_COMMANDS[item.severity], _properties(template, item.location, item_title(item)), message)
 
 
 def _properties(template: Template, location: Location | None, title: str) -> dict[str, str]:

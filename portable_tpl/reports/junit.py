@@ -1,19 +1,20 @@
-"""JUnit XML, which every CI server shows: a suite for a template, a case for each target and each rule that fired."""
+"""JUnit XML, which every CI server shows: a suite for a template, a case for each target and each cause."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import Report, TemplateReport
-from portable_tpl.reports._blocks import Paint, finding_block, mismatch_block
-from portable_tpl.reports._summary import open_findings
+from portable_tpl.reports._blocks import Paint, Writer
+from portable_tpl.reports._items import Block, blocks_of
 from portable_tpl.reports._visible import code_point, one_line
-from portable_tpl.reports._words import error_phrase, plural, skipped_phrase
+from portable_tpl.reports._words import error_phrase, item_title, plural, skipped_phrase
 
-_PLAIN = Paint(False)
+_WRITER = Writer(Paint(False), columns=120, verbose=True)
 # What the production Char of XML 1.0 leaves out, and the C1 controls that XML 1.1 parsers refuse too.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
@@ -51,47 +52,43 @@ def _cases(report: Report, template: TemplateReport) -> list[_Case]:
     if template.error is not None:
         error = error_phrase(template)
         return [_Case("template", "error", error, "input", error)]
-    cases = [_target_case(report, template, target) for target in template.verdicts]
-    rules: dict[tuple[str, str], list[Finding]] = {}
-    for finding in open_findings(template):
-        rules.setdefault((finding.code, finding.rule), []).append(finding)
-    cases.extend(_rule_case(template, f"{code} {rule}", found) for (code, rule), found in sorted(rules.items()))
+    blocks = [block for block in blocks_of(template) if not block.first.beside]
+    failing = {target for block in blocks for target in block.first.targets if _fails(block)}
+    cases = [_target_case(report, template, target) for target in template.verdicts if target not in failing]
+    names: Counter[str] = Counter()
+    for block in blocks:
+        names[item_title(block.first)] += 1
+        cases.append(_block_case(template, block, names[item_title(block.first)]))
     return cases or [_Case("template")]
 
 
 def _target_case(report: Report, template: TemplateReport, target: str) -> _Case:
+    """The case of a target of which no failure speaks."""
     verdict = template.verdicts[target]
     if verdict == "portable":
         return _Case(target)
     if verdict == "unknown":
         reasons = [skipped_phrase(status) for status in report.targets if status.id == target and status.reason]
         return _Case(target, "skipped", reasons[0] if reasons else f"{target} has no verdict")
-    blocks = _mismatch_blocks(template, target)
-    named = sum(target in finding.targets for finding in open_findings(template))
-    found = plural(len(blocks), "mismatch", "mismatches") if blocks else plural(named, "finding")
     word = "the template fails on" if verdict == "fails" else "the template gives other text on"
-    return _Case(target, "failure", f"{word} {target}: {found}", verdict, "\n\n".join(blocks))
+    return _Case(target, "failure", f"{word} {target}", verdict)
 
 
-def _mismatch_blocks(template: TemplateReport, target: str) -> list[str]:
-    result = template.comparison.targets.get(target) if template.comparison else None
-    if result is None:
-        return []
-    return [
-        "\n".join(mismatch_block(template, target, mismatch, result.cases, _PLAIN))
-        for mismatch in result.mismatches
-        if mismatch.decides
-    ]
-
-
-def _rule_case(template: TemplateReport, name: str, findings: list[Finding]) -> _Case:
-    if all(finding.severity is Severity.NOTE for finding in findings):
+def _block_case(template: TemplateReport, block: Block, number: int) -> _Case:
+    """The case of one cause: a failure, unless it is a note."""
+    name = item_title(block.first) + ("" if number == 1 else f" ({number})")
+    if not _fails(block):
         return _Case(name)
-    blocks = ["\n".join(finding_block(template.template, finding, _PLAIN)) for finding in findings]
-    message = one_line(findings[0].message)
-    if len(findings) > 1:
-        message += f" (and {plural(len(findings) - 1, 'more finding')})"
-    return _Case(name, "failure", message, str(findings[0].severity), "\n\n".join(blocks))
+    lines = list(_WRITER.block(template.template, block))
+    targets = ", ".join(block.first.targets)
+    message = _WRITER.message(block.first) + (f" [{targets}]" if targets else "")
+    if len(block.items) > 1:
+        message += f" (and {plural(len(block.items) - 1, 'more place')})"
+    return _Case(name, "failure", message, str(block.first.severity), "\n".join(lines))
+
+
+def _fails(block: Block) -> bool:
+    return block.first.severity is not Severity.NOTE
 
 
 def _counts(cases: list[_Case]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Report, TemplateReport, Verdict
-from portable_tpl.reports._blocks import Paint, coverage_block, finding_block, mismatch_block, mismatch_line
-from portable_tpl.reports._summary import VERDICTS, mismatches_of, open_findings, summarise, target_ids
+from portable_tpl.reports._blocks import Paint, Writer
+from portable_tpl.reports._items import blocks_of
+from portable_tpl.reports._matrix import state_of
+from portable_tpl.reports._summary import VERDICTS, summarise, target_ids
 from portable_tpl.reports._visible import encodable, one_line, unbroken
 from portable_tpl.reports._words import VERDICT_PHRASES as PHRASES
 from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, summary_phrase, verdict_groups
@@ -16,8 +17,9 @@ from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, su
 LONGEST = 60_000  # characters; GitHub takes comments up to 65,536
 _MOST_ROWS = 50
 _FOLD = 60  # characters of the markup around a fold
-_PLAIN = Paint(False)
+_WRITER = Writer(Paint(False), columns=110, verbose=True)
 _SIGNS: dict[Verdict, str] = {"portable": "✅", "differs": "⚠️", "fails": "❌", "unknown": "❔"}
+_RARE = "🟡"  # differs or fails, but on rare content only
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
 # Text that GitHub would turn into a mention or a reference to an issue.
 _REFERENCE = re.compile(r"([@#])(?=\w)")
@@ -70,9 +72,13 @@ def _count_rows(report: Report) -> Iterator[Sequence[str]]:
 
 def _template_rows(report: Report, targets: Sequence[str]) -> Iterator[Sequence[str]]:
     for template in report.templates:
-        given = [template.verdicts.get(target) for target in targets]
-        cells = [f"{_SIGNS[verdict]} {verdict}" if verdict else "" for verdict in given]
+        cells = [_cell(template, target) if target in template.verdicts else "" for target in targets]
         yield (_code(unbroken(template.template.label)), *cells)
+
+
+def _cell(template: TemplateReport, target: str) -> str:
+    sign = _RARE if state_of(template, target) == "rare" else _SIGNS[template.verdicts[target]]
+    return f"{sign} {template.verdicts[target]}"
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
@@ -101,34 +107,20 @@ def _heading(template: TemplateReport) -> str:
 def _sections(template: TemplateReport) -> Iterator[str]:
     if template.error is not None:
         yield f"#### Not usable\n\n**error**: {_prose(error_phrase(template))}\n\n"
-    for finding in open_findings(template):
-        yield _finding_section(template, finding)
-    if template.comparison is None:
-        return
-    for target, mismatch in sorted(mismatches_of(template), key=lambda pair: not pair[1].decides):
-        cases = template.comparison.targets[target].cases
-        head = mismatch_line(template, target, mismatch, cases, _PLAIN)
-        lines = list(mismatch_block(template, target, mismatch, cases, _PLAIN))[1:]
-        beside = "" if mismatch.decides else " (decides no verdict)"
-        yield f"#### {_prose(_without_label(template, head))}{beside}\n\n{_fenced(lines)}"
-    if template.comparison.coverage.missed:
-        yield f"#### Coverage\n\n{_fenced(list(coverage_block(template.comparison, _PLAIN)))}"
+    for block in blocks_of(template):
+        first = block.first
+        place = f"line {first.location.line}: " if first.location is not None else ""
+        targets = f" [{', '.join(first.targets)}]" if first.targets else ""
+        beside = " (decides no verdict)" if first.beside else ""
+        head = f"{place}{first.severity} {first.code}{targets} {_WRITER.message(first)}{beside}"
+        yield f"#### {_prose(head)}\n\n{_fenced(list(_WRITER.body(template.template, block)))}"
+    if template.comparison is not None and template.comparison.coverage.missed:
+        yield f"#### Coverage\n\n{_fenced(list(_WRITER.coverage(template.comparison)))}"
 
 
 def _section_count(template: TemplateReport) -> int:
     missed = template.comparison is not None and bool(template.comparison.coverage.missed)
-    mismatches = sum(1 for _ in mismatches_of(template))
-    return (template.error is not None) + len(open_findings(template)) + mismatches + missed
-
-
-def _finding_section(template: TemplateReport, finding: Finding) -> str:
-    head, *lines = finding_block(template.template, finding, _PLAIN)
-    return f"#### {_prose(_without_label(template, head))}\n\n{_fenced(lines)}"
-
-
-def _without_label(template: TemplateReport, head: str) -> str:
-    rest = head.removeprefix(unbroken(template.template.label))
-    return f"line {rest[1:]}" if rest.startswith(":") else rest.strip()
+    return (template.error is not None) + len(blocks_of(template)) + missed
 
 
 def _fenced(lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning: findings with fixes and rule help, and mismatches as results beside them.
+"""SARIF 2.1.0, for code scanning: a result for each finding with its proof, fix and rule help.
 
 Facts of the format: the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0". Nothing in
 the output depends on the clock or the machine.
@@ -12,20 +12,22 @@ from types import MappingProxyType
 from typing import Any
 
 import portable_tpl
-from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Edit, Finding, Fix, Safety, Severity
 from portable_tpl.model.fingerprints import digest, finding_fingerprint, mismatch_fingerprint
 from portable_tpl.model.rendering import Mismatch
-from portable_tpl.model.report import Report, RuleDoc, TemplateReport
+from portable_tpl.model.report import Report, RuleDoc
 from portable_tpl.model.source import Location, Span, Template
+from portable_tpl.reports._items import Item, Proof, items_of, of_finding
 from portable_tpl.reports._jsontext import dumps
-from portable_tpl.reports._places import has_own_file, in_template, mismatch_location, uri
+from portable_tpl.reports._places import has_own_file, in_template, path_uri, uri
 from portable_tpl.reports._source import span_text
 from portable_tpl.reports._summary import mismatches_of
-from portable_tpl.reports._words import error_phrase, mismatch_message, skipped_phrase
+from portable_tpl.reports._words import error_phrase, item_message, skipped_phrase
 from portable_tpl.reports.json import rendering_data
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+HELP = "https://github.com/portable-tpl/portable-tpl/blob/main/portable_tpl/rules/REFERENCE.md"
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _LONGEST_SNIPPET = 1000
@@ -63,10 +65,14 @@ def render(report: Report, *, rules: Mapping[str, RuleDoc] = _NO_RULES) -> str:
 def _results(report: Report) -> Iterator[dict[str, Any]]:
     for template in report.templates:
         seen: Counter[str] = Counter()
+        for item in items_of(template):
+            if item.finding is not None:
+                yield _finding(template.template, item, item.finding, seen)
+            else:
+                yield _mismatch(template.template, item, item.proofs[0])
         for finding in template.findings:
-            yield _finding(template.template, finding, seen)
-        for target, mismatch in mismatches_of(template):
-            yield _mismatch(template, target, mismatch)
+            if finding.suppressed:
+                yield _finding(template.template, of_finding(finding), finding, seen)
 
 
 def _rules_used(report: Report, rules: Mapping[str, RuleDoc]) -> list[RuleDoc]:
@@ -95,22 +101,28 @@ def _rule(doc: RuleDoc) -> dict[str, Any]:
         "shortDescription": {"text": doc.summary},
         "fullDescription": {"text": doc.summary},
         "help": {"text": doc.help, "markdown": doc.help},
+        "helpUri": f"{HELP}#{doc.code.lower()}",
         "defaultConfiguration": {"level": _LEVELS[doc.severity]},
         "properties": {"tags": ["portability", "chat-template"]},
     }
 
 
-def _finding(template: Template, finding: Finding, seen: Counter[str]) -> dict[str, Any]:
-    targets = f" [{', '.join(finding.targets)}]" if finding.targets else ""
-    tier = "" if finding.tier is Tier.EVERYDAY else f" ({finding.tier} conversations)"
+def _finding(template: Template, item: Item, finding: Finding, seen: Counter[str]) -> dict[str, Any]:
     place = in_template(template, finding.location.line)
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{place}{finding.message}{targets}{tier}"},
+        "rank": _rank(item),
+        "message": {"text": place + item_message(item)},
         "locations": [_place(template, finding.location)],
         "partialFingerprints": {"portableTplFinding/v1": _finding_fingerprint(template, finding, seen)},
     }
+    if item.proofs:
+        result["occurrenceCount"] = max(1, max(proof.mismatch.cases for proof in item.proofs))
+    if finding.related:
+        result["relatedLocations"] = [
+            {"physicalLocation": {"artifactLocation": {"uri": path_uri(path)}}} for path in finding.related
+        ]
     if finding.fix is not None and finding.fix.safety is not Safety.DISPLAY and has_own_file(template):
         result["fixes"] = [_fix(template, finding.fix)]
     if finding.suppressed:
@@ -119,9 +131,34 @@ def _finding(template: Template, finding: Finding, seen: Counter[str]) -> dict[s
         "targets": list(finding.targets),
         "tier": str(finding.tier),
         "feature": finding.feature,
+        "evidence": finding.evidence,
         "template": template.name,
+        "proofs": [_proof(proof) for proof in item.proofs],
     }
     return result
+
+
+def _rank(item: Item) -> float:
+    """How much a result matters, 0 to 100: by severity, then by the share of conversations that show it."""
+    base = {Severity.ERROR: 70.0, Severity.WARNING: 40.0, Severity.NOTE: 10.0}[item.severity]
+    shares = [proof.mismatch.cases / proof.cases for proof in item.proofs if proof.cases]
+    return round(base + 30.0 * min(1.0, max(shares, default=0.0)), 1)
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    mismatch = proof.mismatch
+    return {
+        "target": proof.target,
+        "kind": mismatch.kind,
+        "origin": mismatch.origin,
+        "tier": str(mismatch.tier),
+        "cause": mismatch.cause,
+        "decides": mismatch.decides,
+        "conversation": mismatch.conversation.to_json(),
+        "referenceRendering": rendering_data(mismatch.reference),
+        "targetRendering": rendering_data(mismatch.target),
+        "reproduce": mismatch.reproduce,
+    }
 
 
 def _finding_fingerprint(template: Template, finding: Finding, seen: Counter[str]) -> str:
@@ -175,30 +212,17 @@ def _replacement(template: Template, edit: Edit) -> dict[str, Any]:
     }
 
 
-def _mismatch(report: TemplateReport, target: str, mismatch: Mismatch) -> dict[str, Any]:
-    template = report.template
-    cases = report.comparison.targets[target].cases if report.comparison else 0
-    location = mismatch_location(report, target, mismatch)
+def _mismatch(template: Template, item: Item, proof: Proof) -> dict[str, Any]:
+    mismatch = proof.mismatch
     return {
         "ruleId": _mismatch_rule(mismatch),
-        "level": "error" if mismatch.decides else "note",
-        "message": {"text": in_template(template, mismatch.line) + mismatch_message(target, mismatch, cases)},
-        "locations": [_place(template, location)],
+        "level": _LEVELS[item.severity],
+        "rank": _rank(item),
+        "message": {"text": in_template(template, mismatch.line) + item_message(item)},
+        "locations": [_place(template, item.location)],
         "occurrenceCount": max(mismatch.cases, 1),
-        "partialFingerprints": {"portableTplMismatch/v1": mismatch_fingerprint(template, target, mismatch)},
-        "properties": {
-            "target": target,
-            "kind": mismatch.kind,
-            "origin": mismatch.origin,
-            "tier": str(mismatch.tier),
-            "cause": mismatch.cause,
-            "decides": mismatch.decides,
-            "template": template.name,
-            "conversation": mismatch.conversation.to_json(),
-            "referenceRendering": rendering_data(mismatch.reference),
-            "targetRendering": rendering_data(mismatch.target),
-            "reproduce": mismatch.reproduce,
-        },
+        "partialFingerprints": {"portableTplMismatch/v1": mismatch_fingerprint(template, proof.target, mismatch)},
+        "properties": {**_proof(proof), "template": template.name},
     }
 
 

@@ -1,7 +1,7 @@
-"""The report for a terminal: what a person wants to read.
+"""The report for a terminal: the matrix of templates and targets, then one block a cause, one screen a template.
 
-The more templates have something to say, the less is said about each: in full, then a line for each finding and
-mismatch, then a line for each template. The table and the last line are always there.
+The more templates have something to say, the less is said about each: its causes in full as far as a screen holds
+them, then a line for each cause, then the matrix alone. ``verbose`` leaves nothing out.
 """
 
 from __future__ import annotations
@@ -9,142 +9,129 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import Report, TemplateReport
-from portable_tpl.reports._blocks import (
-    Paint,
-    coverage_block,
-    finding_block,
-    finding_line,
-    mismatch_block,
-    mismatch_line,
-)
-from portable_tpl.reports._summary import VERDICTS, mismatches_of, open_findings, rule_counts, summarise
+from portable_tpl.reports._blocks import Paint, Parts, Writer
+from portable_tpl.reports._items import Block, blocks_of, items_of
+from portable_tpl.reports._matrix import label_of, legend, matrix, tells
+from portable_tpl.reports._summary import VERDICTS, rule_counts, summarise, target_ids
 from portable_tpl.reports._visible import encodable, one_line, pad, unbroken, width
-from portable_tpl.reports._words import VERDICT_PHRASES, error_phrase, skipped_phrase, summary_phrase, verdict_groups
+from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, summary_phrase
 
-_MOST_IN_FULL = 10
-_MOST_IN_LINES = 50
-_MOST_BLOCKS = 5
-_VERDICT_TONES = {"fails": "red", "differs": "yellow", "unknown": "cyan", "portable": "green"}
+COLUMNS = 80
+# Lines that the blocks of one template may take before the rest becomes a line each: with the matrix and the last
+# lines a terminal of 40 lines holds them.
+_SCREEN = 28
+_MOST_IN_FULL = 10  # templates; of more each gets a line a cause
+_MOST_IN_LINES = 50  # templates; of more each gets a row of the matrix
 
 
-def render(report: Report, *, color: bool = False, quiet: bool = False, statistics: bool = False) -> str:
+def render(
+    report: Report,
+    *,
+    color: bool = False,
+    quiet: bool = False,
+    statistics: bool = False,
+    verbose: bool = False,
+    columns: int = COLUMNS,
+) -> str:
     """The report as text for people, ending in a newline where it is not empty.
 
     ``color`` adds ANSI colours. ``quiet`` leaves one line for each finding, mismatch and error, and nothing else.
-    ``statistics`` counts findings by rule instead of showing them.
+    ``statistics`` counts findings by rule instead of showing them. ``verbose`` shows every block in full, with the
+    commands that reproduce it. ``columns`` is the width of the terminal.
     """
-    paint = Paint(color)
+    writer = Writer(Paint(color), columns, verbose)
     if quiet:
-        lines = list(_quiet(report, paint))
+        lines = list(problem_lines(report, writer))
     else:
-        said = [*(_statistics(report) if statistics else _details(report, paint)), *_ending(report, paint)]
+        body = list(_statistics(report) if statistics else _details(report, writer))
+        said = [*_matrix(report, writer), *body, *_ending(report, writer)]
         lines = [line for line, before in zip(said, ["", *said], strict=False) if line or before]
     return encodable("\n".join(lines) + "\n") if lines else ""
 
 
-def _quiet(report: Report, paint: Paint) -> Iterator[str]:
+def problem_lines(report: Report, writer: Writer) -> Iterator[str]:
+    """One line a finding, a mismatch that no finding explains, and an error: for people in a hurry, and for editors."""
     for template in report.templates:
         if template.error is not None:
-            yield f"{paint('error', 'red')}: {error_phrase(template)}"
-        yield from _finding_lines(template, paint)
-        yield from _mismatch_lines(template, paint)
+            yield f"{writer.paint('error', 'red')}: {error_phrase(template)}"
+        for item in items_of(template):
+            if not item.beside:
+                yield writer.item_line(template.template, item)
     for error in report.errors:
-        yield f"{paint('error', 'red')}: {one_line(error)}"
+        yield f"{writer.paint('error', 'red')}: {one_line(error)}"
 
 
-def _details(report: Report, paint: Paint) -> Iterator[str]:
-    telling = [template for template in report.templates if _tells(template)]
-    for template in report.templates if len(report.templates) <= _MOST_IN_LINES else telling:
-        if len(telling) > _MOST_IN_LINES:
-            yield _grouped(template, paint)
+def _matrix(report: Report, writer: Writer) -> Iterator[str]:
+    targets = target_ids(report)
+    shown = [template for template in report.templates if template.error is None]
+    if len(shown) > _MOST_IN_LINES and not writer.verbose:
+        shown = [template for template in shown if set(template.verdicts.values()) != {"portable"}]
+    if shown and targets:
+        for label, cells in matrix(shown, targets, writer.columns):
+            yield label + "".join(writer.paint(cell, tone) for cell, tone in cells)
+        yield writer.paint(legend(shown, targets), "dim")
+        yield ""
+
+
+def _details(report: Report, writer: Writer) -> Iterator[str]:
+    telling = [template for template in report.templates if tells(template)]
+    for template in telling:
+        if template.error is not None:
+            yield f"{writer.paint('error', 'red')}: {error_phrase(template)}"
+        elif len(telling) > _MOST_IN_LINES and not writer.verbose:
             continue
-        yield _header(template, paint)
-        if len(telling) > _MOST_IN_FULL:
-            yield from _finding_lines(template, paint)
-            yield from _mismatch_lines(template, paint)
-        elif template.error is None:
-            yield from _in_full(template, paint)
-    if report.templates:
-        yield ""
+        else:
+            if len(report.templates) > 1:
+                yield ""
+                yield writer.paint(label_of(template), "bold")
+            if template.template.container is not None:
+                file, line = template.template.container
+                place = f"lines count in the template, a value on line {line} of {unbroken(os.path.basename(file))}"
+                yield from (writer.paint(each, "dim") for each in writer.wrapped(place, ""))
+            room = _SCREEN if len(telling) <= _MOST_IN_FULL else 0
+            yield from _blocks(template, writer, room)
+    yield ""
 
 
-def _tells(template: TemplateReport) -> bool:
-    return template.error is not None or bool(open_findings(template)) or any(mismatches_of(template))
-
-
-def _header(template: TemplateReport, paint: Paint) -> str:
-    label = paint(unbroken(template.template.label), "bold")
-    if template.error is not None:
-        return f"{paint('error', 'red')}: {error_phrase(template)}"
-    groups = [
-        f"{paint(VERDICT_PHRASES[verdict], _VERDICT_TONES[verdict])} {', '.join(targets)}"
-        for verdict, targets in verdict_groups(template)
-    ]
-    if template.template.container is not None and _tells(template):
-        file, line = template.template.container
-        label += f" (lines count in the template, a value on line {line} of {unbroken(os.path.basename(file))})"
-    return f"{label}: {'; '.join(groups) or 'no target has a verdict'}"
-
-
-def _grouped(template: TemplateReport, paint: Paint) -> str:
-    counts: dict[str, int] = {}
-    for finding in open_findings(template):
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    for _, mismatch in mismatches_of(template):
-        if mismatch.decides and mismatch.code not in counts:
-            name = mismatch.cause or mismatch.kind
-            counts[name] = counts.get(name, 0) + 1
-    named = ", ".join(name if count == 1 else f"{name} ×{count}" for name, count in counts.items())
-    return _header(template, paint) + (f"  ({one_line(named)})" if named else "")
-
-
-def _in_full(report: TemplateReport, paint: Paint) -> Iterator[str]:
-    for finding in open_findings(report):
-        yield ""
-        yield from finding_block(report.template, finding, paint)
-    if report.comparison is None:
-        if report.findings:
-            yield ""
-        return
-    for target, comparison in report.comparison.targets.items():
-        deciding = [mismatch for mismatch in comparison.mismatches if mismatch.decides]
-        for mismatch in deciding[:_MOST_BLOCKS]:
-            yield ""
-            yield from mismatch_block(report, target, mismatch, comparison.cases, paint)
-        if len(deciding) > _MOST_BLOCKS:
-            yield ""
-            yield f"  … and on {target}, as lines:"
-            yield from _short_blocks(report, target, deciding[_MOST_BLOCKS:], paint)
-    beside = [(target, mismatch) for target, mismatch in mismatches_of(report) if not mismatch.decides]
-    if beside:
+def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str]:
+    beside = []
+    for block in blocks_of(template):
+        if block.first.beside:
+            beside.append(block)
+            continue
+        lines = _as_room_allows(template, block, writer, room)
+        yield from lines
+        room -= len(lines)
+    yield ""
+    if beside and writer.verbose:
         yield ""
         yield "Beside the verdict (a deployment's doing, a stranger tier, or the reference's own accident):"
-        for target, mismatch in beside:
-            yield from _short_blocks(report, target, [mismatch], paint)
-    yield ""
-    yield from coverage_block(report.comparison, paint)
-    yield ""
+        for block in beside:
+            yield from writer.block(template.template, block)
+    elif beside:
+        yield from _beside(beside, writer)
+    if template.comparison is not None:
+        yield from writer.coverage(template.comparison)
 
 
-def _short_blocks(report: TemplateReport, target: str, mismatches: Sequence[Mismatch], paint: Paint) -> Iterator[str]:
-    cases = report.comparison.targets[target].cases if report.comparison else 0
-    for mismatch in mismatches:
-        yield f"  {mismatch_line(report, target, mismatch, cases, paint)}"
-        yield f"    {paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
+def _as_room_allows(template: TemplateReport, block: Block, writer: Writer, room: int) -> list[str]:
+    """A block in full, without its fix, or as a line, by what is left of the screen; a note is worth a line."""
+    if writer.verbose or block.first.severity is not Severity.NOTE:
+        for parts in (Parts(), Parts(fix=False), Parts(fix=False, proof=False)):
+            lines = [*writer.block(template.template, block, parts), ""]
+            if writer.verbose or len(lines) <= room:
+                return lines
+    return [writer.short(block)]
 
 
-def _finding_lines(template: TemplateReport, paint: Paint) -> Iterator[str]:
-    for finding in open_findings(template):
-        yield finding_line(template.template, finding, paint)
-
-
-def _mismatch_lines(template: TemplateReport, paint: Paint) -> Iterator[str]:
-    for target, mismatch in mismatches_of(template):
-        if mismatch.decides and template.comparison is not None:
-            cases = template.comparison.targets[target].cases
-            yield mismatch_line(template, target, mismatch, cases, paint)
+def _beside(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
+    causes = dict.fromkeys(
+        f"{block.first.proofs[0].mismatch.cause or 'not identified'} ({', '.join(block.first.targets)})"
+        for block in blocks
+    )
+    yield from writer.wrapped(f"beside the verdict, not for the template to cure: {', '.join(causes)}", "")
 
 
 def _statistics(report: Report) -> Iterator[str]:
@@ -157,9 +144,9 @@ def _statistics(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _ending(report: Report, paint: Paint) -> Iterator[str]:
+def _ending(report: Report, writer: Writer) -> Iterator[str]:
     summary = summarise(report)
-    if len(report.templates) > 1 and summary.verdicts:
+    if len(report.templates) > _MOST_IN_FULL and summary.verdicts:
         rows = [("target", *VERDICTS)]
         for target, counts in summary.verdicts.items():
             rows.append((target, *(str(counts[verdict]) if counts[verdict] else "-" for verdict in VERDICTS)))
@@ -167,11 +154,19 @@ def _ending(report: Report, paint: Paint) -> Iterator[str]:
         yield ""
     for target_status in report.targets:
         if target_status.status == "skipped":
-            yield f"{paint('note', 'cyan')}: {skipped_phrase(target_status)}"
+            yield from writer.wrapped(f"note: {skipped_phrase(target_status)}", "")
     for error in report.errors:
-        yield f"{paint('error', 'red')}: {one_line(error)}"
+        yield f"{writer.paint('error', 'red')}: {one_line(error)}"
     compared = any(template.comparison is not None for template in report.templates)
-    yield paint(summary_phrase(summary, compared=compared), "bold")
+    yield from (writer.paint(line, "bold") for line in writer.wrapped(summary_phrase(summary, compared=compared), ""))
+    hints = []
+    fixable = sum(count.fixable for count in rule_counts(report))
+    if fixable and report.command != "fix":
+        hints.append(f"{plural(fixable, 'finding')} can be repaired by `portable-tpl fix`")
+    if any(tells(template) for template in report.templates) and not writer.verbose:
+        hints.append("--verbose shows all, with commands that reproduce; `portable-tpl explain CODE` has the page")
+    if hints:
+        yield from (writer.paint(line, "dim") for line in writer.wrapped("; ".join(hints), ""))
 
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> Iterator[str]:

@@ -32,9 +32,8 @@ def test_the_sample() -> None:
         "portable-tpl",
     ]
     assert outcomes(suites["chat_template.jinja"]) == {
-        "minijinja-strict": "failure",
-        "hf-jinja": "failure",
         "llama.cpp": "skipped",
+        "target-error on hf-jinja": "failure",
         "PTL101 python-method": "failure",
         "PTL305 tojson-arguments": "failure",
     }
@@ -43,20 +42,23 @@ def test_the_sample() -> None:
     assert outcomes(suites["portable-tpl"]) == {"missing.jinja: no such file": "error"}
     failure = suites["chat_template.jinja"].find("testcase/failure")
     assert failure is not None
-    assert failure.get("type") == "differs"
-    assert failure.get("message") == "the template gives other text on minijinja-strict: 1 mismatch"
-    assert "first difference: line 4" in (failure.text or "")
+    assert failure.get("type") == "error"
+    assert failure.get("message") == "fails; cause not identified [hf-jinja]"
+    assert "hf-jinja      fails at line 3: Unknown method: strip" in (failure.text or "")
+    assert "reproduce  portable-tpl render" in (failure.text or "")
 
 
-def test_a_static_verdict_counts_findings() -> None:
+def test_a_target_that_nothing_speaks_of_fails_by_itself() -> None:
+    root = tree(samples.only(samples.with_findings(Template("x", path="t.jinja"))))
+    assert [failure.get("message") for failure in root.iter("failure")] == ["the template fails on minijinja-strict"]
+
+
+def test_places_of_one_cause_are_one_failure() -> None:
     template = Template("{{ a.b }}{{ a.b }}", path="t.jinja")
     finding = samples.finding_at(template, "a.b")
     root = tree(samples.only(samples.with_findings(template, finding, finding)))
     messages = [failure.get("message") for failure in root.iter("failure")]
-    assert messages == [
-        "the template fails on minijinja-strict: 2 findings",
-        "`str.strip()` does not exist there (and 1 more finding)",
-    ]
+    assert messages == ["`str.strip()` does not exist there [minijinja-strict] (and 1 more place)"]
 
 
 def test_texts_come_back_as_they_went_in() -> None:

@@ -74,7 +74,8 @@ def apply_replacements(text: str, change: dict[str, Any]) -> str:
 
 
 def test_a_fix_gives_the_fixed_text() -> None:
-    result = run_of(samples.only(samples.template_report()))["results"][0]
+    results = run_of(samples.only(samples.template_report()))["results"]
+    result = next(result for result in results if result["ruleId"] == "PTL101")
     changes = result["fixes"][0]["artifactChanges"]
     assert changes[0]["artifactLocation"]["uri"] == "chat_template.jinja"
     fixed = samples.TEXT.replace("message.content.strip()", "message.content | trim")
@@ -99,19 +100,25 @@ def test_a_template_inside_a_json_file_has_no_line_there() -> None:
 
 def test_suppressed_findings_say_so() -> None:
     results = run_of(samples.only(samples.template_report()))["results"]
-    assert [result.get("suppressions") for result in results[:3]] == [None, None, [{"kind": "inSource"}]]
+    suppressed = [result for result in results if "suppressions" in result]
+    assert [(result["ruleId"], result["suppressions"]) for result in suppressed] == [
+        ("PTL900", [{"kind": "inSource"}])
+    ]
 
 
-def test_mismatches_are_results() -> None:
-    results = run_of(samples.only(samples.template_report()))["results"][3:]
-    assert [result["ruleId"] for result in results] == ["PTL305", "mismatch-target-error", "mismatch-reference-error"]
-    assert [result["level"] for result in results] == ["error", "error", "note"]
-    first = results[0]
-    assert first["occurrenceCount"] == 2
-    assert first["locations"][0]["physicalLocation"]["region"]["startLine"] == 6
-    assert first["properties"]["conversation"]["messages"][0]["role"] == "user"
-    assert '{↵··"name":·"f<"' in first["message"]["text"]
-    assert "Reproduce: portable-tpl render" in first["message"]["text"]
+def test_a_finding_and_its_proof_are_one_result() -> None:
+    results = run_of(samples.only(samples.template_report()))["results"]
+    named = ["mismatch-target-error", "PTL101", "PTL305", "mismatch-reference-error", "PTL900"]
+    assert [result["ruleId"] for result in results] == named
+    assert [result["level"] for result in results] == ["error", "error", "warning", "note", "note"]
+    assert [result["rank"] for result in results] == [100.0, 70.0, 40.3, 10.3, 10.0]
+    proved = results[2]
+    assert proved["occurrenceCount"] == 2
+    assert proved["locations"][0]["physicalLocation"]["region"]["startLine"] == 6
+    (proof,) = proved["properties"]["proofs"]
+    assert proof["conversation"]["messages"][0]["role"] == "user"
+    assert '{↵··"name":·"f<"' in proved["message"]["text"]
+    assert "Reproduce: portable-tpl render" in proved["message"]["text"]
 
 
 def fingerprints(template: Template, *fragments: str) -> list[str]:

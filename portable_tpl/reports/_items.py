@@ -1,0 +1,129 @@
+"""Findings joined with their proof: what a report says is one list, whatever its format.
+
+An item is a finding with the mismatches that it explains, or a mismatch that no finding speaks of. A format that is
+read by machines says one thing an item; one that is read by people puts the items of one cause into one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Affected, Finding, Severity
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import TemplateReport
+from portable_tpl.model.source import Location
+from portable_tpl.reports._summary import finding_behind, mismatches_of, open_findings
+
+_MILDEST = next(iter(Tier))
+_WORST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Proof(NamedTuple):
+    """A mismatch that shows an item, and on how many conversations its target ran."""
+
+    target: str
+    mismatch: Mismatch
+    cases: int
+
+
+class Item(NamedTuple):
+    """One thing that a report says of a template.
+
+    ``finding`` is ``None`` for a mismatch of which no rule speaks; ``location`` is ``None`` where no place is known.
+    ``beside`` marks what decides no verdict: a deployment's doing, or what only a stranger tier shows.
+    """
+
+    severity: Severity
+    code: str
+    targets: tuple[str, ...]
+    location: Location | None
+    finding: Finding | None
+    proofs: tuple[Proof, ...]
+    beside: bool = False
+
+    @property
+    def proof(self) -> Proof | None:
+        """The shortest proof, if there is one."""
+        return min(self.proofs, key=_length, default=None)
+
+
+def items_of(report: TemplateReport) -> list[Item]:
+    """What a report says of a template, the worst first, then in the order of the text."""
+    findings = open_findings(report)
+    proofs: dict[int, list[Proof]] = {id(finding): [] for finding in findings}
+    alone: list[Proof] = []
+    for target, mismatch in mismatches_of(report):
+        comparison = report.comparison
+        proof = Proof(target, mismatch, comparison.targets[target].cases if comparison is not None else 0)
+        finding = finding_behind(report, target, mismatch) if mismatch.decides else None
+        (alone if finding is None else proofs[id(finding)]).append(proof)
+    items = [of_finding(finding, proofs[id(finding)]) for finding in findings]
+    items.extend(_of_mismatch(report, proof) for proof in alone)
+    return sorted(items, key=_order)
+
+
+def of_finding(finding: Finding, proofs: Iterable[Proof] = ()) -> Item:
+    """A finding with the mismatches that show it."""
+    return Item(finding.severity, finding.code, finding.targets, finding.location, finding, tuple(proofs))
+
+
+def _of_mismatch(report: TemplateReport, proof: Proof) -> Item:
+    mismatch = proof.mismatch
+    template = report.template
+    location = None if mismatch.line is None else template.locate(template.line_span(mismatch.line))
+    code = mismatch.code or mismatch.kind
+    return Item(_severity(mismatch), code, (proof.target,), location, None, (proof,), beside=not mismatch.decides)
+
+
+def _severity(mismatch: Mismatch) -> Severity:
+    if not mismatch.decides:
+        return Severity.NOTE
+    return Severity.ERROR if mismatch.tier is _MILDEST else Severity.WARNING
+
+
+def _order(item: Item) -> tuple[int, int, str]:
+    return _WORST_FIRST[item.severity], item.location.start if item.location else -1, item.code
+
+
+def _length(proof: Proof) -> int:
+    return len(str(proof.mismatch.conversation.messages)) + len(str(proof.mismatch.conversation.tools))
+
+
+class Block(NamedTuple):
+    """The items of one cause: one code, one severity, the same targets."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def first(self) -> Item:
+        """The item that stands for the block: the first one that is proved, else the first."""
+        return next((item for item in self.items if item.proofs), self.items[0])
+
+    @property
+    def proof(self) -> Proof | None:
+        """The shortest proof of the block, if there is one."""
+        return min((proof for item in self.items for proof in item.proofs), key=_length, default=None)
+
+    @property
+    def affected(self) -> Affected | None:
+        """On how many conversations the worst target shows the cause, where it was seen or counted."""
+        seen: dict[str, Affected] = {}
+        for item in self.items:
+            for proof in item.proofs:
+                before = seen.get(proof.target, Affected(proof.cases, 0))
+                affected = min(proof.cases, before.affected + proof.mismatch.cases)
+                seen[proof.target] = Affected(proof.cases, affected)
+        counted = [item.finding.affected for item in self.items if item.finding and item.finding.affected]
+        return max([*seen.values(), *counted], key=lambda each: each.affected, default=None)
+
+
+def blocks_of(report: TemplateReport) -> list[Block]:
+    """The items of a template by cause; what decides no verdict last."""
+    groups: dict[tuple[object, ...], list[Item]] = {}
+    for item in items_of(report):
+        cause = item.proofs[0].mismatch.cause if item.finding is None else None
+        groups.setdefault((item.beside, item.severity, item.code, item.targets, cause), []).append(item)
+    blocks = [Block(tuple(items)) for items in groups.values()]
+    return sorted(blocks, key=lambda block: (block.first.beside, _WORST_FIRST[block.first.severity]))
