@@ -52,7 +52,7 @@ def render(
 
 
 def problem_lines(report: Report, writer: Writer) -> Iterator[str]:
-    """One line a finding, a mismatch that no finding explains, and an error: for people in a hurry, and for editors."""
+    """One line a finding, a mismatch that no finding explains, and an error: for editors and the hurried."""
     for template in report.templates:
         if template.error is not None:
             yield f"{writer.paint('error', 'red')}: {error_phrase(template)}"
