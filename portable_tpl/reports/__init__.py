@@ -12,5 +12,5 @@ def formats() -> tuple[str, ...]:
     """The names of all formats."""
     names = os.listdir(
         os.path.dirname(__file__)
-    )  # pkgutil's way to list them takes longer than all of `check --help`
+    )  # pkgutil costs start-up time
     return tuple(sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_")))
