@@ -10,7 +10,5 @@ import os
 
 def formats() -> tuple[str, ...]:
     """The names of all formats."""
-    names = os.listdir(
-        os.path.dirname(__file__)
-    )  # pkgutil costs start-up time
+    names = os.listdir(os.path.dirname(__file__))  # pkgutil costs start-up time
     return tuple(sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_")))
