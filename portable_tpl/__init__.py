@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from portable_tpl.api import FixResult, check, compare, fix, load, render
+    from portable_tpl.api import FixResult, audit, check, compare, fix, load, render
     from portable_tpl.model.conversation import Conversation, Tier
     from portable_tpl.model.errors import PortableTplError
     from portable_tpl.model.findings import Finding
     from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
-    from portable_tpl.model.report import Comparison
+    from portable_tpl.model.report import Comparison, Report
     from portable_tpl.model.source import Template
 
 _HOME = {
@@ -29,8 +29,10 @@ _HOME = {
     "PortableTplError": "model.errors",
     "Refused": "model.rendering",
     "Rendered": "model.rendering",
+    "Report": "model.report",
     "Template": "model.source",
     "Tier": "model.conversation",
+    "audit": "api",
     "check": "api",
     "compare": "api",
     "fix": "api",
@@ -48,9 +50,11 @@ __all__ = [
     "PortableTplError",
     "Refused",
     "Rendered",
+    "Report",
     "Template",
     "Tier",
     "__version__",
+    "audit",
     "check",
     "compare",
     "fix",

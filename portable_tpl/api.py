@@ -10,13 +10,14 @@ from portable_tpl.fixing import FixResult
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
 from portable_tpl.model.errors import InputError, SourceError
 from portable_tpl.model.findings import Finding
-from portable_tpl.model.report import Comparison
+from portable_tpl.model.report import Comparison, Report
 from portable_tpl.model.source import Template
 
 if TYPE_CHECKING:
+    from portable_tpl.differential.run.settings import CompareSettings
     from portable_tpl.rendering.prompts import Tool
 
-__all__ = ["FixResult", "check", "compare", "fix", "load", "render"]
+__all__ = ["FixResult", "audit", "check", "compare", "fix", "load", "render"]
 
 
 def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
@@ -89,12 +90,53 @@ def compare(
 
     Without ``targets`` the default ones that are installed are run. Raises
     :class:`TargetUnavailable` for one that was asked for and is not,
-    :class:`TemplateSyntaxError`, and :class:`NoReference` for a template that
-    the reference cannot render at all.
+    and :class:`TemplateSyntaxError`.
     """
-    from portable_tpl.audit.verdicts import compare_one
+    from portable_tpl.differential.run.session import Session
+    from portable_tpl.targets.catalogue import running_targets
 
-    return compare_one(_template(template), _names(targets), examples, seed, _tier(tier), tuple(conversations))
+    settings = _settings(examples, seed, tier, conversations)
+    running = [status.id for status in running_targets(_names(targets)) if status.status == "run"]
+    with Session(running) as session:
+        return session.compare(_template(template), settings)
+
+
+def audit(
+    path: str | os.PathLike[str] | Template | Sequence[str | os.PathLike[str] | Template],
+    targets: Sequence[str] | str | None = None,
+    examples: int | None = None,
+    seed: int = 0,
+    tier: Tier | str = Tier.EVERYDAY,
+    conversations: Sequence[Conversation] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    jobs: int = 1,
+) -> Report:
+    """Check, compare and ask release checks of all templates of a container or of several, in one report.
+
+    It is the report that ``portable-tpl audit`` prints for the same arguments without a configuration file. ``jobs``
+    above 1 starts processes, which wants a script with a guarded main module. Without ``targets`` the default ones
+    are taken, and those that are not installed are ``skipped`` in the report. Raises :class:`TargetUnavailable` for
+    one that was asked for and is not, :class:`UnknownTarget`, and :class:`SourceError` for a path without a template;
+    a template that cannot be used has an error in the report.
+    """
+    from portable_tpl.audit.audit import AuditSettings, audit
+    from portable_tpl.audit.choice import Choice
+    from portable_tpl.sources import Container, discover
+
+    given = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)
+    containers: list[Container] = []
+    for each in given:
+        if isinstance(each, Template):
+            containers.append(Container(each.path or "<string>", "string", (each,), ()))
+        else:
+            containers += discover([os.fspath(each)])
+    settings = AuditSettings(
+        compare=_settings(examples, seed, tier, conversations),
+        choice=Choice(_names(select), _names(ignore)),
+        jobs=jobs,
+    )
+    return audit(containers, _names(targets), settings)
 
 
 def render(
@@ -155,3 +197,16 @@ def _tier(given: Tier | str) -> Tier:
         return Tier(given)
     except ValueError:
         raise InputError(f"unknown tier {given!r}; known: {', '.join(tier.value for tier in Tier)}") from None
+
+
+def _settings(
+    examples: int | None, seed: int, tier: Tier | str, conversations: Sequence[Conversation]
+) -> CompareSettings:
+    from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
+
+    return CompareSettings(
+        examples=DEFAULT_EXAMPLES if examples is None else examples,
+        seed=seed,
+        tier=_tier(tier),
+        conversations=tuple(conversations),
+    )

@@ -12,7 +12,6 @@ import pytest
 import portable_tpl as pt
 from portable_tpl.model.errors import (
     InputError,
-    NoReference,
     PortableTplError,
     RenderError,
     SourceError,
@@ -20,6 +19,7 @@ from portable_tpl.model.errors import (
     TemplateSyntaxError,
     UnknownTarget,
 )
+from portable_tpl.model.report import verdict
 
 STRIP = "{% for m in messages %}{{ m.role }}: {{ m.content.strip() }}\n{% endfor %}"
 MESSAGES = [{"role": "user", "content": " Hi "}]
@@ -169,9 +169,13 @@ def test_compare_renders_conversations_of_the_caller() -> None:
     assert mismatch.reference == pt.Rendered('"<"')
 
 
-def test_compare_says_that_there_is_nothing_to_compare() -> None:
-    with pytest.raises(NoReference, match=r"gives no prompt in any of .* by zero"):
-        pt.compare("{{ 1 // (messages|length - messages|length) }}", targets=["minijinja"], examples=2)
+def test_compare_of_a_template_that_the_reference_never_renders() -> None:
+    found = pt.compare("{{ 1 // (messages|length - messages|length) }}", targets=["minijinja"], examples=2)
+    (failure,) = found.failures
+    assert failure.cases == found.cases
+    assert "by zero" in failure.rendering.message
+    assert found.targets["minijinja"].identical == 0
+    assert verdict(found.targets["minijinja"]) == "unknown"
 
 
 def test_render_gives_every_argument_to_the_template() -> None:

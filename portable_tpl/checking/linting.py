@@ -34,18 +34,22 @@ def lint(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     provided: Sequence[str] = (),
+    further: Sequence[Finding] | None = None,
 ) -> list[Finding]:
     """What breaks on the targets in conversations of the tier, in the order of the template.
 
     Targets are ``NAME`` or ``NAME@VERSION`` as the tables have them; one without a table has no findings. ``select``
     and ``ignore`` are codes, prefixes of codes, or names of rules; raises :class:`InputError` for
     one that is none. ``provided`` names what the deployment itself brings, be it a filter, a test or a function: such
-    are not looked at. Findings that comments of the template suppress are in the list, marked.
+    are not looked at. ``further`` are findings that others made about the template, ``None`` where nobody was asked;
+    they are selected and suppressed as the rules' own are. Findings that comments of the template suppress are in the
+    list, marked.
     """
     chosen = chosen_codes(select, ignore)
-    found = _findings(parsed, tuple(targets), tier, frozenset(provided))
+    found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *(further or ())]
     every = tuple(dict.fromkeys((*targets, *measured_targets())))
-    found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)))
+    unasked = frozenset(release_names()) if further is None else frozenset(release_names()) - (chosen or frozenset())
+    found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)), unasked)
     if chosen is not None:
         found = [finding for finding in found if finding.code in chosen]
     return sorted(found, key=_order)

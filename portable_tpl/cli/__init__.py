@@ -11,9 +11,7 @@ from importlib import import_module
 import click
 
 from portable_tpl import __version__
-from portable_tpl.model.errors import PortableTplError
-
-TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
+from portable_tpl.model.errors import TRACEBACK_VARIABLE, PortableTplError, described
 
 # Imports and trees make many objects and little garbage: looking for it less often saves a twentieth of the start.
 GARBAGE = 50_000
@@ -102,16 +100,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        click.echo(f"portable-tpl: {_described(error)}", err=True)
+        click.echo(f"portable-tpl: {described(error)}", err=True)
         return 2
     return status if isinstance(status, int) else 0
-
-
-def _described(error: Exception) -> str:
-    """An error that nobody foresaw, in one line; for those of the machine the machine's own words."""
-    words = " ".join(str(error).split())
-    if isinstance(error, MemoryError):
-        return "error: out of memory"
-    if isinstance(error, OSError) and words:
-        return f"error: {words}"
-    return f"internal error: {type(error).__name__}: {words}; this is a bug, {TRACEBACK_VARIABLE}=1 shows where"

@@ -8,38 +8,44 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from portable_tpl.audit.verdicts import verdicts_of
-from portable_tpl.cli._checking import findings_of, unusable
+from portable_tpl.audit.audit import AuditSettings, audit
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import Session, open_session, progress_wanted, warn
-from portable_tpl.differential.run.run import Outcome, Progress, compare_all
+from portable_tpl.differential.run.run import Progress
 from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
-from portable_tpl.model.errors import TemplateSyntaxError
-from portable_tpl.model.report import Report, TargetStatus, TemplateReport
+from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
 from portable_tpl.targets.catalogue import running_targets
 
 
 def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common: Common, **options: Any) -> int:
-    """Compare, and for ``audit`` check as well; gives the exit status."""
+    """Compare, and for ``audit`` look for all else as well; gives the exit status."""
     session = open_session(common, paths, options["seed"])
-    settings = _settings(session, options)
     statuses = running_targets(session.asked_targets)
-    running = [status for status in statuses if status.status == "run"]
     for status in statuses:
         # The text report says it itself.
         if status.status == "skipped" and (common.format != "text" or common.output is not None or common.quiet):
             warn(f"{status.id}: skipped: {status.reason}")
+    resume = options["resume"]
+    settings = AuditSettings(
+        compare=_settings(session, options),
+        choice=session.choice,
+        jobs=common.jobs or _processors(),
+        resume=None if resume is None else Path(resume),
+    )
     with _progress(common, len(session.templates)) as progress:
-        reports = [
-            _report(session, outcome, statuses, with_findings=command == "audit")
-            for outcome in _outcomes(session, running, settings, options, progress)
-        ]
-    report = Report(command, common.tier, settings.seed, statuses, tuple(reports), session.errors)
-    found = emit(session.with_baseline(report), common)
-    return found or _coverage_status(session, reports)
+        report = audit(
+            session.containers,
+            settings=settings,
+            command=command,
+            errors=session.errors,
+            statuses=statuses,
+            progress=progress,
+        )
+    exit_status = emit(session.with_baseline(report), common)
+    return exit_status or _coverage_status(session, report.templates)
 
 
 def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:
@@ -54,40 +60,6 @@ def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:
         max_seconds=options["max_time"],
         conversations=tuple(read_conversations(given)) if given is not None else (),
     )
-
-
-def _outcomes(
-    session: Session,
-    running: Sequence[TargetStatus],
-    settings: CompareSettings,
-    options: dict[str, Any],
-    progress: Progress | None,
-) -> Iterator[Outcome]:
-    resume = options["resume"]
-    return compare_all(
-        session.templates,
-        [status.id for status in running],
-        settings,
-        versions=[f"{status.id}={status.version}" for status in running],
-        jobs=session.common.jobs or _processors(),
-        journal=None if resume is None else Path(resume),
-        resume=resume is not None,
-        progress=progress,
-    )
-
-
-def _report(
-    session: Session, outcome: Outcome, statuses: tuple[TargetStatus, ...], *, with_findings: bool
-) -> TemplateReport:
-    if outcome.error is not None:
-        return unusable(outcome.template, outcome.error, statuses)
-    targets = tuple(status.id for status in statuses)
-    try:
-        findings = findings_of(session, outcome.template, targets) if with_findings else ()
-    except TemplateSyntaxError as error:
-        return unusable(outcome.template, str(error), statuses)
-    verdicts = verdicts_of(outcome.comparison, statuses, session.common.tier)
-    return TemplateReport(outcome.template, verdicts, findings, outcome.comparison)
 
 
 def _coverage_status(session: Session, reports: Sequence[TemplateReport]) -> int:

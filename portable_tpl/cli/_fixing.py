@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from portable_tpl.cli._checking import findings_of, static_verdict, unusable
+from portable_tpl.audit.static import parsed_whole, static_findings, static_verdict, unusable
 from portable_tpl.cli._emit import emit, write_bytes, write_text
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import Session, open_session
@@ -78,7 +78,7 @@ def _fixed(
 ) -> _Fixed:
     targets = tuple(status.id for status in statuses if status.status != "skipped")
     try:
-        findings = findings_of(session, template, targets)
+        findings = _findings(session, template, targets)
         if not any(finding.fix is not None and not finding.suppressed for finding in findings):
             return _Fixed(template, _left(template, statuses, findings))
         result = fix(
@@ -86,16 +86,20 @@ def _fixed(
             targets,
             unsafe=unsafe,
             tier=session.common.tier,
-            select=session.select,
-            ignore=(*session.ignore, *session.configuration.ignored_in(template.path)),
-            provided=session.configuration.provided,
+            select=session.choice.select,
+            ignore=session.choice.without(template.path),
+            provided=session.choice.provided,
             seed=session.seed,
             prover=prover,
         )
         after = replace(template, text=result.text)
-        return _Fixed(template, _left(after, statuses, findings_of(session, after, targets)), result)
+        return _Fixed(template, _left(after, statuses, _findings(session, after, targets)), result)
     except TemplateSyntaxError as error:
         return _Fixed(template, unusable(template, str(error), statuses))
+
+
+def _findings(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
+    return static_findings(parsed_whole(template), targets, session.common.tier, session.choice)
 
 
 def _left(template: Template, statuses: tuple[TargetStatus, ...], findings: tuple[Finding, ...]) -> TemplateReport:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import click
 
+from portable_tpl.audit.choice import Choice
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.model.errors import NoTemplate, SourceError
@@ -45,6 +46,12 @@ class Session:
     def ignore(self) -> tuple[str, ...]:
         """The rules to leave out, from the command line and the configuration."""
         return (*self.common.ignore, *self.configuration.ignore)
+
+    @property
+    def choice(self) -> Choice:
+        """What the report is to say."""
+        configuration = self.configuration
+        return Choice(self.select, self.ignore, configuration.provided, configuration.ignored_in)
 
     @property
     def seed(self) -> int:

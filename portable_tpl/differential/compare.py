@@ -4,21 +4,94 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 
 from portable_tpl.differential.attribute.bare_engines import Twins
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
-from portable_tpl.differential.run.search import Explored, explore
+from portable_tpl.differential.run.failures import Sample, failures_of
+from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.errors import NoReference
-from portable_tpl.model.rendering import Failed, Rendering, is_stopped, same
+from portable_tpl.model.rendering import Failed, Mismatch, Rendering, is_stopped, same
 from portable_tpl.model.report import Comparison, TargetComparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.template import ParsedTemplate, compile_check, parse
+
+
+class Run:
+    """The differential run of one template on warm engines."""
+
+    def __init__(
+        self,
+        parsed: ParsedTemplate,
+        targets: Sequence[Runtime],
+        reference: Runtime,
+        settings: CompareSettings,
+        tracer: Tracer,
+        twins: Twins,
+    ) -> None:
+        clock = _Clock(settings.max_seconds)
+        self.parsed = parsed
+        self.explored = explore(parsed, tracer, settings, clock.out)
+        self.sample: list[Sample] = []
+        self._targets = targets
+        self._reference = reference
+        self._clock = clock
+        self._identical = dict.fromkeys((target.id for target in targets), 0)
+        self._tracer, self._twins = tracer, twins
+        self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
+        self._investigations: dict[str, Investigation] = {}
+        self._compare(self.explored.chosen)
+
+    @property
+    def comparison(self) -> Comparison:
+        """What was seen so far."""
+        failed = sum(isinstance(sample.rendering, Failed) for sample in self.sample)
+        compared = {
+            target: TargetComparison(len(self.sample), identical, self._mismatches(target), failed)
+            for target, identical in self._identical.items()
+        }
+        coverage = coverage_of(self.parsed, self.explored)
+        return Comparison(len(self.sample), coverage, compared, self._clock.out(), failures_of(self.sample))
+
+    def _compare(self, numbers: Sequence[int]) -> None:
+        """Compare conversations of the run, by number."""
+        template = self.parsed.template
+        conversations = [self.explored.conversations[number] for number in numbers]
+        # Each engine is a process of its own: all are at work while the first ones' mismatches are looked into.
+        given = {each.id: in_background(_settled, each, template, conversations) for each in self._targets}
+        references = self._reference.render_all(template, conversations)
+        samples = [
+            Sample(conversation, self.explored.tiers[number], expected)
+            for number, conversation, expected in zip(numbers, conversations, references, strict=True)
+        ]
+        self.sample += samples
+        for target in self._targets:
+            cases = [
+                Case(sample.conversation, sample.tier, sample.rendering, answer)
+                for sample, answer in zip(samples, given[target.id](), strict=True)
+                if not same(sample.rendering, answer)
+            ]
+            answered = sum(not isinstance(sample.rendering, Failed) for sample in samples)
+            differing = sum(not isinstance(case.reference, Failed) for case in cases)
+            self._identical[target.id] += answered - differing
+            if cases:
+                self._investigation(target).add(cases)
+
+    def _mismatches(self, target: str) -> tuple[Mismatch, ...]:
+        investigation = self._investigations.get(target)
+        return () if investigation is None else investigation.mismatches
+
+    def _investigation(self, target: Runtime) -> Investigation:
+        if target.id not in self._investigations:
+            self._investigations[target.id] = Investigation(
+                self.parsed, target, self._tracer, self.explored, self._clock.out, self._known, self._twins
+            )
+        return self._investigations[target.id]
 
 
 def compare(
@@ -31,52 +104,19 @@ def compare(
 ) -> Comparison:
     """Find every mismatch of the targets on one template; raises ``TemplateSyntaxError`` where it does not parse.
 
-    Raises ``NoReference`` where the reference never gives a prompt. ``tracer`` and ``twins`` are started, and stopped
-    again, where none are given.
+    ``tracer`` and ``twins`` are started, and stopped again, where none are given.
     """
-    settings = settings or CompareSettings()
     parsed = parse(template) if isinstance(template, Template) else template
     compile_check(parsed)
-    own_tracer, own_twins = None if tracer is not None else Tracer(), None if twins is not None else Twins()
-    try:
-        return _compare(parsed, targets, reference, settings, tracer or own_tracer, twins or own_twins)  # type: ignore[arg-type]
-    finally:
-        for own in (own_tracer, own_twins):
-            if own is not None:
-                own.close()
-
-
-def _compare(
-    parsed: ParsedTemplate,
-    targets: Sequence[Runtime],
-    reference: Runtime,
-    settings: CompareSettings,
-    tracer: Tracer,
-    twins: Twins,
-) -> Comparison:
-    clock = _Clock(settings.max_seconds)
-    run = explore(parsed, tracer, settings, clock.out)
-    _expect_a_prompt(parsed, run)
-    conversations = [run.conversations[number] for number in run.chosen]
-    # Each engine is a process of its own: the targets are at work while the first ones' mismatches are looked into.
-    given = {target.id: in_background(_settled, target, parsed.template, conversations) for target in targets}
-    references = reference.render_all(parsed.template, conversations)
-    known: list[Conversation] = []  # what earlier targets' mismatches shrank to: good first guesses for the next
-    compared: dict[str, TargetComparison] = {}
-    for target in targets:
-        answers = given[target.id]()
-        cases = [
-            Case(conversation, run.tiers[number], expected, answer)
-            for conversation, number, expected, answer in zip(
-                conversations, run.chosen, references, answers, strict=True
-            )
-            if not same(expected, answer)
-        ]
-        investigation = Investigation(parsed, target, tracer, run, clock.out, known, twins)
-        mismatches = investigation.mismatches(cases) if cases else []
-        known += [each.conversation for each in mismatches]
-        compared[target.id] = TargetComparison(len(conversations), len(conversations) - len(cases), tuple(mismatches))
-    return Comparison(len(conversations), coverage_of(parsed, run), compared, cut=clock.out())
+    with ExitStack() as stack:
+        return Run(
+            parsed,
+            targets,
+            reference,
+            settings or CompareSettings(),
+            tracer or stack.enter_context(closing(Tracer())),
+            twins or stack.enter_context(closing(Twins())),
+        ).comparison
 
 
 def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
@@ -91,18 +131,6 @@ def _settled(target: Runtime, template: Template, conversations: Sequence[Conver
     return answers
 
 
-def _expect_a_prompt(parsed: ParsedTemplate, run: Explored) -> None:
-    """A template that never works is portable to nothing; refusals are answers that a target can be compared with."""
-    answers = [told.rendering for told in run.traces]
-    first = answers[0] if answers else None
-    if isinstance(first, Failed) and all(isinstance(answer, Failed) for answer in answers):
-        reason = " ".join(first.message.split())
-        raise NoReference(
-            f"{parsed.template.label}: the reference gives no prompt in any of {len(answers)} conversations: "
-            f"{first.kind}: {reason}"
-        )
-
-
 class _Clock:
     """A safety net in wall time; results that it cuts short depend on the machine."""
 
@@ -112,6 +140,3 @@ class _Clock:
     def out(self) -> bool:
         """Whether the time is used up."""
         return self._end is not None and time.monotonic() > self._end
-
-
-__all__ = ["Explored", "compare"]

@@ -36,7 +36,10 @@ class Case:
 
 
 class Investigation:
-    """One target's mismatches on one template."""
+    """One target's mismatches on one template.
+
+    ``known`` are conversations that other mismatches shrank to; those of this target are added to it.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class Investigation:
         tracer: Tracer,
         run: Explored,
         out_of_time: Callable[[], bool],
-        known: Sequence[Conversation] = (),
+        known: list[Conversation] | None = None,
         twins: Twins | None = None,
     ) -> None:
         self._parsed = parsed
@@ -54,28 +57,44 @@ class Investigation:
         self._tracer = tracer
         self._run = run
         self._out_of_time = out_of_time
-        self._known = list(known)
+        self._known = [] if known is None else known
         tokens = parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS
         self._judge = TierJudge(False, run.shape, tokens)
         self._identities = Identities(parsed.template, target, tracer, twins)
         self._causes = Causes(parsed, target, tracer, self._identities.engine)
+        self._signatures: dict[Group, str | None] = {}
+        self._by_signature: dict[str, Mismatch] = {}
 
-    def mismatches(self, cases: Sequence[Case]) -> list[Mismatch]:
+    @property
+    def mismatches(self) -> tuple[Mismatch, ...]:
         """Every mismatch once, the most frequent first."""
+        return tuple(sorted(self._by_signature.values(), key=lambda each: (-each.cases, each.signature)))
+
+    def add(self, cases: Sequence[Case]) -> None:
+        """Look into more cases; those of mismatches that are known only count."""
         identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
         groups: dict[Group, list[Case]] = {}
         for case, identity in zip(cases, identities, strict=True):
-            if identity is not None:
+            if identity in self._signatures:
+                self._count(self._signatures[identity])
+            elif identity is not None:
                 groups.setdefault(identity, []).append(case)
-        found: dict[str, Mismatch] = {}
         ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
         budget = _RENDERS if len(ordered) <= 10 else _RENDERS_OF_MANY
-        for group, members in ordered[:_MOST_GROUPS]:
+        fresh = []
+        for group, members in ordered[: max(0, _MOST_GROUPS - len(self._signatures))]:
             mismatch = self._mismatch(group, members, budget)
+            self._signatures[group] = None if mismatch is None else mismatch.signature
             if mismatch is not None:
-                known = found.get(mismatch.signature)
-                found[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
-        return sorted(found.values(), key=lambda each: (-each.cases, each.signature))
+                known = self._by_signature.get(mismatch.signature)
+                self._by_signature[mismatch.signature] = mismatch if known is None else _merged(known, mismatch)
+                fresh.append(mismatch.signature)
+        self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
+
+    def _count(self, signature: str | None) -> None:
+        if signature is not None:
+            known = self._by_signature[signature]
+            self._by_signature[signature] = replace(known, cases=known.cases + 1)
 
     def _mismatch(self, group: Group, members: Sequence[Case], budget: int) -> Mismatch | None:
         start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))

@@ -7,7 +7,6 @@
     │   ├── SourceError         a container that cannot be read or holds no template
     │   │   └── NoTemplate      one that can be read and holds none
     │   ├── TemplateSyntaxError a template that the reference cannot parse
-    │   ├── NoReference         a template of which the reference makes no prompt at all
     │   ├── ConversationError   a conversation file that is not in the contract's shape
     │   └── ConfigError         a configuration file or key that is wrong
     ├── UnknownTarget           a target id that does not exist
@@ -53,10 +52,6 @@ class TemplateSyntaxError(InputError):
         super().__init__(f"{place}: the template does not parse: {message}")
 
 
-class NoReference(InputError):
-    """A template that the reference cannot render in any conversation, so that there is nothing to compare with."""
-
-
 class ConversationError(InputError):
     """A conversation that is not in the shape of the contract."""
 
@@ -75,3 +70,16 @@ class TargetUnavailable(PortableTplError):
 
 class RenderError(PortableTplError):
     """``render`` could not give a prompt: the template refused, failed, or the input does not fit."""
+
+
+TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
+
+
+def described(error: Exception) -> str:
+    """An error that nobody foresaw, in one line; for those of the machine the machine's own words."""
+    words = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "error: out of memory"
+    if isinstance(error, OSError) and words:
+        return f"error: {words}"
+    return f"internal error: {type(error).__name__}: {words}; this is a bug, {TRACEBACK_VARIABLE}=1 shows where"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from portable_tpl.model.conversation import Tier
+from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Severity
-from portable_tpl.model.rendering import Mismatch, Rendered
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered
 from portable_tpl.model.source import Template
 
 Command = Literal["check", "compare", "audit", "fix"]
@@ -46,12 +46,30 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class ReferenceFailure:
+    """Conversations on which the reference itself fails in one way, and not by ``raise_exception``.
+
+    ``conversation`` is the smallest of them in the mildest tier, ``rendering`` what the reference made of it.
+    """
+
+    cases: int
+    tier: Tier
+    conversation: Conversation
+    rendering: Failed
+
+
+@dataclass(frozen=True)
 class TargetComparison:
-    """How one target did against the reference."""
+    """How one target did against the reference.
+
+    ``failed`` counts the conversations on which the reference itself fails: there is nothing to agree with, so they
+    are not ``identical`` whatever the target did.
+    """
 
     cases: int
     identical: int
     mismatches: tuple[Mismatch, ...] = ()
+    failed: int = 0
 
 
 def counts(mismatch: Mismatch, tier: Tier) -> bool:
@@ -60,8 +78,11 @@ def counts(mismatch: Mismatch, tier: Tier) -> bool:
 
 
 def verdict(result: TargetComparison, tier: Tier = Tier.EVERYDAY) -> Verdict:
-    """What a target's run says: ``fails`` where it gives no prompt and the reference does, else ``differs``."""
-    if not result.cases:
+    """What a target's run says: ``fails`` where it gives no prompt and the reference does, else ``differs``.
+
+    ``unknown`` where the reference answered nothing that could be compared.
+    """
+    if result.cases == result.failed:
         return "unknown"
     counted = [mismatch for mismatch in result.mismatches if counts(mismatch, tier)]
     failed = ("target-error", "timeout", "crash")
@@ -74,21 +95,31 @@ def verdict(result: TargetComparison, tier: Tier = Tier.EVERYDAY) -> Verdict:
 class Comparison:
     """The differential run of one template; ``targets`` holds those that ran.
 
-    ``cut``: the time asked for ran out, so that branches may be missed that could be reached, and what was found may
-    be neither as small nor as well explained as it could be.
+    ``failures`` are the ways in which the reference itself fails, the most frequent first. ``cut``: the time asked
+    for ran out, so that branches may be missed that could be reached, and what was found may be neither as small nor as
+    well explained as it could be.
     """
 
     cases: int
     coverage: Coverage
     targets: Mapping[str, TargetComparison]
     cut: bool = False
+    failures: tuple[ReferenceFailure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """A release check whose question does not fit a template, and why."""
+
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class TemplateReport:
     """All that a run says about one template.
 
-    ``error`` is the one line that explains why nothing could be said (a template that does not parse).
+    ``unasked`` are release checks that could not be asked. ``error`` is the one line that explains why nothing could be said (a template that does not parse).
     """
 
     template: Template
@@ -96,11 +127,20 @@ class TemplateReport:
     findings: tuple[Finding, ...] = ()
     comparison: Comparison | None = None
     error: str | None = None
+    unasked: tuple[Unasked, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContainerReport:
+    """What is wrong between the files of one container, which ``path`` names as the user did."""
+
+    path: str
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run."""
+    """A whole run; ``errors`` are what could not be looked at, ``containers`` those with findings of their own."""
 
     command: Command
     tier: Tier
@@ -108,6 +148,7 @@ class Report:
     targets: tuple[TargetStatus, ...]
     templates: tuple[TemplateReport, ...]
     errors: tuple[str, ...] = ()
+    containers: tuple[ContainerReport, ...] = ()
 
 
 class RuleDoc(NamedTuple):

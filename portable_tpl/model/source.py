@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The line ends that jinja2 counts (jinja2.lexer.newline_re); str.splitlines would know more.
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -89,6 +89,11 @@ class Template:
         while end > start and self.text[end - 1] in "\r\n":
             end -= 1
         return Span(start, end)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings do not travel to other processes as they are.
+        values = (self.text, self.name, self.path, dict(self.special_tokens), dict(self.named), self.container)
+        return Template, values
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _LITERAL = re.compile(_STRING, re.DOTALL)
@@ -84,18 +85,18 @@ def speller(text: str, start: int, end: int) -> Callable[[str], str]:
     other character is spelt as the old literal spells it most often; one that is not in there is escaped only where
     JSON requires it, or, if it is not ASCII, where the file escapes such characters.
     """
+    return partial(_spell, text, start, end)  # no closure: containers travel to other processes
 
-    def spell(new: str) -> str:
-        pieces = [match[0] for match in _CHARACTER.finditer(text, start + 1, end - 1)]
-        values = [_value(piece) for piece in pieces]
-        style = _style(text, pieces, values)
-        head = _common(values, new)
-        tail = _common(values[head:][::-1], new[head:][::-1])
-        middle = new[head : len(new) - tail]
-        kept = pieces[len(pieces) - tail :]
-        return '"' + "".join((*pieces[:head], *map(style, middle), *kept)) + '"'
 
-    return spell
+def _spell(text: str, start: int, end: int, new: str) -> str:
+    pieces = [match[0] for match in _CHARACTER.finditer(text, start + 1, end - 1)]
+    values = [_value(piece) for piece in pieces]
+    style = _style(text, pieces, values)
+    head = _common(values, new)
+    tail = _common(values[head:][::-1], new[head:][::-1])
+    middle = new[head : len(new) - tail]
+    kept = pieces[len(pieces) - tail :]
+    return '"' + "".join((*pieces[:head], *map(style, middle), *kept)) + '"'
 
 
 def _value(piece: str) -> str:

@@ -23,7 +23,7 @@ from portable_tpl.differential.attribute.bare_engines import Twin  # noqa: E402
 from portable_tpl.differential.run.session import Session  # noqa: E402
 from portable_tpl.differential.run.tracer import Tracer  # noqa: E402
 from portable_tpl.model.conversation import Conversation  # noqa: E402
-from portable_tpl.model.errors import NoReference, TemplateSyntaxError  # noqa: E402
+from portable_tpl.model.errors import TemplateSyntaxError  # noqa: E402
 from portable_tpl.model.rendering import Rendering  # noqa: E402
 from portable_tpl.model.source import Template  # noqa: E402
 from portable_tpl.targets.processes._worker import WorkerRuntime  # noqa: E402
@@ -78,7 +78,7 @@ def whole_run(templates: Sequence[Template], targets: Sequence[str]) -> Record:
         try:
             started = time.perf_counter()
             for template in templates:
-                with contextlib.suppress(NoReference, TemplateSyntaxError):
+                with contextlib.suppress(TemplateSyntaxError):
                     session.compare(template)
             record.seconds = time.perf_counter() - started
         finally:

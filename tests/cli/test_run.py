@@ -11,6 +11,7 @@ import pytest
 
 import portable_tpl
 from portable_tpl import cli as command_line
+from portable_tpl.model.errors import TRACEBACK_VARIABLE
 from tests.cli.conftest import STRIP, Cli
 
 COMMANDS = ("check", "fix", "compare", "audit", "render", "targets", "compat", "explain", "corpus")
@@ -85,7 +86,7 @@ def test_what_nobody_foresaw_is_one_line(capsys: pytest.CaptureFixture[str], mon
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "RuntimeError: two lines; this is a bug" in error
-    monkeypatch.setenv(command_line.TRACEBACK_VARIABLE, "1")
+    monkeypatch.setenv(TRACEBACK_VARIABLE, "1")
     with pytest.raises(RuntimeError):
         command_line.run(arguments)
 

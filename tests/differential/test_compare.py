@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.run.journal import from_plain, to_plain
+from portable_tpl.differential.run.plain import from_plain, to_plain
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation, Tier
@@ -113,12 +113,13 @@ def test_a_portable_template_is_portable(minijinja: Runtime, reference: Runtime,
 
 def test_equal_seeds_give_equal_bytes(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:
     text = "{% for m in messages %}{{ m|tojson }}{% if m.role == 'judge' %}{{ m.score }}{% endif %}{% endfor %}"
-    first = to_plain(run(text, minijinja, reference, tracer)[0])
+    comparison, _ = run(text, minijinja, reference, tracer)
+    first = to_plain(comparison)
     other = Tracer()
     assert to_plain(run(text, minijinja, reference, other)[0]) == first
     other.close()
     other_seed = CompareSettings(examples=50, seed=1)
-    assert from_plain(first) == run(text, minijinja, reference, tracer)[0]
+    assert from_plain(Comparison, json.loads(json.dumps(first))) == comparison
     assert to_plain(run(text, minijinja, reference, tracer, other_seed)[0]) != first
 
 

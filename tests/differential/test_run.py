@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from portable_tpl.differential.run.journal import Journal, from_plain, job_key, to_plain
-from portable_tpl.differential.run.run import Outcome, compare_all
+from portable_tpl.audit.choice import Choice
+from portable_tpl.audit.templates import Examination, Examined
+from portable_tpl.differential.run.journal import Journal, job_key
+from portable_tpl.differential.run.plain import from_plain, to_plain
+from portable_tpl.differential.run.run import Outcome, Plan, run_all
+from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.errors import UnknownTarget
 from portable_tpl.model.source import Template
@@ -25,102 +32,138 @@ TEMPLATES = [
     Template("{{ messages[0].content.strip() }}", path="copy.jinja"),
     Template("{{ messages[0].content.title() }}", path="title.jinja"),
 ]
-SETTINGS = CompareSettings(examples=30)
+WORK = Examination(CompareSettings(examples=30))
 TARGETS = ("minijinja-strict",)
+Outcomes = list[Outcome[Examined]]
 
 
-def plain(outcomes: list[Outcome]) -> str:
-    return json.dumps(
-        [[o.template.path, o.error, None if o.comparison is None else to_plain(o.comparison)] for o in outcomes]
-    )
+def run(plan: Plan, templates: list[Template] = TEMPLATES) -> Outcomes:
+    return list(run_all(templates, WORK, plan))
+
+
+def plain(outcomes: Outcomes) -> str:
+    return json.dumps([[o.template.path, o.error, to_plain(o.result)] for o in outcomes])
 
 
 @pytest.fixture(scope="module")
-def expected() -> list[Outcome]:
-    return list(compare_all(TEMPLATES, TARGETS, SETTINGS))
+def expected() -> Outcomes:
+    return run(Plan(TARGETS))
 
 
-def test_outcomes_come_in_order(expected: list[Outcome]) -> None:
+def test_outcomes_come_in_order(expected: Outcomes) -> None:
     assert [outcome.template.path for outcome in expected] == [template.path for template in TEMPLATES]
-    assert expected[2].comparison is None
+    assert expected[2].result is None
     assert str(expected[2].error).startswith("broken.jinja:1: the template does not parse")
 
 
-def test_equal_templates_are_compared_once_and_told_apart(expected: list[Outcome]) -> None:
-    one, copy = expected[1].comparison, expected[3].comparison
+def test_equal_templates_are_compared_once_and_told_apart(expected: Outcomes) -> None:
+    one, copy = expected[1].result, expected[3].result
     assert one is not None
     assert copy is not None
-    (mismatch,) = copy.targets["minijinja-strict"].mismatches
+    (mismatch,) = copy.comparison.targets["minijinja-strict"].mismatches
     assert " copy.jinja " in mismatch.reproduce
-    assert one.targets["minijinja-strict"].mismatches[0].conversation == mismatch.conversation
+    assert one.comparison.targets["minijinja-strict"].mismatches[0].conversation == mismatch.conversation
 
 
-def test_processes_change_nothing(expected: list[Outcome]) -> None:
+def test_processes_change_nothing(expected: Outcomes) -> None:
     seen = []
-    outcomes = list(
-        compare_all(
-            TEMPLATES, TARGETS, SETTINGS, jobs=2, progress=lambda done, total, template: seen.append((done, total))
-        )
-    )
+    outcomes = run(Plan(TARGETS, jobs=2, progress=lambda done, total, template: seen.append((done, total))))
     assert plain(outcomes) == plain(expected)
     assert seen == [(number, 5) for number in range(1, 6)]
 
 
-def test_a_journal_saves_what_was_done(expected: list[Outcome], tmp_path: Path) -> None:
+def test_a_journal_saves_what_was_done(expected: Outcomes, tmp_path: Path) -> None:
     journal = tmp_path / "deep" / "journal.jsonl"
-    run = compare_all(TEMPLATES, TARGETS, SETTINGS, journal=journal)
-    next(run)
-    next(run)
-    run.close()  # as an interrupt does
+    outcomes = run_all(TEMPLATES, WORK, Plan(TARGETS, journal=journal))
+    next(outcomes)
+    next(outcomes)
+    outcomes.close()  # as an interrupt does
     kept = journal.read_text().splitlines()
     assert len(kept) == 2
     # A torn last line, as a killed process leaves it.
     journal.write_text("\n".join(kept) + "\n" + kept[0][:40])
-    again = list(compare_all(TEMPLATES, TARGETS, SETTINGS, journal=journal, resume=True))
-    assert plain(again) == plain(expected)
+    assert plain(run(Plan(TARGETS, journal=journal, resume=True))) == plain(expected)
     # Now nothing is left to do: no engine is even started.
-    assert plain(list(compare_all(TEMPLATES, TARGETS, SETTINGS, journal=journal, resume=True))) == plain(expected)
+    assert plain(run(Plan(TARGETS, journal=journal, resume=True))) == plain(expected)
 
 
 def test_without_resume_a_journal_begins_anew(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     journal.write_text('{"key": "old"}\n')
-    list(compare_all(TEMPLATES[:1], TARGETS, SETTINGS, journal=journal))
+    run(Plan(TARGETS, journal=journal), TEMPLATES[:1])
     assert "old" not in journal.read_text()
 
 
 def test_a_result_depends_on_settings_targets_and_tokens() -> None:
     template = TEMPLATES[0]
+
+    def key(changed: Template = template, targets: tuple[str, ...] = TARGETS, work: Examination = WORK) -> str:
+        return job_key(changed, targets, work.parts(changed))
+
     keys = {
-        job_key(template, TARGETS, SETTINGS),
-        job_key(template, ("minijinja",), SETTINGS),
-        job_key(template, TARGETS, CompareSettings(examples=31)),
-        job_key(template, TARGETS, CompareSettings(examples=30, seed=1)),
-        job_key(Template(template.text, special_tokens={"eos_token": "x"}), TARGETS, SETTINGS),
+        key(),
+        key(targets=("minijinja",)),
+        key(work=Examination(CompareSettings(examples=31))),
+        key(work=Examination(CompareSettings(examples=30, seed=1))),
+        key(Template(template.text, special_tokens={"eos_token": "x"})),
+        key(work=Examination(CompareSettings(examples=30), with_findings=True)),
+        key(work=Examination(CompareSettings(examples=30), choice=Choice(ignore=("PTL1",)), with_findings=True)),
     }
-    assert len(keys) == 5
-    assert job_key(Template(template.text, path="other"), TARGETS, SETTINGS) in keys
+    assert len(keys) == 7
+    assert key(Template(template.text, path="other")) in keys
 
 
-def test_comparisons_survive_json(expected: list[Outcome]) -> None:
-    comparison = expected[1].comparison
-    assert comparison is not None
-    assert from_plain(json.loads(json.dumps(to_plain(comparison)))) == comparison
+def test_comparisons_survive_json(expected: Outcomes) -> None:
+    result = expected[1].result
+    assert result is not None
+    assert from_plain(Examined, json.loads(json.dumps(to_plain(result)))) == result
 
 
 def test_an_unknown_target_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(UnknownTarget):
-        next(compare_all(TEMPLATES[:1], ("nope",), SETTINGS))
+        run(Plan(("nope",)), TEMPLATES[:1])
+    with pytest.raises(UnknownTarget):
+        run(Plan(("nope",), jobs=2))
 
 
 def test_a_journal_ignores_what_it_cannot_read(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    path.write_text('not json\n[]\n{"no": "key"}\n{"key": "k", "comparison": null, "error": "e"}\n')
+    path.write_text('not json\n[]\n{"no": "key"}\n{"key": "k", "result": null, "error": "e"}\n')
     journal = Journal(path, resume=True)
-    assert journal.get("k") == {"key": "k", "comparison": None, "error": "e"}
-    journal.put("n", {"comparison": None, "error": "f"})
+    assert journal.get("k") == {"key": "k", "result": None, "error": "e"}
+    journal.put("n", {"result": None, "error": "f"})
     journal.close()
     assert Journal(path, resume=True).get("n") is not None
+
+
+@dataclass(frozen=True)
+class Faulty(Examination):
+    """Work that goes wrong on some templates: by our own fault, or so that its process dies."""
+
+    def do(self, session: Session, template: Template) -> Examined:
+        if template.path == "strip.jinja":
+            raise KeyError("messages")
+        if template.path == "title.jinja":
+            if multiprocessing.parent_process() is None:
+                raise MemoryError
+            os._exit(3)
+        return super().do(session, template)
+
+    def parts(self, template: Template) -> list[Any]:
+        return [*super().parts(template), template.path]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_fault_costs_one_template_its_result(jobs: int, expected: Outcomes) -> None:
+    work = Faulty(WORK.settings)
+    outcomes = list(run_all(TEMPLATES, work, Plan(TARGETS, jobs=jobs)))
+    errors = [outcome.error for outcome in outcomes]
+    assert str(errors[1]).startswith("strip.jinja: internal error: KeyError: 'messages'; this is a bug")
+    assert (
+        errors[4] == f"title.jinja: {'error: out of memory' if jobs == 1 else 'the process that looked at it died'}"
+    )
+    # The others have what they have without a fault; so has an equal template that is asked for by itself.
+    assert [plain([outcomes[n]]) for n in (0, 2, 3)] == [plain([expected[n]]) for n in (0, 2, 3)]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -130,15 +173,16 @@ def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     code = f"""
 import signal
 from pathlib import Path
-from portable_tpl.differential.run.run import compare_all
+from portable_tpl.audit.templates import Examination
+from portable_tpl.differential.run.run import Plan, run_all
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.source import Template
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     templates = [Template("{{{{ messages[0].content.strip() }}}}" + " " * n) for n in range(400)]
     try:
-        for outcome in compare_all(templates, ["minijinja-strict"], CompareSettings(examples=30), jobs=2,
-                                   journal=Path({str(journal)!r})):
+        plan = Plan(("minijinja-strict",), jobs=2, journal=Path({str(journal)!r}))
+        for outcome in run_all(templates, Examination(CompareSettings(examples=30)), plan):
             print("done", flush=True)
     except KeyboardInterrupt:
         print("interrupted", flush=True)

@@ -152,8 +152,9 @@ def investigate(answer: Rendering, twin: Rendering | None, reference: Runtime, t
     target = Scripted("llama.cpp", answer, reference)
     twins = OneTwin(Scripted("llama.cpp-engine", twin, reference))
     run = Explored(TemplateShape(), [])
-    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, (), twins)
-    return investigation.mismatches([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
+    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, [], twins)
+    investigation.add([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
+    return list(investigation.mismatches)
 
 
 def test_an_error_that_the_engine_does_not_make_is_the_stacks(reference: Runtime, tracer: Tracer) -> None:
@@ -181,4 +182,5 @@ def test_what_does_not_come_back_is_no_mismatch(reference: Runtime, tracer: Trac
     target = Scripted("minijinja", None, reference)
     run = Explored(TemplateShape(), [])
     investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False)
-    assert investigation.mismatches([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))]) == []
+    investigation.add([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))])
+    assert investigation.mismatches == ()

@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portable_tpl.differential.run.run import Outcome, compare_all
+from portable_tpl.audit.templates import Examination, Examined
+from portable_tpl.differential.run.run import Outcome, Plan, run_all
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.rendering import Mismatch
@@ -141,10 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     templates = read_templates(Path(os.environ["PORTABLE_TPL_CORPUS"]))[:: options.step]
     start = time.monotonic()
-    settings = CompareSettings(tier=options.tier)
-    outcomes = list(
-        compare_all(templates, options.targets, settings, jobs=options.jobs, journal=options.results, resume=True)
-    )
+    plan = Plan(tuple(options.targets), jobs=options.jobs, journal=options.results, resume=True)
+    outcomes = list(run_all(templates, Examination(CompareSettings(tier=options.tier)), plan))
     print(f"{len(templates)} templates, {options.tier} tier, {time.monotonic() - start:.0f} s\n")
     _summary(outcomes, options.targets, options.tier)
     return 1 if _table(outcomes, templates, options.targets) else 0
@@ -162,8 +161,8 @@ def read_templates(corpus: Path) -> list[Template]:
     ]
 
 
-def _summary(outcomes: Sequence[Outcome], targets: Sequence[str], tier: Tier) -> None:
-    compared = [outcome.comparison for outcome in outcomes if outcome.comparison is not None]
+def _summary(outcomes: Sequence[Outcome[Examined]], targets: Sequence[str], tier: Tier) -> None:
+    compared = [outcome.result.comparison for outcome in outcomes if outcome.result is not None]
     for outcome in outcomes:
         if outcome.error is not None:
             print(outcome.error)
@@ -183,8 +182,8 @@ def _summary(outcomes: Sequence[Outcome], targets: Sequence[str], tier: Tier) ->
     print()
 
 
-def _table(outcomes: Sequence[Outcome], templates: Sequence[Template], targets: Sequence[str]) -> int:
-    compared = [(each.template, each.comparison) for each in outcomes if each.comparison is not None]
+def _table(outcomes: Sequence[Outcome[Examined]], templates: Sequence[Template], targets: Sequence[str]) -> int:
+    compared = [(each.template, each.result.comparison) for each in outcomes if each.result is not None]
     directly = {each: find_directly(each, templates, targets) for known in CLASSES if (each := known.direct)}
     lost = 0
     print(f"{'class':44} {'target':18} {'then':>5} {'scaled':>6} {'now':>5}")

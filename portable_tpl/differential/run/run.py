@@ -1,166 +1,239 @@
-"""Compare many templates, over several processes, each with engines of its own kept warm."""
+"""Do one kind of work on many templates, over several processes, each with engines of its own kept warm.
+
+A template that goes wrong, by our own fault or by its process's death, has an error for an outcome; the others go on.
+"""
 
 from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from portable_tpl.differential.run.journal import Journal, from_plain, job_key, to_plain
+from portable_tpl.differential.run.journal import Journal, job_key
+from portable_tpl.differential.run.plain import from_plain, to_plain
 from portable_tpl.differential.run.session import Session
-from portable_tpl.differential.run.settings import CompareSettings
-from portable_tpl.model.errors import NoReference, TemplateSyntaxError
-from portable_tpl.model.report import Comparison
+from portable_tpl.model.errors import InputError, described
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Limits
-from portable_tpl.targets.reproduce import reproduce
+
+_T = TypeVar("_T")
+_Entry = tuple[Any, "str | None"]  # a result, or the line that says why there is none
+_Keep = Callable[[str, _Entry], None]
 
 Progress = Callable[[int, int, Template], None]  # templates done, templates in all, the one just done
 _SECONDS_TO_END = 2.0  # given to each process after an interrupt
 _AHEAD = 3  # jobs handed out beyond those that run, for each process
+_DIED = "the process that looked at it died"
+
+
+class Work(Protocol[_T]):
+    """What is done with each template; it travels to other processes."""
+
+    @property
+    def result(self) -> type[_T]:
+        """The class of results, a frozen dataclass of the model's values."""
+        ...
+
+    def parts(self, template: Template) -> list[Any]:
+        """What a result depends on besides the template's text and the targets, as JSON data."""
+        ...
+
+    def do(self, session: Session, template: Template) -> _T:
+        """Do it; raises ``InputError`` where the template cannot be used."""
+        ...
+
+    def is_whole(self, result: _T) -> bool:
+        """Whether nothing was cut short, so that a journal may keep the result."""
+        ...
+
+    def readdressed(self, result: _T, template: Template) -> _T:
+        """The result for an equal template of another file."""
+        ...
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run says about one template: a comparison, or the one line that says why there is none."""
+class Outcome(Generic[_T]):
+    """What a run says about one template: a result, or the one line that says why there is none."""
 
     template: Template
-    comparison: Comparison | None
+    result: _T | None
     error: str | None = None
 
 
-def compare_all(
-    templates: Sequence[Template],
-    targets: Sequence[str],
-    settings: CompareSettings,
-    *,
-    versions: Sequence[str] = (),
-    jobs: int = 1,
-    journal: Path | None = None,
-    resume: bool = False,
-    progress: Progress | None = None,
-    limits: Limits | None = None,
-) -> Generator[Outcome, None, None]:
-    """Compare templates; outcomes come in the order of the templates, as soon as that allows.
+@dataclass(frozen=True)
+class Plan:
+    """Where a run's work is done.
 
-    Equal templates (text and special tokens) are compared once. ``versions`` are the engines' versions, which a
-    journal depends on. With ``resume``, results in the journal are not computed again; without, it is begun anew. An
-    interrupt stops the processes and passes on; what was done is in the journal.
+    ``versions`` are the engines' versions, which a journal depends on. With ``resume``, results in the journal are
+    not computed again; without, it is begun anew.
     """
-    book = Journal(journal, resume) if journal is not None else None
-    labels = [*targets, *versions]
-    keys = [job_key(template, labels, settings) for template in templates]
+
+    targets: tuple[str, ...]
+    versions: tuple[str, ...] = ()
+    jobs: int = 1
+    journal: Path | None = None
+    resume: bool = False
+    limits: Limits | None = None
+    progress: Progress | None = field(default=None, compare=False)
+
+
+def run_all(templates: Sequence[Template], work: Work[_T], plan: Plan) -> Generator[Outcome[_T], None, None]:
+    """Do the work; outcomes come in the order of the templates, as soon as that allows.
+
+    Equal templates (text, special tokens, and the work's own parts) are looked at once. An interrupt stops the
+    processes and passes on; what was done is in the journal.
+    """
+    book = Journal(plan.journal, plan.resume) if plan.journal is not None else None
+    labels = [*plan.targets, *plan.versions]
+    keys = [job_key(template, labels, work.parts(template)) for template in templates]
     first = {key: number for number, key in reversed(list(enumerate(keys)))}
-    done: dict[str, dict[str, Any]] = {}
+    done: dict[str, _Entry] = {}
     try:
         todo = []
         for key, number in sorted(first.items(), key=lambda item: item[1]):
-            known = book.get(key) if book is not None else None
+            known = _recorded(book, key, work)
             if known is not None:
-                done[key] = dict(known)
+                done[key] = known
             else:
                 todo.append((key, templates[number]))
 
-        def keep(key: str, entry: dict[str, Any]) -> None:
-            if book is not None and not (entry["comparison"] or {}).get("cut"):
-                book.put(key, entry)  # what the time cut short is worth another try
+        def keep(key: str, entry: _Entry) -> None:
+            result, error = entry
+            if book is not None and (result is None or work.is_whole(result)):
+                book.put(key, {"result": to_plain(result), "error": error})
 
-        results = _results(todo, _Plan(tuple(targets), settings, limits), min(jobs, len(todo)), keep)
+        results = _results(todo, work, plan, keep)
         for number, (key, template) in enumerate(zip(keys, templates, strict=True)):
             while key not in done:
                 finished, entry = next(results)
                 done[finished] = entry
                 keep(finished, entry)
-            yield _outcome(template, done[key])
-            if progress is not None:
-                progress(number + 1, len(templates), template)
+            result, error = done[key]
+            yield Outcome(template, None if result is None else work.readdressed(result, template), error)
+            if plan.progress is not None:
+                plan.progress(number + 1, len(templates), template)
     finally:
         if book is not None:
             book.close()
 
 
-def _outcome(template: Template, entry: dict[str, Any]) -> Outcome:
-    if entry.get("comparison") is None:
-        return Outcome(template, None, entry["error"])
-    comparison = from_plain(entry["comparison"])
-    # The command names the template's own file, also where an equal one was compared in its place.
-    targets = {
-        target: replace(
-            found,
-            mismatches=tuple(
-                replace(each, reproduce=reproduce(template, each.conversation, target)) for each in found.mismatches
-            ),
-        )
-        for target, found in comparison.targets.items()
-    }
-    return Outcome(template, replace(comparison, targets=targets))
+def _recorded(book: Journal | None, key: str, work: Work[Any]) -> _Entry | None:
+    entry: Mapping[str, Any] | None = book.get(key) if book is not None else None
+    if entry is None:
+        return None
+    try:
+        result = None if entry["result"] is None else from_plain(work.result, entry["result"])
+        return result, entry["error"]
+    except (KeyError, TypeError, ValueError):
+        return None  # written by somebody else
 
 
 _Job = tuple[str, Template]
-_Entry = tuple[str, "dict[str, Any]"]
-_Keep = Callable[[str, "dict[str, Any]"], None]
+_Done = tuple[str, _Entry]
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What every process of a run is told."""
-
-    targets: tuple[str, ...]
-    settings: CompareSettings
-    limits: Limits | None
-
-
-def _results(todo: Sequence[_Job], plan: _Plan, jobs: int, keep: _Keep) -> Iterator[_Entry]:
-    if not todo:
+def _results(todo: Sequence[_Job], work: Work[Any], plan: Plan, keep: _Keep) -> Iterator[_Done]:
+    jobs = min(plan.jobs, len(todo))
+    if jobs > 1:
+        yield from _parallel(todo, work, plan, jobs, keep)
         return
-    if jobs <= 1:
-        with Session(plan.targets, plan.limits) as session:
-            for key, template in todo:
-                yield key, _compared(session, template, plan.settings)
-        return
-    yield from _parallel(todo, plan, jobs, keep)
+    engines = _Engines(plan)
+    try:
+        for key, template in todo:
+            yield key, engines.apply(work, template)
+    finally:
+        engines.close()
 
 
-def _parallel(todo: Sequence[_Job], plan: _Plan, jobs: int, keep: _Keep) -> Iterator[_Entry]:
+class _Engines:
+    """Engines that are started when they are first needed, and anew after a fault: nobody knows what it left."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._session: Session | None = None
+
+    def apply(self, work: Work[Any], template: Template) -> _Entry:
+        """Do the work on one template; raises only where the engines cannot be started."""
+        if self._session is None:
+            self._session = Session(self._plan.targets, self._plan.limits)
+        try:
+            return work.do(self._session, template), None
+        except InputError as error:
+            return None, str(error)
+        except Exception as error:
+            self.close()
+            return None, f"{template.label}: {described(error)}"
+
+    def close(self) -> None:
+        """Stop what runs."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            session.close()
+
+
+def _parallel(todo: Sequence[_Job], work: Work[Any], plan: Plan, jobs: int, keep: _Keep) -> Iterator[_Done]:
     others = set(active_children())
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (plan,))
-    waiting: deque[tuple[str, Future[dict[str, Any]]]] = deque()
+    pools = [_pool(jobs, work, plan)]
+    waiting: deque[tuple[str, Template, Future[_Entry]]] = deque()
     left = iter(todo)
     done = False
     try:
         for _ in range(jobs * (1 + _AHEAD)):
-            _submit(pool, left, waiting)
+            _submit(pools[-1], left, waiting)
         while waiting:
-            key, future = waiting[0]
+            key, _, future = waiting[0]
             try:
                 entry = future.result()
             except BrokenProcessPool:
-                entry = {"comparison": None, "error": "the process that compared it died"}
+                # One of those that were handed out ended its process, and all of them lost theirs.
+                lost = list(waiting)
+                waiting.clear()
+                yield from ((each, _alone(given, work, plan)) for each, given, _ in lost)
+                pools.append(_pool(jobs, work, plan))
+                for _ in range(jobs * (1 + _AHEAD)):
+                    _submit(pools[-1], left, waiting)
+                continue
             waiting.popleft()
             yield key, entry
-            _submit(pool, left, waiting)
+            _submit(pools[-1], left, waiting)
         done = True
     finally:
         if done:
-            pool.shutdown()
+            for pool in pools:
+                pool.shutdown()
         else:
-            _stop_now(pool, others)
-            for key, future in waiting:
+            _stop_now(pools, others)
+            for key, _, future in waiting:
                 if future.done() and not future.cancelled() and future.exception() is None:
                     keep(key, future.result())
 
 
-def _stop_now(pool: ProcessPoolExecutor, others: Set[BaseProcess]) -> None:
-    """End the processes of a pool without waiting for the templates they are at; their engines end with them."""
+def _pool(jobs: int, work: Work[Any], plan: Plan) -> ProcessPoolExecutor:
+    told = Plan(plan.targets, limits=plan.limits)
+    return ProcessPoolExecutor(jobs, get_context("spawn"), _start, (work, told))
+
+
+def _alone(template: Template, work: Work[Any], plan: Plan) -> _Entry:
+    """The work on one template in a process of its own, whose death is then that template's doing."""
+    with _pool(1, work, plan) as pool:
+        try:
+            return pool.submit(_work, template).result()
+        except BrokenProcessPool:
+            return None, f"{template.label}: {_DIED}"
+
+
+def _stop_now(pools: Sequence[ProcessPoolExecutor], others: Set[BaseProcess]) -> None:
+    """End the processes of pools without waiting for the templates they are at; their engines end with them."""
     own = set(active_children()) - others
-    pool.shutdown(wait=False, cancel_futures=True)
+    for pool in pools:
+        pool.shutdown(wait=False, cancel_futures=True)
     for process in own:
         process.terminate()
     for process in own:
@@ -168,35 +241,26 @@ def _stop_now(pool: ProcessPoolExecutor, others: Set[BaseProcess]) -> None:
 
 
 def _submit(
-    pool: ProcessPoolExecutor, left: Iterator[_Job], waiting: deque[tuple[str, Future[dict[str, Any]]]]
+    pool: ProcessPoolExecutor, left: Iterator[_Job], waiting: deque[tuple[str, Template, Future[_Entry]]]
 ) -> None:
     for key, template in left:
-        sent = (template.text, template.name, template.path, dict(template.special_tokens))
-        waiting.append((key, pool.submit(_work, sent)))
+        waiting.append((key, template, pool.submit(_work, template)))
         return
 
 
 # -- in a process of the pool ----------------------------------------------------------------------------------------
 
-_session: Session | None = None
-_settings = CompareSettings()
+_here: tuple[Work[Any], _Engines] | None = None
 
 
-def _start(plan: _Plan) -> None:
-    global _session, _settings
+def _start(work: Work[Any], plan: Plan) -> None:
+    global _here
     # An interrupt is for the parent, which closes the pool in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _session, _settings = Session(plan.targets, plan.limits), plan.settings
+    _here = (work, _Engines(plan))
 
 
-def _work(sent: tuple[str, str, str | None, dict[str, str]]) -> dict[str, Any]:
-    assert _session is not None
-    text, name, path, tokens = sent
-    return _compared(_session, Template(text, name, path, tokens), _settings)
-
-
-def _compared(session: Session, template: Template, settings: CompareSettings) -> dict[str, Any]:
-    try:
-        return {"comparison": to_plain(session.compare(template, settings))}
-    except (TemplateSyntaxError, NoReference) as error:
-        return {"comparison": None, "error": str(error)}
+def _work(template: Template) -> _Entry:
+    assert _here is not None
+    work, engines = _here
+    return engines.apply(work, template)

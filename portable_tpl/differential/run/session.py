@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from portable_tpl.differential.attribute.bare_engines import Twins
-from portable_tpl.differential.compare import compare
+from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
@@ -15,7 +15,7 @@ from portable_tpl.model.report import Comparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import REFERENCE, Limits
 from portable_tpl.targets.registry import open_runtime
-from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template import ParsedTemplate, compile_check, parse
 
 
 class Session:
@@ -40,7 +40,13 @@ class Session:
 
     def compare(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Comparison:
         """Compare one template; raises ``TemplateSyntaxError`` where it does not parse."""
-        return compare(template, self.targets, self.reference, settings, self.tracer, self.twins)
+        return self.run(template, settings).comparison
+
+    def run(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Run:
+        """The run of one template, with all that was compared; raises as :meth:`compare`."""
+        parsed = parse(template) if isinstance(template, Template) else template
+        compile_check(parsed)
+        return Run(parsed, self.targets, self.reference, settings or CompareSettings(), self.tracer, self.twins)
 
     def close(self) -> None:
         """Stop all engines; may be called twice."""

@@ -1,0 +1,109 @@
+"""The audit: check, compare and release checks of containers, in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from portable_tpl.audit.choice import Choice
+from portable_tpl.audit.release import inspected_container, is_asked
+from portable_tpl.audit.static import unusable
+from portable_tpl.audit.templates import Examination, Examined
+from portable_tpl.audit.verdicts import verdicts_of
+from portable_tpl.differential.run.run import Outcome, Plan, Progress, run_all
+from portable_tpl.differential.run.session import Session
+from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.model.errors import described
+from portable_tpl.model.report import ContainerReport, Report, TargetStatus, TemplateReport
+from portable_tpl.sources import Container
+from portable_tpl.targets.catalogue import running_targets
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """What an audit is asked to do, and where.
+
+    ``resume`` is a file that keeps results, from which a run goes on.
+    """
+
+    compare: CompareSettings = field(default_factory=CompareSettings)
+    choice: Choice = field(default_factory=Choice)
+    jobs: int = 1
+    resume: Path | None = None
+
+
+def audit(
+    containers: Sequence[Container],
+    targets: Sequence[str] = (),
+    settings: AuditSettings | None = None,
+    *,
+    command: Literal["compare", "audit"] = "audit",
+    errors: tuple[str, ...] = (),
+    statuses: tuple[TargetStatus, ...] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Audit containers, or only compare their templates; ``errors`` are what could not be opened.
+
+    ``statuses`` are those of the targets where they are known already. Raises ``UnknownTarget``,
+    ``TargetUnavailable``, and ``InputError`` for a code that is none; what goes wrong with one template is an error
+    in its report.
+    """
+    settings = settings or AuditSettings()
+    statuses = running_targets(targets) if statuses is None else statuses
+    settings.choice.expect_known()
+    running = [status for status in statuses if status.status == "run"]
+    plan = Plan(
+        targets=tuple(status.id for status in running),
+        versions=tuple(f"{status.id}={status.version}" for status in running),
+        jobs=settings.jobs,
+        journal=settings.resume,
+        resume=settings.resume is not None,
+        progress=progress,
+    )
+    work = Examination(
+        settings.compare,
+        tuple(status.id for status in statuses),
+        tuple(containers),
+        settings.choice,
+        with_findings=command == "audit",
+    )
+    templates = [template for container in containers for template in container.templates]
+    reports = tuple(_report(outcome, statuses, settings) for outcome in run_all(templates, work, plan))
+    between, faults = _between(containers, plan, settings.choice) if command == "audit" else ((), ())
+    compare = settings.compare
+    return Report(command, compare.tier, compare.seed, statuses, reports, (*errors, *faults), between)
+
+
+def _between(
+    containers: Sequence[Container], plan: Plan, choice: Choice
+) -> tuple[tuple[ContainerReport, ...], tuple[str, ...]]:
+    """What is wrong between the files of each container; and what went wrong in asking."""
+    reports: list[ContainerReport] = []
+    faults: list[str] = []
+    asked = [container for container in containers if is_asked(container)]
+    with ExitStack() as stack:
+        session = stack.enter_context(Session(plan.targets, plan.limits)) if asked else None
+        for container in asked:
+            assert session is not None
+            try:
+                findings = inspected_container(container, session, choice).findings
+            except Exception as error:
+                faults.append(f"{container.path}: {described(error)}")
+                continue
+            if findings:
+                reports.append(ContainerReport(container.path, findings))
+    return tuple(reports), tuple(faults)
+
+
+def _report(
+    outcome: Outcome[Examined], statuses: tuple[TargetStatus, ...], settings: AuditSettings
+) -> TemplateReport:
+    if outcome.result is None:
+        return unusable(outcome.template, outcome.error or "", statuses)
+    comparison = outcome.result.comparison
+    verdicts = verdicts_of(comparison, statuses, settings.compare.tier)
+    findings, unasked = outcome.result.findings, outcome.result.unasked
+    return TemplateReport(outcome.template, verdicts, findings, comparison, unasked=unasked)

@@ -1,0 +1,65 @@
+"""Release checks in an audit: asked with the run's own engines and conversations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from portable_tpl.audit.choice import Choice
+from portable_tpl.audit.static import parsed_whole
+from portable_tpl.checking.selecting import chosen_codes
+from portable_tpl.differential.compare import Run
+from portable_tpl.differential.run.session import Session
+from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.release._base import ContainerSubject, Subject
+from portable_tpl.release._inquiry import Engines, Inquiry, Sample
+from portable_tpl.release._run import Inspection, inspect_container, inspect_template
+from portable_tpl.sources import Container
+from portable_tpl.targets.engines.transformers import Reference
+from portable_tpl.targets.processes._base import REFERENCE
+from portable_tpl.targets.reproduce import reproduce
+from portable_tpl.template import ParsedTemplate
+
+
+def inspected(
+    parsed: ParsedTemplate, container: Container | None, run: Run, session: Session, choice: Choice
+) -> Inspection:
+    """What the release checks say about one template, those that are left out not asked."""
+    inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample])
+    codes = chosen_codes(choice.select, choice.without(parsed.template.path))
+    return _own(inspect_template(Subject(parsed, container), inquiry, codes))
+
+
+def inspected_container(container: Container, session: Session, choice: Choice) -> Inspection:
+    """What the release checks say about the files of one model."""
+    subjects = []
+    for template in container.templates:
+        try:
+            subjects.append(Subject(parsed_whole(template), container))
+        except TemplateSyntaxError:
+            continue  # said in that template's own report
+    if not subjects:
+        return Inspection()
+    inquiry = Inquiry(subjects[0].template, _engines(session, choice))
+    codes = chosen_codes(choice.select, choice.without(container.path))
+    return _own(inspect_container(ContainerSubject(container, tuple(subjects)), inquiry, codes))
+
+
+def is_asked(container: Container) -> bool:
+    """Whether there are several files in a container, between which something may be wrong."""
+    return len({slot.file for slot in container.slots}) > 1 or bool(container.conflicts)
+
+
+def _engines(session: Session, choice: Choice) -> Engines:
+    assert isinstance(session.reference, Reference)
+    return Engines(
+        session.reference,
+        session.tracer,
+        reproduce,
+        {target.id: target for target in session.targets},
+        frozenset(choice.provided),
+    )
+
+
+def _own(inspection: Inspection) -> Inspection:
+    """A template that is wrong wherever it runs says nothing about one target: these are told by their verdicts."""
+    return replace(inspection, findings=tuple(replace(each, targets=(REFERENCE,)) for each in inspection.findings))

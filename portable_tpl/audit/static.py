@@ -1,0 +1,95 @@
+"""What the support table says about templates, without running anything: the service behind ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portable_tpl.audit.choice import Choice
+from portable_tpl.checking.linting import lint
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.errors import InputError, described
+from portable_tpl.model.findings import Finding
+from portable_tpl.model.report import Report, TargetStatus, TemplateReport, Verdict
+from portable_tpl.model.source import Template
+from portable_tpl.sources import Container
+from portable_tpl.targets.catalogue import static_targets
+from portable_tpl.template import ParsedTemplate, compile_check, parse
+
+
+def check(
+    containers: Sequence[Container],
+    targets: Sequence[str],
+    tier: Tier = Tier.EVERYDAY,
+    choice: Choice | None = None,
+    seed: int = 0,
+    errors: tuple[str, ...] = (),
+) -> Report:
+    """Look for what is not portable in every template; ``errors`` are what could not be opened.
+
+    Raises ``UnknownTarget`` and ``TargetUnavailable``, and ``InputError`` for a code that is none.
+    """
+    choice = choice or Choice()
+    statuses = static_targets(targets)
+    reports = tuple(
+        static_report(template, statuses, tier, choice)
+        for container in containers
+        for template in container.templates
+    )
+    return Report("check", tier, seed, statuses, reports, errors)
+
+
+def static_report(
+    template: Template, statuses: tuple[TargetStatus, ...], tier: Tier, choice: Choice
+) -> TemplateReport:
+    """The report of one template; what goes wrong with it is an error in the report."""
+    targets = tuple(status.id for status in statuses if status.status != "skipped")
+    try:
+        findings = static_findings(parsed_whole(template), targets, tier, choice)
+    except InputError as error:
+        return unusable(template, str(error), statuses)
+    except Exception as error:
+        return unusable(template, f"{template.label}: {described(error)}", statuses)
+    return TemplateReport(template, {status.id: static_verdict(status, findings) for status in statuses}, findings)
+
+
+def parsed_whole(template: Template) -> ParsedTemplate:
+    """The template parsed, and known to compile; raises ``TemplateSyntaxError``."""
+    parsed = parse(template)
+    compile_check(parsed)
+    return parsed
+
+
+def static_findings(
+    parsed: ParsedTemplate,
+    targets: tuple[str, ...],
+    tier: Tier,
+    choice: Choice,
+    further: Sequence[Finding] | None = None,
+) -> tuple[Finding, ...]:
+    """The findings of one template under a choice of rules; ``further`` are those of release checks, where asked."""
+    return tuple(
+        lint(
+            parsed,
+            targets,
+            tier,
+            select=choice.select,
+            ignore=choice.without(parsed.template.path),
+            provided=choice.provided,
+            further=further,
+        )
+    )
+
+
+def unusable(template: Template, error: str, statuses: tuple[TargetStatus, ...]) -> TemplateReport:
+    """The report of a template of which nothing can be said."""
+    return TemplateReport(template, {status.id: "unknown" for status in statuses}, error=error)
+
+
+def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdict:
+    """What the findings say of a target: the support table's word, not yet an engine's."""
+    if status.status == "skipped":
+        return "unknown"
+    broken = [finding for finding in findings if status.id in finding.targets]
+    if any(status.id in finding.fails for finding in broken):
+        return "fails"
+    return "differs" if broken else "portable"
