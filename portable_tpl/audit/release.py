@@ -10,6 +10,7 @@ from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session
 from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Subject
 from portable_tpl.release._inquiry import Engines, Inquiry, Sample
 from portable_tpl.release._run import Inspection, inspect_container, inspect_template
@@ -31,17 +32,20 @@ def inspected(
 
 def inspected_container(container: Container, session: Session, choice: Choice) -> Inspection:
     """What the release checks say about the files of one model."""
-    subjects = []
-    for template in container.templates:
-        try:
-            subjects.append(Subject(parsed_whole(template), container))
-        except TemplateSyntaxError:
-            continue  # said in that template's own report
+    parsed = [each for each in map(_parsed, container.templates) if each is not None]
+    subjects = [Subject(each, container) for each in parsed]
     if not subjects:
         return Inspection()
     inquiry = Inquiry(subjects[0].template, _engines(session, choice))
     codes = chosen_codes(choice.select, choice.without(container.path))
     return _own(inspect_container(ContainerSubject(container, tuple(subjects)), inquiry, codes))
+
+
+def _parsed(template: Template) -> ParsedTemplate | None:
+    try:
+        return parsed_whole(template)
+    except TemplateSyntaxError:
+        return None  # said in that template's own report
 
 
 def is_asked(container: Container) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from portable_tpl.audit.choice import Choice
 from portable_tpl.audit.release import inspected
 from portable_tpl.audit.static import parsed_whole, static_findings
-from portable_tpl.targets.reproduce import readdressed, reproduce
 from portable_tpl.differential.run.plain import to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
@@ -18,6 +17,7 @@ from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Comparison, Unasked
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
+from portable_tpl.targets.reproduce import readdressed, reproduce
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portable_tpl.checking.base import Broken, Look, Use
 from portable_tpl.checking.pages import known_subjects, page_of, rule_docs
-from portable_tpl.checking.registry import fix_of, looked, rules
+from portable_tpl.checking.registry import fix_of, looked, release_names, rules
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
@@ -48,7 +48,12 @@ def lint(
     chosen = chosen_codes(select, ignore)
     found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *(further or ())]
     every = tuple(dict.fromkeys((*targets, *measured_targets())))
-    unasked = frozenset(release_names()) if further is None else frozenset(release_names()) - (chosen or frozenset())
+
+    def unasked() -> frozenset[str]:
+        if further is None:
+            return frozenset(release_names())
+        return frozenset() if chosen is None else frozenset(release_names()) - chosen
+
     found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)), unasked)
     if chosen is not None:
         found = [finding for finding in found if finding.code in chosen]

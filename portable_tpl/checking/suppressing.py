@@ -45,11 +45,15 @@ class _Ignore:
 
 
 def suppress(
-    parsed: ParsedTemplate, findings: list[Finding], everywhere: Callable[[], list[Finding]]
+    parsed: ParsedTemplate,
+    findings: list[Finding],
+    everywhere: Callable[[], list[Finding]],
+    unasked: Callable[[], frozenset[str]] = frozenset,
 ) -> list[Finding]:
     """The findings, those that comments suppress marked so, and findings about the comments themselves.
 
     ``everywhere`` gives what there is to find for all targets; it is asked only where a comment seems to be unused.
+    ``unasked`` gives the codes that nobody looked for: a comment that names one is not said to be unused.
     """
     if _MARK not in parsed.text:
         return findings
@@ -61,6 +65,9 @@ def suppress(
         for finding in findings
     ]
     idle = [ignore for ignore in ignores if not any(map(ignore.covers, findings))]
+    if any(ignore.codes for ignore in idle):
+        out = unasked()
+        idle = [ignore for ignore in idle if not ignore.codes or not ignore.codes & out]
     others = everywhere() if idle else []
     unused = [ignore for ignore in idle if not any(map(ignore.covers, others))]
     return [*marked, *wrong, *(_unused(parsed, ignore) for ignore in unused)]

@@ -133,4 +133,6 @@ def _something_found(report: Report) -> bool:
             for mismatch in target.mismatches
         ):
             return True
-    return False
+        if template.comparison is not None and template.comparison.failures:
+            return True
+    return any(not finding.suppressed for container in report.containers for finding in container.findings)

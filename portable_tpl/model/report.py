@@ -96,8 +96,8 @@ class Comparison:
     """The differential run of one template; ``targets`` holds those that ran.
 
     ``failures`` are the ways in which the reference itself fails, the most frequent first. ``cut``: the time asked
-    for ran out, so that branches may be missed that could be reached, and what was found may be neither as small nor as
-    well explained as it could be.
+    for ran out, so that branches may be missed that could be reached, and what was found may be neither as small nor
+    as well explained as it could be.
     """
 
     cases: int
@@ -119,7 +119,8 @@ class Unasked:
 class TemplateReport:
     """All that a run says about one template.
 
-    ``unasked`` are release checks that could not be asked. ``error`` is the one line that explains why nothing could be said (a template that does not parse).
+    ``unasked`` are release checks that could not be asked. ``error`` is the one line that explains why nothing could
+    be said (a template that does not parse).
     """
 
     template: Template

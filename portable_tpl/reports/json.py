@@ -8,9 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import portable_tpl
-from portable_tpl.model.findings import Finding, Fix
+from portable_tpl.model.findings import Affected, Finding, Fix, Witness
 from portable_tpl.model.rendering import Mismatch, Refused, Rendered, Rendering
-from portable_tpl.model.report import Comparison, Coverage, Report, TargetStatus, TemplateReport
+from portable_tpl.model.report import (
+    Comparison,
+    ContainerReport,
+    Coverage,
+    ReferenceFailure,
+    Report,
+    TargetStatus,
+    TemplateReport,
+)
 from portable_tpl.model.source import Location
 from portable_tpl.reports._jsontext import dumps
 from portable_tpl.reports._summary import summarise
@@ -33,6 +41,7 @@ def to_data(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "targets": [_target(target) for target in report.targets],
         "templates": [_template(template) for template in report.templates],
+        "containers": [_container(container) for container in report.containers],
         "summary": _summary(report),
         "errors": list(report.errors),
     }
@@ -60,9 +69,15 @@ def _template(report: TemplateReport) -> dict[str, Any]:
     if report.template.container is not None:
         path, line = report.template.container
         data["container"] = {"path": path, "line": line}
+    if report.unasked:
+        data["unasked"] = [{"code": each.code, "reason": each.reason} for each in report.unasked]
     if report.error is not None:
         data["error"] = report.error
     return data
+
+
+def _container(report: ContainerReport) -> dict[str, Any]:
+    return {"path": report.path, "findings": [_finding(finding) for finding in report.findings]}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -77,6 +92,33 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "location": _location(finding.location),
         "fix": None if finding.fix is None else _fix(finding.fix),
         "suppressed": finding.suppressed,
+        "evidence": finding.evidence,
+        "affected": None if finding.affected is None else _affected(finding.affected),
+        "witness": None if finding.witness is None else _witness(finding.witness),
+        "related": list(finding.related),
+    }
+
+
+def _affected(affected: Affected) -> dict[str, int]:
+    return {"cases": affected.cases, "affected": affected.affected}
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    exhibits = [
+        {
+            "label": exhibit.label,
+            "target": exhibit.target,
+            "conversation": exhibit.conversation.to_json(),
+            "rendering": rendering_data(exhibit.rendering),
+        }
+        for exhibit in witness.exhibits
+    ]
+    return {
+        "exhibits": exhibits,
+        "difference": witness.difference,
+        "line": witness.line,
+        "condition": witness.condition,
+        "reproduce": list(witness.reproduce),
     }
 
 
@@ -104,6 +146,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "cases": comparison.cases,
         "cut": comparison.cut,
         "coverage": _coverage(comparison.coverage),
+        "reference_failures": [_failure(failure) for failure in comparison.failures],
         "targets": {
             target: {
                 "cases": result.cases,
@@ -112,6 +155,15 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             }
             for target, result in comparison.targets.items()
         },
+    }
+
+
+def _failure(failure: ReferenceFailure) -> dict[str, Any]:
+    return {
+        "cases": failure.cases,
+        "tier": str(failure.tier),
+        "conversation": failure.conversation.to_json(),
+        "reference": rendering_data(failure.rendering),
     }
 
 

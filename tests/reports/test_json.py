@@ -44,13 +44,16 @@ def test_the_sample_is_valid_and_holds_one_of_everything() -> None:
 
 def test_the_keys_stand_in_the_order_of_the_contract() -> None:
     data = rendered(samples.sample())
-    assert keys(data) == ["version", "command", "tier", "tool", "seed", "targets", "templates", "summary", "errors"]
+    assert keys(data) == [
+        *("version", "command", "tier", "tool", "seed", "targets", "templates", "containers", "summary", "errors"),
+    ]
     template = data["templates"][0]
     assert keys(template) == ["path", "name", "sha256", "verdicts", "findings", "comparison"]
     assert keys(data["templates"][3]) == [*keys(template), "error"]
     finding = template["findings"][0]
     assert keys(finding) == [
         *("code", "rule", "severity", "tier", "message", "feature", "targets", "location", "fix", "suppressed"),
+        *("evidence", "affected", "witness", "related"),
     ]
     assert keys(finding["location"]) == ["line", "column", "end_line", "end_column", "start", "end"]
     assert keys(finding["fix"]) == ["title", "safety", "edits"]

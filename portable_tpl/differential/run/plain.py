@@ -56,6 +56,8 @@ def _read(kind: Any, data: Any) -> Any:
             raise ValueError(f"expected {kind.__name__}, found {data[_CLASS]!r}")
         known = _hints(kind)
         return kind(**{name: _read(known[name], item) for name, item in data.items() if name != _CLASS})
+    if issubclass(kind, tuple):  # one with names
+        return kind(*(_read(each, item) for each, item in zip(_hints(kind).values(), data, strict=True)))
     return kind(data) if issubclass(kind, Enum) else data
 
 
