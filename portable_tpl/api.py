@@ -120,8 +120,8 @@ def audit(
     one that was asked for and is not, :class:`UnknownTarget`, and :class:`SourceError` for a path without a template;
     a template that cannot be used has an error in the report.
     """
-    from portable_tpl.audit.audit import AuditSettings, audit
-    from portable_tpl.audit.choice import Choice
+    from portable_tpl.auditing.audit import AuditSettings, audit
+    from portable_tpl.auditing.choice import Choice
     from portable_tpl.sources import Container, discover
 
     given = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from portable_tpl.audit.audit import AuditSettings, audit
+from portable_tpl.auditing.audit import AuditSettings, audit
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common

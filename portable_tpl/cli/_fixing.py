@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from portable_tpl.audit.static import parsed_whole, static_findings, static_verdict, unusable
+from portable_tpl.auditing.static import parsed_whole, static_findings, static_verdict, unusable
 from portable_tpl.cli._emit import emit, write_bytes, write_text
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._session import Session, open_session

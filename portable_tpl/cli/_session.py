@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from portable_tpl.audit.choice import Choice
+from portable_tpl.auditing.choice import Choice
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.model.errors import NoTemplate, SourceError
@@ -64,7 +64,7 @@ class Session:
         new = self.common.write_baseline
         if path is None and new is None:
             return report
-        from portable_tpl.audit import baseline
+        from portable_tpl.auditing import baseline
 
         if new is not None:
             replace_files({new: [baseline.write(report, new).encode()]})

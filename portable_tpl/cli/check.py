@@ -17,7 +17,7 @@ def command(paths: tuple[str, ...], common: Common) -> int:
     folder, a folder of templates, - for standard input, or a hub id. The exit status is 1 where something was found
     and 2 where the request could not be carried out.
     """
-    from portable_tpl.audit.static import check
+    from portable_tpl.auditing.static import check
     from portable_tpl.cli._emit import emit
     from portable_tpl.cli._session import open_session
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.audit.choice import Choice
-from portable_tpl.audit.templates import Examination, Examined
+from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.templates import Examination, Examined
 from portable_tpl.differential.run.journal import Journal, job_key
 from portable_tpl.differential.run.plain import from_plain, to_plain
 from portable_tpl.differential.run.run import Outcome, Plan, run_all
@@ -173,7 +173,7 @@ def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     code = f"""
 import signal
 from pathlib import Path
-from portable_tpl.audit.templates import Examination
+from portable_tpl.auditing.templates import Examination
 from portable_tpl.differential.run.run import Plan, run_all
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.source import Template

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portable_tpl.audit.templates import Examination, Examined
+from portable_tpl.auditing.templates import Examination, Examined
 from portable_tpl.differential.run.run import Outcome, Plan, run_all
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.conversation import Tier

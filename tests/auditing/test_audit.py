@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import portable_tpl as pt
-from portable_tpl.audit import templates
+from portable_tpl.auditing import release
 from portable_tpl.cli import run
 from portable_tpl.model.report import Report
 from portable_tpl.reports import json as json_report
@@ -58,7 +58,7 @@ FAULTS = {
     "generation": "portable_tpl.differential.compare.explore",
     "comparing": "portable_tpl.differential.compare.coverage_of",
     "a rule": "portable_tpl.checking.linting.looked",
-    "a release check": "portable_tpl.audit.release.inspect_template",
+    "a release check": "portable_tpl.auditing.release.inspect_template",
 }
 
 
@@ -83,7 +83,7 @@ def test_a_fault_is_status_2_and_the_rest_is_reported(
     monkeypatch.chdir(tmp_path)
     Path("bad.jinja").write_text(BAD)
     Path("good.jinja").write_text(GOOD)
-    monkeypatch.setattr(templates, "inspected", _failing("here", templates.inspected))
+    monkeypatch.setattr("portable_tpl.auditing.templates.inspected", _failing("here", release.inspected))
     assert run(["audit", ".", "-t", TARGETS[0], "--examples", "20", "--format", "json", "--jobs", "1"]) == 2
     captured = capsysbinary.readouterr()
     assert captured.err.decode().count("\n") == 1

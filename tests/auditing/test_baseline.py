@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portable_tpl.audit import baseline
+from portable_tpl.auditing import baseline
 from portable_tpl.checking.linting import lint
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import ConfigError

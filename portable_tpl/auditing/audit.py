@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from portable_tpl.audit.choice import Choice
-from portable_tpl.audit.release import inspected_container, is_asked
-from portable_tpl.audit.static import unusable
-from portable_tpl.audit.templates import Examination, Examined
-from portable_tpl.audit.verdicts import verdicts_of
+from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.release import inspected_container, is_asked
+from portable_tpl.auditing.static import unusable
+from portable_tpl.auditing.templates import Examination, Examined
+from portable_tpl.auditing.verdicts import verdicts_of
 from portable_tpl.differential.run.run import Outcome, Plan, Progress, run_all
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portable_tpl.audit.choice import Choice
+from portable_tpl.auditing.choice import Choice
 from portable_tpl.checking.linting import lint
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.errors import InputError, described

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portable_tpl.audit.choice import Choice
-from portable_tpl.audit.static import parsed_whole
+from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.static import parsed_whole
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from portable_tpl.audit.choice import Choice
-from portable_tpl.audit.release import inspected
-from portable_tpl.audit.static import parsed_whole, static_findings
+from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.release import inspected
+from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.differential.run.plain import to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
