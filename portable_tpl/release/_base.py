@@ -119,7 +119,8 @@ class Observation:
     ``message`` is one sentence in a maintainer's words. ``exchanges`` prove it on the reference. ``holds`` tells from
     the renderings of these, in order, whether an engine shows the same; where it is ``None`` engines are not asked.
     ``compared`` says that the first two prompts are compared with each other, so that their first difference is worth
-    showing, and the branch that made it. ``span`` is the place in the template where no branch names it.
+    showing; ``names_branch`` that the branch behind it is, too. ``span`` is the place in the template where no branch
+    names it.
     ``continued`` counts exchanges at the end whose final message is continued. ``related`` are further files.
     """
 
@@ -128,6 +129,7 @@ class Observation:
     exchanges: tuple[Exchange, ...] = ()
     holds: Holds | None = None
     compared: bool = False
+    names_branch: bool = True
     span: Span | None = None
     fix: Fix | None = None
     tier: Tier = Tier.EVERYDAY

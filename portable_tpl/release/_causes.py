@@ -85,17 +85,35 @@ def _deciding(parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node
         return None
     line, others = _ancestors(parsed, node), set(map(id, _ancestors(parsed, other)))
     shared = next((at for at, each in enumerate(line) if id(each) in others), len(line))
-    if shared < len(line) and shared > 0 and isinstance(line[shared], (nodes.If, nodes.CondExpr)):
-        below = line[shared - 1]
-        is_elif = isinstance(line[shared], nodes.If) and any(below is each for each in line[shared].elif_)  # type: ignore[attr-defined]
-        return below if is_elif and not _in_body(parsed, line[shared], other) else line[shared]
+    if 0 < shared < len(line) and isinstance(line[shared], (nodes.If, nodes.CondExpr)):
+        holder = line[shared]
+        arm, twin = _arm(holder, line[shared - 1]), _arm(holder, _below(parsed, holder, other))
+        if arm != twin:
+            # Of two arms of one chain, the test of the first of them told the two apart.
+            return _tests(holder)[min(arm, twin)]
     return next((each for each in reversed(line[:shared]) if isinstance(each, (nodes.If, nodes.CondExpr))), None)
 
 
-def _in_body(parsed: ParsedTemplate, holder: nodes.Node, node: nodes.Node | None) -> bool:
-    """Whether a node stands in an ``if``'s own arm, so that its own test told the two apart."""
-    held = set(map(id, _ancestors(parsed, node)))
-    return any(id(each) in held for each in holder.body)  # type: ignore[attr-defined]
+def _below(parsed: ParsedTemplate, holder: nodes.Node, node: nodes.Node | None) -> nodes.Node | None:
+    """The child of a node that holds another one."""
+    line = _ancestors(parsed, node)
+    return next((each for each in line if parsed.parent(each) is holder), None)
+
+
+def _tests(holder: nodes.Node) -> list[nodes.Node]:
+    """The nodes whose tests choose between the arms, one an arm; the last stands for ``else``."""
+    chain = [holder, *getattr(holder, "elif_", ())]
+    return [*chain, chain[-1]]
+
+
+def _arm(holder: nodes.Node, child: nodes.Node | None) -> int:
+    """The number of the arm that a child of a condition belongs to, in the order of :func:`_tests`."""
+    if isinstance(holder, nodes.CondExpr):
+        return 0 if child is holder.expr1 else 1
+    assert isinstance(holder, nodes.If)
+    if any(child is each for each in holder.elif_):
+        return 1 + next(at for at, each in enumerate(holder.elif_) if child is each)
+    return 0 if any(child is each for each in (*holder.body, holder.test)) else 1 + len(holder.elif_)
 
 
 def _short(text: str) -> str:

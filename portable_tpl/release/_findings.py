@@ -19,7 +19,9 @@ def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inqui
     conversations = [exchange.conversation for exchange in said.exchanges]
     renderings = inquiry.render_all(conversations)
     difference = _difference(said, renderings)
-    cause = None if difference is None else cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
+    cause = None
+    if difference is not None and said.names_branch:
+        cause = cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
     showing, silent = _targets(said, conversations, inquiry)
     return Finding(
         code=check.code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import ASSISTANT, USER_AFTER, Turns
+from portable_tpl.release._turns import ASSISTANT, USER, USER_AFTER, Turns
 
 
 def constant_header(turns: Turns, inquiry: Inquiry) -> str:
@@ -23,5 +23,5 @@ def constant_header(turns: Turns, inquiry: Inquiry) -> str:
         return ""
     split = first_difference(answered, longer)
     header = "" if split is None else answered[split:]
-    is_header = bool(header) and user.endswith(header) and answered.partition(ASSISTANT)[0].endswith(header)
-    return header if is_header else ""
+    before = answered.partition(USER)[2].partition(ASSISTANT)[0]
+    return header if header.strip() and user.endswith(header) and header in before else ""

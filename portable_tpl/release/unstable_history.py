@@ -33,10 +33,11 @@ from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
+from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._prompt import constant_header
 from portable_tpl.release._settings import settings_of, words_of
-from portable_tpl.release._turns import REASONING, USER_AFTER, Turns, turns_of
+from portable_tpl.release._turns import REASONING, USER, USER_AFTER, Turns, turns_of
 
 CODE = "REL101"
 
@@ -78,7 +79,8 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         base = kind.removesuffix("-reasoning")
         shown = [pair for pair in broken if pair.kind == kind and (kind == base or (base, pair.setting) not in plain)]
         if shown:
-            yield _observation(shown[0], header, kind != base and _keeps(inquiry, pairs, kind))
+            texts = texts_of(inquiry.render_all([shown[0].shorter, shown[0].longer])) or []
+            yield _observation(shown[0], texts, header, kind != base and _keeps(inquiry, pairs, kind))
 
 
 def _pairs(turns: Turns, setting: dict[str, Json]) -> Iterator[_Pair]:
@@ -110,8 +112,14 @@ def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
     return False
 
 
-def _observation(pair: _Pair, header: str, kept: bool) -> Observation:
+def _observation(pair: _Pair, texts: list[str], header: str, kept: bool) -> Observation:
     severity, message = _SAYS[pair.kind]
+    split = first_difference(*texts) or 0
+    if split < texts[0].find(USER):
+        # A prompt that asks about the last turn, as guards do: nobody goes on from it.
+        kept, message = True, "What stands before the first turn depends on how the conversation ends{with_}"
+    elif not texts[0][split:].strip():
+        kept, message = True, "White space at the end of the prompt is gone once another turn follows{with_}"
     return Observation(
         Severity.NOTE if kept else severity,
         message.format(with_=words_of(pair.setting)),

@@ -1,0 +1,226 @@
+"""The generation prompt is always printed, never, or is not how an assistant's turn begins.
+
+What it asks
+------------
+What ``add_generation_prompt`` adds after a user's turn, and after a tool's result, beside how the template itself
+begins an assistant's turn there.
+
+Why it matters
+--------------
+A header that is printed whether asked for or not ends every training example with an empty turn. One that is never
+printed leaves the model to guess whose turn it is. One that is not how the turn begins asks for tokens that no
+training example has. White space, or the mark that opens the reasoning, is often meant, and only a note.
+
+Example
+-------
+``{{- '<|assistant|>' }}`` after the loop, without ``if add_generation_prompt``.
+
+What to do
+----------
+Print under ``{% if add_generation_prompt %}`` what the loop prints before an assistant's content, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Rendering
+from portable_tpl.model.source import Span
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
+from portable_tpl.release._causes import first_difference
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._prompt import constant_header
+from portable_tpl.release._turns import ASSISTANT, USER, Turns, turns_of
+
+CODE = "REL102"
+
+# A mark of the reasoning of any family: <think>, [THINK], <|START_THINKING|>, <seed:think>, <|channel|>analysis …
+_REASONING = re.compile(
+    r"[<\[][^<>\[\]]*(?:think|thought|reason|analysis|channel)[^<>\[\]]*[>\]](?:analysis|thought)?", re.IGNORECASE
+)
+
+
+class _Asked(NamedTuple):
+    """Three conversations: without the flag, with it, and with the assistant's turn; ``after`` says where."""
+
+    after: str
+    plain: Conversation
+    prompted: Conversation
+    answered: Conversation
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """One observation a fault; after a tool's result only where there is none after a user's turn."""
+    turns = turns_of(subject, inquiry)
+    header = constant_header(turns, inquiry)
+    for asked in _questions(turns):
+        renderings = inquiry.render_all(asked[1:])
+        if texts_of(renderings) is None:
+            continue
+        fault = "always" if header else _fault(renderings)
+        if fault is not None:
+            yield _observation(fault, asked, header, _flag_span(subject))
+            return
+    if all(texts_of(inquiry.render_all(asked[1:])) is None for asked in _questions(turns)):
+        raise NotAsked("the template prints no assistant's turn at the end of a conversation")
+
+
+def _flag_span(subject: Subject) -> Span | None:
+    """Where the template asks for the generation flag last."""
+    read = [node for node in subject.parsed.nodes if isinstance(node, nodes.Name)]
+    flags = [node for node in read if node.name == "add_generation_prompt" and node.ctx == "load"]
+    return subject.parsed.span(flags[-1]) if flags else None
+
+
+def _questions(turns: Turns) -> Iterator[_Asked]:
+    for after, before in (
+        ("a user's turn", (turns.user(),)),
+        ("a tool's result", (turns.user(), turns.call(), turns.result())),
+    ):
+        if len(before) == 1 or turns.prints_calls:
+            tools = len(before) > 1
+            yield _Asked(
+                after,
+                turns.conversation(*before, tools=tools),
+                turns.conversation(*before, prompt=True, tools=tools),
+                turns.conversation(*before, turns.assistant(), tools=tools),
+            )
+
+
+def _fault(renderings: Sequence[Rendering]) -> str | None:
+    """What is wrong with three prompts: ``never``, ``mismatch``, ``white space``, ``reasoning``, or nothing."""
+    texts = texts_of(renderings)
+    if texts is None or ASSISTANT not in texts[2]:
+        return None
+    plain, prompted, header = texts[0], texts[1], texts[2][: texts[2].rindex(ASSISTANT)]
+    if (first_difference(header, prompted) or len(header)) < header.find(USER):
+        return None  # a prompt about its last turn, as guards have them, begins no assistant's turn
+    missing, extra = _rests(header, prompted)
+    if (
+        plain == prompted
+        and header.startswith(prompted)
+        and missing.strip()
+        and not _REASONING.sub("", missing) == ""
+    ):
+        return "never"
+    if not extra:
+        return None  # the model writes the rest of the header itself
+    if _squeezed(missing) == _squeezed(extra):
+        return "white space"
+    if _squeezed(_REASONING.sub("", missing)) == _squeezed(_REASONING.sub("", extra)):
+        return "reasoning"
+    return "mismatch" if missing else None
+
+
+def _rests(header: str, prompted: str) -> tuple[str, str]:
+    """What each of two texts has of its own, from the beginning of the mark in which they part."""
+    split = first_difference(header, prompted)
+    if split is None:
+        return "", ""
+    for start, end in ("<>", "[]"):
+        opened = header.rfind(start, 0, split)
+        if opened > header.rfind(end, 0, split) and header[opened:] and prompted[opened:]:
+            split = opened
+    return header[split:], prompted[split:]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+_SAYS = {
+    "always": (
+        Severity.ERROR,
+        "The assistant's header ends every prompt, whether add_generation_prompt asks for it or not",
+    ),
+    "never": (
+        Severity.ERROR,
+        "add_generation_prompt changes nothing after {after}, and the assistant's header is missing there",
+    ),
+    "mismatch": (
+        Severity.WARNING,
+        "The generation prompt after {after} is not how the assistant's turn begins there",
+    ),
+    "white space": (
+        Severity.NOTE,
+        "The generation prompt after {after} and the beginning of the assistant's turn differ in white space",
+    ),
+    "reasoning": (
+        Severity.NOTE,
+        "The generation prompt after {after} and the beginning of the assistant's turn differ in the mark of "
+        "reasoning",
+    ),
+}
+
+
+def _observation(fault: str, asked: _Asked, header: str, span: Span | None) -> Observation:
+    severity, message = _SAYS[fault]
+    prompted = Exchange("with add_generation_prompt", asked.prompted)
+    answered = Exchange("with the assistant's turn", asked.answered)
+    if fault in ("always", "never"):
+        exchanges = (Exchange("without add_generation_prompt", asked.plain), prompted, answered)
+    else:
+        exchanges = (answered, prompted, Exchange("without add_generation_prompt", asked.plain))
+
+    def holds(renderings: Sequence[Rendering]) -> bool:
+        texts = texts_of(renderings)
+        if texts is None:
+            return False
+        if fault == "always":
+            return texts[0] == texts[1] and texts[0].endswith(header)
+        order = (0, 1, 2) if fault == "never" else (2, 1, 0)
+        return _fault([renderings[at] for at in order]) == fault
+
+    return Observation(
+        severity,
+        message.format(after=asked.after),
+        exchanges,
+        holds,
+        compared=fault not in ("always", "never"),
+        names_branch=False,
+        span=span,
+    )
+
+
+_LOOP = """\
+{%- for m in messages %}
+    {{- '<|' + m.role + '|>' + m.content + '<|end|>' }}
+{%- endfor %}
+"""
+_TURN = """\
+{%- for m in messages %}
+    {{- '<|' + m.role + '|>' }}
+    {%- if m.role == 'assistant' %}{{ '<think></think>' }}{% endif %}
+    {{- m.content + '<|end|>' }}
+{%- endfor %}
+"""
+_IF = "{%- if add_generation_prompt %}{{ '__' }}{% endif %}\n"
+
+VALID = (
+    Example(_LOOP + _IF.replace("__", "<|assistant|>")),
+    # The model writes the empty thought itself.
+    Example(_TURN + _IF.replace("__", "<|assistant|>")),
+    # Turns without headers: there is nothing to print.
+    Example(
+        "{%- for m in messages %}\n"
+        "    {{- '[INST] ' + m.content + ' [/INST]' if m.role == 'user' else ' ' + m.content + eos_token }}\n"
+        "{%- endfor %}\n"
+    ),
+    Example(
+        _LOOP.replace("'<|' + m.role + '|>'", "'<|' + ('bot' if m.role == 'assistant' else m.role) + '|>'")
+        + _IF.replace("__", "<|bot|>")
+    ),
+)
+INVALID = (
+    Example(_LOOP + "{{- '<|assistant|>' }}\n", Severity.ERROR),
+    Example(_LOOP, Severity.ERROR),
+    Example(_LOOP + _IF.replace("__", "<|model|>")),
+    Example(_LOOP + _IF.replace("__", "<|assistant|> "), Severity.NOTE),
+    Example(_LOOP + _IF.replace("__", "<|assistant|><think>"), Severity.NOTE),
+)
