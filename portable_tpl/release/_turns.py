@@ -154,14 +154,14 @@ def _prefaces() -> Iterator[tuple[Message, ...]]:
 
 def _learn_assistant(inquiry: Inquiry, turns: Turns) -> Turns:
     """The form of an assistant's content; where a conversation may not end with it, one goes on after it."""
-    for final in (True, False):
+    for final, printed in ((True, (ASSISTANT,)), (False, (ASSISTANT,)), (True, ()), (False, ())):
         drafts = [replace(turns, assistant_form=form, final_assistant=final) for form in _FORMS]
 
         def ask(draft: Turns) -> Conversation:
             end = [] if draft.final_assistant else [draft.user(USER_AFTER)]
             return draft.conversation(draft.user(), draft.assistant(), *end)
 
-        taken, _ = _first(inquiry, drafts, ask, ASSISTANT)
+        taken, _ = _first(inquiry, drafts, ask, *printed)
         if taken is not None:
             return taken
     return replace(turns, final_assistant=False)
@@ -179,7 +179,7 @@ def _learn_calls(inquiry: Inquiry, turns: Turns) -> Turns:
     def ask(draft: Turns) -> Conversation:
         return draft.conversation(draft.user(), draft.call(), draft.result(), prompt=True)
 
-    taken, answer = _first(inquiry, drafts, ask, FUNCTION, RESULT)
+    taken, answer = _first(inquiry, drafts, ask, VALUE, RESULT)
     if taken is not None:
         return replace(taken, prints_calls=True)
     taken, answer = _first(inquiry, drafts, ask, RESULT)

@@ -106,7 +106,7 @@ def _fault(renderings: Sequence[Rendering]) -> str | None:
         plain == prompted
         and header.startswith(prompted)
         and missing.strip()
-        and not _REASONING.sub("", missing) == ""
+        and _squeezed(_REASONING.sub("", missing))
     ):
         return "never"
     if not extra:

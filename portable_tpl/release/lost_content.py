@@ -2,19 +2,19 @@
 
 What it asks
 ------------
-Whether each thing that a request may hold is in the prompt: each turn's text, a system message, the text beside a tool
-call, the name, the keys and the values of a call, each of two calls side by side, each result, a result as text parts,
-a reply with ``tool_calls: []``, a tool's description, the reasoning of the last turn, each document.
+Whether each thing that a request may hold is in the prompt: each turn's text, a system message, the text beside a
+tool call, the name, the keys and the values of a call, each of two calls side by side, each result, a result as text
+parts, a reply with ``tool_calls: []``, a tool's description, the reasoning of the last turn, each document.
 
 Why it matters
 --------------
-A model cannot know what it is not shown, and nobody is told: the request looks as if it had worked. It is an error
-where the template deals with such things at all. A template that knows no tools gets one note.
+A model cannot know what it is not shown, and nobody is told: the request looks as if it had worked. It is an
+error where the template deals with such things at all. A template that knows no tools gets one note.
 
 Example
 -------
-``{% if message.tool_calls is defined %}`` prints the calls and skips the content: with ``tool_calls: []`` the reply is
-lost.
+``{% if message.tool_calls is defined %}`` prints the calls and skips the content: with ``tool_calls: []`` the reply
+is lost.
 
 What to do
 ----------
@@ -35,7 +35,6 @@ from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._settings import settings_of
 from portable_tpl.release._turns import (
     ASSISTANT,
-    CALL_ID,
     DESCRIPTION,
     FUNCTION,
     FUNCTION_AFTER,
@@ -102,7 +101,7 @@ def _texts(turns: Turns) -> Iterator[_Thing]:
     yield _Thing(_REPLY, ASSISTANT, (longer,))
     yield _Thing("the text of the last user's turn", USER_AFTER, (longer,))
     if not turns.preface:
-        system: Message = {"role": "system", "content": SYSTEM}
+        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
         yield _Thing("a system message", SYSTEM, (turns.conversation(system, turns.user(), prompt=True),))
     reply = {**turns.assistant(), "tool_calls": []}
     replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)

@@ -155,7 +155,7 @@ _CALLS = """\
 {%- for m in messages %}
     {{- '<|' + m.role + '|>' + m.content }}
     {%- for call in m.tool_calls or [] %}
-        {{- '<call>' + call.function.name + '</call>' }}
+        {{- '<call>' + call.function | tojson + '</call>' }}
     {%- endfor %}
     {{- '<|end|>'__ }}
 {%- endfor %}

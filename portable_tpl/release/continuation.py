@@ -1,0 +1,138 @@
+"""A final assistant message that cannot be continued.
+
+What it asks
+------------
+Whether ``continue_final_message`` works: with a plain text, one with white space around it, an empty one, and one
+that holds the marks of reasoning that the template itself looks for.
+
+Why it matters
+--------------
+Prefilling an answer, and going on with one that was cut off, need the prompt to end inside the last message.
+transformers looks for the message's text in the prompt, and raises an error where the template printed something
+else.
+
+Example
+-------
+``{% set content = content.split('</think>')[-1] %}`` prints the part after the thought only, so that a message with a
+thought in it is not found again.
+
+What to do
+----------
+Print the last message whole; take thoughts out of earlier turns only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.errors import RenderError
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
+from portable_tpl.release._inquiry import Inquiry, reason_of
+from portable_tpl.release._turns import ASSISTANT, REASONING, content, turns_of
+from portable_tpl.targets.steps.continuation import Continuation, cut_after_final_message, mark_final_message
+from portable_tpl.template.usage.shape import MESSAGE
+
+CODE = "REL112"
+
+_END_OF_THOUGHT = re.compile(r"</[^<>]*(?:think|thought|reason)[^<>]*>|\[/THINK\]", re.IGNORECASE)
+
+
+class _Final(NamedTuple):
+    """A final message, in words, with its text."""
+
+    words: str
+    text: str
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """The first kind of message that cannot be continued."""
+    turns = turns_of(subject, inquiry)
+    if not turns.final_assistant:
+        raise NotAsked("a conversation may not end with an assistant's turn")
+    for final in (*_PLAIN, *_thoughts(subject)):
+        asked = turns.conversation(
+            turns.user(), {"role": "assistant", "content": content(final.text, turns.assistant_form)}
+        )
+        reason = _problem(asked, subject, inquiry)
+        if reason is not None:
+            yield _observation(final, asked, reason)
+            return
+
+
+_PLAIN = (
+    _Final("a plain text", ASSISTANT),
+    _Final("a text with white space around it", f" {ASSISTANT} "),
+    _Final("an empty text", ""),
+)
+
+
+def _thoughts(subject: Subject) -> Iterator[_Final]:
+    """Texts with a thought, in the marks that the template looks for in content."""
+    marks = [mark for mark in subject.shape.markers((*MESSAGE, "content")) if _END_OF_THOUGHT.fullmatch(mark.strip())]
+    for mark in marks[:1]:
+        opening = mark.strip().replace("/", "", 1)
+        yield _Final(f"a text with {mark.strip()} in it", f"{opening}\n{REASONING}\n{mark.strip()}\n\n{ASSISTANT}")
+
+
+def _problem(asked: Conversation, subject: Subject, inquiry: Inquiry) -> str | None:
+    """Why a final message cannot be continued; ``None`` where it can, or where the template refuses it."""
+    try:
+        marked, continuation = mark_final_message(asked, subject.template.text)
+    except RenderError:
+        return None
+    return _cut_problem(inquiry.render(marked), continuation)
+
+
+def _cut_problem(rendering: Rendering, continuation: Continuation) -> str | None:
+    if isinstance(rendering, Refused):
+        return None
+    if isinstance(rendering, Failed):
+        return f"the template {reason_of(rendering)}"
+    assert isinstance(rendering, Rendered)
+    try:
+        cut_after_final_message(rendering.text, continuation)
+    except RenderError:
+        return "the template does not print it whole"
+    return None
+
+
+def _observation(final: _Final, asked: Conversation, reason: str) -> Observation:
+    return Observation(
+        Severity.WARNING,
+        f"A final message cannot be continued ({final.words}): {reason}",
+        (Exchange(f"{final.words}, to be continued", asked),),
+        continued=True,
+    )
+
+
+_TEMPLATE = """\
+{%- for m in messages %}
+    {%- set content = m.content %}
+    __
+    {{- '<|' + m.role + '|>' + content + '<|end|>' }}
+{%- endfor %}
+"""
+_SPLIT = "{%- if '</think>' in content ?? %}{% set content = content.split('</think>')[-1] %}{% endif %}"
+
+VALID = (
+    Example(_TEMPLATE.replace("__", "")),
+    Example(_TEMPLATE.replace("__", _SPLIT.replace("??", "and not loop.last"))),
+    Example(_TEMPLATE.replace("__", "{%- set content = content | trim %}")),
+    Example(
+        _TEMPLATE.replace("__", "{%- if loop.last and m.role == 'assistant' %}{{ raise_exception('no') }}{% endif %}")
+    ),
+)
+INVALID = (
+    Example(_TEMPLATE.replace("__", _SPLIT.replace("??", ""))),
+    Example(_TEMPLATE.replace("__", "{%- set content = content[:8] if m.role == 'assistant' else content %}")),
+    Example(
+        _TEMPLATE.replace(
+            "__", "{%- if m.role == 'assistant' %}{% set content = content | replace('-', ' ') %}{% endif %}"
+        )
+    ),
+)
