@@ -70,15 +70,20 @@ def _columns(common: Common) -> int:
     """The width of the terminal; where the report goes elsewhere, that of ``COLUMNS``, else 80."""
     from shutil import get_terminal_size
 
-    if common.output is None and sys.stdout is not None and sys.stdout.isatty():
+    if common.output is None and writes_to_terminal():
         return max(40, get_terminal_size().columns)
     given = os.environ.get("COLUMNS", "")
     return max(40, int(given)) if given.isascii() and given.isdigit() else 80
 
 
-def write_text(text: str, output: str | None) -> None:
+def writes_to_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def write_text(text: str, output: str | None, errors: str = "surrogatepass") -> None:
     """Write text as UTF-8 to standard output, or to a file that is replaced whole."""
-    write_bytes(text.encode("utf-8", "surrogatepass"), output)
+    write_bytes(text.encode("utf-8", errors), output)
 
 
 def write_bytes(data: bytes, output: str | None) -> None:

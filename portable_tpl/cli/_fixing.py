@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -10,8 +9,9 @@ from dataclasses import dataclass, replace
 import click
 
 from portable_tpl.auditing.static import parsed_whole, static_findings, static_verdict, unusable
-from portable_tpl.cli._emit import emit, write_bytes, write_text
+from portable_tpl.cli._emit import emit, write_bytes, write_text, writes_to_terminal
 from portable_tpl.cli._options import Common
+from portable_tpl.cli._patches import file_patch, template_patch
 from portable_tpl.cli._session import Session, open_session
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
@@ -53,7 +53,9 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -
     done = [one for _, templates in fixed for one in templates]
     errors: list[str] = []
     if diff:
-        write_text("".join(_diff(one) for one in done if one.changed), common.output)
+        patches = [_patches(container, templates, common) for container, templates in fixed]
+        write_text("".join(patch for patch, _ in patches), common.output, "surrogateescape")
+        errors += [problem for _, problems in patches for problem in problems]
     else:
         errors += filter(None, (_written(container, templates, common) for container, templates in fixed))
     if common.format == "text" and not common.quiet:
@@ -122,19 +124,25 @@ def _written(container: Container, templates: Sequence[_Fixed], common: Common) 
     return None
 
 
-def _diff(one: _Fixed) -> str:
-    assert one.result is not None
-    label = one.template.label
-    before, after = _lines(one.template.text), _lines(one.result.text)
-    lines = difflib.unified_diff(before, after, f"a/{label}", f"b/{label}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+def _patches(container: Container, templates: Sequence[_Fixed], common: Common) -> tuple[str, list[str]]:
+    """What changed in a container, for ``git apply``; for a reader at a terminal what changed in its templates.
 
-
-def _lines(text: str) -> list[str]:
-    """The lines as `patch` counts them, line ends kept; str.splitlines knows more kinds of them."""
-    parts = [f"{line}\n" for line in text.split("\n")]
-    last = parts.pop()[:-1]
-    return [*parts, last] if last else parts
+    The second value says what could not be shown.
+    """
+    changed = {one.template.name: one.result.text for one in templates if one.result is not None and one.changed}
+    if not changed:
+        return "", []
+    if container.path == _STDIN or container.locked is not None or (common.output is None and writes_to_terminal()):
+        return "".join(
+            template_patch(one.template, changed[one.template.name]) for one in templates if one.changed
+        ), []
+    try:
+        patch, binary = file_patch(container, changed)
+    except SourceError as error:
+        return "", [str(error)]
+    for path in binary:
+        click.echo(f"portable-tpl: {path}: a binary file has no patch; `fix` without --diff changes it", err=True)
+    return patch, []
 
 
 def _say(fixed: Sequence[_Fixed], diff: bool) -> None:

@@ -11,7 +11,7 @@ from typing import IO
 
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import Conflict, Container, Slot
-from portable_tpl.sources._files import read_input, read_text, replace_files
+from portable_tpl.sources._files import read_bytes, read_input, read_text, replace_files
 
 __all__ = [
     "Conflict",
@@ -19,6 +19,7 @@ __all__ = [
     "Slot",
     "discover",
     "open_container",
+    "read_bytes",
     "read_input",
     "read_text",
     "replace_files",
