@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.findings import Fix, Severity
+from portable_tpl.model.findings import Affected, Fix, Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
@@ -119,8 +119,8 @@ class Observation:
     ``message`` is one sentence in a maintainer's words. ``exchanges`` prove it on the reference. ``holds`` tells from
     the renderings of these, in order, whether an engine shows the same; where it is ``None`` engines are not asked.
     ``compared`` says that the first two prompts are compared with each other, so that their first difference is worth
-    showing; ``names_branch`` that the branch behind it is, too. ``span`` is the place in the template where no branch
-    names it.
+    showing; ``names_branch`` that the branch behind it is, too. ``printed`` is a text of the first prompt whose place
+    in the template is the finding's; else ``span`` is, where no branch and no error of an engine names a line.
     ``continued`` counts exchanges at the end whose final message is continued. ``related`` are further files.
     """
 
@@ -130,11 +130,13 @@ class Observation:
     holds: Holds | None = None
     compared: bool = False
     names_branch: bool = True
+    printed: str = ""
     span: Span | None = None
     fix: Fix | None = None
     tier: Tier = Tier.EVERYDAY
     continued: bool = False
     related: tuple[str, ...] = ()
+    affected: Affected | None = None
 
 
 Examine = Callable[[Subject, "Inquiry"], Iterable[Observation]]

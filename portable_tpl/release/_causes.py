@@ -47,6 +47,13 @@ def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], offset: int) -> Ca
     return Cause(printed.lineno, parsed.span(printed), None)
 
 
+def printer_of(parsed: ParsedTemplate, trace: Trace, offset: int) -> Cause | None:
+    """What printed the character at an offset of a render."""
+    number = _at(trace, offset)
+    node = None if number is None else _node(parsed, number)
+    return None if node is None else Cause(node.lineno, parsed.span(node), None)
+
+
 def _at(trace: Trace, offset: int) -> int | None:
     """The node that printed the character at an offset; ``None`` where the text ends before it."""
     start = 0

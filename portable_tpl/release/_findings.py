@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Evidence, Exhibit, Finding, Severity, Witness
-from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Span
 from portable_tpl.release._base import Check, Observation, Subject
-from portable_tpl.release._causes import Cause, cause_of, first_difference
+from portable_tpl.release._causes import Cause, cause_of, first_difference, printer_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.targets.processes._base import REFERENCE
 
@@ -19,9 +19,7 @@ def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inqui
     conversations = [exchange.conversation for exchange in said.exchanges]
     renderings = inquiry.render_all(conversations)
     difference = _difference(said, renderings)
-    cause = None
-    if difference is not None and said.names_branch:
-        cause = cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
+    cause = _cause(said, conversations, renderings, difference, subject, inquiry)
     showing, silent = _targets(said, conversations, inquiry)
     return Finding(
         code=check.code,
@@ -36,7 +34,28 @@ def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inqui
         evidence=_evidence(said),
         witness=_witness(said, renderings, difference, cause, subject, inquiry) if conversations else None,
         related=said.related,
+        affected=said.affected,
     )
+
+
+def _cause(
+    said: Observation,
+    conversations: list[Conversation],
+    renderings: list[Rendering],
+    difference: int | None,
+    subject: Subject,
+    inquiry: Inquiry,
+) -> Cause | None:
+    """The place in the template: of an error, of the branch that went another way, or of a printed text."""
+    failure = next((each for each in renderings if isinstance(each, Failed) and each.line is not None), None)
+    if failure is not None and failure.line is not None:
+        return Cause(failure.line, subject.template.line_span(failure.line), None)
+    first = renderings[0] if renderings else None
+    if difference is not None and said.names_branch:
+        return cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
+    if said.printed and isinstance(first, Rendered) and said.printed in first.text:
+        return printer_of(subject.parsed, inquiry.trace(conversations[:1])[0], first.text.rindex(said.printed))
+    return None
 
 
 def _evidence(said: Observation) -> Evidence:
@@ -93,7 +112,7 @@ def _message(said: Observation, cause: Cause | None, silent: tuple[str, ...]) ->
     if cause is not None and cause.condition is not None:
         parts.append(f"; line {cause.line}, `{cause.condition}`, went another way")
     elif cause is not None:
-        parts.append(f"; line {cause.line} prints it")
+        parts.append(f" (line {cause.line})")
     if silent:
         names = silent[0] if len(silent) == 1 else f"{', '.join(silent[:-1])} and {silent[-1]}"
         parts.append(f"; not on {names}")

@@ -58,7 +58,6 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         (Exchange("arguments as a mapping", mapping), Exchange("the same arguments as JSON text", text)),
         holds=lambda answers: _fault(answers) is not None,
         compared=True,
-        names_branch=False,
     )
 
 

@@ -99,6 +99,7 @@ def _first(
                 f"{name[0].upper()}{name[1:]} in {where} is printed as Python writes it ({written}), not as JSON",
                 (Exchange(f"{name} in {where}", conversation), Exchange("without it", plain)),
                 holds=lambda answers: bool(_written(answers)),
+                printed=written,
             )
             return
 

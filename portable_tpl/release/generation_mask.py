@@ -1,0 +1,203 @@
+"""Generation blocks that are absent, hold a header or a user's text, or lack the stop token.
+
+What it asks
+------------
+Where ``{% generation %}`` blocks land in the prompt: whether they hold all that the assistant writes, its calls
+included, none of what others say, nothing that the generation prompt already prints, and what ends its turn.
+
+Why it matters
+--------------
+transformers makes ``assistant_masks`` from these blocks, and trainers compute the loss where the mask is one. A
+header in it is trained though it is always given; a stop outside is never learnt, and the model does not end its
+turn. Without blocks the mask is all zeros (a note).
+
+Example
+-------
+``{% generation %}{{ '<|assistant|>' + message.content }}{% endgeneration %}<|end|>`` trains the header and not the
+end.
+
+What to do
+----------
+Begin the block after the header, and end it after the token that ends the turn. Where the assistant has a branch of
+its own, ``fix --unsafe-fixes`` puts the tags there, and proves that no prompt changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
+from portable_tpl.release._causes import first_difference
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._tags import fix_with_tags
+from portable_tpl.release._turns import (
+    ASSISTANT,
+    RESULT,
+    SYSTEM,
+    USER,
+    USER_AFTER,
+    VALUE,
+    Turns,
+    content,
+    turns_of,
+)
+
+CODE = "REL104"
+
+_LATER = "assistant-text-2"
+_REPLIES = {ASSISTANT: "An assistant's text", _LATER: "An assistant's text", VALUE: "A tool call"}
+_OTHERS = {
+    USER: "a user's text",
+    USER_AFTER: "a user's text",
+    RESULT: "a tool's result",
+    SYSTEM: "the system message",
+}
+
+
+class _Mask(NamedTuple):
+    """A prompt with its spans."""
+
+    text: str
+    spans: Sequence[tuple[int, int]]
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether one span holds these characters."""
+        return any(left <= start and end <= right for left, right in self.spans)
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether some span holds one of these characters."""
+        return any(left < end and start < right for left, right in self.spans)
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """What is wrong with the blocks, the worst first; or one note where there are none."""
+    turns = turns_of(subject, inquiry)
+    asked = _asked(turns)
+    if not has_tags(subject):
+        answers = [each for each in inquiry.render_all(asked) if isinstance(each, Rendered)]
+        if not any(ASSISTANT in answer.text for answer in answers):
+            raise NotAsked("the template prints no assistant's text")
+        yield _absent(turns, asked, subject, inquiry)
+        return
+    masked = [
+        (conversation, answer)
+        for conversation, answer in zip(asked, inquiry.render_with_spans(asked), strict=True)
+        if isinstance(answer, Rendered)
+    ]
+    if not masked:
+        raise NotAsked("the template takes no conversation with an assistant's turn")
+    prompt = inquiry.text(turns.conversation(turns.user(), prompt=True)) or ""
+    told: set[str] = set()
+    for conversation, answer in masked:
+        for severity, message in faults_of(answer.text, answer.spans, prompt):
+            if message not in told:
+                told.add(message)
+                yield Observation(severity, message, (Exchange("the prompt that is masked", conversation),))
+
+
+def has_tags(subject: Subject) -> bool:
+    """Whether the template holds a generation block."""
+    return any(isinstance(node, nodes.ExtensionAttribute) for node in subject.parsed.nodes)
+
+
+def _asked(turns: Turns) -> list[Conversation]:
+    system = [] if turns.preface else [{"role": "system", "content": content(SYSTEM, turns.user_form)}]
+    end = (turns.assistant(_LATER),) if turns.final_assistant else ()
+    asked = [
+        turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
+        turns.conversation(*system, turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
+    ]
+    if turns.final_assistant:
+        asked.insert(0, turns.conversation(turns.user(), turns.assistant()))
+    if turns.prints_calls:
+        called = (turns.user(), turns.call(), turns.result(), turns.assistant())
+        asked.append(turns.conversation(*called, turns.user(USER_AFTER), *end))
+    return asked
+
+
+def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Iterator[tuple[Severity, str]]:
+    """What is wrong with the spans of a prompt; ``prompt`` is that of the first user's turn, to be answered."""
+    mask = _Mask(text, spans)
+    for reply, words in _REPLIES.items():
+        at = text.find(reply)
+        if at >= 0 and not mask.holds(at, at + len(reply)):
+            yield Severity.ERROR, f"{words} lies outside the generation blocks, and is not trained"
+    for other, words in _OTHERS.items():
+        at = text.find(other)
+        if at >= 0 and mask.touches(at, at + len(other)):
+            yield Severity.ERROR, f"Generation blocks hold {words}, which is trained as if the assistant wrote it"
+    at = text.find(ASSISTANT)
+    split = first_difference(text, prompt)
+    given = len(text) if split is None else split
+    if at >= 0 and any(left < given and right > at >= left for left, right in spans):
+        yield Severity.WARNING, "A generation block begins before the generation prompt ends: the header is trained"
+    end = at + len(ASSISTANT)
+    if at >= 0 and any(left <= at and right == end for left, right in spans):
+        yield Severity.WARNING, "A generation block ends with the assistant's text: what ends the turn is not trained"
+
+
+def _absent(turns: Turns, asked: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Observation:
+    prompt = inquiry.text(turns.conversation(turns.user(), prompt=True)) or ""
+    fix = fix_with_tags(subject, inquiry, asked, lambda text, spans: not any(faults_of(text, spans, prompt)))
+    return Observation(
+        Severity.NOTE,
+        "There are no generation blocks: the assistant's mask is all zeros",
+        (Exchange("the prompt that is masked", asked[0]),),
+        fix=fix,
+    )
+
+
+_TEMPLATE = """\
+{%- for m in messages %}
+    {%- if m.role == 'assistant' %}
+        __
+    {%- else %}
+        {{- '<|' + m.role + '|>' + m.content + '<|end|>' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}
+"""
+_BLOCK = "{{- '<|assistant|>' }}{% generation %}{{ m.content + '<|end|>' }}{% endgeneration %}"
+
+VALID = (
+    Example(_TEMPLATE.replace("__", _BLOCK)),
+    # The generation prompt opens the thought, and the block begins after that.
+    Example(_TEMPLATE.replace("__", _BLOCK).replace("<|assistant|>", "<|assistant|><think></think>")),
+    Example(
+        _TEMPLATE.replace("__", _BLOCK).replace(
+            "m.content + '<|end|>' }}{% end",
+            "m.content }}{{ m.tool_calls | tojson if m.tool_calls }}{{ '<|end|>' }}{% end",
+        )
+    ),
+)
+INVALID = (
+    Example(_TEMPLATE.replace("__", "{{- '<|assistant|>' + m.content + '<|end|>' }}"), Severity.NOTE),
+    Example(
+        _TEMPLATE.replace(
+            "__",
+            _BLOCK.replace("{{- '<|assistant|>' }}{% generation %}{{ ", "{% generation %}{{- '<|assistant|>' + "),
+        )
+    ),
+    Example(
+        _TEMPLATE.replace("__", _BLOCK.replace(" + '<|end|>' }}{% endgeneration %}", " }}{% endgeneration %}<|end|>"))
+    ),
+    Example(
+        "{%- for m in messages %}{% generation %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}"
+        "{% endgeneration %}{% endfor %}",
+        Severity.ERROR,
+    ),
+    Example(
+        _TEMPLATE.replace(
+            "__",
+            _BLOCK.replace("{% gen", "{% if loop.last %}{% gen").replace("{% endgen", "{% endgen")
+            + "{% else %}{{ m.content }}{% endif %}",
+        ),
+        Severity.ERROR,
+    ),
+)

@@ -1,0 +1,103 @@
+"""A conversation fails on transformers itself, by accident.
+
+What it asks
+------------
+Which conversations of the run end in an error of the reference that the template did not raise itself with
+``raise_exception``: an attribute that is not there, ``None`` added to text, a method that the sandbox forbids.
+
+Why it matters
+--------------
+Such a request gets no prompt from transformers at all, whatever runs it elsewhere; nothing can be compared with it,
+and what stands behind the error is never reached.
+
+Example
+-------
+``{% set _ = names.append(call.function.name) %}``: transformers' sandbox forbids to change a list, so that each
+conversation with a tool call fails.
+
+What to do
+----------
+Take care of the value that is missing (``message.content or ''``), or refuse the request with ``raise_exception``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Affected, Severity
+from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
+from portable_tpl.release._conversations import plain_conversations
+from portable_tpl.release._inquiry import Inquiry, Sample
+from portable_tpl.release._turns import USER, Turns, turns_of
+from portable_tpl.template.usage.shape import CALL
+
+CODE = "REL107"
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """One observation for each line of the template in which the reference fails."""
+    asked = [*inquiry.sample, *_plain(subject, inquiry)]
+    failures: dict[int | None, list[Sample]] = {}
+    for sample in asked:
+        if isinstance(sample.rendering, Failed) and sample.rendering.kind == "error" and sample.conversation.messages:
+            failures.setdefault(sample.rendering.line, []).append(sample)
+    for samples in failures.values():
+        yield _observation(samples, len(asked))
+
+
+def _plain(subject: Subject, inquiry: Inquiry) -> list[Sample]:
+    try:
+        conversations = plain_conversations(turns_of(subject, inquiry), subject.shape.reads(CALL))
+    except NotAsked:
+        turns = Turns()
+        conversations = [turns.conversation(turns.user(USER), prompt=True)]
+    return [
+        Sample(conversation, Tier.EVERYDAY, rendering)
+        for conversation, rendering in zip(conversations, inquiry.render_all(conversations), strict=True)
+    ]
+
+
+def _observation(samples: Sequence[Sample], count: int) -> Observation:
+    mildest = min((sample.tier for sample in samples), key=lambda tier: tier.rank)
+    smallest = min(
+        (sample for sample in samples if sample.tier is mildest), key=lambda sample: len(sample.conversation.key)
+    )
+    assert isinstance(smallest.rendering, Failed)
+    words = " ".join(smallest.rendering.message.split())
+    return Observation(
+        Severity.ERROR if mildest.rank <= Tier.EVERYDAY.rank else Severity.WARNING,
+        f"The reference fails in {len(samples)} of {count} conversations: {words}",
+        (Exchange("the smallest of them", smallest.conversation),),
+        holds=_fails,
+        tier=mildest,
+        affected=Affected(count, len(samples)),
+    )
+
+
+def _fails(renderings: Sequence[Rendering]) -> bool:
+    return isinstance(renderings[0], Failed)
+
+
+_TEMPLATE = """\
+{%- set seen = namespace(names=[]) %}
+{%- for m in messages %}
+    {{- '<|' + m.role + '|>' + (m.content or '') }}
+    {%- for call in m.tool_calls or [] %}
+        {{- '<call>' + call.function | tojson }}__
+    {%- endfor %}
+{%- endfor %}
+"""
+
+VALID = (
+    Example(_TEMPLATE.replace("__", "")),
+    Example(_TEMPLATE.replace("__", "{% set seen.names = seen.names + [call.function.name] %}")),
+    # A refusal is no accident.
+    Example(_TEMPLATE.replace("__", "{{ raise_exception('no tools') }}")),
+)
+INVALID = (
+    Example(_TEMPLATE.replace("__", "{% set _ = seen.names.append(call.function.name) %}"), Severity.ERROR),
+    Example(_TEMPLATE.replace("__", "{{ call.function.parameters.kind }}"), Severity.ERROR),
+    Example("{{ messages[0].content + messages[1].content }}", Severity.ERROR),
+)
