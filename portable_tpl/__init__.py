@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from portable_tpl.api import FixResult, audit, check, compare, fix, load, render
+    from portable_tpl.api import FixResult, audit, check, compare, compile, fix, load, render  # noqa: A004
     from portable_tpl.model.conversation import Conversation, Tier
     from portable_tpl.model.errors import PortableTplError
     from portable_tpl.model.findings import Finding
     from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
     from portable_tpl.model.report import Comparison, Report
     from portable_tpl.model.source import Template
+    from portable_tpl.rendering.chat_template import ChatTemplate
 
 _HOME = {
+    "ChatTemplate": "rendering.chat_template",
     "Comparison": "model.report",
     "Conversation": "model.conversation",
     "Failed": "model.rendering",
@@ -35,12 +37,14 @@ _HOME = {
     "audit": "api",
     "check": "api",
     "compare": "api",
+    "compile": "api",
     "fix": "api",
     "load": "api",
     "render": "api",
 }
 
 __all__ = [
+    "ChatTemplate",
     "Comparison",
     "Conversation",
     "Failed",
@@ -57,6 +61,7 @@ __all__ = [
     "audit",
     "check",
     "compare",
+    "compile",
     "fix",
     "load",
     "render",

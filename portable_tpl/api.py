@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from portable_tpl.fixing import FixResult
-from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
-from portable_tpl.model.errors import InputError, SourceError
+from portable_tpl.model.conversation import Conversation, Json, Tier
+from portable_tpl.model.errors import InputError
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Comparison, Report
 from portable_tpl.model.source import Template
 
 if TYPE_CHECKING:
     from portable_tpl.differential.run.settings import CompareSettings
+    from portable_tpl.rendering.chat_template import ChatTemplate
     from portable_tpl.rendering.prompts import Tool
 
-__all__ = ["FixResult", "audit", "check", "compare", "fix", "load", "render"]
+__all__ = ["FixResult", "audit", "check", "compare", "compile", "fix", "load", "render"]
 
 
 def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
     """Read the template of a container: a file, a model folder, a GGUF file or a hub id.
 
-    ``name`` chooses among several; without it ``default`` is taken, and the others stay within reach in
-    ``Template.named``. Raises :class:`SourceError`.
+    ``name`` chooses one of several for good; without it ``default`` is taken, or the first where there is none, and
+    the others stay within reach in ``Template.named``. Raises :class:`SourceError`.
     """
     from portable_tpl.sources import open_container
 
     container = open_container(os.fspath(path))
     if name is not None:
-        return container.template(name)
-    for template in container.templates:
-        if template.name == "default":
-            return template
-    if len(container.templates) == 1:
-        return container.templates[0]
-    names = ", ".join(template.name for template in container.templates)
-    raise SourceError(
-        f"{os.fspath(path)}: holds several templates and no default; give one of these as name: {names}"
-    )
+        return replace(container.template(name), named={})
+    return container.templates[0]
 
 
 def check(
@@ -139,9 +133,23 @@ def audit(
     return audit(containers, _names(targets), settings)
 
 
+def compile(template: Template | str, name: str | None = None) -> ChatTemplate:  # noqa: A001 - the contract's name
+    """Compile a template once, to make many prompts in this process at full speed; see :class:`ChatTemplate`.
+
+    ``name`` chooses one of a container's templates for good; without it each render chooses as transformers does.
+    Raises :class:`TemplateSyntaxError` for a template that the reference does not accept. ::
+
+        chat = portable_tpl.compile("{{ messages[0].content }}{% if x %}, {{ x }}{% endif %}")
+        assert chat.render([{"role": "user", "content": "Hi"}], x="you") == "Hi, you"
+    """
+    from portable_tpl.rendering.chat_template import ChatTemplate
+
+    return ChatTemplate(_template(template), name)
+
+
 def render(
     template: Template | str,
-    messages: Sequence[Mapping[str, Json]],
+    messages: Sequence[Any],
     tools: Sequence[Tool] | None = None,
     documents: Sequence[Mapping[str, Json]] | None = None,
     add_generation_prompt: bool = False,
@@ -149,32 +157,35 @@ def render(
     target: str = "transformers",
     name: str | None = None,
     special_tokens: Mapping[str, str] | None = None,
-    clock: str = DEFAULT_CLOCK,
+    clock: str | None = None,
+    isolated: bool = False,
+    require_portable: Sequence[str] | str = (),
     **variables: Json,
 ) -> str:
     """Make the prompt of a conversation, as transformers' ``apply_chat_template`` does, on any target.
 
     ``tools`` are JSON schemas or functions with Google-style docstrings. ``name`` chooses one of a container's
     templates; without it ``tool_use`` is taken where tools are given and the container has it. ``clock`` is the local
-    time that the template sees, ISO 8601. Other keywords are variables of the template.
+    time that the template sees, ISO 8601; now without it. Other keywords are variables of the template.
+
+    On the reference the template runs in this process, in jinja2's sandbox, as it does in transformers: it cannot
+    read or write anything, but it can run for ever or fill the memory. ``isolated=True`` runs it in a worker with
+    limits (10 s, 1 GB): take that for a template from somebody you do not know. What is sent to a worker, and to any
+    other ``target``, is JSON: a tuple arrives as a list there. ``require_portable`` names targets for which the
+    template must have no errors. For many prompts see :func:`compile`.
 
     Raises :class:`RenderError` where the template refuses or fails, or where the arguments do not
-    fit together.
+    fit together; its :class:`NotPortable` with the findings where a required target has errors. ::
+
+        text = portable_tpl.render("{{ messages[0].content }}", [{"role": "user", "content": "Hi"}])
+        assert text == "Hi"
     """
-    from portable_tpl.rendering import prompts
+    from portable_tpl.rendering import once, prompts
 
     call = prompts.Call(
-        messages=messages,
-        tools=tools,
-        documents=documents,
-        add_generation_prompt=add_generation_prompt,
-        continue_final_message=continue_final_message,
-        variables=variables,
-        special_tokens=special_tokens,
-        clock=clock,
+        messages, tools, documents, add_generation_prompt, continue_final_message, variables, special_tokens, clock
     )
-    chosen = prompts.choose(_template(template), tools, name)
-    return prompts.prompt_text(prompts.render_call(chosen, call, prompts.warm_runtime(target)), chosen, target)
+    return once.render_once(_template(template), call, target, name, isolated, _names(require_portable))
 
 
 def _template(template: Template | str) -> Template:

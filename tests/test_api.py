@@ -94,14 +94,15 @@ def test_load_says_what_is_wrong_in_one_line(tmp_path: Path, name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_load_needs_a_name_where_there_is_no_default(tmp_path: Path) -> None:
+def test_renders_need_a_name_where_there_is_no_default(tmp_path: Path) -> None:
     config = write_model(tmp_path)
     with pytest.raises(SourceError, match="default, tool_use"):
         pt.load(config, name="rag")
     named = [{"name": "a", "template": "A"}, {"name": "b", "template": "B"}]
     config.write_text(json.dumps({"chat_template": named}))
-    with pytest.raises(SourceError, match="a, b"):
-        pt.load(config)
+    with pytest.raises(RenderError, match="a, b"):
+        pt.render(pt.load(config), MESSAGES)
+    assert pt.render(pt.load(config), MESSAGES, name="a") == "A"
     assert pt.load(config, name="b").text == "B"
 
 
@@ -213,16 +214,16 @@ def test_render_chooses_among_named_templates(tmp_path: Path) -> None:
         ("{{ a.b.c }}", MESSAGES, {}, "failed at line 1"),
         ("{{ a", MESSAGES, {}, "syntax"),
         (STRIP, MESSAGES, {"target": "minijinja-strict"}, "minijinja-strict failed at line 1"),
-        (STRIP, [], {}, "empty conversation"),
-        (STRIP, "Hi", {}, "'messages' must be a list of objects, found a string"),
-        (STRIP, None, {}, "'messages' must be a list of objects, found null"),
-        (STRIP, ["Hi"], {}, r"'messages'\[0\] must be an object"),
-        (STRIP, [{"role": "user", "content": {"a": {(1, 2): "b"}}}], {}, "the conversation: "),
-        (STRIP, MESSAGES, {"x": [{1: "b"}]}, "the key 1 is no text"),
+        (STRIP, [], {}, "the conversation is empty"),
+        (STRIP, "Hi", {}, "messages: expected a list of messages, found str"),
+        (STRIP, None, {}, "messages: expected a list of messages, found NoneType"),
+        (STRIP, ["Hi"], {}, "messages: each is a dict, a dataclass or a pydantic model; found str"),
+        (STRIP, [{"role": "user", "content": {"a": {(1, 2): "b"}}}], {"isolated": True}, "the conversation: "),
+        (STRIP, MESSAGES, {"x": [{1: "b"}], "isolated": True}, "the key 1 is no text"),
         (STRIP, MESSAGES, {"tools": [3]}, "a tool must be a JSON schema or a function"),
         (STRIP, MESSAGES, {"tools": [lambda x: x]}, "docstring"),
-        (STRIP, MESSAGES, {"documents": "text"}, "'documents'"),
-        (STRIP, MESSAGES, {"clock": "noon"}, "'clock'"),
+        (STRIP, MESSAGES, {"documents": "text"}, "documents: each is a dict; found str"),
+        (STRIP, MESSAGES, {"clock": "noon"}, "clock: expected"),
         (STRIP, MESSAGES, {"continue_final_message": True, "add_generation_prompt": True}, "exclude each other"),
         (STRIP, MESSAGES, {"continue_final_message": "thinking"}, 'no "thinking" to continue'),
     ],

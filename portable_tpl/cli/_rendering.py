@@ -15,7 +15,7 @@ from portable_tpl.model.conversation import Conversation, Json, parse_conversati
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.model.source import Template
-from portable_tpl.rendering.prompts import Call, choose, reason_of, render_call, warm_runtime
+from portable_tpl.rendering.prompts import Call, choose, only, reason_of, render_call, warm_runtime
 from portable_tpl.reports._jsontext import dumps
 from portable_tpl.sources import open_container
 from portable_tpl.targets.processes._base import REFERENCE
@@ -26,10 +26,7 @@ _BATCH = 64
 def open_template(path: str, name: str | None) -> Template:
     """The template that a path names; with ``name`` one of several."""
     container = open_container(path)
-    if name is not None:
-        return container.template(name)
-    default = [template for template in container.templates if template.name == "default"]
-    return default[0] if default else container.template()
+    return container.templates[0] if name is None else only(container.template(name))
 
 
 def render_one(template: Template, options: Mapping[str, Any]) -> int:

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from portable_tpl.model.errors import ConversationError
+from portable_tpl.model.source import DEFAULT_SPECIAL_TOKENS as DEFAULT_SPECIAL_TOKENS
 
 DEFAULT_CLOCK = "2026-01-01T12:00:00"
-DEFAULT_SPECIAL_TOKENS: Mapping[str, str] = {"bos_token": "<s>", "eos_token": "</s>"}
 
 Json = Any  # what json.loads gives; spelled out, mypy could not follow it through templates' free-form data
 

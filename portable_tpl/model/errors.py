@@ -12,12 +12,19 @@
     ├── UnknownTarget           a target id that does not exist
     ├── TargetUnavailable       a known target that is not installed here
     └── RenderError             the public ``render`` could not give a prompt
+        └── NotPortable         it was not to: the template has errors for targets that were required
 
 What a *template* does wrong inside an engine is never an exception: it is a
 :class:`portable_tpl.model.rendering.Refused` or :class:`portable_tpl.model.rendering.Failed`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portable_tpl.model.findings import Finding
 
 
 class PortableTplError(Exception):
@@ -70,6 +77,18 @@ class TargetUnavailable(PortableTplError):
 
 class RenderError(PortableTplError):
     """``render`` could not give a prompt: the template refused, failed, or the input does not fit."""
+
+
+class NotPortable(RenderError):
+    """A template with errors for targets to which it was required to be portable; ``findings`` are these."""
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class PromptWarning(UserWarning):
+    """A prompt that was made may not be the one that was meant: a variable that is not read, a token not known."""
 
 
 TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 # The line ends that jinja2 counts (jinja2.lexer.newline_re); str.splitlines would know more.
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+DEFAULT_SPECIAL_TOKENS: Mapping[str, str] = {"bos_token": "<s>", "eos_token": "</s>"}
+
 _NO_TEMPLATES: Mapping[str, Template] = MappingProxyType({})
 _NO_TOKENS: Mapping[str, str] = MappingProxyType({})
 
@@ -46,9 +48,12 @@ class Template:
 
     ``text`` is the source as the container holds it, newlines untouched. ``name`` is ``default`` unless the
     container names its templates. ``path`` is what the user named (``None`` for a string). ``special_tokens``
-    are those of the container (``bos_token`` and the like); empty where it has none. ``named`` holds the other
-    templates of the same container by name, from which a render with tools picks ``tool_use``. ``container`` is, for
-    a template that is a value in a text file (JSON), that file and the line where the value begins.
+    are those of the container (``bos_token`` and the like); empty where it names none. ``named`` holds the other
+    templates of the same container by name, from which a render with tools picks ``tool_use``; of a container with
+    named templates only, which transformers never takes unasked, also the template itself. ``tokenizer`` is the class
+    of the container's tokenizer (``""`` where that is not named), ``None`` for a container without a tokenizer.
+    ``container`` is, for a template that is a value in a text file (JSON), that file and the line where the value
+    begins.
     """
 
     text: str
@@ -58,7 +63,17 @@ class Template:
     named: Mapping[str, Template] = field(
         default_factory=lambda: _NO_TEMPLATES, hash=False, compare=False, repr=False
     )
+    tokenizer: str | None = field(default=None, hash=False, compare=False, repr=False)
     container: tuple[str, int] | None = field(default=None, hash=False, compare=False, repr=False)
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The special tokens that a render is given, if the caller names no others.
+
+        A tokenizer lacks those that its model does not have, as in transformers; ``<s>`` and ``</s>`` stand in where
+        there is no tokenizer at all.
+        """
+        return self.special_tokens if self.special_tokens or self.tokenizer is not None else DEFAULT_SPECIAL_TOKENS
 
     @cached_property
     def sha256(self) -> str:

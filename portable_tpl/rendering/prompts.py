@@ -1,42 +1,47 @@
-"""Prompts, as transformers' ``apply_chat_template`` makes them, on any runtime and without transformers."""
+"""The arguments of one ``apply_chat_template`` call, and its prompt by an engine in a process of its own."""
 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
-from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, parse_conversation
+from portable_tpl.model.conversation import Conversation, Json, parse_conversation
 from portable_tpl.model.errors import ConversationError, RenderError
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Template
+from portable_tpl.rendering.visible import given_messages, schema_of
 from portable_tpl.targets.processes._base import REFERENCE, Runtime
 from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
 from portable_tpl.targets.steps.plain import plain_data
 
-Tool = Mapping[str, Json] | Callable[..., Any]
+Tool: TypeAlias = Mapping[str, Json] | Callable[..., Any]
 
 
-@dataclass(frozen=True)
-class Call:
-    """The arguments of one ``apply_chat_template`` call, as data."""
+class Call(NamedTuple):
+    """The arguments of one ``apply_chat_template`` call, as data.
 
-    messages: Sequence[Mapping[str, Json]]
+    ``clock`` is local time in ISO 8601, ``None`` for now. ``special_tokens`` of ``None`` are the container's.
+    """
+
+    messages: Any
     tools: Sequence[Tool] | None = None
     documents: Sequence[Mapping[str, Json]] | None = None
     add_generation_prompt: bool = False
     continue_final_message: bool | str = False
-    variables: Mapping[str, Json] = field(default_factory=dict)
+    variables: Mapping[str, Json] = MappingProxyType({})
     special_tokens: Mapping[str, str] | None = None
-    clock: str = DEFAULT_CLOCK
+    clock: str | None = None
 
 
 def choose(template: Template, tools: object, name: str | None = None) -> Template:
     """The template of a container that a call uses.
 
     As in transformers: the one asked for; else ``tool_use`` where tools were given, even an empty list; else
-    ``default``. Raises :class:`RenderError` for a name that the container does not have.
+    ``default``. Raises :class:`RenderError` for a name that the container does not have, and where it has neither.
     """
     everything = {template.name: template, **template.named}
     if name is not None:
@@ -45,12 +50,22 @@ def choose(template: Template, tools: object, name: str | None = None) -> Templa
                 f"{template.path or 'template'}: no template named {name!r}; it holds: "
                 f"{', '.join(sorted(everything))}"
             )
-        chosen = everything[name]
-    elif template.name == "default" and tools is not None and "tool_use" in everything:
-        chosen = everything["tool_use"]
-    else:
-        chosen = template
-    return chosen
+        return everything[name]
+    if not template.named:
+        return template
+    if tools is not None and "tool_use" in everything:
+        return everything["tool_use"]
+    if "default" in everything:
+        return everything["default"]
+    raise RenderError(
+        f"{template.path or 'template'}: holds named templates and no default; name one of these: "
+        f"{', '.join(sorted(everything))}"
+    )
+
+
+def only(template: Template) -> Template:
+    """The template without the others of its container: it was chosen by name, and tools do not change that."""
+    return replace(template, named={})
 
 
 def conversation_of(call: Call) -> Conversation:
@@ -60,13 +75,13 @@ def conversation_of(call: Call) -> Conversation:
     """
     try:
         data: dict[str, Json] = {
-            "messages": _objects(getattr(call.messages, "messages", call.messages)),
-            "tools": None if call.tools is None else [_schema(tool) for tool in call.tools],
-            "documents": None if call.documents is None else _objects(call.documents),
+            "messages": [plain_data(message) for message in given_messages(call.messages)],
+            "tools": None if call.tools is None else [dict(schema_of(tool)) for tool in call.tools],
+            "documents": None if call.documents is None else [plain_data(one) for one in call.documents],
             "add_generation_prompt": call.add_generation_prompt,
             "variables": plain_data(call.variables),
             "special_tokens": None if call.special_tokens is None else dict(call.special_tokens),
-            "clock": call.clock,
+            "clock": datetime.now().isoformat() if call.clock is None else call.clock,
         }
         _expect_text_keys(data)
         conversation = parse_conversation(data, "the conversation")
@@ -74,7 +89,7 @@ def conversation_of(call: Call) -> Conversation:
     except ConversationError as error:
         raise RenderError(str(error)) from None
     except (TypeError, ValueError) as error:
-        raise RenderError(f"the conversation: {_one_line(str(error))}") from None
+        raise RenderError(f"the conversation: {one_line(str(error))}") from None
     except RecursionError:
         raise RenderError("the conversation: nested too deeply for JSON") from None
     return conversation
@@ -90,27 +105,12 @@ def _expect_text_keys(data: Json) -> None:
                 if not isinstance(key, str):
                     raise TypeError(f"the key {key!r} is no text, and in JSON every key is")
             todo.extend(value.values())
-        elif isinstance(value, list):
+        elif isinstance(value, (list, tuple)):
             todo.extend(value)
 
 
-def _objects(given: object) -> Json:
-    """The caller's objects as plain data, as transformers makes them; what is no list is looked at later."""
-    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        return given
-    return [plain_data(item) for item in given]
-
-
-def _schema(tool: Tool) -> dict[str, Json]:
-    if isinstance(tool, Mapping):
-        return dict(plain_data(tool))
-    from portable_tpl.targets.steps.tool_schema import json_schema_of
-
-    return json_schema_of(tool)
-
-
 def render_call(template: Template, call: Call, runtime: Runtime) -> Rendering:
-    """Render one call; what the template or the engine does wrong is a value.
+    """Render one call in the engine's process; what the template or the engine does wrong is a value.
 
     Raises :class:`RenderError` where the arguments do not fit together.
     """
@@ -134,12 +134,13 @@ def prompt_text(answer: Rendering, template: Template, target: str = REFERENCE) 
 def reason_of(answer: Refused | Failed) -> str:
     """Why there is no text, in one line."""
     if isinstance(answer, Refused):
-        return f"refused: {_one_line(answer.message)}"
+        return f"refused: {one_line(answer.message)}"
     place = f" at line {answer.line}" if answer.line is not None else ""
-    return f"failed{place} ({answer.kind}): {_one_line(answer.message)}"
+    return f"failed{place} ({answer.kind}): {one_line(answer.message)}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A message without line breaks, never empty."""
     return " ".join(text.split()) or "(no message)"
 
 
@@ -149,16 +150,21 @@ _WARM: dict[str, Runtime] = {}
 def warm_runtime(target: str) -> Runtime:
     """The engine of a target, started at the first call and kept until the program ends.
 
-    Raises :class:`UnknownTarget` and :class:`TargetUnavailable`.
+    Threads share it; a process that was forked starts a worker of its own. Raises :class:`UnknownTarget` and
+    :class:`TargetUnavailable`.
     """
     from portable_tpl.targets.registry import canonical, open_runtime
 
     key = canonical(target)
-    if key not in _WARM:
+    runtime = _WARM.get(key)
+    if runtime is None:
         if not _WARM:
             atexit.register(close_warm)
-        _WARM[key] = open_runtime(key)
-    return _WARM[key]
+        opened = open_runtime(key)
+        runtime = _WARM.setdefault(key, opened)
+        if runtime is not opened:
+            opened.close()
+    return runtime
 
 
 def close_warm() -> None:

@@ -211,12 +211,15 @@ def assemble(
     plain = [
         Template(slot.text, slot.name, label or slot.file, tokens, container=_place(slot, label)) for slot in chosen
     ]
-    templates = tuple(
-        replace(one, named={other.name: other for other in plain if other is not one}) if len(plain) > 1 else one
-        for one in plain
-    )
+    templates = tuple(replace(one, named=_others(one, plain)) for one in plain)
     ordered = (*chosen, *(slot for slot in slots if slot not in chosen))
     return Container(path, kind, templates, ordered, tuple(conflicts), locked)
+
+
+def _others(one: Template, templates: Sequence[Template]) -> Mapping[str, Template]:
+    """What ``one`` is to have within reach; see :class:`Template`."""
+    has_default = any(each.name == "default" for each in templates)
+    return {each.name: each for each in templates if each is not one or not has_default}
 
 
 def _place(slot: Slot, label: str | None) -> tuple[str, int] | None:

@@ -120,7 +120,7 @@ def theirs(text: str, messages: Any, **options: Any) -> str | None:
 
 def ours(text: str, messages: Any, **options: Any) -> str | None:
     try:
-        return pt.render(text, messages, special_tokens=TOKENS, **options)
+        return pt.render(text, messages, special_tokens=TOKENS, clock=DEFAULT_CLOCK, **options)
     except RenderError:
         return None
 

@@ -163,6 +163,21 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        self._release()
+
+    def abandon(self) -> None:
+        """Let go of a process that belongs to the parent of this one, after a fork: it lives on and is not touched.
+
+        Nothing is unregistered from the selector first: what it watches is watched for the parent, too.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self.ended = True
+        self._process.returncode = 0  # not a child of this process: there is nothing to wait for
+        self._release()
+
+    def _release(self) -> None:
         self._selector.close()
         for descriptor in (self._read, self._write):
             os.close(descriptor)

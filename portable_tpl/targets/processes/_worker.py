@@ -46,11 +46,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
+from weakref import WeakSet
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import TargetUnavailable
@@ -70,6 +72,19 @@ _DEATHS_IN_ROW, _DEATHS = 20, 60
 _TICK = 0.05  # seconds between two looks at a silent worker
 
 _decode = json.JSONDecoder().decode
+
+
+_RUNTIMES: WeakSet[WorkerRuntime] = WeakSet()
+
+
+def _forget_workers() -> None:
+    for runtime in list(_RUNTIMES):
+        runtime.forget_worker()
+
+
+if hasattr(os, "register_at_fork"):
+    # Two processes on one pipe would read each other's answers.
+    os.register_at_fork(after_in_child=_forget_workers)
 
 
 @dataclass
@@ -101,6 +116,7 @@ class WorkerRuntime:
         self._closed = False
         self._requests = 0
         self._counts = False
+        _RUNTIMES.add(self)
         self.version = str(self._start()["version"])
 
     def render(self, template: Template, conversation: Conversation) -> Rendering:
@@ -115,7 +131,11 @@ class WorkerRuntime:
     def _render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
         if self._closed:
             raise ValueError(f"the runtime {self.id} is closed")
-        tokens = template.special_tokens
+        tokens = template.tokens
+        if not tokens:  # a tokenizer without any: its conversations have none, and not the usual ones
+            conversations = [
+                one if one.special_tokens else one.with_changes(special_tokens={}) for one in conversations
+            ]
         text = encode(template.text)
         out: list[Rendering] = []
         for start in range(0, len(conversations), _BATCH):
@@ -133,6 +153,13 @@ class WorkerRuntime:
         """Stop the worker process; may be called twice."""
         self._closed = True
         self._stop()
+
+    def forget_worker(self) -> None:
+        """In a child that was forked: leave the worker to the parent; the next render starts one of its own."""
+        self._lock = RLock()  # another thread of the parent may have held the old one
+        process, self._process = self._process, None
+        if process is not None:
+            process.abandon()
 
     @property
     def pid(self) -> int | None:

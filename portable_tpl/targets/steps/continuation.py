@@ -7,12 +7,14 @@ the prompt is cut where the mark comes out, so it works on every runtime.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.errors import RenderError
 from portable_tpl.targets.steps.reference import REASONING_FIELDS, reference_message
 
+BOTH_WAYS = "continuing the final message and adding a generation prompt exclude each other"
 # The very text that transformers appends: a template may look at the end of a message, and must see the same.
 _MARK = "CONTINUE_FINAL_MESSAGE_TAG "
 
@@ -34,11 +36,19 @@ def mark_final_message(
     mention the field, or a generation prompt asked for at the same time.
     """
     if conversation.add_generation_prompt:
-        raise RenderError("continuing the final message and adding a generation prompt exclude each other")
+        raise RenderError(BOTH_WAYS)
     if not conversation.messages:
         raise RenderError("cannot continue the final message of an empty conversation")
+    *earlier, final = conversation.messages
+    marked, continuation = mark_message(reference_message(final), template_text, continue_final)
+    return conversation.with_changes(messages=[*earlier, marked]), continuation
+
+
+def mark_message(
+    final: dict[str, Json], template_text: str, continue_final: bool | str = True
+) -> tuple[dict[str, Json], Continuation]:
+    """The final message, as the template sees it, with the mark; raises as :func:`mark_final_message`."""
     name = continue_final if isinstance(continue_final, str) else "content"
-    final = reference_message(conversation.messages[-1])
     value = final.get(name)
     if value is None:
         raise RenderError(f'the final message has no "{name}" to continue')
@@ -48,15 +58,12 @@ def mark_final_message(
         fields = [field for field in REASONING_FIELDS if final.get(field) == value]
     if not any(field in template_text for field in fields):
         raise RenderError(f'cannot continue "{name}": the template does not mention that field')
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         marked, text = _mark_parts(value)
-        changes: dict[str, Json] = {name: marked}
-    elif isinstance(value, str):
-        changes, text = dict.fromkeys(fields, value + _MARK), value
-    else:
-        raise RenderError(f'cannot continue "{name}" of the final message: it is neither a text nor a list of parts')
-    messages = [*conversation.messages[:-1], {**final, **changes}]
-    return conversation.with_changes(messages=messages), Continuation(text)
+        return {**final, name: marked}, Continuation(text)
+    if isinstance(value, str):
+        return {**final, **dict.fromkeys(fields, value + _MARK)}, Continuation(value)
+    raise RenderError(f'cannot continue "{name}" of the final message: it is neither a text nor a list of parts')
 
 
 def cut_after_final_message(prompt: str, continuation: Continuation) -> str:
@@ -77,11 +84,15 @@ def cut_after_final_message(prompt: str, continuation: Continuation) -> str:
     return prompt[:end].rstrip()
 
 
-def _mark_parts(parts: list[Json]) -> tuple[list[Json], str]:
-    """Mark the last part that has a text."""
+def _mark_parts(parts: Sequence[Json]) -> tuple[Sequence[Json], str]:
+    """Mark the last part that has a text; transformers fails at anything behind it that is no object."""
     for index in range(len(parts) - 1, -1, -1):
         part = parts[index]
-        if isinstance(part, dict) and isinstance(part.get("text"), str):
-            marked = {**part, "text": part["text"] + _MARK}
-            return [*parts[:index], marked, *parts[index + 1 :]], part["text"]
+        if isinstance(part, dict) and "text" not in part:
+            continue
+        if not isinstance(part, dict) or not isinstance(part["text"], str):
+            break
+        marked = {**part, "text": part["text"] + _MARK}
+        kind = type(parts)
+        return kind((*parts[:index], marked, *parts[index + 1 :])), part["text"]  # type: ignore[call-arg]
     raise RenderError("cannot continue the final message: none of its parts has a text")

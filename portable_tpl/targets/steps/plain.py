@@ -1,7 +1,6 @@
 """Anything that callers put into messages, as the plain data that templates are shown.
 
-Source of facts: ``_plain_template_data`` in ``transformers/utils/chat_template_utils.py``, version 5.24. One thing is
-different: tuples become lists, because a conversation is JSON data.
+Source of facts: ``_plain_template_data`` in ``transformers/utils/chat_template_utils.py``, version 5.24.
 """
 
 from __future__ import annotations
@@ -13,6 +12,25 @@ from typing import Any
 from portable_tpl.model.conversation import Json
 
 _SCALARS = (str, int, float, bool)
+_PLAIN_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether :func:`plain_data` would only copy the value, which a template, that changes nothing, does not need."""
+    kind = type(value)
+    if kind in _PLAIN_SCALARS:
+        return True
+    if kind is dict:
+        for key, item in value.items():
+            if type(key) not in _PLAIN_SCALARS or not (type(item) in _PLAIN_SCALARS or is_plain(item)):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        for item in value:  # noqa: SIM110 - a loop takes half the time of all()
+            if not (type(item) in _PLAIN_SCALARS or is_plain(item)):
+                return False
+        return True
+    return False
 
 
 def plain_data(value: Any) -> Json:
@@ -31,8 +49,10 @@ def plain_data(value: Any) -> Json:
         return float.__float__(value)
     if isinstance(value, Mapping):
         return {plain_data(key): plain_data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [plain_data(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain_data(item) for item in value)
     if _is_numpy_scalar(value):
         return plain_data(value.item())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

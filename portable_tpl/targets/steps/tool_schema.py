@@ -120,7 +120,7 @@ def _parameters(tool: Callable[..., Any], name: str) -> Schema:
         if parameter.default is inspect.Parameter.empty:
             required.append(argument)
     properties: Schema = {}
-    for argument, hint in get_type_hints(tool).items():
+    for argument, hint in _hints(tool, name).items():
         if argument == receiver:
             continue
         try:
@@ -130,6 +130,14 @@ def _parameters(tool: Callable[..., Any], name: str) -> Schema:
             if argument != "return":
                 raise
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def _hints(tool: Callable[..., Any], name: str) -> dict[str, Any]:
+    try:
+        return get_type_hints(tool)
+    except Exception as error:  # hints may be text, and text any expression
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ToolSchemaError(f"a type hint of the tool {name} does not resolve: {words}") from None
 
 
 def _of_hint(hint: Any) -> Schema:

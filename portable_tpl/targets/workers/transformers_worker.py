@@ -7,7 +7,6 @@ those that ``{% generation %}`` blocks printed, from which transformers makes it
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +21,7 @@ from portable_tpl.template.syntax.environment import (
     reference_environment,
     render_with_generation,
 )
-
-_GENERATED = "<template>"  # the file name that jinja2 gives to templates without one
+from portable_tpl.template.syntax.failures import describe, template_line
 
 
 @dataclass(frozen=True)
@@ -62,11 +60,11 @@ class Jinja2Engine:
             compiled = self.compile(template, options)
             return Spanned(compiled) if options.get("spans") else compiled
         except jinja2.TemplateSyntaxError as error:
-            raise Failure("syntax", _describe(error), error.lineno) from None
+            raise Failure("syntax", describe(error), error.lineno) from None
         except MemoryError:
             raise Failure("memory", "out of memory while the template was compiled") from None
         except Exception as error:
-            raise Failure("syntax", _describe(error)) from None
+            raise Failure("syntax", describe(error)) from None
 
     def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
         """The template as Python code; raises whatever jinja2 raises."""
@@ -89,20 +87,7 @@ class Jinja2Engine:
         except MemoryError:
             raise Failure("memory", "out of memory") from None
         except Exception as error:
-            raise Failure("error", _describe(error), _line(error)) from None
-
-
-def _describe(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:
-        return type(error).__name__
-
-
-def _line(error: BaseException) -> int | None:
-    """The template's line: the innermost frame that jinja2 rewrote to it."""
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == _GENERATED]
-    return lines[-1] if lines else None
+            raise Failure("error", describe(error), template_line(error)) from None
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ Two things are added, and neither can be seen from inside a template: the clock 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
 
 from jinja2 import nodes, pass_eval_context
 from jinja2.exceptions import SecurityError, TemplateError
@@ -25,6 +27,7 @@ from jinja2.utils import Namespace
 TRANSFORMERS = "5.24"
 
 Clock = Callable[[], datetime]
+_Record: TypeAlias = tuple[list[str], list[tuple[int, int]]]
 _Named = TypeVar("_Named", bound=Callable[..., Any])
 
 # Templates can print these objects, and Python puts their names into error texts: both shall read as the reference's.
@@ -39,15 +42,15 @@ class RefusalError(TemplateError):
 class GenerationTag(Extension):
     """``{% generation %}`` … ``{% endgeneration %}``: marks the text that the assistant is trained on.
 
-    The tag prints its body unchanged. Within :meth:`recording` it also notes where in the prompt each body landed.
+    The tag prints its body unchanged. Within :meth:`recording` it also notes where in the prompt each body landed; a
+    recording sees the renders of its own thread and task only.
     """
 
     tags = {"generation"}  # noqa: RUF012 - the base class declares it as a plain set
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._printed: list[str] | None = None
-        self._spans: list[tuple[int, int]] = []
+        self._record: ContextVar[_Record | None] = ContextVar("generation", default=None)
 
     def parse(self, parser: Parser) -> nodes.CallBlock:
         """The tag as a call block around its body."""
@@ -59,27 +62,38 @@ class GenerationTag(Extension):
     def print_body(self, _context: nodes.EvalContext, caller: Macro) -> str:
         """The body's text; called by the compiled template."""
         text: str = caller()
-        if self._printed is not None:
-            start = sum(map(len, self._printed))
-            self._spans.append((start, start + len(text)))
+        record = self._record.get()
+        if record is not None:
+            printed, spans = record
+            start = sum(map(len, printed))
+            spans.append((start, start + len(text)))
         return text
 
     @contextmanager
     def recording(self, printed: list[str]) -> Iterator[list[tuple[int, int]]]:
         """Note spans of generated text while ``printed`` grows by every piece of the prompt."""
-        self._printed, self._spans = printed, []
+        spans: list[tuple[int, int]] = []
+        token = self._record.set((printed, spans))
         try:
-            yield self._spans
+            yield spans
         finally:
-            self._printed = None
+            self._record.reset(token)
 
 
 def render_with_generation(template: Any, context: Mapping[str, Any]) -> tuple[str, list[tuple[int, int]]]:
     """Render a jinja2 template of :func:`reference_environment`; also give the spans printed by generation blocks."""
-    tag = next(ext for ext in template.environment.iter_extensions() if isinstance(ext, GenerationTag))
+    return join_with_generation(template.environment, template.generate(context))
+
+
+def join_with_generation(environment: Any, pieces: Iterable[str]) -> tuple[str, list[tuple[int, int]]]:
+    """Join the pieces that a template of ``environment`` prints; also give the spans printed by generation blocks.
+
+    A span is ``(start, end)``, in characters of the text, as transformers reckons it.
+    """
+    tag = next(ext for ext in environment.iter_extensions() if isinstance(ext, GenerationTag))
     printed: list[str] = []
     with tag.recording(printed) as spans:
-        for piece in template.generate(**context):
+        for piece in pieces:
             printed.append(piece)  # noqa: PERF402 - the tag reads the list while it grows
     return "".join(printed), spans
 
@@ -94,7 +108,7 @@ class _Dict:
         return dict.fromkeys(*args, **kwargs)
 
 
-class _TemplateNamespace(Namespace):
+class TemplateNamespace(Namespace):
     """``namespace`` in templates: refuses attributes that start with an underscore."""
 
     def __init__(*args: Any, **kwargs: Any) -> None:  # so that `namespace(self=1)` works
@@ -125,7 +139,7 @@ def _as_in_reference(name: str) -> Callable[[_Named], _Named]:
 
 
 _as_in_reference("TemplateDict")(_Dict)
-_as_in_reference("TemplateNamespace")(_TemplateNamespace)
+_as_in_reference("TemplateNamespace")(TemplateNamespace)
 
 
 @_as_in_reference("raise_exception")
@@ -142,15 +156,29 @@ def _tojson(
     sort_keys: bool = False,
 ) -> str:
     # jinja2's own filter escapes <, >, & and '; the reference's does not.
+    if indent is None and separators is None and type(ensure_ascii) is bool and type(sort_keys) is bool:
+        return _encoder(ensure_ascii, sort_keys)(x)
     return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
-def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvironment:
-    """A new environment; ``clock`` gives the naive local time that ``strftime_now`` prints."""
+@lru_cache(maxsize=4)
+def _encoder(ensure_ascii: bool, sort_keys: bool) -> Callable[[Any], str]:
+    """What ``json.dumps`` would make anew for each call."""
+    return json.JSONEncoder(ensure_ascii=ensure_ascii, sort_keys=sort_keys).encode
+
+
+def strftime_function(clock: Clock) -> Callable[[str], str]:
+    """``strftime_now`` of a template; ``clock`` gives the naive local time that it prints."""
 
     @_as_in_reference("strftime_now")
     def strftime_now(format: str) -> str:  # noqa: A002 - templates may pass it by keyword
         return clock().strftime(format)
+
+    return strftime_now
+
+
+def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvironment:
+    """A new environment; ``clock`` gives the naive local time that ``strftime_now`` prints."""
 
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, LoopControlExtension]
@@ -158,8 +186,8 @@ def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvi
     environment.filters["tojson"] = _tojson
     environment.globals.update(
         raise_exception=_raise_exception,
-        strftime_now=strftime_now,
+        strftime_now=strftime_function(clock),
         dict=_Dict(),
-        namespace=_TemplateNamespace,
+        namespace=TemplateNamespace,
     )
     return environment

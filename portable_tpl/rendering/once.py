@@ -1,0 +1,89 @@
+"""One prompt of one template: in this process, in a worker with limits, or on another target."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from portable_tpl.model.errors import NotPortable, TemplateSyntaxError
+from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.rendering import Failed
+from portable_tpl.model.source import Template
+from portable_tpl.rendering.chat_template import ChatTemplate
+from portable_tpl.rendering.prompts import Call, choose, prompt_text, render_call, warm_runtime
+from portable_tpl.rendering.reserved import VariableGuard
+from portable_tpl.targets.processes._base import REFERENCE
+
+_MOST = 64
+
+
+def render_once(
+    template: Template,
+    call: Call,
+    target: str = REFERENCE,
+    name: str | None = None,
+    isolated: bool = False,
+    required: tuple[str, ...] = (),
+) -> str:
+    """The prompt; raises :class:`RenderError`, and as its kind :class:`NotPortable` for the required targets."""
+    if required:
+        require_portable(choose(template, call.tools, name), required)
+    if target == REFERENCE and not isolated:
+        try:
+            chat = _compiled(_Key(template))
+        except TemplateSyntaxError as error:
+            return prompt_text(Failed("syntax", error.reason, error.line), template)
+        return chat.text(call, name)
+    chosen = choose(template, call.tools, name)
+    VariableGuard(chosen.text).check(call.variables)
+    return prompt_text(render_call(chosen, call, warm_runtime(target)), chosen, target)
+
+
+class _Key:
+    """A template as a key: compared with the tokens and the other templates that a render may take."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        named = tuple((name, each.text) for name, each in template.named.items())
+        self._parts = (template.text, template.name, template.path, tuple(template.tokens.items()), named)
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._parts == other._parts
+
+
+@lru_cache(maxsize=_MOST)
+def _compiled(key: _Key) -> ChatTemplate:
+    return ChatTemplate(key.template)
+
+
+def require_portable(template: Template, targets: tuple[str, ...]) -> None:
+    """Raise :class:`NotPortable`, with the findings, where the template has errors for any of the targets.
+
+    Nothing is run: what is known of the targets is asked. Raises :class:`TemplateSyntaxError`, and
+    :class:`UnknownTarget` and :class:`TargetUnavailable` for what is no target or was never measured.
+    """
+    findings = _errors(template, targets)
+    if findings:
+        first = findings[0]
+        place = f"line {first.location.line}"
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        raise NotPortable(
+            f"{template.label}: not portable to {', '.join(targets)}: {first.code} at {place}: {first.message}{more}",
+            findings,
+        )
+
+
+@lru_cache(maxsize=_MOST)
+def _errors(template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
+    from portable_tpl.checking.linting import lint
+    from portable_tpl.targets.catalogue import static_targets
+    from portable_tpl.template import compile_check, parse
+
+    parsed = parse(template)
+    compile_check(parsed)
+    chosen = tuple(status.id for status in static_targets(targets))
+    return tuple(
+        finding for finding in lint(parsed, chosen) if finding.severity is Severity.ERROR and not finding.suppressed
+    )
