@@ -1,4 +1,4 @@
-"""The pages of rules, release checks and features, for reports and for ``explain``."""
+"""The pages of rules, release checks, features and steps, for reports and for ``explain``."""
 
 from __future__ import annotations
 
@@ -37,22 +37,28 @@ def _worst(check: Check) -> Severity:
 
 
 def page_of(subject: str) -> str | None:
-    """The page of a rule or release check, by code or name, or of a feature, by id, in Markdown; else ``None``."""
+    """The page of a rule or release check, by code or name, of a feature, by id, or of steps; else ``None``."""
     rule = find_rule(subject)
     if rule is not None:
         return rule_page(rule)
     check = find_check(subject)
     if check is not None:
         return check_page(check)
-    return feature_page(subject.strip())
+    page = feature_page(subject.strip())
+    if page is not None:
+        return page
+    from portable_tpl.checking.step_pages import steps_page
+
+    return steps_page(subject)
 
 
 def known_subjects() -> list[str]:
     """Everything that has a page."""
+    from portable_tpl.checking.step_pages import step_names
     from portable_tpl.support.features import load_features
 
     names = [*(rule.name for rule in rules().values()), *(check.name for check in checks().values())]
-    return [*rules(), *checks(), *names, *load_features()]
+    return [*rules(), *checks(), *names, *load_features(), *step_names()]
 
 
 def rule_page(rule: Rule) -> str:

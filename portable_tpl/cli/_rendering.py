@@ -119,17 +119,17 @@ def _conversation(options: Mapping[str, Any]) -> Conversation:
         changes["clock"] = options["clock"]
     if changes:
         conversation = parse_conversation({**conversation.to_json(), **changes}, "the conversation")
-    return _as(conversation, options["normalisations"])
+    return _as(conversation, options["steps"])
 
 
 def _as(conversation: Conversation, names: Sequence[str]) -> Conversation:
-    from portable_tpl.targets.steps import all_normalisations
+    from portable_tpl.targets.steps import all_steps
 
-    known = {each.name: each for each in all_normalisations()} if names else {}
+    known = {each.name: each for each in all_steps()} if names else {}
     for name in names:
         if name not in known:
-            raise InputError(f"--as {name}: no such normalisation; known: {', '.join(sorted(known))}")
-        conversation = known[name].apply(conversation)
+            raise InputError(f"--as {name}: no such step; known: {', '.join(sorted(known))}")
+        conversation = known[name].on_request(conversation)
     return conversation
 
 

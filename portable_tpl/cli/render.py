@@ -21,7 +21,7 @@ from portable_tpl.model.errors import InputError
 @click.option("--target", "-t", "targets", multiple=True, metavar="T", help="Runtime to render with, or all.")
 @click.option(
     "--as",
-    "normalisations",
+    "steps",
     multiple=True,
     metavar="NAME",
     help="Change the conversation as a named deployment step does (repeatable).",

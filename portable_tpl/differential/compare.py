@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 
-from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
 from portable_tpl.differential.run.failures import Sample, failures_of
@@ -32,7 +32,7 @@ class Run:
         reference: Runtime,
         settings: CompareSettings,
         tracer: Tracer,
-        twins: Twins,
+        bare_engines: BareEngines,
     ) -> None:
         clock = _Clock(settings.max_seconds)
         self.parsed = parsed
@@ -42,7 +42,7 @@ class Run:
         self._reference = reference
         self._clock = clock
         self._identical = dict.fromkeys((target.id for target in targets), 0)
-        self._tracer, self._twins = tracer, twins
+        self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
         self._investigations: dict[str, Investigation] = {}
         self._compare(self.explored.chosen)
@@ -89,7 +89,7 @@ class Run:
     def _investigation(self, target: Runtime) -> Investigation:
         if target.id not in self._investigations:
             self._investigations[target.id] = Investigation(
-                self.parsed, target, self._tracer, self.explored, self._clock.out, self._known, self._twins
+                self.parsed, target, self._tracer, self.explored, self._clock.out, self._known, self._bare_engines
             )
         return self._investigations[target.id]
 
@@ -100,22 +100,22 @@ def compare(
     reference: Runtime,
     settings: CompareSettings | None = None,
     tracer: Tracer | None = None,
-    twins: Twins | None = None,
+    bare_engines: BareEngines | None = None,
 ) -> Comparison:
     """Find every mismatch of the targets on one template; raises ``TemplateSyntaxError`` where it does not parse.
 
-    ``tracer`` and ``twins`` are started, and stopped again, where none are given.
+    ``tracer`` and ``bare_engines`` are started, and stopped again, where none are given.
     """
     parsed = parse(template) if isinstance(template, Template) else template
     compile_check(parsed)
-    with ExitStack() as stack:
+    with ExitAttribution() as stack:
         return Run(
             parsed,
             targets,
             reference,
             settings or CompareSettings(),
             tracer or stack.enter_context(closing(Tracer())),
-            twins or stack.enter_context(closing(Twins())),
+            bare_engines or stack.enter_context(closing(BareEngines())),
         ).comparison
 
 

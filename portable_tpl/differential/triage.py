@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.explain.cause import Cause, Causes
 from portable_tpl.differential.grouping.identity import Group, Identities
 from portable_tpl.differential.run.concurrency import in_background
@@ -49,7 +49,7 @@ class Investigation:
         run: Explored,
         out_of_time: Callable[[], bool],
         known: list[Conversation] | None = None,
-        twins: Twins | None = None,
+        bare_engines: BareEngines | None = None,
     ) -> None:
         self._parsed = parsed
         self._template = parsed.template
@@ -60,7 +60,7 @@ class Investigation:
         self._known = [] if known is None else known
         tokens = parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS
         self._judge = TierJudge(False, run.shape, tokens)
-        self._identities = Identities(parsed.template, target, tracer, twins)
+        self._identities = Identities(parsed.template, target, tracer, bare_engines)
         self._causes = Causes(parsed, target, tracer, self._identities.engine)
         self._signatures: dict[Group, str | None] = {}
         self._by_signature: dict[str, Mismatch] = {}

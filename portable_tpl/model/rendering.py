@@ -57,7 +57,7 @@ def is_stopped(rendering: Rendering) -> bool:
 class Mismatch:
     """The smallest conversation found on which a target's rendering is not the reference's.
 
-    ``cause`` is a feature id for ``origin`` ``template`` and the name of a normalisation for ``stack``; ``None``
+    ``cause`` is a feature id for ``origin`` ``template`` and the names of steps for ``stack``; ``None``
     where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
     of conversations of the run that hit this signature.
     """

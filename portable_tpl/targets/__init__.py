@@ -1,1 +1,1 @@
-"""The engines: adapters, worker processes and deployment profiles; the only code that starts processes."""
+"""The engines: adapters, worker processes and deployments; the only code that starts processes."""

@@ -109,10 +109,10 @@ def missing_engines() -> tuple[str, ...]:
 
 
 def _pinned() -> dict[str, str]:
-    """The versions of minijinja that deployment profiles run."""
-    from portable_tpl.targets.deployments import all_profiles
+    """The versions of minijinja that deployments run."""
+    from portable_tpl.targets.deployments import all_deployments
 
-    return {profile.id: profile.pinned for profile in all_profiles() if profile.pinned is not None}
+    return {deployment.id: deployment.pinned for deployment in all_deployments() if deployment.pinned is not None}
 
 
 def remedy(engine: str, version: str | None = None) -> str:

@@ -87,6 +87,11 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
     return adapter, version or None
 
 
+def targets_with_step(name: str) -> list[str]:
+    """The targets that take a step around their engine, by id."""
+    return [adapter.id for adapter, _ in _adapters().values() if name in adapter.steps]
+
+
 @lru_cache(maxsize=1)
 def _adapters() -> dict[str, tuple[Adapter, str | None]]:
     found: dict[str, tuple[Adapter, str | None]] = {}

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from portable_tpl.differential.attribute.bare_engines import Twin  # noqa: E402
+from portable_tpl.differential.attribute.bare_engines import BareEngine  # noqa: E402
 from portable_tpl.differential.run.session import Session  # noqa: E402
 from portable_tpl.differential.run.tracer import Tracer  # noqa: E402
 from portable_tpl.model.conversation import Conversation  # noqa: E402
@@ -88,8 +88,13 @@ def whole_run(templates: Sequence[Template], targets: Sequence[str]) -> Record:
 
 def engines(session: Session) -> dict[tuple[type[WorkerRuntime], str], WorkerRuntime]:
     """All engines of a session, warm, by what they are."""
-    twins = [session.twins.of(target.id) for target in session.targets]
-    found = [session.reference, session.tracer, *session.targets, *(twin for twin in twins if twin is not None)]
+    bare_engines = [session.bare_engines.of(target.id) for target in session.targets]
+    found = [
+        session.reference,
+        session.tracer,
+        *session.targets,
+        *(bare for bare in bare_engines if bare is not None),
+    ]
     warm = [engine for engine in found if isinstance(engine, WorkerRuntime)]
     for engine in warm:
         if isinstance(engine, Tracer):
@@ -109,7 +114,7 @@ def again(record: Record, targets: Sequence[str]) -> dict[str, float]:
             engine._options = request.options
             started = time.perf_counter()
             _plain_render_all(engine, request.template, request.conversations)
-            name = f"{engine.id} (twin)" if isinstance(engine, Twin) else engine.id
+            name = f"{engine.id} (bare)" if isinstance(engine, BareEngine) else engine.id
             seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
     return seconds
 

@@ -1,4 +1,4 @@
-"""The sample's templates: a style that breaks, and a twin that prints the same bytes on every engine."""
+"""The sample's templates: a style that breaks, and a bare that prints the same bytes on every engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.corpus.sample import ROOT, STYLES, Family, conversations, families
 FAMILIES = families()
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=[f"{one.name}-{one.template}" for one in FAMILIES])
 
-# Conversations beyond the sample's files that a twin must take like its engine-bound sibling, or refuse alike.
+# Conversations beyond the sample's files that a bare must take like its engine-bound sibling, or refuse alike.
 ODD = [
     "white space only", "<|im_start|>", "{{ x }}", "\\u003c \\\\u0027 \\", "\t", "'", '"', "a\\\\b", "</think>", "%",
 ]  # fmt: skip

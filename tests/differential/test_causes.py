@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.compare import compare
-from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation, Tier
@@ -17,6 +16,7 @@ from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import open_runtime
+from portable_tpl.targets.steps.refusals import REQUEST_REFUSED
 
 WIDE = "\u3000a"
 USER: dict[str, object] = {"role": "user", "content": "Hi"}
@@ -36,8 +36,8 @@ def llama() -> Iterator[Runtime]:
 
 
 @pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    opened = Twins()
+def bare_engines() -> Iterator[BareEngines]:
+    opened = BareEngines()
     yield opened
     opened.close()
 
@@ -48,10 +48,10 @@ def found(
     targets: list[Runtime],
     reference: Runtime,
     tracer: Tracer,
-    twins: Twins,
+    bare_engines: BareEngines,
 ) -> list[Mismatch]:
     settings = CompareSettings(examples=1, conversations=(Conversation(messages),))
-    compared = compare(Template(text), targets, reference, settings, tracer, twins)
+    compared = compare(Template(text), targets, reference, settings, tracer, bare_engines)
     return [each for target in compared.targets.values() for each in target.mismatches]
 
 
@@ -147,9 +147,9 @@ def test_a_cause_is_confirmed_on_the_server(
     llama: Runtime,
     reference: Runtime,
     tracer: Tracer,
-    twins: Twins,
+    bare_engines: BareEngines,
 ) -> None:
-    causes = [(each.origin, each.cause) for each in found(text, messages, [llama], reference, tracer, twins)]
+    causes = [(each.origin, each.cause) for each in found(text, messages, [llama], reference, tracer, bare_engines)]
     assert expected in causes
     assert None not in [name for _, name in causes]
 
@@ -187,14 +187,14 @@ def test_text_that_is_lost_on_leaving_a_loop(word: str, reference: Runtime, trac
 
 
 def test_an_operator_with_several_values_is_named_by_the_wrong_one(
-    llama: Runtime, reference: Runtime, tracer: Tracer, twins: Twins
+    llama: Runtime, reference: Runtime, tracer: Tracer, bare_engines: BareEngines
 ) -> None:
     # Only what the caller says comes to it, not what the server tries at start.
     text = (
         "{% macro has(field) %}{% if field in ['role'] %}yes{% endif %}{% endmacro %}{% for m in messages %}"
         "{{ m.content }}{% if m.content == 'now' %}{{ has('role') }}{{ has(m.nothing) }}{% endif %}{% endfor %}"
     )
-    mismatches = found(text, [{"role": "user", "content": "now"}], [llama], reference, tracer, twins)
+    mismatches = found(text, [{"role": "user", "content": "now"}], [llama], reference, tracer, bare_engines)
     assert {each.cause for each in mismatches if each.origin == "template"} == {"compare.in@undefined,list"}
 
 

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from portable_tpl.differential.attribute.attribution import Stack
-from portable_tpl.differential.attribute.bare_engines import Twins
-from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED, UNSUPPORTED_INPUT
+from portable_tpl.differential.attribute.attribution import Attribution
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.search import Explored
-from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.steps import normalisation
+from portable_tpl.targets.steps import step
+from portable_tpl.targets.steps.prepared import prepare
+from portable_tpl.targets.steps.refusals import REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.template.syntax.parsing import parse
 from portable_tpl.template.usage.shape import TemplateShape
 from tests.differential.defects import CHAT
@@ -58,10 +59,10 @@ HI = Conversation([{"role": "user", "content": "Hi"}])
     ],
 )
 def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str, ...], tracer: Tracer) -> None:
-    made = normalised(conversation, [normalisation(name) for name in names])
+    made = prepare(conversation, [step(name) for name in names])
     (told,) = tracer.trace(TEMPLATE, [made], "pieces")
     assert isinstance(told.rendering, Rendered)
-    (found,) = Stack("llama.cpp", tracer, TEMPLATE, lambda: None).explain([conversation], [told.rendering])
+    (found,) = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None).explain([conversation], [told.rendering])
     assert found.complete
     assert set(found.names) == set(names)
 
@@ -71,7 +72,7 @@ def test_a_prefill_with_the_template_s_marks_of_reasoning(tracer: Tracer) -> Non
         "{% for m in messages %}<{{ m.role }}>{% if m.reasoning_content %}[{{ m.reasoning_content }}]{% endif %}"
         "{{ m.content }}{% endfor %}"
     )
-    stack = Stack("llama.cpp", tracer, Template(text), lambda: None)
+    stack = Attribution("llama.cpp", tracer, Template(text), lambda: None)
     (found,) = stack.explain([LAST], [Rendered("<user>Hi<assistant>[]So")])
     assert found.complete
     assert found.names == ("final-assistant-prefilled-with-reasoning",)
@@ -87,15 +88,15 @@ def test_a_condition_that_the_server_takes_out(tracer: Tracer) -> None:
         Conversation([{"role": "user", "content": said}]),
         Conversation([{"role": "user", "content": [{"type": "text", "text": said}]}]),
     ]
-    stack = Stack("llama.cpp", tracer, Template(text), lambda: None)
+    stack = Attribution("llama.cpp", tracer, Template(text), lambda: None)
     found = stack.explain(asked, [Rendered(said), Rendered(said)])
     assert [each.complete for each in found] == [True, True]
     assert [set(each.names) for each in found] == [{"template-patched"}, {"parts-joined", "template-patched"}]
 
 
 def test_what_explained_one_answer_is_known_of_others(tracer: Tracer) -> None:
-    stack = Stack("llama.cpp", tracer, TEMPLATE, lambda: None)
-    told = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "text")[0].rendering
+    stack = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None)
+    told = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "text")[0].rendering
     assert stack.explained([PARTS], [told]) == [False]
     assert stack.explain([PARTS], [told])[0].complete
     assert stack.explained([PARTS, HI, PARTS], [told, told, Rendered("x")]) == [True, False, False]
@@ -103,21 +104,21 @@ def test_what_explained_one_answer_is_known_of_others(tracer: Tracer) -> None:
 
 def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:
     (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
-    assert Stack("llama.cpp", tracer, TEMPLATE, lambda: None).explain([HI], [told.rendering])[0].same
+    assert Attribution("llama.cpp", tracer, TEMPLATE, lambda: None).explain([HI], [told.rendering])[0].same
 
 
 def test_what_no_set_explains_gets_the_nearest_base(tracer: Tracer) -> None:
-    (told,) = tracer.trace(TEMPLATE, [normalised(PARTS, [normalisation("parts-joined")])], "pieces")
+    (told,) = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "pieces")
     assert isinstance(told.rendering, Rendered)
     answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
-    stack = Stack("llama.cpp", tracer, TEMPLATE, lambda: None)
+    stack = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None)
     (found,) = stack.explain([PARTS], [answer])
     assert not found.complete
     assert stack.base(PARTS, found.changes).messages[0]["content"] == "a\nb"
 
 
 def test_engines_have_no_stack(tracer: Tracer) -> None:
-    (found,) = Stack("minijinja", tracer, TEMPLATE, lambda: None).explain([HI], [Rendered("x")])
+    (found,) = Attribution("minijinja", tracer, TEMPLATE, lambda: None).explain([HI], [Rendered("x")])
     assert (found.same, found.complete, found.changes) == (False, False, ())
 
 
@@ -139,20 +140,20 @@ class Scripted:
         pass
 
 
-class OneTwin(Twins):
-    def __init__(self, twin: Runtime) -> None:
+class OneTwin(BareEngines):
+    def __init__(self, bare: Runtime) -> None:
         super().__init__()
-        self._twin = twin
+        self._twin = bare
 
     def of(self, target: str) -> Runtime | None:
         return self._twin
 
 
-def investigate(answer: Rendering, twin: Rendering | None, reference: Runtime, tracer: Tracer) -> list[Mismatch]:
+def investigate(answer: Rendering, bare: Rendering | None, reference: Runtime, tracer: Tracer) -> list[Mismatch]:
     target = Scripted("llama.cpp", answer, reference)
-    twins = OneTwin(Scripted("llama.cpp-engine", twin, reference))
+    bare_engines = OneTwin(Scripted("llama.cpp-engine", bare, reference))
     run = Explored(TemplateShape(), [])
-    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, [], twins)
+    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, [], bare_engines)
     investigation.add([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
     return list(investigation.mismatches)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.differential.run.tracer import Mode, Tracer, normalised
+from portable_tpl.differential.run.tracer import Mode, Tracer
 from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.steps import normalisation
+from portable_tpl.targets.steps import step
+from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.template.syntax.parsing import parse
 from portable_tpl.template.tracing.trace import Piece
 from portable_tpl.template.usage.shape import shape_of
@@ -106,15 +107,15 @@ def test_no_template_can_reach_the_hooks(tracer: Tracer) -> None:
     )
 
 
-def test_normalised_conversations_change_context_and_prompt(tracer: Tracer) -> None:
+def test_prepared_conversations_change_context_and_prompt(tracer: Tracer) -> None:
     template = Template("{{ tools is defined }}{{ messages|length }}")
-    omitted = normalised(HI, [normalisation("tools-omitted-when-none")])
+    omitted = prepare(HI, [step("tools-omitted-when-none")])
     assert [told.rendering for told in tracer.trace(template, [HI, omitted], "pieces")] == [
         Rendered("True1"),
         Rendered("False1"),
     ]
     last = Conversation([*HI.messages, {"role": "assistant", "content": "So"}])
-    prefilled = normalised(last, [normalisation("final-assistant-prefilled")])
+    prefilled = prepare(last, [step("final-assistant-prefilled")])
     assert tracer.trace(template, [prefilled], "pieces")[0].rendering == Rendered("True1So")
 
 

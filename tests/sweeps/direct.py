@@ -12,11 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.registry import open_runtime
+from portable_tpl.targets.steps.prepared import prepare
 
 _USER: dict[str, Any] = {"role": "user", "content": "Hi"}
 _CALL = {"type": "function", "id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": 1}}}
@@ -25,7 +26,7 @@ _ANSWER = {"role": "tool", "name": "f", "tool_call_id": "a1b2c3d4e"}
 
 def _told(messages: list[dict[str, Any]]) -> Conversation:
     """A conversation whose messages reach the template as they are: variables win over what transformers makes."""
-    return normalised(Conversation([_USER], variables={"messages": messages}))
+    return prepare(Conversation([_USER], variables={"messages": messages}))
 
 
 _NULLS = tuple(
@@ -65,7 +66,7 @@ def _leaves_none_out(expected: Rendering, answer: Rendering) -> bool:
     return expected.text.replace("None", "") == answer.text
 
 
-WITHOUT_MESSAGES = Direct((normalised(Conversation([], add_generation_prompt=True)),), _only_the_reference_fails)
+WITHOUT_MESSAGES = Direct((prepare(Conversation([], add_generation_prompt=True)),), _only_the_reference_fails)
 NULL_ITERATED = Direct(_NULLS, _iterates_none)
 NULL_PRINTED = Direct(_NULLS, _leaves_none_out)
 

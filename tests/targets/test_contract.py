@@ -172,8 +172,6 @@ def test_a_template_that_does_not_parse(target: str, text: str) -> None:
 
 @each_target
 def test_the_clock_is_the_conversations(target: str) -> None:
-    if target == "smg":
-        pytest.skip("smg has no strftime_now")
     template = Template("{{ strftime_now('%Y-%m-%d %H:%M') }}")
     leap = Conversation([{"role": "user", "content": "Hi"}], clock="2024-02-29T23:59:58")
     answers = warm(target).render_all(template, [asking(), leap, asking()])

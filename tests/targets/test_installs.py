@@ -9,7 +9,7 @@ import pytest
 
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.targets import installs
-from portable_tpl.targets.deployments import all_profiles
+from portable_tpl.targets.deployments import all_deployments
 
 
 @pytest.fixture
@@ -95,16 +95,16 @@ def test_engines_without_versions_say_so() -> None:
         installs.install("llama.cpp")
 
 
-def test_a_profile_stands_for_its_engine(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_stands_for_its_engine(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installs, "_run", Installer("minijinja-2.dist-info"))
-    pins = {profile.id: profile.pinned for profile in all_profiles()}
+    pins = {deployment.id: deployment.pinned for deployment in all_deployments()}
     assert installs.install("mistral.rs").name == pins["mistral.rs"]
 
 
 def test_what_is_missing_is_listed_until_it_is_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = installs.missing_engines()
     assert missing[0] == "hf-jinja@0.5.11"
-    assert {f"minijinja@{profile.pinned}" for profile in all_profiles() if profile.pinned} <= set(missing)
+    assert {f"minijinja@{deployment.pinned}" for deployment in all_deployments() if deployment.pinned} <= set(missing)
     installs.engine_folder("hf-jinja", "0.5.11").mkdir(parents=True)
     assert installs.missing_engines() == missing[1:]
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
-from portable_tpl.differential.attribute.step_candidates import Candidates, Changes
+from portable_tpl.differential.attribute.step_candidates import Candidates, Steps
 from portable_tpl.differential.grouping.divergence import first_difference
-from portable_tpl.differential.run.tracer import Normalised, Tracer, normalised
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.errors import UnknownTarget
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.registry import find
+from portable_tpl.targets.steps.prepared import Prepared, prepare
 
 Sign = tuple[str, str, str]
 
@@ -27,7 +32,7 @@ class Explanation:
     """
 
     same: bool
-    changes: Changes = ()
+    changes: Steps = ()
     complete: bool = False
     by_engine: bool = False
 
@@ -43,7 +48,7 @@ _AROUND = 12  # characters by which such are told
 _BATCH = 16  # sets of changes that are tried at once
 _PATIENCE = 6  # searches without success, after which the engine is asked for its part
 _Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
-_Attempt = Callable[[Conversation, Rendering], Iterator[Changes]]
+_Attempt = Callable[[Conversation, Rendering], Iterator[Steps]]
 
 
 class _EnginesOwn:
@@ -65,8 +70,8 @@ class _EnginesOwn:
         return [n for n in numbers if self._known.get(n)]
 
 
-class Stack:
-    """Explains a target's renderings by named normalisations; engines without a stack around them have none.
+class Attribution:
+    """Explains a target's renderings by named steps; bare engines have none.
 
     ``engine`` gives the target's engine alone, where there is one; ``server`` is the target itself.
     """
@@ -79,13 +84,26 @@ class Stack:
         engine: Callable[[], Runtime | None],
         server: Runtime | None = None,
     ) -> None:
-        self._candidates = Candidates(target, tracer, template, server)
+        self._target = target
+        self._server = server
         self._tracer = tracer
         self._template = template
         self._engine = engine
         # Sets that explained an answer of this template, with the reference and with the engine.
-        self._known: dict[tuple[str, ...], Changes] = {}
-        self._known_by_engine: dict[tuple[str, ...], Changes] = {}
+        self._known: dict[tuple[str, ...], Steps] = {}
+        self._known_by_engine: dict[tuple[str, ...], Steps] = {}
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        """The steps to be tried; all that are taken together come first, where the target always takes them."""
+        adapter = _adapter_of(self._target)
+        names = adapter.steps if adapter is not None else ()
+        out = Candidates(names, self._tracer, self._template, self._trial, self._server)
+        if adapter is not None and out and not adapter.steps_vary:
+            everything = {tuple(each.name for each in out.all): out.all}
+            self._known |= everything
+            self._known_by_engine |= everything
+        return out
 
     def explain(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Explanation]:
         """What makes the reference give each answer."""
@@ -107,7 +125,7 @@ class Stack:
             out[n] = Explanation(False, changes, by_engine=True)
             if changes:
                 self._known_by_engine[out[n].names] = changes
-        nearest: dict[Sign, list[Changes]] = {}
+        nearest: dict[Sign, list[Steps]] = {}
         for n, answer in left.items():
             if not out[n].by_engine:
                 known = nearest.setdefault(signs[n], [])
@@ -122,12 +140,12 @@ class Stack:
         left: Mapping[int, Rendering],
         signs: Mapping[int, Sign],
         alone: _EnginesOwn,
-    ) -> dict[int, Changes]:
+    ) -> dict[int, Steps]:
         """The changes after which the engine alone gives each answer; none where it does without any."""
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
         if not left or self._engine() is None:
             return {}
-        found: dict[int, Changes] = dict.fromkeys(alone.among(left), ())
+        found: dict[int, Steps] = dict.fromkeys(alone.among(left), ())
         more = {n: answer for n, answer in left.items() if n not in found}
         return found | self._found(conversations, more, signs, self._run, alone)
 
@@ -138,14 +156,14 @@ class Stack:
         signs: Mapping[int, Sign],
         render: _Render,
         alone: _EnginesOwn,
-    ) -> dict[int, Changes]:
+    ) -> dict[int, Steps]:
         """The smallest set of changes found for each answer that some set explains.
 
         A set that explained one answer is tried on all others before these are looked into. What the engine does by
         itself is not looked into for sets of several changes, nor at all where no set helps again and again. What
         parts from the reference just as others did for which no set was found is not looked into either.
         """
-        found: dict[int, Changes] = {}
+        found: dict[int, Steps] = {}
         left, failures = dict(wanted), 0
         in_vain: Counter[Sign] = Counter()
         known = self._known if render == self._render else self._known | self._known_by_engine
@@ -171,34 +189,35 @@ class Stack:
         return found
 
     def _spread(
-        self, changes: Changes, conversations: Sequence[Conversation], left: dict[int, Rendering], render: _Render
-    ) -> dict[int, Changes]:
+        self, changes: Steps, conversations: Sequence[Conversation], left: dict[int, Rendering], render: _Render
+    ) -> dict[int, Steps]:
         """What a set explains of all that is left, without the changes that are not needed there; taken out of it."""
-        made = render([normalised(conversations[n], changes) for n in left])
+        acting = {n: self._candidates.acting(conversations[n], answer, changes, {}) for n, answer in left.items()}
+        made = render([prepare(conversations[n], acting[n]) for n in left])
         explained = [n for n, told in zip(left, made, strict=True) if same_answer(told, left[n])]
-        return {n: self._reduced(conversations[n], left.pop(n), changes, render) for n in explained}
+        return {n: self._reduced(conversations[n], left.pop(n), acting[n], render) for n in explained}
 
     def _searched(
         self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: _Render
-    ) -> Changes | None:
+    ) -> Steps | None:
         """The first of the sets attempted that makes a renderer give an answer, without what it does not need."""
         candidates = attempt(conversation, answer)
         while batch := list(islice(candidates, _BATCH)):
-            made = render([normalised(conversation, changes) for changes in batch])
+            made = render([prepare(conversation, changes) for changes in batch])
             for changes, told in zip(batch, made, strict=True):
                 if same_answer(told, answer):
                     return self._reduced(conversation, answer, changes, render)
         return None
 
     def explains(
-        self, changes: Changes, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
+        self, changes: Steps, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
     ) -> list[bool]:
         """Whether these very changes, and nothing less, make the reference or the engine alone give each answer.
 
         ``answers`` are asked for once the reference has given its own: the target may be at work meanwhile.
         """
         plain = self._render(conversations)
-        bases = [normalised(each, changes) for each in conversations]
+        bases = [prepare(each, changes) for each in conversations]
         changed = self._render(bases)
         given = answers()
         out = [
@@ -215,9 +234,9 @@ class Stack:
 
     def explained(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether one of the sets that explained other answers explains each answer, too."""
-        plain = [normalised(each) for each in conversations]
+        plain = [prepare(each) for each in conversations]
         tried = [
-            (n, normalised(conversations[n], changes))
+            (n, prepare(conversations[n], changes))
             for n, answer in enumerate(answers)
             for changes in self._known.values()
             if any(self._candidates.acts(change, conversations[n], plain[n], answer) for change in changes)
@@ -226,9 +245,9 @@ class Stack:
         found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
         return [n in found for n in range(len(conversations))]
 
-    def base(self, conversation: Conversation, changes: Changes) -> Conversation:
+    def base(self, conversation: Conversation, changes: Steps) -> Conversation:
         """What a deployment with these changes gives to its engine."""
-        return normalised(conversation, changes) if changes else conversation
+        return prepare(conversation, changes) if changes else conversation
 
     def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
         """The numbers of the answers that are not the reference's own."""
@@ -247,6 +266,12 @@ class Stack:
         engine = self._engine()
         return [] if engine is None else self._on_their_templates(conversations, engine.render_all)
 
+    def _trial(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        engine = self._engine()
+        if engine is None:
+            return [Failed("unsupported", "the engine alone is not to be had")] * len(conversations)
+        return engine.render_all(template, conversations)
+
     def _on_their_templates(
         self,
         conversations: Sequence[Conversation],
@@ -254,8 +279,7 @@ class Stack:
     ) -> list[Rendering]:
         """The renderings of conversations, each on the template that a deployment makes for it."""
         templates = [
-            each.rewritten(self._template) if isinstance(each, Normalised) else self._template
-            for each in conversations
+            each.rewritten(self._template) if isinstance(each, Prepared) else self._template for each in conversations
         ]
         if all(template is self._template for template in templates):
             return render(self._template, conversations)
@@ -266,28 +290,26 @@ class Stack:
         return [out[n] for n in range(len(conversations))]
 
     @staticmethod
-    def _reduced(conversation: Conversation, answer: Rendering, changes: Changes, render: _Render) -> Changes:
+    def _reduced(conversation: Conversation, answer: Rendering, changes: Steps, render: _Render) -> Steps:
         """Without the changes that an answer does not need; what may go by itself is first left out all at once."""
         while len(changes) > 1:
             smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
-            made = render([normalised(conversation, each) for each in smaller])
+            made = render([prepare(conversation, each) for each in smaller])
             working = [at for at, told in enumerate(made) if same_answer(told, answer)]
             if not working:
                 break
             needed = tuple(change for at, change in enumerate(changes) if at not in working)
-            if len(working) > 1 and needed and same_answer(render([normalised(conversation, needed)])[0], answer):
+            if len(working) > 1 and needed and same_answer(render([prepare(conversation, needed)])[0], answer):
                 changes = needed
             else:
                 changes = smaller[working[0]]
         return changes
 
-    def _nearest(
-        self, conversation: Conversation, answer: Rendering, known: Sequence[Changes] | None = None
-    ) -> Changes:
+    def _nearest(self, conversation: Conversation, answer: Rendering, known: Sequence[Steps] | None = None) -> Steps:
         """The set after which the reference's text goes with an answer's the longest; ``known``: one of these."""
         if not isinstance(answer, Rendered):
             return ()
-        sets: list[Changes] = [()]
+        sets: list[Steps] = [()]
         if known is None:
             sets += [
                 *self._candidates.singles(conversation, answer),
@@ -297,10 +319,17 @@ class Stack:
             sets += dict.fromkeys(known)
         shared = [
             first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
-            for rendering in self._render([normalised(conversation, each) for each in sets])
+            for rendering in self._render([prepare(conversation, each) for each in sets])
         ]
         best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))
         return sets[best]
+
+
+def _adapter_of(target: str) -> Adapter | None:
+    try:
+        return find(target)[0]
+    except UnknownTarget:
+        return None
 
 
 def _sign(plain: Rendering, answer: Rendering) -> Sign:

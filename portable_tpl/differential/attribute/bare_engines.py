@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from portable_tpl.differential.run.render_cache import Memory
-from portable_tpl.differential.run.tracer import Normalised, context_of
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.model.rendering import Rendering
@@ -16,22 +15,36 @@ from portable_tpl.targets.processes._base import Limits, Runtime
 from portable_tpl.targets.processes._contexts import if_json
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find
+from portable_tpl.targets.steps.prepared import Prepared, context_of
 
 
-class Twin(WorkerRuntime):
-    """A deployment's engine alone; given a :class:`Normalised` conversation, in the context after its changes."""
+class BareEngine:
+    """A deployment's engine alone; given a :class:`Prepared` conversation, in the context after its steps."""
 
     def __init__(self, adapter: Adapter, version: str | None, limits: Limits | None) -> None:
-        super().__init__(adapter, version, limits)
+        self._runtime = (
+            adapter.opens(version, limits)  # one that takes prepared conversations as it is
+            if adapter.opens is not None
+            else WorkerRuntime(replace(adapter, context=_context), version, limits)
+        )
+        self.id, self.engine, self.version = self._runtime.id, self._runtime.engine, self._runtime.version
         self._memory = Memory()
+
+    def render(self, template: Template, conversation: Conversation) -> Rendering:
+        """Render one conversation."""
+        return self.render_all(template, [conversation])[0]
 
     def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
         """Render many conversations with one template."""
-        answers = self._memory.render_all(super().render_all, template, conversations)
+        answers = self._memory.render_all(self._runtime.render_all, template, conversations)
         return [
-            conversation.finished(answer) if isinstance(conversation, Normalised) else answer
+            conversation.finished(answer) if isinstance(conversation, Prepared) else answer
             for conversation, answer in zip(conversations, answers, strict=True)
         ]
+
+    def close(self) -> None:
+        """Stop the engine; may be called twice."""
+        self._runtime.close()
 
 
 def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
@@ -39,32 +52,30 @@ def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str,
     return if_json(context) if isinstance(context, dict) else context
 
 
-class Twins:
-    """Opens ``NAME-engine`` beside a target ``NAME`` when it is first asked for, where there is such a target."""
+class BareEngines:
+    """Opens the engine of a target alone when it is first asked for, where the target is more than its engine."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
-        self._open: dict[str, Twin | None] = {}
+        self._open: dict[str, BareEngine | None] = {}
 
     def of(self, target: str) -> Runtime | None:
         """The engine alone, for a target that is more than its engine."""
         if target not in self._open:
-            name, at, version = target.partition("@")
-            try:
-                adapter, asked = find(f"{name}-engine{at}{version}")
-                twin = (
-                    Twin(replace(adapter, context=_context), asked, self._limits)
-                    if adapter.available(asked).ok
-                    else None
-                )
-            except (UnknownTarget, TargetUnavailable):
-                twin = None
-            self._open[target] = twin
+            self._open[target] = self._opened(target)
         return self._open[target]
+
+    def _opened(self, target: str) -> BareEngine | None:
+        try:
+            adapter, version = find(target)
+            bare = adapter.bare
+            return BareEngine(bare, version, self._limits) if bare and bare.available(version).ok else None
+        except (UnknownTarget, TargetUnavailable):
+            return None
 
     def close(self) -> None:
         """Stop the engines."""
-        for runtime in self._open.values():
-            if runtime is not None:
-                runtime.close()
+        for engine in self._open.values():
+            if engine is not None:
+                engine.close()
         self._open.clear()

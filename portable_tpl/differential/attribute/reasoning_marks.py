@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.steps._base import Normalisation
+from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prefill import ReasoningMarks
+from portable_tpl.targets.steps.prepared import prepare
 
 _REASONING, _CONTENT = "Zebrafish", "Quokka"
 _USER = {"role": "user", "content": "Hi"}
@@ -21,7 +22,7 @@ _PLAIN = ReasoningMarks("", "", True)
 
 
 def seen_on_server(
-    template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Normalisation]
+    template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Step]
 ) -> ReasoningMarks | None:
     """How a server begins an answer; ``None`` where it is with the template's own prompt and nothing more.
 
@@ -32,7 +33,7 @@ def seen_on_server(
         return None
     before, end = _around(told.text) or (told.text.partition(_CONTENT)[0], "")
     asked = [
-        (prompt, normalised(Conversation([_USER], add_generation_prompt=prompt), changes))
+        (prompt, prepare(Conversation([_USER], add_generation_prompt=prompt), changes))
         for prompt in (True, False)
         for changes in ((), *((each,) for each in settings))
     ]

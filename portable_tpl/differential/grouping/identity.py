@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from portable_tpl.differential.attribute.attribution import Explanation, Stack
-from portable_tpl.differential.attribute.bare_engines import Twins
-from portable_tpl.differential.attribute.step_candidates import Changes
+from portable_tpl.differential.attribute.attribution import Attribution, Explanation
+from portable_tpl.differential.attribute.bare_engines import BareEngines
+from portable_tpl.differential.attribute.step_candidates import Steps
 from portable_tpl.differential.grouping.divergence import Locus, locate
-from portable_tpl.differential.run.refused_requests import REQUEST_REFUSED, before_any_template
+from portable_tpl.differential.run.refused_requests import before_any_template
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Origin, Rendering, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps.refusals import REQUEST_REFUSED
 from portable_tpl.template.tracing.trace import Trace
 
 
@@ -28,22 +29,22 @@ class Group:
     origin: Origin
     names: tuple[str, ...]
     locus: Locus | None
-    changes: Changes = field(default=(), compare=False)
+    changes: Steps = field(default=(), compare=False)
 
 
 class Identities:
     """Tells the identities of one target's cases on one template."""
 
-    def __init__(self, template: Template, target: Runtime, tracer: Tracer, twins: Twins | None) -> None:
+    def __init__(self, template: Template, target: Runtime, tracer: Tracer, bare_engines: BareEngines | None) -> None:
         self._template = template
         self._target = target
         self._tracer = tracer
-        self._twins = twins
-        self.stack = Stack(target.id, tracer, template, self.engine, target)
+        self._bare_engines = bare_engines
+        self.stack = Attribution(target.id, tracer, template, self.engine, target)
 
     def engine(self) -> Runtime | None:
         """The target's engine without the deployment around it."""
-        return self._twins.of(self._target.id) if self._twins is not None else None
+        return self._bare_engines.of(self._target.id) if self._bare_engines is not None else None
 
     def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
         """The identity of each case; ``None`` where there is no mismatch."""
@@ -128,10 +129,10 @@ class Identities:
 
         So it is where it answers as the reference does, or answers at all where the deployment gives an error.
         """
-        twin = self.engine() if conversations else None
-        if twin is None:
+        bare = self.engine() if conversations else None
+        if bare is None:
             return [False] * len(conversations)
-        alone = twin.render_all(self._template, conversations)
+        alone = bare.render_all(self._template, conversations)
         traces = self._tracer.trace(self._template, conversations, "pieces")
         return [
             same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))

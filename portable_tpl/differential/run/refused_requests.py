@@ -9,11 +9,7 @@ from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps.reference import reference_objection
-
-# Names, beside those of the normalisations, for what happens before a template is run.
-REQUEST_REFUSED = "request-refused"  # the deployment gives an error, its engine does not
-UNSUPPORTED_INPUT = "unsupported-input"  # the runtime cannot be given such a conversation at all
-CONVERSATION_REFUSED = "conversation-refused"  # the reference itself does not take it
+from portable_tpl.targets.steps.refusals import CONVERSATION_REFUSED, REQUEST_REFUSED, UNSUPPORTED_INPUT
 
 _TRIVIAL = "{{ 'Hi' }}"  # reads nothing: what is refused with it, running a template has no part in
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from portable_tpl.differential.run.feasibility import possible
 from portable_tpl.differential.run.settings import CompareSettings
-from portable_tpl.differential.run.tracer import Tracer, normalised
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation as generate
 from portable_tpl.generation.handwritten import handwritten
@@ -16,6 +16,7 @@ from portable_tpl.generation.targeting import Targeting
 from portable_tpl.generation.tiers import TierJudge, tier_of
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch, branches
 from portable_tpl.template.tracing.trace import Trace
@@ -178,7 +179,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
                 for made in targeting.build(branch, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
             ]
         # Not as transformers calls the template, which refuses to render no messages at all.
-        traces = tracer.trace(parsed.template, [normalised(conversation) for conversation in tried], "branches")
+        traces = tracer.trace(parsed.template, [prepare(conversation) for conversation in tried], "branches")
         for conversation, told in zip(tried, traces, strict=True):
             fresh = [number for number in told.branches if number not in run.reached]
             if not fresh:

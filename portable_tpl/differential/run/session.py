@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 
-from portable_tpl.differential.attribute.bare_engines import Twins
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.settings import CompareSettings
@@ -28,7 +28,7 @@ class Session:
         # Each engine is a process of its own, so that they can all get ready side by side.
         starting = [in_background(open_runtime, target, limits) for target in (REFERENCE, *targets)]
         tracer = in_background(Tracer, limits)
-        self.twins = Twins(limits)
+        self.bare_engines = BareEngines(limits)
         try:
             self.reference, *self.targets = [started() for started in starting]
             self.tracer = tracer()
@@ -46,13 +46,15 @@ class Session:
         """The run of one template, with all that was compared; raises as :meth:`compare`."""
         parsed = parse(template) if isinstance(template, Template) else template
         compile_check(parsed)
-        return Run(parsed, self.targets, self.reference, settings or CompareSettings(), self.tracer, self.twins)
+        return Run(
+            parsed, self.targets, self.reference, settings or CompareSettings(), self.tracer, self.bare_engines
+        )
 
     def close(self) -> None:
         """Stop all engines; may be called twice."""
         for runtime in (*self.targets, self.reference, self.tracer):
             runtime.close()
-        self.twins.close()
+        self.bare_engines.close()
 
     def __enter__(self) -> Session:
         return self

@@ -1,4 +1,7 @@
-"""Deployments: one file each, with what surrounds the engine there as data and small named transforms."""
+"""Deployments: one file each. An engine, its version and flags, and one ordered list of named steps around it.
+
+In: a template and conversations. Out: the prompts that the deployment makes of them.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portable_tpl.targets.deployments._profile import Profile
+    from portable_tpl.targets.deployments._deployment import Deployment
 
 
-def all_profiles() -> tuple[Profile, ...]:
+def all_deployments() -> tuple[Deployment, ...]:
     """Every deployment, in the order of their files."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    return tuple(import_module(f"{__name__}.{name}").PROFILE for name in names)
+    return tuple(import_module(f"{__name__}.{name}").DEPLOYMENT for name in names)

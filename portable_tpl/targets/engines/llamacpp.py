@@ -61,6 +61,49 @@ def stack_context(conversation: Conversation, container_tokens: Mapping[str, str
     )
 
 
+# What the server does around its engine. Which of them it does depends on what it finds out about a template.
+STEPS = (
+    "parts-joined",
+    "string-to-parts",
+    "null-content-to-empty",
+    "missing-content-to-empty",
+    "empty-parts-to-empty",
+    "part-keys-dropped",
+    "empty-reasoning-dropped",
+    "reasoning-as-part",
+    "content-trimmed",
+    "developer-to-system",
+    "system-merged",
+    "message-keys-dropped",
+    "final-assistant-prefilled",
+    "arguments-parsed",
+    "arguments-to-text",
+    "call-keys-dropped",
+    "schema-keys-dropped",
+    "tools-empty-to-none",
+    "empty-calls-dropped",
+    "answers-gathered",
+    "enable-thinking-set",
+    "enable-thinking-cleared",
+    "dates-set",
+    "tools-omitted-when-none",
+    "documents-omitted-when-none",
+    "reasoning-alias-omitted",
+    "generation-prompt-omitted-when-false",
+    "bos-stripped",
+    "eos-stripped",
+    "template-patched",
+)
+_BARE = Adapter(
+    id="llama.cpp-engine",
+    engine="llama.cpp",
+    launch=_launch,
+    available=_available,
+    options={"engine": True},
+    context=json_context,
+    versioned=True,
+    summary="llama.cpp's template engine alone, given the reference's own context",
+)
 ADAPTERS = (
     Adapter(
         id=_ENGINE,
@@ -69,16 +112,10 @@ ADAPTERS = (
         available=_available,
         context=stack_context,
         versioned=True,
-        summary="llama.cpp's server with its message normalisation and injected variables",
+        summary="llama.cpp's server with its steps around messages and variables",
+        steps=STEPS,
+        steps_vary=True,
+        bare=_BARE,
     ),
-    Adapter(
-        id="llama.cpp-engine",
-        engine="llama.cpp",
-        launch=_launch,
-        available=_available,
-        options={"engine": True},
-        context=json_context,
-        versioned=True,
-        summary="llama.cpp's template engine alone, given the reference's own context",
-    ),
+    _BARE,
 )

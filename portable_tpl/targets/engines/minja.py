@@ -60,6 +60,28 @@ def stack_context(conversation: Conversation, container_tokens: Mapping[str, str
     return if_json({"body": chat_request(conversation), "tokens": known})
 
 
+# The polyfills, of which it takes those that it finds a template to need.
+STEPS = (
+    "string-to-parts",
+    "system-to-user",
+    "arguments-parsed",
+    "tools-empty-to-none",
+    "calls-as-content",
+    "answers-as-user",
+    "tools-in-system-prompt",
+    "tools-omitted-when-none",
+    "documents-omitted-when-none",
+)
+_BARE = Adapter(
+    id="minja-engine",
+    engine="minja",
+    launch=_launch,
+    available=_available,
+    options={"engine": True},
+    context=json_context,
+    versioned=True,
+    summary="google/minja's template engine alone, given the reference's own context",
+)
 ADAPTERS = (
     Adapter(
         id=_ENGINE,
@@ -70,15 +92,9 @@ ADAPTERS = (
         context=stack_context,
         versioned=True,
         summary="google/minja in OpenVINO GenAI, with the polyfills that its users get",
+        steps=STEPS,
+        steps_vary=True,
+        bare=_BARE,
     ),
-    Adapter(
-        id="minja-engine",
-        engine="minja",
-        launch=_launch,
-        available=_available,
-        options={"engine": True},
-        context=json_context,
-        versioned=True,
-        summary="google/minja's template engine alone, given the reference's own context",
-    ),
+    _BARE,
 )

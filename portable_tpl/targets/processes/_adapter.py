@@ -60,7 +60,9 @@ class Adapter:
     is called only where ``available`` said yes. ``options`` goes with every template to the worker, as it is.
     ``versioned`` says whether ``ID@VERSION`` can be asked for at all. ``summary`` is one line for ``targets list``;
     ``notes`` say what is the real engine and what is modelled, where there is more than an engine. ``opens`` starts a
-    runtime of the target's own kind.
+    runtime of the target's own kind. ``steps`` names what the target does around its engine, in order
+    (:mod:`portable_tpl.targets.steps`), and ``bare`` is that engine with nothing around it;
+    ``steps_vary`` where the server itself decides which of its steps it takes for a template.
     """
 
     id: str
@@ -74,6 +76,9 @@ class Adapter:
     summary: str = ""
     notes: tuple[str, ...] = ()
     opens: Callable[[str | None, Limits | None], WorkerRuntime] | None = None
+    steps: tuple[str, ...] = ()
+    steps_vary: bool = False
+    bare: Adapter | None = None
 
 
 def python_worker(module: str, folder: str | None = None) -> Launch:

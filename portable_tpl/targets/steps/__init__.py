@@ -1,40 +1,34 @@
-"""Named, pure changes that deployments make to a conversation, a context or a prompt.
+"""Named, pure changes that deployments make to a request, to the variables, to a template's source or to a prompt.
 
-One list serves three: a deployment profile applies them, the differential runner finds which of them explains a
-mismatch, and ``render`` offers them.
+In: a conversation, a template. Out: what a deployment makes of them. One ordered list of steps serves three: a
+deployment applies it, attribution takes steps away to say which of them changed a prompt, and ``render --as`` offers
+each by name. A step is found by being in the ``STEPS`` of a module here.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portable_tpl.targets.steps._base import Normalisation
+    from portable_tpl.targets.steps._base import Step
 
 
 @cache
-def all_normalisations() -> tuple[Normalisation, ...]:
-    """Every normalisation, those of a family together; names are unique."""
-    from portable_tpl.targets.steps import content, context, deployments, patches, prefill, prompt, roles, tools
-
-    return (
-        *content.NORMALISATIONS,
-        *roles.NORMALISATIONS,
-        *prefill.NORMALISATIONS,
-        *tools.NORMALISATIONS,
-        *deployments.NORMALISATIONS,
-        *context.NORMALISATIONS,
-        *prompt.NORMALISATIONS,
-        *patches.NORMALISATIONS,
-    )
+def all_steps() -> tuple[Step, ...]:
+    """Every step, those of a module together; names are unique."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    modules = [import_module(f"{__name__}.{name}") for name in names]
+    return tuple(step for module in modules for step in getattr(module, "STEPS", ()))
 
 
-def normalisation(name: str) -> Normalisation:
-    """The normalisation of this name; raises :class:`KeyError` for a name that does not exist."""
+def step(name: str) -> Step:
+    """The step of this name; raises :class:`KeyError` for a name that does not exist."""
     return _by_name()[name]
 
 
 @cache
-def _by_name() -> dict[str, Normalisation]:
-    return {each.name: each for each in all_normalisations()}
+def _by_name() -> dict[str, Step]:
+    return {each.name: each for each in all_steps()}

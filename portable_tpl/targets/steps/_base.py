@@ -1,15 +1,20 @@
-"""What a normalisation is: one named thing that a deployment does to a conversation around the template."""
+"""What a step is: one named, pure thing that a deployment does around a template."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.model.source import Template
 
 Message: TypeAlias = dict[str, Json]
 Context: TypeAlias = dict[str, Json]
+
+# Renders a template with the deployment's engine as it is: servers try a template out to see what it takes.
+Trial: TypeAlias = Callable[[Template, Sequence[Conversation]], "list[Rendering]"]
 
 
 def _same_conversation(conversation: Conversation) -> Conversation:
@@ -20,57 +25,86 @@ def _same_context(context: Context, conversation: Conversation) -> Context:
     return context
 
 
-def _same_text(text: str, conversation: Conversation) -> str:
+def _same_prompt(text: str, conversation: Conversation) -> str:
     return text
 
 
-def _same_template(text: str) -> str:
-    return text
+def _same_template(template: Template) -> str:
+    return template.text
+
+
+def _no_objection(conversation: Conversation) -> Failed | None:
+    return None
+
+
+def always(template: Template, trial: Trial) -> bool:
+    """The condition of a step that a deployment takes for every template."""
+    return True
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class Step:
     """One change that a deployment makes before, around or after the template; pure, inputs are never changed.
 
-    ``apply`` changes the conversation as the caller gave it; ``adjust`` changes the finished context (only there can
-    a variable be undefined); ``finish`` changes the prompt. The last two are also given the conversation that the
-    caller gave. ``rewrite`` changes the text of the template. Each leaves alone what it does not concern. ``stacks``
-    are the targets seen to do it, ``source`` says where.
+    ``summary`` is one sentence, ``details`` says more on the step's page, ``source`` is where the fact is from.
+
+    * ``on_request`` changes the conversation: as the caller gave it, after the steps before this one.
+    * ``objection`` is the deployment's answer to a conversation that it does not take.
+    * ``on_context`` changes the finished variables (only there can one be undefined). It is given the conversation
+      after all changes, with the special tokens of this render.
+    * ``on_template`` gives the template's text as the engine gets it.
+    * ``on_prompt`` changes the prompt, given the conversation of the caller.
+
+    Each leaves alone what it does not concern. ``applies`` says for which templates the deployment takes the step at
+    all. Of the steps of one ``choice`` a deployment takes one at most, and does not say which.
     """
 
     name: str
-    description: str
+    summary: str
     source: str
-    stacks: tuple[str, ...]
-    apply: Callable[[Conversation], Conversation] = _same_conversation
-    adjust: Callable[[Context, Conversation], Context] = _same_context
-    finish: Callable[[str, Conversation], str] = _same_text
-    rewrite: Callable[[str], str] = _same_template
+    details: str = ""
+    on_request: Callable[[Conversation], Conversation] = _same_conversation
+    objection: Callable[[Conversation], Failed | None] = _no_objection
+    on_context: Callable[[Context, Conversation], Context] = _same_context
+    on_template: Callable[[Template], str] = _same_template
+    on_prompt: Callable[[str, Conversation], str] = _same_prompt
+    applies: Callable[[Template, Trial], bool] = always
+    choice: str | None = None
+
+    @property
+    def changes_request(self) -> bool:
+        """Whether it works on the conversation."""
+        return self.on_request is not _same_conversation
+
+    @property
+    def objects(self) -> bool:
+        """Whether it turns conversations down."""
+        return self.objection is not _no_objection
 
     @property
     def changes_context(self) -> bool:
         """Whether it works on the finished context, so that no conversation can stand for its effect."""
-        return self.adjust is not _same_context
+        return self.on_context is not _same_context
 
     @property
-    def changes_text(self) -> bool:
+    def changes_prompt(self) -> bool:
         """Whether it works on the prompt."""
-        return self.finish is not _same_text
+        return self.on_prompt is not _same_prompt
 
     @property
     def changes_template(self) -> bool:
         """Whether it works on the template, so that no conversation can stand for its effect."""
-        return self.rewrite is not _same_template
+        return self.on_template is not _same_template
 
 
 def each_message(change: Callable[[Message], Message]) -> Callable[[Conversation], Conversation]:
     """Lift a change of one message to conversations; the same object comes back where nothing changed."""
 
-    def apply(conversation: Conversation) -> Conversation:
+    def on_request(conversation: Conversation) -> Conversation:
         changed = [change(message) for message in conversation.messages]
         return with_messages(conversation, changed)
 
-    return apply
+    return on_request
 
 
 def each_tool_call(change: Callable[[Message], Message]) -> Callable[[Conversation], Conversation]:
@@ -84,6 +118,23 @@ def each_tool_call(change: Callable[[Message], Message]) -> Callable[[Conversati
         return message if _identical(changed, calls) else {**message, "tool_calls": changed}
 
     return each_message(in_message)
+
+
+def each_function(change: Callable[[Message], Message]) -> Callable[[Conversation], Conversation]:
+    """Lift a change of one tool's function to conversations; tools without one are left as they are."""
+
+    def in_tool(tool: Message) -> Message:
+        function = tool.get("function")
+        changed = change(function) if isinstance(function, dict) else function
+        return tool if changed is function else {**tool, "function": changed}
+
+    def on_request(conversation: Conversation) -> Conversation:
+        if not conversation.tools:
+            return conversation
+        tools = [in_tool(tool) for tool in conversation.tools]
+        return conversation if _identical(tools, conversation.tools) else conversation.with_changes(tools=tools)
+
+    return on_request
 
 
 def with_messages(conversation: Conversation, messages: list[Message]) -> Conversation:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portable_tpl.model.conversation import Json
-from portable_tpl.targets.steps._base import Message, Normalisation, each_message
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps._base import Message, Step, Trial, each_message
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
+_SMG = "smg model_gateway/src/routers/grpc/utils/chat_utils.rs, process_content_format (f8daa88)"
+_DYNAMO = "Dynamo lib/renderer/src/template/oai.rs, may_be_fix_msg_content"
+_MEDIA = {"image_url": "image", "video_url": "video", "audio_url": "audio", "input_audio": "audio"}
+_MARKER = "template_test"
 
 
 def text_parts(content: Json) -> list[str] | None:
@@ -100,89 +106,157 @@ def _trimmed(message: Message) -> Message:
     return {**message, "content": content.strip()}
 
 
-NORMALISATIONS = (
-    Normalisation(
+def _as_placeholder(part: Json) -> Json:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return {"type": _MEDIA[kind]} if isinstance(kind, str) and kind in _MEDIA else part
+
+
+def _media_as_placeholders(message: Message) -> Message:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    changed = [_as_placeholder(part) for part in content]
+    return message if changed == content else {**message, "content": changed}
+
+
+def _answer_content(message: Message) -> Message:
+    return (
+        {**message, "content": None} if message.get("role") == "assistant" and "content" not in message else message
+    )
+
+
+def _needs_parts(template: Template, trial: Trial) -> bool:
+    """Whether a message comes out if its content is a list of parts, and does not if it is a string."""
+    contents: tuple[Json, ...] = ([{"type": "text", "text": _MARKER}], _MARKER)
+    tried = [Conversation([{"role": "user", "content": content}], special_tokens={}) for content in contents]
+    with_parts, with_string = (
+        isinstance(answer, Rendered) and _MARKER in answer.text for answer in trial(template, tried)
+    )
+    return with_parts and not with_string
+
+
+def _needs_no_parts(template: Template, trial: Trial) -> bool:
+    return not _needs_parts(template, trial)
+
+
+def _structured(template: Template, trial: Trial) -> bool:
+    from portable_tpl.targets.steps.detection import looks_structured
+
+    return looks_structured(template)
+
+
+def _unstructured(template: Template, trial: Trial) -> bool:
+    return not _structured(template, trial)
+
+
+STEPS = (
+    Step(
         "parts-joined",
         "Content that is a list of text parts becomes one string, the parts joined by newlines.",
         f"{_CHAT_CPP}; Dynamo formatters.rs; vLLM content format 'string'",
-        ("llama.cpp", "dynamo", "vllm"),
-        apply=each_message(joined("\n")),
+        on_request=each_message(joined("\n")),
+        choice="form of content",
     ),
-    Normalisation(
+    Step(
         "parts-joined-tightly",
         "Content that is a list of text parts becomes one string, the parts joined by nothing.",
         "TGI router MessageContent; mlx-lm server",
-        ("tgi", "mlx-lm"),
-        apply=each_message(joined("")),
+        on_request=each_message(joined("")),
+        choice="form of content",
     ),
-    Normalisation(
+    Step(
         "parts-without-text-dropped",
         "Content that is a list of parts becomes the text parts joined by newlines; other parts are lost.",
         "vLLM content format 'string'",
-        ("vllm",),
-        apply=each_message(_text_among_parts),
+        on_request=each_message(_text_among_parts),
     ),
-    Normalisation(
+    Step(
         "string-to-parts",
         "Content that is a string becomes a list of one text part.",
         f"{_CHAT_CPP}; vLLM content format 'openai'; google/minja chat-template.hpp",
-        ("llama.cpp", "vllm", "minja"),
-        apply=each_message(as_parts),
+        on_request=each_message(as_parts),
+        choice="form of content",
     ),
-    Normalisation(
-        "string-to-parts-except-tools",
-        "Content that is a string becomes a list of one text part, but not in tool messages.",
-        "smg crates/tokenizer at 010826e",
-        ("smg",),
-        apply=each_message(_as_parts_except_tools),
+    Step(
+        "media-parts-as-placeholders",
+        "A part with an image, a video or a sound by its address becomes a part that says only which it is.",
+        f"{_SMG}; Dynamo lib/renderer/src/template/oai.rs, convert_media_url_to_placeholder",
+        "So {'type': 'image_url', ...} is {'type': 'image'} for the template.",
+        on_request=each_message(_media_as_placeholders),
     ),
-    Normalisation(
+    Step(
+        "absent-answer-to-null",
+        "An assistant message without content is given one that is null.",
+        _SMG,
+        on_request=each_message(_answer_content),
+    ),
+    Step(
+        "string-to-needed-parts",
+        "Content that is a string becomes a list of one text part, for a template that prints no string.",
+        _DYNAMO,
+        "The template is tried out: with a message of parts it prints the text, with a string it does not.",
+        on_request=each_message(as_parts),
+        applies=_needs_parts,
+    ),
+    Step(
+        "parts-joined-unless-needed",
+        "Content that is a list of text parts becomes one string, joined by newlines, unless only parts are printed.",
+        _DYNAMO,
+        on_request=each_message(joined("\n")),
+        applies=_needs_no_parts,
+    ),
+    Step(
+        "unstructured-parts-joined",
+        "Content that is a list of parts becomes the texts in it, joined by newlines.",
+        _SMG,
+        "So it is for templates that do not seem to handle content as a list: without a loop over it, an "
+        "index into it "
+        "or its length, and without a macro that has a test and a loop.",
+        on_request=each_message(_text_among_parts),
+        applies=_unstructured,
+    ),
+    Step(
         "null-content-to-empty",
         "Content that is null becomes an empty string.",
         f"{_CHAT_CPP}; mlx-lm server",
-        ("llama.cpp", "mlx-lm"),
-        apply=each_message(_null_to_empty),
+        on_request=each_message(_null_to_empty),
     ),
-    Normalisation(
+    Step(
         "missing-content-to-empty",
         "A message without content is given an empty string.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_missing_to_empty),
+        on_request=each_message(_missing_to_empty),
     ),
-    Normalisation(
+    Step(
         "empty-parts-to-empty",
         "Content that is an empty list becomes an empty string.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_empty_list_to_empty),
+        on_request=each_message(_empty_list_to_empty),
     ),
-    Normalisation(
+    Step(
         "part-keys-dropped",
         "A text part keeps its type and its text.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_part_keys),
+        on_request=each_message(_part_keys),
     ),
-    Normalisation(
+    Step(
         "empty-reasoning-dropped",
         "Reasoning that is an empty string is dropped.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_empty_reasoning),
+        on_request=each_message(_empty_reasoning),
     ),
-    Normalisation(
+    Step(
         "reasoning-as-part",
         "Content of system and assistant messages becomes a list of parts, reasoning the first of them.",
         "llama.cpp common/chat.cpp, for Mistral's templates with reasoning",
-        ("llama.cpp",),
-        apply=each_message(_reasoning_as_part),
+        on_request=each_message(_reasoning_as_part),
+        choice="form of content",
     ),
-    Normalisation(
+    Step(
         "content-trimmed",
         "White space around the content of every message is removed.",
         "llama.cpp common/chat.cpp, for StepFun's templates",
-        ("llama.cpp",),
-        apply=each_message(_trimmed),
+        on_request=each_message(_trimmed),
+        choice="content-trimmed",
     ),
 )

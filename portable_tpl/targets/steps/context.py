@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portable_tpl.model.conversation import Conversation, Json
-from portable_tpl.targets.steps._base import Context, Normalisation
+from portable_tpl.targets.steps._base import Context, Step
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONG_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+_BUILTIN_TOOLS = ("browser", "python", "code_interpreter", "web_search", "brave_search", "wolfram_alpha")
 
 
 def default_variable(name: str, value: Json) -> Callable[[Conversation], Conversation]:
@@ -67,61 +69,172 @@ def _long_date(conversation: Conversation) -> Conversation:
     return default_variable("date_string", f"{now.day:02d}, {_LONG_MONTHS[now.month - 1]}, {now.year}")(conversation)
 
 
-NORMALISATIONS = (
-    Normalisation(
+def _kept_variables(*names: str) -> Callable[[Conversation], Conversation]:
+    """A change that loses all variables of the caller but these."""
+
+    def on_request(conversation: Conversation) -> Conversation:
+        kept = {name: value for name, value in conversation.variables.items() if name in names}
+        return conversation if kept == conversation.variables else conversation.with_changes(variables=kept)
+
+    return on_request
+
+
+def _only_tokens(*names: str) -> Callable[[Context, Conversation], Context]:
+    """A change after which these special tokens are there, none where the model has none, and no others."""
+
+    def on_context(context: Context, conversation: Conversation) -> Context:
+        tokens = conversation.special_tokens or {}
+        lost = {name for name in tokens if name not in names and name not in conversation.variables}
+        out = {name: value for name, value in context.items() if name not in lost}
+        return {**dict.fromkeys(names), **out}
+
+    return on_context
+
+
+def _as_sent(context: Context, conversation: Conversation) -> Context:
+    if "messages" in conversation.variables:
+        return context
+    return {**context, "messages": [dict(message) for message in conversation.messages]}
+
+
+def _without_documents(context: Context, conversation: Conversation) -> Context:
+    return {name: value for name, value in context.items() if name != "documents"}
+
+
+def _always_prompting(context: Context, conversation: Conversation) -> Context:
+    return {**context, "add_generation_prompt": True}
+
+
+def _tools_if_any(context: Context, conversation: Conversation) -> Context:
+    return context if context.get("tools") else {name: value for name, value in context.items() if name != "tools"}
+
+
+def _tool_variables(context: Context, conversation: Conversation) -> Context:
+    if not conversation.tools:
+        return context
+    names = [(tool.get("function") or {}).get("name") for tool in conversation.tools]
+    known = [name for name in names if name in _BUILTIN_TOOLS]
+    return {**context, "xml_tools": conversation.tools, "builtin_tools": known}
+
+
+STEPS = (
+    Step(
+        "messages-as-sent",
+        "Messages keep the keys that are null, and reasoning stands under the name under which it was sent only.",
+        "servers in Rust and JavaScript that pass the request's messages on: smg, mistral.rs, Dynamo",
+        "The reference drops every key of a message that is null and gives reasoning as reasoning_content "
+        "and thinking. "
+        "So 'message.content is none', or a test of 'tool_calls is defined', goes another way with content or calls "
+        "that are null: ask for the value's truth instead.",
+        on_context=_as_sent,
+    ),
+    Step(
+        "variables-not-passed",
+        "The variables of the caller are lost.",
+        "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs",
+        "There is no such field in its requests: flags as enable_thinking are always undefined.",
+        on_request=_kept_variables(),
+    ),
+    Step(
+        "variables-limited",
+        "Of the caller's variables only enable_thinking and reasoning_effort are passed on.",
+        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
+        on_request=_kept_variables("enable_thinking", "reasoning_effort"),
+    ),
+    Step(
+        "documents-not-passed",
+        "There is no variable documents.",
+        "text-generation-inference router/src/infer/chat_template.rs; mistral.rs; Dynamo lib/renderer",
+        on_context=_without_documents,
+    ),
+    Step(
+        "generation-prompt-always",
+        "The variable add_generation_prompt is true, whatever the caller asked for.",
+        "text-generation-inference router/src/infer/chat_template.rs; Dynamo lib/renderer, "
+        "should_add_generation_prompt",
+        on_context=_always_prompting,
+    ),
+    Step(
+        "tokens-bos-and-eos",
+        "Of the special tokens there are bos_token and eos_token, which are none where the model has none.",
+        "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs",
+        "In the reference, a token that the model has not is undefined, and all others it has are there, too.",
+        on_context=_only_tokens("bos_token", "eos_token"),
+    ),
+    Step(
+        "tokens-bos-eos-and-unk",
+        "Of the special tokens there are bos_token, eos_token and unk_token, which are none where the model "
+        "has none.",
+        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs; Dynamo lib/renderer/src/template/oai.rs",
+        "In the reference, a token that the model has not is undefined, and all others it has are there, too.",
+        on_context=_only_tokens("bos_token", "eos_token", "unk_token"),
+    ),
+    Step(
+        "reasoning-effort-set",
+        "The variable reasoning_effort is 'medium' where the caller did not set it.",
+        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
+        on_request=default_variable("reasoning_effort", "medium"),
+    ),
+    Step(
+        "tools-omitted-when-empty",
+        "Without a tool the variable tools is undefined.",
+        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
+        on_context=_tools_if_any,
+    ),
+    Step(
+        "tool-variables-added",
+        "With tools there are xml_tools, which are the same, and builtin_tools, the names of those that Llama knows.",
+        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
+        on_context=_tool_variables,
+    ),
+    Step(
         "enable-thinking-set",
         "The variable enable_thinking is true where the caller did not set it.",
         "llama.cpp common/chat.cpp and tools/server, measured on b11549",
-        ("llama.cpp",),
-        apply=default_variable("enable_thinking", True),
+        on_request=default_variable("enable_thinking", True),
+        choice="enable_thinking",
     ),
-    Normalisation(
+    Step(
         "enable-thinking-cleared",
         "The variable enable_thinking is false where the caller did not set it.",
         "llama.cpp common/chat.cpp and tools/server, measured on b11549: templates without a thinking mode it knows",
-        ("llama.cpp",),
-        apply=default_variable("enable_thinking", False),
+        on_request=default_variable("enable_thinking", False),
+        choice="enable_thinking",
     ),
-    Normalisation(
+    Step(
         "dates-set",
         "The variables date_string and datetime hold today's date where the caller did not set them.",
         "llama.cpp common/chat.cpp, measured on b11549",
-        ("llama.cpp",),
-        apply=_dates,
+        on_request=_dates,
     ),
-    Normalisation(
+    Step(
         "long-date-set",
         "The variable date_string holds today's date as '01, January, 2026' where the caller did not set it.",
         "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
-        ("mistral.rs",),
-        apply=_long_date,
+        on_request=_long_date,
     ),
-    Normalisation(
+    Step(
         "tools-omitted-when-none",
         "Without tools the variable tools is undefined; the reference passes none.",
         "llama.cpp common/chat.cpp; smg; mistral.rs; google/minja",
-        ("llama.cpp", "minja", "smg", "mistral.rs", "dynamo"),
-        adjust=omitted("tools", None),
+        on_context=omitted("tools", None),
     ),
-    Normalisation(
+    Step(
         "documents-omitted-when-none",
         "Without documents the variable documents is undefined; the reference passes none.",
         "llama.cpp common/chat.cpp; smg; google/minja",
-        ("llama.cpp", "minja", "smg", "tgi", "mistral.rs", "dynamo"),
-        adjust=omitted("documents", None),
+        on_context=omitted("documents", None),
     ),
-    Normalisation(
+    Step(
         "reasoning-alias-omitted",
         "Reasoning is given to the template as reasoning_content only; the reference gives it as thinking, too.",
         "llama.cpp common/chat.cpp",
-        ("llama.cpp",),
-        adjust=_reasoning_alias,
+        on_context=_reasoning_alias,
     ),
-    Normalisation(
+    Step(
         "generation-prompt-omitted-when-false",
         "The variable add_generation_prompt is undefined instead of false.",
         "llama.cpp common/chat.cpp",
-        ("llama.cpp",),
-        adjust=omitted("add_generation_prompt", False),
+        on_context=omitted("add_generation_prompt", False),
     ),
 )

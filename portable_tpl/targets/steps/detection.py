@@ -66,10 +66,9 @@ def _reads(node: nodes.Node | None, name: str, key: str | None = None) -> bool:
 def looks_structured(template: Template) -> bool:
     """smg's question: are there signs that content is handled as a list?
 
-    After ``detect_chat_template_content_format`` in ``crates/tokenizer/src/chat_template.rs`` (010826e): a loop over
-    content, a numeric index or ``length`` of it, an assignment to a variable named ``content``, or a macro with both
-    a type test and a loop. Only statements at hand are looked at, as there: not what follows ``else`` of a loop, nor
-    blocks.
+    After ``detect_chat_template_content_format`` in ``crates/tokenizer/src/chat_template.rs`` (f8daa88): a loop over
+    content, a numeric index or ``length`` of it, or a macro with both a type test and a loop. Only statements at hand
+    are looked at, as there: not what follows ``else`` of a loop, nor blocks.
     """
     tree = _tree(template)
     return tree is not None and _any_sign(tree.body, frozenset())
@@ -91,8 +90,6 @@ def _sign(node: nodes.Node, scope: frozenset[str]) -> bool:
         return _any_sign(node.else_, scope)
     if isinstance(node, nodes.Output):
         return any(_structure(each, scope) for each in node.nodes if isinstance(each, nodes.Expr))
-    if isinstance(node, nodes.Assign):
-        return _is_name(node.target, "content") and _within_content(node.node, scope)
     if isinstance(node, nodes.Macro):
         inside = list(_statements(node.body))
         tests = any(isinstance(each, nodes.If) and isinstance(each.test, nodes.Test) for each in inside)

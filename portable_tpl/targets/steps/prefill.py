@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.targets.steps._base import Normalisation
+from portable_tpl.targets.steps._base import Step
 
 _SOURCE = "llama.cpp tools/server, prefill_assistant, measured on b11549"
-_STACKS = ("llama.cpp",)
+_CHOICE = "a final assistant message"
 _WITH_REASONING = (
     "final-assistant-prefilled-with-reasoning",
     "A final assistant message is hidden from the template; the beginning of an answer, its reasoning in the "
@@ -39,16 +39,16 @@ class ReasoningMarks:
     after_prompt: bool
 
 
-def prefilled_with(marks: ReasoningMarks) -> Normalisation:
+def prefilled_with(marks: ReasoningMarks) -> Step:
     """Where the server begins an answer in a way of its own; marks of reasoning come even around none."""
     name, description = _WITH_REASONING if marks.end else _AFTER_CUT_PROMPT
-    return Normalisation(
+    return Step(
         name,
         description,
         _SOURCE,
-        _STACKS,
-        apply=partial(_hidden, prompt=marks.after_prompt),
-        finish=partial(_appended_with_reasoning, marks=marks),
+        on_request=partial(_hidden, prompt=marks.after_prompt),
+        on_prompt=partial(_appended_with_reasoning, marks=marks),
+        choice=_CHOICE,
     )
 
 
@@ -79,13 +79,15 @@ def _content(conversation: Conversation) -> str:
     return content if isinstance(content, str) else ""
 
 
-NORMALISATIONS = (
-    Normalisation(
-        "final-assistant-prefilled",
-        "A final assistant message is hidden from the template and its content appended to the prompt.",
-        _SOURCE,
-        _STACKS,
-        apply=_hidden,
-        finish=_appended,
-    ),
+PREFILLED = Step(
+    "final-assistant-prefilled",
+    "A final assistant message is hidden from the template and its content appended to the prompt.",
+    _SOURCE,
+    "So a client continues an answer. The template never sees the message, and its own end of turn is not printed.",
+    on_request=_hidden,
+    on_prompt=_appended,
+    choice=_CHOICE,
 )
+# The ways in which the server begins an answer depend on the template: these two stand for what is seen of it.
+_USUAL = ReasoningMarks("<think>", "</think>", True)
+STEPS = (PREFILLED, prefilled_with(_USUAL), prefilled_with(ReasoningMarks("", "", True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.targets.steps._base import Normalisation
+from portable_tpl.targets.steps._base import Step
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
 
@@ -18,19 +18,33 @@ def _eos_stripped(text: str, conversation: Conversation) -> str:
     return text.removesuffix(token) if token else text
 
 
-NORMALISATIONS = (
-    Normalisation(
+def _cut_behind_answer(text: str, conversation: Conversation) -> str:
+    last = conversation.messages[-1] if conversation.messages else {}
+    content = last.get("content")
+    if last.get("role") != "assistant" or not isinstance(content, str):
+        return text
+    place = text.rfind(content)
+    return text if place < 0 else text[: place + len(content)].rstrip()
+
+
+STEPS = (
+    Step(
         "bos-stripped",
         "A beginning-of-text token at the start of the prompt is removed, as the tokenizer adds its own.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        finish=_bos_stripped,
+        on_prompt=_bos_stripped,
     ),
-    Normalisation(
+    Step(
         "eos-stripped",
         "An end-of-text token at the end of the prompt is removed, as the tokenizer adds its own.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        finish=_eos_stripped,
+        on_prompt=_eos_stripped,
+    ),
+    Step(
+        "cut-behind-answer",
+        "After a final assistant message the prompt is cut behind its content, and its end trimmed.",
+        "text-generation-inference router/src/infer/chat_template.rs",
+        "The model is to go on with that message: the end of turn that a template prints is not wanted.",
+        on_prompt=_cut_behind_answer,
     ),
 )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from portable_tpl.model.conversation import Conversation
-from portable_tpl.targets.steps._base import Message, Normalisation, each_message, with_messages
+from collections.abc import Callable
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps._base import Message, Step, Trial, each_message, with_messages
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
+_DYNAMO = "Dynamo lib/renderer/src/template/oai.rs, normalize_system_messages"
+_ROLES = {"s": "system", "u": "user", "a": "assistant"}
 _KEPT_KEYS = ("role", "content", "reasoning_content", "name", "tool_call_id", "tool_calls")
 
 
@@ -51,33 +57,106 @@ def _known_keys(message: Message) -> Message:
     return message if list(kept) == list(message) else kept
 
 
-NORMALISATIONS = (
-    Normalisation(
+def _leading_systems(messages: list[Message]) -> int:
+    return next((n for n, message in enumerate(messages) if message.get("role") != "system"), len(messages))
+
+
+def _later_systems_demoted(conversation: Conversation) -> Conversation:
+    messages = conversation.messages
+    leading = _leading_systems(messages)
+    out = _merged_runs(messages[:leading], "system")
+    for message in messages[leading:]:
+        out.append({**message, "role": "user"} if message.get("role") == "system" else message)
+    return with_messages(conversation, out)
+
+
+def _users_merged(conversation: Conversation) -> Conversation:
+    return with_messages(conversation, _merged_runs(conversation.messages, "user"))
+
+
+def _merged_runs(messages: list[Message], role: str) -> list[Message]:
+    """The messages, those of a role that follow one another as one."""
+    out: list[Message] = []
+    for message in messages:
+        if out and message.get("role") == role == out[-1].get("role"):
+            out[-1] = {**out[-1], "content": _joined_content(out[-1].get("content"), message.get("content"))}
+        else:
+            out.append(message)
+    return out
+
+
+def _joined_content(one: Json, other: Json) -> Json:
+    if isinstance(one, str) and isinstance(other, str):
+        return f"{one}\n\n{other}" if one and other else one + other
+    if one is None:
+        return other
+    if isinstance(one, (str, list)) and isinstance(other, (str, list)):
+        return [*_parts(one), *_parts(other)]
+    return one
+
+
+def _parts(content: str | list[Json]) -> list[Json]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if content else []
+
+
+def _refuses(*shapes: str) -> Callable[[Template, Trial], bool]:
+    """Dynamo's question: does a template take a system message and a user's, but not some order of roles?"""
+
+    def applies(template: Template, trial: Trial) -> bool:
+        tried = [
+            Conversation(
+                [{"role": _ROLES[letter], "content": letter} for letter in shape], add_generation_prompt=False
+            )
+            for shape in ("su", *shapes)
+        ]
+        plain, *others = trial(template, tried)
+        return isinstance(plain, Rendered) and any(not isinstance(answer, Rendered) for answer in others)
+
+    return applies
+
+
+STEPS = (
+    Step(
+        "later-systems-demoted",
+        "System messages at the start become one, later ones become the user's, for a template that refuses "
+        "them there.",
+        _DYNAMO,
+        "The template is tried out with a system message behind a user's, and behind an answer.",
+        on_request=_later_systems_demoted,
+        applies=_refuses("sus", "suasu"),
+    ),
+    Step(
+        "consecutive-users-merged",
+        "User messages in a row become one, an empty line between, for a template that refuses two of them.",
+        _DYNAMO,
+        on_request=_users_merged,
+        applies=_refuses("suu"),
+    ),
+    Step(
         "developer-to-system",
         "Messages of the developer role become system messages.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_developer_to_system),
+        on_request=each_message(_developer_to_system),
     ),
-    Normalisation(
+    Step(
         "system-merged",
         "A first system message is put in front of the next message, a newline between; alone, it is dropped.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=_first_system_merged,
+        on_request=_first_system_merged,
+        choice="system-merged",
     ),
-    Normalisation(
+    Step(
         "system-to-user",
         "System messages are put in front of the next user message, or become user messages.",
         "google/minja chat-template.hpp, polyfill_system_role",
-        ("minja",),
-        apply=_systems_to_user,
+        on_request=_systems_to_user,
     ),
-    Normalisation(
+    Step(
         "message-keys-dropped",
         "Keys of a message that the OpenAI format does not know are dropped, the others put in a fixed order.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_message(_known_keys),
+        on_request=each_message(_known_keys),
     ),
 )

@@ -1,11 +1,13 @@
-"""What deployments do to tools, tool calls and tool answers."""
+"""What deployments do to tool calls and to the tools' answers."""
 
 from __future__ import annotations
 
 import json
 
 from portable_tpl.model.conversation import Conversation, Json
-from portable_tpl.targets.steps._base import Message, Normalisation, each_message, each_tool_call, with_messages
+from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps._base import Message, Step, Trial, each_message, each_tool_call, with_messages
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
 _MINJA = "google/minja chat-template.hpp"
@@ -36,6 +38,29 @@ def _arguments_object_only(call: Message) -> Message:
     return parsed if isinstance(_arguments(parsed), dict) else call
 
 
+def _arguments_or_empty(call: Message) -> Message:
+    """The arguments as values; nothing at all, or a text without anything in it, becomes an empty object."""
+    if not isinstance(call.get("function"), dict):
+        return call
+    arguments = _arguments(call)
+    return arguments_parsed(call) if arguments not in (None, "") else _with_arguments(call, {})
+
+
+def _parses_arguments(template: Template, trial: Trial) -> bool:
+    """Dynamo's question: text is left to templates that ask whether arguments are text, and print it then."""
+    if "arguments is string" not in template.text:
+        return True
+    spelled = '{"probe": "value"}'
+    call = {"id": "call_probe", "type": "function", "function": {"name": "probe", "arguments": spelled}}
+    messages: list[Message] = [
+        {"role": "user", "content": "u"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_probe", "content": "r"},
+    ]
+    (answer,) = trial(template, [Conversation(messages, add_generation_prompt=True)])
+    return not (isinstance(answer, Rendered) and spelled in answer.text)
+
+
 def _arguments_dumped(call: Message) -> Message:
     arguments = _arguments(call)
     if arguments is None or isinstance(arguments, str):
@@ -54,31 +79,10 @@ def _call_keys(call: Message) -> Message:
     return out
 
 
-def _tool_keys(conversation: Conversation) -> Conversation:
-    if not conversation.tools:
-        return conversation
-    tools = []
-    for tool in conversation.tools:
-        function = tool.get("function")
-        if not isinstance(function, dict):
-            return conversation
-        kept = {
-            "name": function.get("name"),
-            "description": function.get("description", ""),
-            "parameters": function.get("parameters", {}),
-        }
-        tools.append({"type": "function", "function": kept})
-    return conversation.with_changes(tools=tools)
-
-
 def _without_empty_calls(message: Message) -> Message:
     if message.get("tool_calls") != []:
         return message
     return {key: value for key, value in message.items() if key != "tool_calls"}
-
-
-def _tools_empty_to_none(conversation: Conversation) -> Conversation:
-    return conversation.with_changes(tools=None) if conversation.tools == [] else conversation
 
 
 def _calls_as_content(message: Message) -> Message:
@@ -150,98 +154,71 @@ def _spelled(content: Json) -> Json:
         return content
 
 
-def _tools_in_system_prompt(conversation: Conversation) -> Conversation:
-    if not conversation.tools:
-        return conversation
-    listed = json.dumps(conversation.tools, ensure_ascii=False, indent=2)
-    text = f"You can call any of the following tools to satisfy the user's requests: {listed}"
-    messages = conversation.messages
-    if messages and messages[0].get("role") == "system":
-        content = messages[0].get("content")
-        if not isinstance(content, str):
-            return conversation
-        rest, text = messages[1:], f"{content}\n\n{text}"
-    else:
-        rest = messages
-    return conversation.with_changes(messages=[{"role": "system", "content": text}, *rest])
-
-
-NORMALISATIONS = (
-    Normalisation(
+STEPS = (
+    Step(
         "arguments-parsed",
         "Arguments of a tool call that are a JSON text become the values they spell.",
         f"{_CHAT_CPP} (supports_object_arguments); vLLM; {_MINJA}, polyfill_object_arguments",
-        ("llama.cpp", "vllm", "minja"),
-        apply=each_tool_call(arguments_parsed),
+        on_request=each_tool_call(arguments_parsed),
+        choice="form of arguments",
     ),
-    Normalisation(
+    Step(
         "arguments-object-parsed",
         "Arguments of a tool call that are the JSON text of an object become that object.",
         "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
-        ("mistral.rs",),
-        apply=each_tool_call(_arguments_object_only),
+        on_request=each_tool_call(_arguments_object_only),
     ),
-    Normalisation(
+    Step(
+        "arguments-parsed-or-empty",
+        "Arguments of a tool call become the values that their JSON text spells, null or an empty text an "
+        "empty object.",
+        "vLLM vllm/entrypoints/chat_utils.py, _postprocess_messages (vllm#30648)",
+        on_request=each_tool_call(_arguments_or_empty),
+    ),
+    Step(
+        "arguments-parsed-unless-printed",
+        "Arguments that are a JSON text become values, unless the template prints such a text as it is.",
+        "Dynamo lib/renderer/src/template/formatters.rs, detect_tool_calls_arguments_string",
+        "A template is asked by a trial if 'arguments is string' stands in it.",
+        on_request=each_tool_call(arguments_parsed),
+        applies=_parses_arguments,
+    ),
+    Step(
         "arguments-to-text",
         "Arguments of a tool call that are an object become compact JSON text.",
         f"{_CHAT_CPP}, where the template does not take objects",
-        ("llama.cpp",),
-        apply=each_tool_call(_arguments_dumped),
+        on_request=each_tool_call(_arguments_dumped),
+        choice="form of arguments",
     ),
-    Normalisation(
+    Step(
         "call-keys-dropped",
         "A tool call keeps type, function name, arguments and id, in this order, and gets the type 'function'.",
         _CHAT_CPP,
-        ("llama.cpp",),
-        apply=each_tool_call(_call_keys),
+        on_request=each_tool_call(_call_keys),
     ),
-    Normalisation(
-        "schema-keys-dropped",
-        "A tool keeps name, description and parameters, in this order; missing ones become empty.",
-        _CHAT_CPP,
-        ("llama.cpp",),
-        apply=_tool_keys,
-    ),
-    Normalisation(
-        "tools-empty-to-none",
-        "An empty list of tools is no tools at all.",
-        f"{_CHAT_CPP}; OpenVINO GenAI tokenizer",
-        ("llama.cpp", "minja"),
-        apply=_tools_empty_to_none,
-    ),
-    Normalisation(
+    Step(
         "empty-calls-dropped",
         "A message whose list of tool calls is empty has none.",
-        "llama.cpp common/chat.cpp, measured on b11549",
-        ("llama.cpp",),
-        apply=each_message(_without_empty_calls),
+        f"{_CHAT_CPP}; vLLM vllm/entrypoints/chat_utils.py, _postprocess_messages (vllm#30648)",
+        on_request=each_message(_without_empty_calls),
     ),
-    Normalisation(
+    Step(
         "answers-gathered",
         "Tool calls, the tools' answers and the text after them become one assistant message with tool_responses.",
         "llama.cpp common/chat.cpp, for the first templates of Gemma 4; measured on b11549",
-        ("llama.cpp",),
-        apply=_answers_gathered,
+        on_request=_answers_gathered,
+        choice="answers-gathered",
     ),
-    Normalisation(
+    Step(
         "calls-as-content",
         "Tool calls become JSON text in the content of their message.",
         f"{_MINJA}, polyfill_tool_calls",
-        ("minja",),
-        apply=each_message(_calls_as_content),
+        on_request=each_message(_calls_as_content),
     ),
-    Normalisation(
+    Step(
         "answers-as-user",
         "Tool messages become user messages that hold JSON text.",
         f"{_MINJA}, polyfill_tool_responses",
-        ("minja",),
-        apply=each_message(_answers_as_user),
-    ),
-    Normalisation(
-        "tools-in-system-prompt",
-        "Tools are described in a system message instead of being given to the template.",
-        f"{_MINJA}, polyfill_tools",
-        ("minja",),
-        apply=_tools_in_system_prompt,
+        on_request=each_message(_answers_as_user),
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[,:]|[^",:]+', re.DOTALL)
@@ -21,17 +22,26 @@ class _Number(str):
     __slots__ = ()
 
 
-def restyled(text: str, *, ensure_ascii: bool = False, sort_keys: bool = False) -> str:
-    """The same JSON with ``, `` and ``: `` between things and without HTML escapes; indented text stays indented."""
+def restyled(
+    text: str, *, ensure_ascii: bool = False, sort_keys: bool = False, separators: Sequence[str] | None = None
+) -> str:
+    """The same JSON with ``, `` and ``: `` between things and without HTML escapes; indented text stays indented.
+
+    ``separators``: what to put there instead, as ``json.dumps`` takes it.
+    """
     if sort_keys:
         text = _sorted_keys(text)
     pretty = "\n" in text
+    item, key = separators or ("," if pretty else ", ", ": ")
+    if pretty:
+        key = key.removesuffix(" ")  # the engine's own blank stands there already
+    marks = {",": item, ":": key}
     out: list[str] = []
     for piece in _PIECE.findall(text):
         if piece.startswith('"'):
             out.append(_plain(piece))
-        elif piece in ",:" and not pretty:
-            out.append(f"{piece} ")
+        elif piece in marks:
+            out.append(marks[piece])
         else:
             out.append(piece)
     result = "".join(out)

@@ -8,8 +8,9 @@ wrap them). Cases are compiled once and serve every template.
 from __future__ import annotations
 
 import inspect
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -28,9 +29,10 @@ _STRING = "<string>"
 _MAIN = f"{_STRING}\0portable-tpl main"
 _CASE = "\0portable-tpl case "
 _TAIL = f'{{% extends "{_MAIN}" %}}'.replace("\0", "\\u0000")
-# Options of deployment profiles beside the environment's own: ``strftime_now`` (false: there is none), ``json_text``
-# (the filter of _json_text is there), ``lenient_length`` (``length`` takes anything).
-_EXTRAS = ("strftime_now", "json_text", "lenient_length")
+# Options of deployments beside the environment's own: ``strftime_now`` (false: there is none), ``json_text`` (the
+# filter of _json_text is there), ``lenient_length`` (``length`` takes anything), ``fromjson`` (a filter by two
+# names), ``dict_function`` (``dict``, of keyword arguments).
+_EXTRAS = ("strftime_now", "json_text", "lenient_length", "fromjson", "dict_function")
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,11 @@ class _Minijinja:
             environment.add_filter("portable_tpl_json", _json_text)
         if extras.get("lenient_length", False):
             environment.add_filter("length", _length)
+        if extras.get("fromjson", False):
+            environment.add_filter("fromjson", json.loads)
+            environment.add_filter("from_json", json.loads)
+        if extras.get("dict_function", False):
+            environment.add_global("dict", lambda **items: items)
         return environment
 
     def _raise_exception(self, message: Any) -> str:
@@ -175,8 +182,15 @@ class _Minijinja:
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
 
 
-def _json_text(text: str, ensure_ascii: bool | None = None, sort_keys: bool | None = None) -> Any:
-    return minijinja.safe(restyled(text, ensure_ascii=bool(ensure_ascii), sort_keys=bool(sort_keys)))
+def _json_text(
+    text: str,
+    ensure_ascii: bool | None = None,
+    sort_keys: bool | None = None,
+    separators: Sequence[str] | None = None,
+) -> Any:
+    return minijinja.safe(
+        restyled(text, ensure_ascii=bool(ensure_ascii), sort_keys=bool(sort_keys), separators=separators)
+    )
 
 
 def _length(value: Any) -> int:

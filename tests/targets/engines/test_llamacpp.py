@@ -13,7 +13,7 @@ from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find
-from portable_tpl.targets.steps import normalisation
+from portable_tpl.targets.steps import step
 from tests.targets.opening import opened
 
 _USER = {"role": "user", "content": "Hi"}
@@ -93,12 +93,12 @@ def test_special_tokens_are_the_models(stack: WorkerRuntime) -> None:
 def test_a_vocabulary_that_adds_the_token_takes_it_off_the_prompt(stack: WorkerRuntime) -> None:
     adapter, version = find("llama.cpp")
     adding = replace(adapter, options={"add_bos": True})
-    stripped = normalisation("bos-stripped")
+    stripped = step("bos-stripped")
     with WorkerRuntime(adding, version) as other:
         for text in ("{{ bos_token }}x", "{{ bos_token }}{{ bos_token }}x", "x{{ bos_token }}"):
             plain, without = stack.render(Template(text), _PLAIN), other.render(Template(text), _PLAIN)
             assert isinstance(plain, Rendered)
-            assert without == Rendered(stripped.finish(plain.text, _PLAIN))
+            assert without == Rendered(stripped.on_prompt(plain.text, _PLAIN))
 
 
 @pytest.mark.parametrize(
@@ -169,19 +169,19 @@ _SHOWN = Template(
         ([{"role": "user", "content": None}], ["null-content-to-empty"]),
     ],
 )
-def test_the_stack_does_what_the_normalisations_say(
+def test_the_stack_does_what_the_steps_say(
     stack: WorkerRuntime, engine: WorkerRuntime, messages: list[dict[str, Any]], names: list[str]
 ) -> None:
-    """The engine on the normalised conversation gives the stack's own bytes."""
+    """The engine on the prepared conversation gives the stack's own bytes."""
     conversation = Conversation(messages)
-    normalised = conversation
+    made = conversation
     for name in names:
-        normalised = normalisation(name).apply(normalised)
-    answer = engine.render(_SHOWN, normalised)
+        made = step(name).on_request(made)
+    answer = engine.render(_SHOWN, made)
     assert isinstance(answer, Rendered)
     text = answer.text
     for name in names:
-        text = normalisation(name).finish(text, conversation)
+        text = step(name).on_prompt(text, conversation)
     assert stack.render(_SHOWN, conversation) == Rendered(text)
 
 
@@ -194,15 +194,13 @@ def test_the_stack_does_what_the_normalisations_say(
         "message['tool_calls']|length == 0) %}",
     ],
 )
-def test_the_stack_patches_what_the_normalisation_says(
-    stack: WorkerRuntime, engine: WorkerRuntime, condition: str
-) -> None:
+def test_the_stack_patches_what_the_step_says(stack: WorkerRuntime, engine: WorkerRuntime, condition: str) -> None:
     text = "{% for message in messages %}" + condition + "yes{% else %}no{% endif %}{{ message.content }}{% endfor %}"
     said = "" if "TOOL" in condition else "<|channel|>final<|message|>"
     conversation = Conversation([{"role": "user", "content": said}])
     assert engine.render(Template(text), conversation) == Rendered(f"yes{said}")
     assert stack.render(Template(text), conversation) == Rendered(f"no{said}")
-    patched = Template(normalisation("template-patched").rewrite(text))
+    patched = Template(step("template-patched").on_template(Template(text)))
     assert engine.render(patched, conversation) == Rendered(f"no{said}")
 
 

@@ -1,4 +1,4 @@
-"""The list of normalisations: what each of them does, and that none of them changes what it is given."""
+"""The list of steps: what each of them does, and that none of them changes what it is given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.targets.steps import all_normalisations, normalisation
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps import all_steps, step
 from portable_tpl.targets.steps.prefill import ReasoningMarks, prefilled_with
 from portable_tpl.targets.steps.reference import reference_context
 
@@ -37,23 +38,22 @@ _RICH = Conversation(
     tools=[_TOOL],
     add_generation_prompt=False,
 )
-_EVERY = all_normalisations()
+_EVERY = all_steps()
 
 
 def test_names_are_unique_and_speak() -> None:
     names = [each.name for each in _EVERY]
     assert len(set(names)) == len(names)
     assert all(name == name.lower() and " " not in name for name in names)
-    assert all(normalisation(name).name == name for name in names)
+    assert all(step(name).name == name for name in names)
     with pytest.raises(KeyError):
-        normalisation("no-such-thing")
+        step("no-such-thing")
 
 
 @pytest.mark.parametrize("each", _EVERY, ids=lambda each: each.name)
 def test_each_says_what_it_does_and_who_does_it(each: Any) -> None:
-    assert each.description.endswith(".")
+    assert each.summary.endswith(".")
     assert each.source
-    assert each.stacks
 
 
 @pytest.mark.parametrize("each", _EVERY, ids=lambda each: each.name)
@@ -61,9 +61,9 @@ def test_each_is_pure(each: Any) -> None:
     before = copy.deepcopy(_RICH)
     context = reference_context(_RICH, {})
     copied = copy.deepcopy(context)
-    once = each.apply(_RICH)
-    each.adjust(context, _RICH)
-    each.finish("<s>text</s>", _RICH)
+    once = each.on_request(_RICH)
+    each.on_context(context, _RICH)
+    each.on_prompt("<s>text</s>", _RICH)
     assert before == _RICH
     assert context == copied
     assert isinstance(once, Conversation)
@@ -73,10 +73,10 @@ def test_each_is_pure(each: Any) -> None:
 def test_each_leaves_a_plain_conversation_alone_or_says_so(each: Any) -> None:
     plain = Conversation([{"role": "user", "content": "Hi"}], add_generation_prompt=True)
     always = {
-        "string-to-parts", "string-to-parts-except-tools", "enable-thinking-set", "enable-thinking-cleared", "dates-set",
-        "long-date-set", "messages-rebuilt-with-parts", "keys-sorted",
+        "string-to-parts", "string-to-needed-parts", "enable-thinking-set", "enable-thinking-cleared", "dates-set",
+        "long-date-set", "messages-rebuilt-with-parts", "reasoning-effort-set", "keys-sorted",
     }  # fmt: skip
-    assert (each.apply(plain).key == plain.key) == (each.name not in always)
+    assert (each.on_request(plain).key == plain.key) == (each.name not in always)
 
 
 @pytest.mark.parametrize("each", _EVERY, ids=lambda each: each.name)
@@ -91,12 +91,12 @@ def test_each_survives_messages_of_any_shape(each: Any) -> None:
     ]
     for messages in ([], odd, odd[::-1], [odd[3]]):
         conversation = Conversation(messages, tools=[{}, {"function": 3}, {"function": {}}])  # type: ignore[arg-type]
-        assert each.apply(conversation) is not None
-        each.finish("", conversation)
+        assert each.on_request(conversation) is not None
+        each.on_prompt("", conversation)
 
 
 def _messages(name: str, *messages: Any) -> Any:
-    return normalisation(name).apply(Conversation(list(messages))).messages
+    return step(name).on_request(Conversation(list(messages))).messages
 
 
 def _user(content: Any) -> dict[str, Any]:
@@ -113,10 +113,11 @@ _IMAGE = {"type": "image_url", "image_url": {"url": "u"}}
         ("parts-joined", _user(_PARTS), _user("a\nb")),
         ("parts-joined", _user([*_PARTS, _IMAGE]), _user([*_PARTS, _IMAGE])),
         ("parts-joined-tightly", _user(_PARTS), _user("ab")),
-        ("parts-joined-by-blanks", _user(_PARTS), _user("a b")),
+        ("unstructured-parts-joined", _user([*_PARTS, _IMAGE]), _user("a\nb")),
+        ("media-parts-as-placeholders", _user([_IMAGE]), _user([{"type": "image"}])),
         ("parts-without-text-dropped", _user([*_PARTS, _IMAGE]), _user("a\nb")),
         ("string-to-parts", _user("a"), _user([{"type": "text", "text": "a"}])),
-        ("string-to-parts-except-tools", {"role": "tool", "content": "a"}, {"role": "tool", "content": "a"}),
+        ("absent-answer-to-null", {"role": "assistant"}, {"role": "assistant", "content": None}),
         ("null-content-to-empty", _user(None), _user("")),
         ("null-content-to-empty", {"role": "user"}, {"role": "user"}),
         ("missing-content-to-empty", {"role": "user"}, _user("")),
@@ -182,11 +183,11 @@ def test_keys_of_calls_and_tools() -> None:
     function = {"name": "f", "arguments": '{"b": 1.0}'}
     assert message["tool_calls"] == [{"type": "function", "function": function, "id": "c1"}]
     with_tool = Conversation([], tools=[_TOOL])
-    dropped = normalisation("schema-keys-dropped").apply(with_tool).tools
+    dropped = step("schema-keys-dropped").on_request(with_tool).tools
     assert dropped == [
         {"type": "function", "function": {"name": "f", "description": "", "parameters": {"zeta": 1}}},
     ]
-    completed = normalisation("tool-parameters-completed").apply(with_tool).tools
+    completed = step("tool-parameters-completed").on_request(with_tool).tools
     assert completed is not None
     assert completed[0]["function"]["parameters"] == {"zeta": 1, "type": "object", "properties": {}}
 
@@ -194,7 +195,7 @@ def test_keys_of_calls_and_tools() -> None:
 def test_tools_are_reordered() -> None:
     parameters = {"zeta": 1, "required": [], "alpha": 2, "type": "object"}
     function = {"strict": True, "parameters": parameters, "name": "f", "other": 0}
-    changed = normalisation("tool-schema-reordered").apply(Conversation([], tools=[{"function": function}])).tools
+    changed = step("tool-schema-reordered").on_request(Conversation([], tools=[{"function": function}])).tools
     assert changed is not None
     assert list(changed[0]["function"]) == ["name", "parameters", "strict", "other"]
     assert list(changed[0]["function"]["parameters"]) == ["type", "required", "alpha", "zeta"]
@@ -210,70 +211,70 @@ def test_system_messages_are_merged() -> None:
 
 
 def test_a_final_answer_is_prefilled() -> None:
-    prefill = normalisation("final-assistant-prefilled")
+    prefill = step("final-assistant-prefilled")
     conversation = Conversation([_user("u"), {"role": "assistant", "content": "so far"}])
-    assert prefill.apply(conversation).messages == [_user("u")]
-    assert prefill.apply(conversation).add_generation_prompt is True
-    assert prefill.finish("<assistant>", conversation) == "<assistant>so far"
+    assert prefill.on_request(conversation).messages == [_user("u")]
+    assert prefill.on_request(conversation).add_generation_prompt is True
+    assert prefill.on_prompt("<assistant>", conversation) == "<assistant>so far"
 
 
 @pytest.mark.parametrize("content, prompt, text", [(None, False, ""), ("", False, ""), (_PARTS, True, "a\n\nb")])
 def test_an_answer_is_prefilled_as_far_as_there_is_one(content: Any, prompt: bool, text: str) -> None:
-    prefill = normalisation("final-assistant-prefilled")
+    prefill = step("final-assistant-prefilled")
     conversation = Conversation([_user("u"), {"role": "assistant", "content": content}])
-    assert prefill.apply(conversation).add_generation_prompt is prompt
-    assert prefill.finish("", conversation) == text
+    assert prefill.on_request(conversation).add_generation_prompt is prompt
+    assert prefill.on_prompt("", conversation) == text
 
 
 def test_an_answer_is_prefilled_with_its_reasoning() -> None:
     prefill = prefilled_with(ReasoningMarks("<assistant><think>", "</think>", False))
     answer = {"role": "assistant", "content": "so far"}
     conversation = Conversation([_user("u"), answer], add_generation_prompt=True)
-    assert prefill.apply(conversation).messages == [_user("u")]
-    assert prefill.apply(conversation).add_generation_prompt is False
-    assert prefill.finish("<u>", conversation) == "<u><assistant><think></think>so far"
+    assert prefill.on_request(conversation).messages == [_user("u")]
+    assert prefill.on_request(conversation).add_generation_prompt is False
+    assert prefill.on_prompt("<u>", conversation) == "<u><assistant><think></think>so far"
     reasoned = Conversation([_user("u"), {**answer, "reasoning_content": "hm"}])
-    assert prefill.finish("<u>", reasoned) == "<u><assistant><think>hm</think>so far"
+    assert prefill.on_prompt("<u>", reasoned) == "<u><assistant><think>hm</think>so far"
     unfinished = Conversation([_user("u"), {"role": "assistant", "content": "", "reasoning_content": "hm"}])
-    assert prefill.finish("<u>", unfinished) == "<u><assistant><think>hm"
-    assert prefill.finish("<u>", Conversation([_user("u")])) == "<u>"
+    assert prefill.on_prompt("<u>", unfinished) == "<u><assistant><think>hm"
+    assert prefill.on_prompt("<u>", Conversation([_user("u")])) == "<u>"
 
 
 def test_conditions_are_taken_out_of_templates() -> None:
-    patched = normalisation("template-patched")
+    patched = step("template-patched")
     channels = '{%- if "<|channel|>analysis<|message|>" in message.content or "<|channel|>final<|message|>" in message.content %}'
     assert patched.changes_template
-    assert patched.rewrite(f"a{channels}b") == "a{%- if false %}b"
-    assert patched.rewrite(channels.replace("if ", "if  ")) == channels.replace("if ", "if  ")
-    assert not normalisation("parts-joined").changes_template
+    assert patched.on_template(Template(f"a{channels}b")) == "a{%- if false %}b"
+    assert patched.on_template(Template(channels.replace("if ", "if  "))) == channels.replace("if ", "if  ")
+    assert not step("parts-joined").changes_template
 
 
 def test_variables_are_set_unless_the_caller_did() -> None:
     conversation = Conversation([], variables={"enable_thinking": None}, clock="2026-02-03T04:05:06")
-    assert normalisation("enable-thinking-set").apply(conversation) is conversation
-    assert normalisation("enable-thinking-set").apply(Conversation([])).variables == {"enable_thinking": True}
-    dated = normalisation("dates-set").apply(conversation).variables
+    assert step("enable-thinking-set").on_request(conversation) is conversation
+    assert step("enable-thinking-set").on_request(Conversation([])).variables == {"enable_thinking": True}
+    dated = step("dates-set").on_request(conversation).variables
     assert (dated["date_string"], dated["datetime"]) == ("03 Feb 2026", "Feb 03 2026")
-    assert normalisation("long-date-set").apply(conversation).variables["date_string"] == "03, February, 2026"
+    assert step("long-date-set").on_request(conversation).variables["date_string"] == "03, February, 2026"
 
 
 def test_variables_are_left_undefined() -> None:
     conversation = Conversation([])
     context = reference_context(conversation, {})
-    assert "tools" not in normalisation("tools-omitted-when-none").adjust(context, conversation)
-    assert "tools" in normalisation("tools-omitted-when-none").adjust({"tools": []}, conversation)
-    omitted = normalisation("generation-prompt-omitted-when-false")
-    assert "add_generation_prompt" not in omitted.adjust(context, conversation)
-    assert omitted.adjust({"add_generation_prompt": 0}, conversation) == {"add_generation_prompt": 0}
+    assert "tools" not in step("tools-omitted-when-none").on_context(context, conversation)
+    assert "tools" in step("tools-omitted-when-none").on_context({"tools": []}, conversation)
+    omitted = step("generation-prompt-omitted-when-false")
+    assert "add_generation_prompt" not in omitted.on_context(context, conversation)
+    assert omitted.on_context({"add_generation_prompt": 0}, conversation) == {"add_generation_prompt": 0}
     assert omitted.changes_context
-    assert not omitted.changes_text
+    assert not omitted.changes_prompt
 
 
 def test_special_tokens_are_taken_off() -> None:
     conversation = Conversation([], special_tokens={"bos_token": "<B>", "eos_token": "<E>"})
-    assert normalisation("bos-stripped").finish("<B><B>x<E>", conversation) == "<B>x<E>"
-    assert normalisation("eos-stripped").finish("<B>x<E>", conversation) == "<B>x"
-    assert normalisation("eos-stripped").finish("x", Conversation([], special_tokens={})) == "x"
+    assert step("bos-stripped").on_prompt("<B><B>x<E>", conversation) == "<B>x<E>"
+    assert step("eos-stripped").on_prompt("<B>x<E>", conversation) == "<B>x"
+    assert step("eos-stripped").on_prompt("x", Conversation([], special_tokens={})) == "x"
 
 
 def test_a_turn_with_calls_is_gathered_with_what_the_tools_answered() -> None:
@@ -286,7 +287,7 @@ def test_a_turn_with_calls_is_gathered_with_what_the_tools_answered() -> None:
         {"role": "assistant", "content": "done"},
         {"role": "assistant", "content": "more"},
     ]
-    gathered = normalisation("answers-gathered").apply(Conversation(messages))
+    gathered = step("answers-gathered").on_request(Conversation(messages))
     assert gathered.messages == [
         messages[0],
         {
@@ -299,4 +300,4 @@ def test_a_turn_with_calls_is_gathered_with_what_the_tools_answered() -> None:
         messages[5],
     ]
     plain = Conversation([_user("q")])
-    assert normalisation("answers-gathered").apply(plain) is plain
+    assert step("answers-gathered").on_request(plain) is plain

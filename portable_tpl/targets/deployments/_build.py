@@ -1,11 +1,21 @@
-"""Changes to a template's source that go by its tokens: what no engine's Python package has a setting for."""
+"""How a server built its engine: a version, flags, and what no engine's Python package has a setting for.
+
+That is a ``tojson`` of the server's own, and loop controls that were left out: both go by a template's tokens.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from portable_tpl.model.rendering import Failed
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.model.source import Template
+from portable_tpl.targets.processes._adapter import Adapter
+from portable_tpl.targets.processes._base import Limits
+from portable_tpl.targets.processes._worker import WorkerRuntime
 
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.lexing import Lexed, LexToken
@@ -16,6 +26,42 @@ JSON_FILTER = "portable_tpl_json"
 
 _OPENING, _CLOSING = ("lparen", "lbracket", "lbrace"), ("rparen", "rbracket", "rbrace")
 _BUILTIN_ARGUMENTS = ("indent",)
+_NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Build:
+    """An engine as a server was built with it. ``version`` is minijinja's; ``None``: the engine of the reference.
+
+    ``options`` are the environment's, and those of the worker. ``json_arguments`` are the keyword arguments of the
+    server's own ``tojson``, beside the built-in ones; ``None``: the engine's filter as it is.
+    """
+
+    version: str | None = None
+    options: Mapping[str, Json] = field(default_factory=lambda: _NO_OPTIONS, hash=False)
+    json_arguments: tuple[str, ...] | None = None
+    loop_controls: bool = True
+
+
+class BuiltEngine(WorkerRuntime):
+    """An engine built in a certain way, and nothing around it."""
+
+    def __init__(
+        self, build: Build, adapter: Adapter, version: str | None = None, limits: Limits | None = None
+    ) -> None:
+        self._build = build
+        if build.json_arguments is not None:
+            adapter = replace(adapter, options={**adapter.options, "json_text": True})
+        super().__init__(adapter, version, limits)
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        """Render many conversations with one template: one load, one round trip."""
+        failure = None if self._build.loop_controls else without_loop_controls(template)
+        if failure is not None:
+            return [failure] * len(conversations)
+        if self._build.json_arguments is not None:
+            template = replace(template, text=with_json_filter(template.text, self._build.json_arguments))
+        return super().render_all(template, conversations)
 
 
 def with_json_filter(text: str, honoured: tuple[str, ...] = ()) -> str:

@@ -1,20 +1,25 @@
-"""Deployment profiles: every fact has its source, every transform its test, and the real engine runs behind them."""
+"""Deployments: every fact has its source, every step its place in one list, and the real engine runs behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets.deployments import all_profiles, mistral_rs, smg, tgi
-from portable_tpl.targets.deployments._source import with_json_filter, without_loop_controls
+from portable_tpl.targets.deployments import all_deployments
+from portable_tpl.targets.deployments._build import with_json_filter, without_loop_controls
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import availability, find, known_targets, open_runtime
+from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps.detection import iterates_content, looks_structured
+from portable_tpl.targets.steps.prepared import prepare, rewritten, steps_for
+from portable_tpl.targets.steps.tool_schemas import reads_tools
 
 _OPEN: dict[str, WorkerRuntime] = {}
 _USER = {"role": "user", "content": "Hi"}
@@ -43,45 +48,45 @@ def render(target: str, text: str, *messages: Any, path: str | None = None, **gi
 
 
 def test_the_contract_s_deployments_are_there() -> None:
-    assert {profile.id for profile in all_profiles()} == {"tgi", "mistral.rs", "dynamo", "smg", "vllm"}
-    assert {profile.id for profile in all_profiles()} <= {target.id for target in known_targets()}
+    assert {each.id for each in all_deployments()} == {"tgi", "mistral.rs", "dynamo", "smg", "vllm"}
+    assert {each.id for each in all_deployments()} <= {target.id for target in known_targets()}
 
 
-@pytest.mark.parametrize("profile", all_profiles(), ids=lambda profile: profile.id)
-def test_each_says_what_is_real_and_what_is_modelled(profile: Any) -> None:
-    assert all(fact.text and fact.source for fact in profile.facts)
-    assert any(note.startswith("real engine: ") for note in profile.notes)
-    assert any(note.startswith("modelled: ") for note in profile.notes)
-    assert find(profile.id)[0].notes == profile.notes
-    assert all(patch.description and patch.source for patch in profile.patches)
+@pytest.mark.parametrize("deployment", all_deployments(), ids=lambda deployment: deployment.id)
+def test_each_says_what_is_real_and_what_is_modelled(deployment: Any) -> None:
+    assert all(fact.text and fact.source for fact in (*deployment.facts, *deployment.limits))
+    assert any(note.startswith("real engine: ") for note in deployment.notes)
+    modelled = [note.split(": ")[1] for note in deployment.notes if note.startswith("modelled: ")]
+    assert modelled == list(deployment.steps)
+    assert find(deployment.id)[0].notes == deployment.notes
 
 
-@pytest.mark.parametrize("profile", all_profiles(), ids=lambda profile: profile.id)
-def test_the_pinned_engine_runs(profile: Any) -> None:
-    assert isinstance(render(profile.id, "{{ messages[0].role }}"), Rendered)
-    if profile.pinned is not None:
-        assert _OPEN[profile.id].version == profile.pinned
+@pytest.mark.parametrize("deployment", all_deployments(), ids=lambda deployment: deployment.id)
+def test_a_deployment_does_nothing_but_its_steps(deployment: Any) -> None:
+    """The engine alone, given what the steps make of a conversation, prints what the deployment prints."""
+    text = "{{ messages }}{{ tools }}{{ bos_token }}{{ x }}{% for m in messages[::-1] %}{{ m.content }}{% endfor %}"
+    messages: list[Any] = [
+        _USER,
+        {"role": "assistant", "content": "so", "tool_calls": [_CALL], "reasoning_content": "hm"},
+    ]
+    given = Conversation(messages, tools=[_TOOL], variables={"x": 1})
+    answer = render(deployment.id, text, *messages, tools=[_TOOL], variables={"x": 1})
+    with closing(BareEngines()) as engines:
+        engine = engines.of(deployment.id)
+        assert engine is not None
+        steps = steps_for(Template(text), [step(name) for name in deployment.steps], engine.render_all)
+        prepared = prepare(given, steps)
+        assert engine.render(rewritten(Template(text), steps), prepared) == answer
+
+
+@pytest.mark.parametrize("deployment", all_deployments(), ids=lambda deployment: deployment.id)
+def test_the_pinned_engine_runs(deployment: Any) -> None:
+    assert isinstance(render(deployment.id, "{{ messages[0].role }}"), Rendered)
+    if deployment.pinned is not None:
+        assert _OPEN[deployment.id].version == deployment.pinned
 
 
 # -- changes of the source ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "patched, text, expected",
-    [
-        (tgi.PROFILE.patched, "{{ messages[0]['content'][0]['text'] }}", "{{ messages[0]['content'] }}"),
-        (tgi.PROFILE.patched, "{{ x[::-1] }}", "{{ x|reverse }}"),
-        (tgi.PROFILE.patched, "{% generation %}x{% endgeneration %}", "x"),
-        (tgi.PROFILE.patched, "{%- generation %}", "{%- generation %}"),
-        (mistral_rs.PROFILE.patched, "range(a - 1, -1, -1)", "range(a - 1)|reverse"),
-        (mistral_rs.PROFILE.patched, "range(3, 0, -1)", "range(3, 0, -1)"),
-        (mistral_rs.PROFILE.patched, "{%- generation -%}x{%-endgeneration%}", "x"),
-        (mistral_rs.PROFILE.patched, '{%- set meta = message.get("metadata", "") %}a{{ meta }}b', "ab"),
-        (mistral_rs.PROFILE.patched, '{%- set meta = message.get("metadata", "") %}', '{%- set meta = message.get("metadata", "") %}'),
-    ],
-)  # fmt: skip
-def test_patches(patched: Callable[[str], str], text: str, expected: str) -> None:
-    assert patched(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,7 +134,7 @@ def test_loop_controls_are_found_where_they_are_statements() -> None:
         ("{% for m in messages[1:] %}{% for p in m.content | reverse %}{% endfor %}{% endfor %}", True, False),
         ("{% set rest = messages[1:] %}{% for m in rest %}{% for p in m.content %}{% endfor %}{% endfor %}", True, False),
         ("{% for m in messages %}{% set c = m.content %}{% for p in c %}{% endfor %}{% endfor %}", True, False),
-        ("{% for m in messages %}{% set content = m.content %}{{ content }}{% endfor %}", False, True),
+        ("{% for m in messages %}{% set content = m.content %}{{ content }}{% endfor %}", False, False),
         ("{% for m in messages %}{{ m.content[0] }}{% endfor %}", False, True),
         ("{% for m in messages %}{% if m.content | length > 1 %}{% endif %}{% endfor %}", False, True),
         ("{% for m in messages %}{% if m.content is string %}{% endif %}{% endfor %}", False, False),
@@ -191,7 +196,7 @@ def test_tgi_cuts_behind_a_final_answer() -> None:
     [("{{ tools }}", True), ("{% set tools = 1 %}{{ tools }}", False), ("{{ x | no_such }}{{ tools }}", True), ("{% if %}", True)],
 )  # fmt: skip
 def test_tgi_looks_for_a_free_variable(text: str, reads: bool) -> None:
-    assert tgi.reads_tools(Template(text)) is reads
+    assert reads_tools(Template(text)) is reads
 
 
 # -- mistral.rs --------------------------------------------------------------------------------------------------------
@@ -253,7 +258,9 @@ def test_dynamo_joins_parts_unless_only_parts_are_rendered() -> None:
 def test_dynamo_completes_tools_and_measures_nothing() -> None:
     assert render(
         "dynamo", "{{ tools | tojson }}", tools=[{"function": {"name": "f", "parameters": {}}}]
-    ) == Rendered('[{"function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]')
+    ) == Rendered(
+        '[{"function": {"name": "f", "parameters": {"type": "object", "properties": {}}, "description": ""}}]'
+    )
     assert render("dynamo", "{{ tools | length }}{{ nope | length }}{{ 'é😀' | length }}") == Rendered("002")
     assert render("dynamo", "{{ {'b': '<', 'a': 1.0} | tojson }}") == Rendered('{"b": "<", "a": 1.0}')
 
@@ -261,14 +268,41 @@ def test_dynamo_completes_tools_and_measures_nothing() -> None:
 def test_dynamo_lets_the_caller_win() -> None:
     text = "{{ bos_token }}{{ eos_token is none }}{{ unk_token is none }}{{ documents is defined }}"
     answer = render("dynamo", text, variables={"bos_token": "mine"}, special_tokens={})
-    assert answer == Rendered("minetruetruefalse")
+    assert answer == Rendered("mineTrueTrueFalse")
+
+
+def test_dynamo_reshapes_what_a_template_refuses() -> None:
+    text = (
+        "{% for m in messages %}{% if m.role == 'system' and not loop.first %}{{ raise_exception('no') }}{% endif %}"
+        "{{ m.role[0] }}{{ m.content }} {% endfor %}"
+    )
+    system = {"role": "system", "content": "S"}
+    assert render("dynamo", text, system, system, _USER, system, _USER) == Rendered("sS\n\nS uHi uS uHi ")
+    plain = "{% for m in messages %}{{ m.role[0] }}{{ m.content }} {% endfor %}"
+    assert render("dynamo", plain, system, system, _USER) == Rendered("sS sS uHi ")
+
+
+def test_dynamo_takes_reasoning_and_text_arguments_for_templates_that_do_not() -> None:
+    answer = {"role": "assistant", "content": "so", "reasoning_content": "hm", "tool_calls": [_CALL]}
+    assert render("dynamo", "{{ messages[1].content }}", _USER, answer) == Rendered("<think>hm</think>so")
+    text = "{{ messages[1].content }}{{ messages[1].reasoning_content }}{{ messages[1].tool_calls[0].function.arguments.b }}"
+    assert render("dynamo", text, _USER, answer) == Rendered("sohm1.0")
+
+
+def test_dynamo_mends_what_its_engine_cannot_read() -> None:
+    text = "{{ messages.0.content }}{% for k, v in {'items': 1}.items() %}{{ k }}{{ '.items()' }}{% endfor %}"
+    assert render("dynamo", text) == Rendered("Hiitems.items()")
+    assert render("dynamo", "{% generation %}{% set x = 1 %}{%- endgeneration %}{{ x is defined }}") == Rendered(
+        "False"
+    )
 
 
 # -- smg ---------------------------------------------------------------------------------------------------------------
 
 
-def test_smg_has_no_strftime_now_and_leaves_things_undefined() -> None:
-    assert isinstance(render("smg", "{{ strftime_now('%Y') }}"), Failed)
+def test_smg_has_the_names_of_transformers_and_leaves_things_undefined() -> None:
+    assert render("smg", "{{ strftime_now('%Y') }}{{ dict(a=1) }}") == Rendered("2026{'a': 1}")
+    assert render("smg", "{%- generation %}\n{% set x = 1 %}{% endgeneration %}{{ x }}") == Rendered("1")
     text = "{{ tools is defined }}{{ documents is defined }}{{ bos_token is defined }}"
     assert render("smg", text, special_tokens={}) == Rendered("FalseFalseFalse")
     assert render("smg", text, tools=[], documents=[], special_tokens={"bos_token": ""}) == Rendered("TrueTrueTrue")
@@ -276,20 +310,20 @@ def test_smg_has_no_strftime_now_and_leaves_things_undefined() -> None:
 
 def test_smg_knows_more_of_tojson() -> None:
     text = "{{ {'b': 'é<', 'a': 1.0} | tojson(ensure_ascii=true, sort_keys=true, separators=(',', ':')) }}"
-    assert render("smg", text) == Rendered('{"a": 1.0, "b": "\\u00e9<"}')
+    assert render("smg", text) == Rendered('{"a":1.0,"b":"\\u00e9<"}')
 
 
-def test_smg_wraps_or_joins() -> None:
-    parts = {"role": "user", "content": _PARTS}
-    assert render("smg", "{{ messages[0].content }}", parts) == Rendered("a b")
-    text = "{% for m in messages %}{% for p in m.content %}[{{ p.text if p.text else p }}]{% endfor %}{% endfor %}"
-    assert render("smg", text, _USER, {"role": "tool", "content": "x"}) == Rendered("[Hi][x]")
+def test_smg_joins_parts_where_none_are_read() -> None:
+    parts = {"role": "user", "content": [*_PARTS, {"type": "image_url", "image_url": {"url": "u"}}]}
+    assert render("smg", "{{ messages[0].content }}", parts) == Rendered("a\nb")
+    text = "{% for m in messages %}{% for p in m.content %}[{{ p.text or p.type }}]{% endfor %}{% endfor %}"
+    assert render("smg", text, parts) == Rendered("[a][b][image]")
+    assert render("smg", "{{ messages[0].content is none }}", {"role": "assistant"}) == Rendered("True")
 
 
 def test_smg_trims_files() -> None:
-    assert smg.as_file(Template(" a\\nb ", path="x.jinja")) == "a\nb"
-    assert smg.as_file(Template(" a\\nb ", path="tokenizer_config.json")) == " a\\nb "
     assert render("smg", "\n\n{{ messages[0].content }} ", path="chat_template.jinja") == Rendered("Hi")
+    assert render("smg", "\n\n{{ messages[0].content }} ", path="tokenizer_config.json") == Rendered("\n\nHi ")
 
 
 # -- vLLM --------------------------------------------------------------------------------------------------------------
@@ -308,3 +342,14 @@ def test_vllm_rebuilds_messages() -> None:
     text = "{% for m in messages %}{% for p in m.content %}[{{ p.text }}]{% endfor %}{% endfor %}"
     assert render("vllm", text, _USER, {"role": "user", "content": _PARTS}) == Rendered("[Hi][a][b]")
     assert isinstance(render("vllm", "x", variables={}), Rendered)
+
+
+def test_vllm_drops_empty_calls_and_fills_arguments() -> None:
+    assert render("vllm", "{{ messages[0] }}", {"role": "assistant", "content": "x", "tool_calls": []}) == Rendered(
+        "{'role': 'assistant', 'content': 'x'}"
+    )
+    for arguments in (None, ""):
+        call = {"type": "function", "function": {"name": "f", "arguments": arguments}}
+        text = "{{ messages[0].tool_calls[0].function }}"
+        shown = render("vllm", text, {"role": "assistant", "content": "x", "tool_calls": [call]})
+        assert shown == Rendered("{'name': 'f', 'arguments': {}}")

@@ -1,4 +1,4 @@
-"""What single deployments do to messages and tools, beside what many do."""
+"""What deployments do that build every message anew, from what they know of it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import json
 from collections.abc import Callable
 
 from portable_tpl.model.conversation import Conversation, Json
-from portable_tpl.targets.steps._base import Message, Normalisation, each_message
-from portable_tpl.targets.steps.content import joined, text_parts
-from portable_tpl.targets.steps.tools import arguments_parsed
+from portable_tpl.model.rendering import Failed
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps._base import Message, Step, Trial, each_message
+from portable_tpl.targets.steps.content import text_parts
+from portable_tpl.targets.steps.reference import reference_objection
 
 _TGI = "text-generation-inference router/src/lib.rs, TextMessage"
-_MISTRAL = "mistral.rs mistralrs-core/src/pipeline/chat_template.rs"
-_DYNAMO = "Dynamo lib/llm/src/preprocessor/prompt/template/oai.rs"
-_SMG = "smg router, process_content_format, and crates/tokenizer at 010826e"
 _VLLM = "vLLM vllm/entrypoints/chat_utils.py"
-_SCHEMA_FIRST = ("type", "properties", "required", "additionalProperties")
 
 
 def _flattened(message: Message) -> Message:
@@ -52,40 +50,6 @@ def _part_text(part: Json) -> str:
     return f"![]({url})" if isinstance(url, str) else ""
 
 
-def _each_function(change: Callable[[Message], Message]) -> Callable[[Conversation], Conversation]:
-    def apply(conversation: Conversation) -> Conversation:
-        if not conversation.tools:
-            return conversation
-        tools = [
-            {**tool, "function": change(tool["function"])} if isinstance(tool.get("function"), dict) else tool
-            for tool in conversation.tools
-        ]
-        return conversation.with_changes(tools=tools)
-
-    return apply
-
-
-def _completed(function: Message) -> Message:
-    parameters = function.get("parameters")
-    if not isinstance(parameters, dict):
-        return function
-    missing: Message = {} if "type" in parameters else {"type": "object"}
-    if "properties" not in parameters:
-        missing["properties"] = {}
-    return {**function, "parameters": {**parameters, **missing}} if missing else function
-
-
-def _reordered(function: Message) -> Message:
-    parameters = function.get("parameters")
-    if isinstance(parameters, dict):
-        rest = sorted(set(parameters) - set(_SCHEMA_FIRST))
-        known = [name for name in _SCHEMA_FIRST if name in parameters]
-        function = {**function, "parameters": {name: parameters[name] for name in [*known, *rest]}}
-    order = ("name", "description", "parameters", "strict")
-    first = {name: function[name] for name in order if name in function}
-    return first | {name: value for name, value in function.items() if name not in order}
-
-
 def _keys_sorted(conversation: Conversation) -> Conversation:
     return conversation.with_changes(
         messages=[_sorted(message) for message in conversation.messages],
@@ -119,7 +83,7 @@ def _rebuilt(message: Message, build: Callable[[list[str]], Json]) -> Message:
     if message.get("role") == "assistant":
         calls = message.get("tool_calls")
         if isinstance(calls, list):
-            out["tool_calls"] = [arguments_parsed(call) if isinstance(call, dict) else call for call in calls]
+            out["tool_calls"] = calls
         reasoning = message.get("reasoning", message.get("reasoning_content"))
         if reasoning is not None:
             out |= {"reasoning": reasoning, "reasoning_content": reasoning}
@@ -135,54 +99,68 @@ def _known_texts(content: Json) -> list[str]:
     return [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
 
 
-NORMALISATIONS = (
-    Normalisation(
+def _takes_parts(template: Template, trial: Trial) -> bool:
+    from portable_tpl.targets.steps.detection import iterates_content
+
+    return iterates_content(template)
+
+
+def _takes_strings(template: Template, trial: Trial) -> bool:
+    return not _takes_parts(template, trial)
+
+
+def _content_missing(conversation: Conversation) -> Failed | None:
+    if all(isinstance(message.get("content"), str) for message in conversation.messages):
+        return None
+    return Failed("unsupported", "a message needs content that is a text or parts, or tool calls")
+
+
+STEPS = (
+    Step(
         "messages-flattened",
         "A message is its role and a text: parts joined, images as Markdown, tool calls as JSON instead of content.",
         _TGI,
-        ("tgi",),
-        apply=each_message(_flattened),
+        "name, tool_call_id, tool_calls and reasoning never reach the template. An assistant's calls are "
+        "printed as the "
+        "content of its message, whatever the template would do with calls.",
+        on_request=each_message(_flattened),
     ),
-    Normalisation(
+    Step(
+        "content-required",
+        "A message with neither content nor tool calls is turned down.",
+        "text-generation-inference router/src/lib.rs, MessageBody",
+        objection=_content_missing,
+    ),
+    Step(
         "keys-sorted",
         "The keys of every object are in alphabetical order.",
-        "minijinja without its preserve_order feature",
-        ("tgi",),
-        apply=_keys_sorted,
+        "minijinja without its preserve_order feature; text-generation-inference Cargo.toml",
+        "So tools and arguments are printed with other bytes. Objects that the template itself writes are "
+        "sorted, too; "
+        "that is not modelled.",
+        on_request=_keys_sorted,
     ),
-    Normalisation(
-        "tool-parameters-completed",
-        "Parameters of a tool without type or properties are given them.",
-        _DYNAMO,
-        ("dynamo",),
-        apply=_each_function(_completed),
-    ),
-    Normalisation(
-        "tool-schema-reordered",
-        "A tool's keys are put in a fixed order, those of its parameters too.",
-        _MISTRAL,
-        ("mistral.rs",),
-        apply=_each_function(_reordered),
-    ),
-    Normalisation(
-        "parts-joined-by-blanks",
-        "Content that is a list of text parts becomes one string, the parts joined by a blank.",
-        _SMG,
-        ("smg",),
-        apply=each_message(joined(" ")),
-    ),
-    Normalisation(
+    Step(
         "messages-rebuilt-with-strings",
         "A message is rebuilt from role, content, tool calls, reasoning and name; its content is a string.",
         f"{_VLLM}, content format 'string'",
-        ("vllm",),
-        apply=each_message(_rebuilt_with_strings),
+        "So it is with templates in which no loop runs over a message's content. Parts of text are joined by "
+        "newlines.",
+        on_request=each_message(_rebuilt_with_strings),
+        applies=_takes_strings,
     ),
-    Normalisation(
+    Step(
         "messages-rebuilt-with-parts",
         "A message is rebuilt from role, content, tool calls, reasoning and name; its content is a list of parts.",
         f"{_VLLM}, content format 'openai'",
-        ("vllm",),
-        apply=each_message(_rebuilt_with_parts),
+        "So it is with templates in which some loop runs over a message's content. A string becomes one text part.",
+        on_request=each_message(_rebuilt_with_parts),
+        applies=_takes_parts,
+    ),
+    Step(
+        "empty-conversation-refused",
+        "A conversation without messages is turned down.",
+        "transformers/tokenization_utils_base.py, apply_chat_template",
+        objection=reference_objection,
     ),
 )

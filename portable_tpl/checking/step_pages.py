@@ -1,0 +1,42 @@
+"""The pages of steps, and of what else keeps a conversation from a template: the causes of origin ``stack``."""
+
+from __future__ import annotations
+
+from portable_tpl.targets.registry import targets_with_step
+from portable_tpl.targets.steps import all_steps
+from portable_tpl.targets.steps._base import Step
+from portable_tpl.targets.steps.refusals import REFUSALS
+
+_PLACES = (
+    ("changes_request", "It changes the request: the template is given other messages, tools or variables."),
+    ("objects", "It turns conversations down: no template is run."),
+    ("changes_context", "It changes the variables that the template is given."),
+    ("changes_template", "It changes the template's source before the engine loads it."),
+    ("changes_prompt", "It changes the prompt that the template printed."),
+)
+
+
+def step_names() -> list[str]:
+    """Everything that has a page here."""
+    return [step.name for step in _all()]
+
+
+def steps_page(cause: str) -> str | None:
+    """The page of a step, by name, or those of a cause of several, ``one+another``; ``None`` where there is none."""
+    steps = {step.name: step for step in _all()}
+    names = [name.strip() for name in cause.split("+")]
+    return "\n".join(_page(steps[name]) for name in names) if all(name in steps for name in names) else None
+
+
+def _all() -> tuple[Step, ...]:
+    return (*all_steps(), *REFUSALS)
+
+
+def _page(step: Step) -> str:
+    lines = [f"# {step.name}", "", step.summary, ""]
+    lines += [step.details, ""] if step.details else []
+    places = [text for changes, text in _PLACES if getattr(step, changes)]
+    lines += [*places, ""] if places else []
+    targets = targets_with_step(step.name)
+    lines += ["## Targets", "", ", ".join(targets) if targets else "any server", "", "## Source", "", step.source]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,39 @@
+"""What deployments do to the reasoning of earlier turns."""
+
+from __future__ import annotations
+
+from portable_tpl.model.source import Template
+from portable_tpl.targets.steps._base import Message, Step, Trial, each_message
+
+_DYNAMO = "Dynamo lib/renderer/src/template/oai.rs, inject_reasoning_content_into_messages"
+
+
+def _put_into_content(message: Message) -> Message:
+    reasoning, content = message.get("reasoning_content"), message.get("content")
+    if message.get("role") != "assistant" or not isinstance(reasoning, str) or not reasoning:
+        return message
+    thought = f"<think>{reasoning}</think>"
+    if isinstance(content, list):
+        content = [{"type": "text", "text": thought}, *content]
+    elif content is None or isinstance(content, str):
+        content = thought + (content or "")
+    else:
+        return message
+    return {**{key: value for key, value in message.items() if key != "reasoning_content"}, "content": content}
+
+
+def _reads_no_reasoning(template: Template, trial: Trial) -> bool:
+    return "reasoning_content" not in template.text
+
+
+STEPS = (
+    Step(
+        "reasoning-put-into-content",
+        "An answer's reasoning is put before its content, between <think> and </think>.",
+        _DYNAMO,
+        "So it is for templates in whose text reasoning_content does not stand: the reference prints no "
+        "reasoning there.",
+        on_request=each_message(_put_into_content),
+        applies=_reads_no_reasoning,
+    ),
+)
