@@ -108,7 +108,7 @@ def compare(
     """
     parsed = parse(template) if isinstance(template, Template) else template
     compile_check(parsed)
-    with ExitAttribution() as stack:
+    with ExitStack() as stack:
         return Run(
             parsed,
             targets,
