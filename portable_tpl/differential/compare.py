@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
