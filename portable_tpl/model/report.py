@@ -37,12 +37,31 @@ class MissedBranch:
 
 
 @dataclass(frozen=True)
+class MissedPair:
+    """A definition and a use of which no conversation had the one in a turn and the other in a later turn.
+
+    ``name`` is the variable (``x``, ``ns.x``); the lines count from 1.
+    """
+
+    name: str
+    definition: int
+    use: int
+
+
+@dataclass(frozen=True)
 class Coverage:
-    """Branches of the template, and how many of them the conversations reached on the reference."""
+    """Branches of the template, and how many of them the conversations reached on the reference.
+
+    ``pairs`` counts definitions and uses of the variables that turns of a loop over messages set, such that one turn
+    sets and a later one reads; ``covered_pairs`` those of which a conversation had both.
+    """
 
     branches: int
     reached: int
     missed: tuple[MissedBranch, ...] = ()
+    pairs: int = 0
+    covered_pairs: int = 0
+    missed_pairs: tuple[MissedPair, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,9 @@ def coverage_phrase(comparison: Comparison) -> str:
     coverage = comparison.coverage
     reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
     cut = " before the time asked for ran out" if comparison.cut else ""
-    return f"{plural(comparison.cases, 'conversation')} reached {reached}{cut}"
+    turns = plural(coverage.pairs, "definition-use pair")
+    pairs = f" and {coverage.covered_pairs} of {turns} across turns" if coverage.pairs else ""
+    return f"{plural(comparison.cases, 'conversation')} reached {reached}{pairs}{cut}"
 
 
 def missed_phrase(comparison: Comparison, most: int | None) -> str:

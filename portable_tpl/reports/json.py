@@ -172,7 +172,17 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         {"line": branch.line, "condition": branch.condition, "reachable": branch.reachable}
         for branch in coverage.missed
     ]
-    return {"branches": coverage.branches, "reached": coverage.reached, "missed": missed}
+    missed_pairs = [
+        {"name": pair.name, "definition": pair.definition, "use": pair.use} for pair in coverage.missed_pairs
+    ]
+    return {
+        "branches": coverage.branches,
+        "reached": coverage.reached,
+        "missed": missed,
+        "pairs": coverage.pairs,
+        "covered_pairs": coverage.covered_pairs,
+        "missed_pairs": missed_pairs,
+    }
 
 
 def _mismatch(mismatch: Mismatch) -> dict[str, Any]:

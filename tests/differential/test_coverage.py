@@ -94,12 +94,41 @@ def test_dead_code_counts_as_missed(tracer: Tracer) -> None:
     assert dead[0].reachable in (None, False)
 
 
+TURNS = [
+    "{% for m in messages %}{% if m.reasoning_content is defined %}{% set why = m.reasoning_content %}{% endif %}"
+    "{% if why is defined %}{{ why }}{% endif %}{% endfor %}",
+    "{% set ns = namespace(called='') %}{% for m in messages %}{% if m.tool_calls %}"
+    "{% set ns.called = m.tool_calls[0].function.name %}{% elif m.role == 'tool' %}{{ ns.called }}{% endif %}{% endfor %}",
+    "{% set ns = namespace(last='') %}{% for m in messages %}{% if m.role == 'user' and ns.last == 'assistant' %}a"
+    "{% endif %}{% if m.role == 'assistant' and m.content == 'odd' %}{% set ns.last = m.role %}{% endif %}{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("text", TURNS)
+def test_one_turn_sets_what_a_later_one_reads(text: str, tracer: Tracer) -> None:
+    run, coverage = explored(text, tracer)
+    assert coverage.pairs > 0
+    assert (coverage.covered_pairs, coverage.missed_pairs) == (coverage.pairs, ())
+    assert run.missed_turns == []
+
+
+def test_what_only_a_stranger_order_of_turns_covers_is_left_out(tracer: Tracer) -> None:
+    text = (
+        "{% set ns = namespace(a=false) %}{% for m in messages %}{% if m.role == 'user' %}{% if ns.a %}twice{% endif %}"
+        "{% set ns.a = true %}{% else %}{% set ns.a = false %}{% endif %}{% endfor %}"
+    )
+    run, coverage = explored(text, tracer)
+    assert (len(run.turn_goals), coverage.pairs, coverage.covered_pairs) == (2, 1, 1)
+
+
 def test_the_corpus_is_covered(corpus_templates: list[Template], tracer: Tracer) -> None:
-    figures = []
+    figures, pairs, covered = [], 0, 0
     for template in corpus_templates[3::40]:
         parsed = parse(template)
         run = explore(parsed, tracer, CompareSettings())
         coverage = coverage_of(parsed, run)
         figures.append(coverage.reached / coverage.branches if coverage.branches else 1.0)
+        pairs, covered = pairs + coverage.pairs, covered + coverage.covered_pairs
+    assert covered >= 0.95 * pairs
     assert sum(figures) / len(figures) > 0.97
     assert min(figures) > 0.8

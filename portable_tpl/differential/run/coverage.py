@@ -1,9 +1,9 @@
-"""Which branches of a template a run reached, which it missed, and which nothing in the tier can reach."""
+"""Which branches, and which state across turns, a run reached, which it missed, and which no tier of it can reach."""
 
 from __future__ import annotations
 
 from portable_tpl.differential.run.search import Explored
-from portable_tpl.model.report import Coverage, MissedBranch
+from portable_tpl.model.report import Coverage, MissedBranch, MissedPair
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
 
@@ -29,7 +29,12 @@ def coverage_of(parsed: ParsedTemplate, run: Explored) -> Coverage:
         out = branch.number in run.impossible or branch.number in run.stranger
         beyond += out
         listed.append(MissedBranch(branch.line, describe(parsed, branch), False if out else None))
-    return Coverage(len(run.branches) - beyond, len(run.reached), tuple(listed))
+    pairs = run.feasible_turns
+    missed = tuple(MissedPair(goal.state.name, goal.definition.lineno, goal.use.lineno) for goal in run.missed_turns)
+    branches = len(run.branches)
+    return Coverage(
+        branches - beyond, branches - len(run.missed), tuple(listed), len(pairs), len(pairs) - len(missed), missed
+    )
 
 
 def describe(parsed: ParsedTemplate, branch: Branch) -> str:

@@ -1,12 +1,18 @@
-"""Which branches of a template the types of its expressions rule out."""
+"""Which branches of a template, and which goals of turns, the types of its expressions rule out."""
 
 from __future__ import annotations
 
 from jinja2 import nodes
 
 from portable_tpl.template.tracing.instrument import Branch
+from portable_tpl.template.tracing.turn_marks import TurnGoal
 from portable_tpl.template.types.lattice.kinds import EMPTY, FALSY, ITERATOR, OTHER, TRUTHY, UNDEFINED
 from portable_tpl.template.types.types import Types
+
+
+def possible_turns(goal: TurnGoal, types: Types) -> bool:
+    """Whether the types leave a way to a goal of turns: to its definition and to its use."""
+    return types.reachable(goal.definition) and types.reachable(goal.use)
 
 
 def possible(branch: Branch, types: Types) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portable_tpl.differential.run.feasibility import possible
+from portable_tpl.differential.run.feasibility import possible, possible_turns
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.run.turns import joined_for
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation as generate
 from portable_tpl.generation.handwritten import handwritten
@@ -17,9 +18,11 @@ from portable_tpl.generation.tiers import TierJudge, tier_of
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.targets.steps.prepared import prepare
+from portable_tpl.template.names.turns import turn_states
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch, branches
 from portable_tpl.template.tracing.trace import Trace
+from portable_tpl.template.tracing.turn_marks import TurnGoal, turn_goals
 from portable_tpl.template.types.types import infer
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
@@ -27,6 +30,7 @@ _POOL = 120  # generated conversations tried on the reference before missed bran
 _ROUNDS = 12
 _TRIES = 10  # conversations built for one branch in one round
 _BRANCHES = 24  # missed branches pursued in one round
+_TURN_ROUNDS = 3  # rounds in which conversations are joined for what one turn sets and a later one reads
 _BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for missed branches of stranger tiers, which decide no verdict
 _BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
 _WORD = "Zebrafish"
@@ -36,6 +40,7 @@ _WORD = "Zebrafish"
 class Explored:
     """The conversations of a run with the reference's traces, in order; and what was reached in all.
 
+    ``reached`` has the numbers of branches and of what belongs to the goals of turns.
     ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
     template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
     reach, with the mildest such tier.
@@ -43,6 +48,7 @@ class Explored:
 
     shape: TemplateShape
     branches: list[Branch]
+    turn_goals: list[TurnGoal] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
     tiers: list[Tier] = field(default_factory=list)
@@ -63,6 +69,24 @@ class Explored:
         out = self.impossible
         return [branch for branch in self.missed if branch.number not in out and branch.number not in self.stranger]
 
+    @property
+    def missed_turns(self) -> list[TurnGoal]:
+        """Goals of turns that no conversation reached, of the tier or of a stranger one."""
+        return [goal for goal in self.feasible_turns if goal.number not in self.reached]
+
+    @property
+    def feasible_turns(self) -> list[TurnGoal]:
+        """Goals of turns whose two halves were reached; what was not is a branch that was missed.
+
+        Those that only a conversation of a stranger tier reached, or that types rule out, are left out.
+        """
+        beyond = self.impossible | self.stranger.keys()
+        return [
+            goal
+            for goal in self.turn_goals
+            if {goal.set_number, goal.read_number} <= self.reached and goal.number not in beyond
+        ]
+
 
 def explore(
     parsed: ParsedTemplate,
@@ -72,7 +96,8 @@ def explore(
 ) -> Explored:
     """Find the conversations for one template."""
     shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
-    run = Explored(shape, branches(parsed.tree))
+    found = branches(parsed.tree)
+    run = Explored(shape, found, turn_goals(turn_states(parsed.tree), len(found)))
     judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
     choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")
 
@@ -112,7 +137,7 @@ def explore(
         return run
     useful = _generate(parsed, run, trace, choices, settings, out_of_time)
     _choose(run, useful, always, examples)
-    if run.wanted and settings.tier is not Tier.HOSTILE and not out_of_time():
+    if (run.wanted or run.missed_turns) and settings.tier is not Tier.HOSTILE and not out_of_time():
         _look_beyond(parsed, tracer, run, choices, settings.tier)
     return run
 
@@ -139,10 +164,12 @@ def _generate(
     useful = trace(
         [generate(choices, run.shape, tiers[number % len(tiers)]) for number in range(pool)], settings.tier
     )
+    useful += _reach_turns(run, trace, choices, settings.tier)
     if not run.missed:
         return useful
     types = infer(parsed, settings.tier)
     run.impossible = {branch.number for branch in run.missed if not possible(branch, types)}
+    run.impossible |= {goal.number for goal in run.turn_goals if not possible_turns(goal, types)}
     targeting = Targeting(parsed, run.shape, run.branches)
     idle = 0
     for _ in range(_ROUNDS):
@@ -157,18 +184,31 @@ def _generate(
         news = trace(built, settings.tier)
         useful += news
         idle = 0 if news else idle + 1
+    return useful + _reach_turns(run, trace, choices, settings.tier)
+
+
+def _reach_turns(run: Explored, trace: _Trace, choices: SeededChoices, tier: Tier) -> list[int]:
+    """Conversations whose later turns read what earlier ones set; gives the numbers of those that did so first."""
+    useful: list[int] = []
+    for _ in range(_TURN_ROUNDS):
+        joined = joined_for(run.missed_turns, list(zip(run.conversations, run.traces, strict=True)), choices)
+        if not joined:
+            break
+        useful += trace(joined, tier)
     return useful
 
 
 def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices: SeededChoices, tier: Tier) -> None:
-    """Find which of the missed branches conversations of a stranger tier reach."""
+    """Find which of the missed branches, and goals of turns, conversations of a stranger tier reach."""
     targeting = Targeting(parsed, run.shape, run.branches)
-    seeds = [(run.conversations[number], run.traces[number]) for number in range(len(run.conversations))]
-    for effort in range(_BEYOND_ROUNDS):
+    seeds = list(zip(run.conversations, run.traces, strict=True))
+    for effort in range(_BEYOND_ROUNDS + 1):
         missed = run.wanted
-        if not missed:
-            break
-        if effort == 0:
+        if effort == _BEYOND_ROUNDS:
+            tried = joined_for(run.missed_turns, seeds, choices)
+        elif not missed and effort:
+            continue
+        elif not effort:
             tried = list(handwritten(run.shape, Tier.HOSTILE))
         elif effort == _BEYOND_CHANCE:
             tried = [generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)]

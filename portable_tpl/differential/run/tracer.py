@@ -72,6 +72,7 @@ def _read(rendering: Rendering) -> Trace:
         tuple(map(_piece, told.get("pieces", ()))),
         tuple(map(_piece, told.get("captured", ()))),
         dict(told.get("values", ())),
+        dict(told.get("turns", ())),
     )
 
 

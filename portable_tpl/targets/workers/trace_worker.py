@@ -1,9 +1,9 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
 Its options hold ``mode``: ``text`` (nothing is told but the answer), ``branches`` (numbers of
-:func:`.instrument.branches`), ``pieces`` (what was printed where), ``values`` (that, and the
-value of every expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the
-numbers ``nodes`` were evaluated, told as branches).
+:func:`.instrument.branches`, then of :func:`.turn_marks.turn_goals`), ``pieces`` (what was printed where), ``values``
+(that, and the value of every expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the
+expressions with the numbers ``nodes`` were evaluated, told as branches).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import jinja2
 
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
 from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase, Spanned
+from portable_tpl.template.names.turns import turn_states
 from portable_tpl.template.tracing.instrument import hook_branches, mark_branches
 from portable_tpl.template.tracing.tracing import Recorder, mark_prints, mark_reached
+from portable_tpl.template.tracing.turn_marks import TurnRecorder, mark_turns
 
 _SafeAttribute = Callable[[Any, str, Any], bool]
 
@@ -47,12 +49,15 @@ class _Traced(Jinja2Engine):
         self._hits: set[int] = set()
         self._recorder = Recorder()
         hook_branches(self.environment, self._hits)
+        self._turns = TurnRecorder(self._hits)
+        self._turns.hook(self.environment)
         self._recorder.hook(self.environment)
 
     def compile(self, template: str, options: dict[str, Any]) -> jinja2.Template:
         tree = self.environment.parse(template)
         if options["mode"] == "branches":
-            mark_branches(tree)
+            turns = turn_states(tree)
+            mark_turns(tree, turns, mark_branches(tree))
         elif options["mode"] == "reached":
             mark_reached(tree, frozenset(options["nodes"]))
         elif options["mode"] != "text":
@@ -63,6 +68,7 @@ class _Traced(Jinja2Engine):
 
     def render(self, loaded: jinja2.Template | Spanned, case: PreparedCase) -> str:
         self._hits.clear()
+        self._turns.start()
         self._recorder.start()
         told: dict[str, Any] = {}
         try:
@@ -72,6 +78,8 @@ class _Traced(Jinja2Engine):
         except Failure as failure:
             told["failed"] = failure.reply
         told["branches"] = sorted(self._hits)
+        if self._turns.places:
+            told["turns"] = sorted(self._turns.places.items())
         pieces = self._recorder.pieces()
         if pieces:
             told["pieces"] = pieces

@@ -7,6 +7,8 @@ This follows jinja2's own rules (``jinja2.idtracking`` and ``jinja2.compiler``, 
 * A name belongs to a frame as a whole. One that the frame first sets is never looked up in the context, not even by
   a loop before the ``set``; one that it first reads, or sets in a branch only, is, until it is set.
 * A macro sees the names around it as they are when it is called.
+
+Code behind a refusal (``raise_exception``), ``break`` or ``continue`` is not reached.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from jinja2 import nodes
 
 from portable_tpl.template.names.bindings import Binding, BindingKind, Resolution
 from portable_tpl.template.names.frames import Frame, defined_names, first_read
+from portable_tpl.template.syntax.conditions import raises
 from portable_tpl.template.syntax.walking import children, names, preorder
 
 __all__ = ["Binding", "Resolution", "Scopes", "resolve_names"]
@@ -181,7 +184,7 @@ class _Resolver:
 
     def _plain(self, node: nodes.Node, scope: _Scope) -> bool:
         self._read((node,), scope)
-        return not isinstance(node, (nodes.Break, nodes.Continue))
+        return not (isinstance(node, (nodes.Break, nodes.Continue)) or raises(node))
 
     def _if(self, node: nodes.If, scope: _Scope) -> bool:
         before, outcomes = scope.values, []

@@ -90,4 +90,4 @@ def _guarded(parsed: ParsedTemplate, node: nodes.Node, kind: NameKind, name: str
             return test.name == ("defined" if wanted else "undefined") or (test.name == "callable" and wanted)
         return isinstance(test, nodes.Name) and test.name == name and wanted
 
-    return any(implies(condition, proves) for condition in conditions_on(parsed, node))
+    return any(implies(condition, proves) for condition in conditions_on(parsed.parent, node))

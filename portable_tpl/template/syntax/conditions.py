@@ -7,21 +7,25 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
-from portable_tpl.template.syntax.parsing import ParsedTemplate
-
 Condition: TypeAlias = tuple[nodes.Node, bool]
 """A test, and whether it was true or false."""
 
 
-def conditions_on(parsed: ParsedTemplate, node: nodes.Node) -> Iterator[Condition]:
-    """Each test decided before a node is evaluated, innermost first; those around a macro's definition too."""
-    child, parent = node, parsed.parent(node)
+def conditions_on(parent_of: Callable[[nodes.Node], nodes.Node | None], node: nodes.Node) -> Iterator[Condition]:
+    """Each test decided before a node is evaluated, innermost first; those around a macro's definition too.
+
+    ``parent_of`` is :meth:`.parsing.ParsedTemplate.parent` or the like.
+    """
+    child, parent = node, parent_of(node)
     while parent is not None:
         yield from _decided(parent, child)
-        child, parent = parent, parsed.parent(parent)
+        child, parent = parent, parent_of(parent)
 
 
 def _decided(parent: nodes.Node, child: nodes.Node) -> Iterator[Condition]:
+    for _, body in parent.iter_fields():
+        if isinstance(body, list) and _holds(body, child):
+            yield from _not_raised(body, child)
     if isinstance(parent, nodes.If) and child is not parent.test:
         if _holds(parent.body, child):
             yield parent.test, True
@@ -37,6 +41,23 @@ def _decided(parent: nodes.Node, child: nodes.Node) -> Iterator[Condition]:
         yield parent.left, isinstance(parent, nodes.And)
     elif isinstance(parent, nodes.For) and parent.test is not None and _holds(parent.body, child):
         yield parent.test, True
+
+
+def _not_raised(body: list[nodes.Node], child: nodes.Node) -> Iterator[Condition]:
+    """The tests before a statement that were false, or the reference would have raised an error there."""
+    for statement in body:
+        if statement is child:
+            return
+        if isinstance(statement, nodes.If) and not statement.elif_ and any(map(raises, statement.body)):
+            yield statement.test, False
+
+
+def raises(statement: nodes.Node) -> bool:
+    """Whether a statement is a refusal: no code after it is run."""
+    return isinstance(statement, nodes.Output) and any(
+        isinstance(item, nodes.Call) and isinstance(item.node, nodes.Name) and item.node.name == "raise_exception"
+        for item in statement.nodes
+    )
 
 
 def _holds(body: list[nodes.Node], child: nodes.Node) -> bool:

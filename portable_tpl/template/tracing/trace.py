@@ -22,7 +22,9 @@ class Piece:
 class Trace:
     """One render of the reference.
 
-    ``branches`` are numbers of :func:`portable_tpl.template.tracing.instrument.branches`, of a trace with that mode.
+    ``branches`` are numbers of :func:`portable_tpl.template.tracing.instrument.branches` and of
+    :func:`portable_tpl.template.tracing.turn_marks.turn_goals`, of a trace with that mode; ``turns`` the turn (from
+    0) in which a variable was first set, or first read, by the number of that.
     ``pieces`` come with the other modes, ``captured`` are those printed into a variable or an argument; ``values``
     come with the mode of that name: by node number, the different values of an expression as
     :mod:`portable_tpl.template.tracing.tracing` describes them.
@@ -33,3 +35,4 @@ class Trace:
     pieces: tuple[Piece, ...] = ()
     captured: tuple[Piece, ...] = ()
     values: Mapping[int, list[dict[str, Json]]] = field(default_factory=dict)
+    turns: Mapping[int, int] = field(default_factory=dict)
