@@ -44,18 +44,19 @@ _by_bits: dict[tuple[int, bool], Kinds] = {}
 _brief: dict[Kinds, Kinds] = {}
 
 
-def kinds_of(type_: Type) -> Kinds:
-    """The kinds of values that a type may have, as ``data/kinds.json`` names them."""
+def kinds_of(type_: Type, among: int = k.ALL_KINDS) -> Kinds:
+    """The kinds of values that a type may have, as ``data/kinds.json`` names them; of those ``among`` these bits."""
     if type_ is ANY:
         return ()  # nothing is known, and to warn of everything would be no warning
     texts = type_.texts
     wordy = texts is not None and all(
         not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts
     )
-    key = (type_.bits, wordy)
+    bits = type_.bits & (among | k.ALL_FACTS)
+    key = (bits, wordy)
     found = _by_bits.get(key)
     if found is None:
-        found = _by_bits[key] = _kinds(type_.bits, wordy)
+        found = _by_bits[key] = _kinds(bits, wordy)
     return found
 
 

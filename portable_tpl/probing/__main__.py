@@ -29,6 +29,7 @@ from portable_tpl.support.features import DATA, Feature, Probe, load_features
 from portable_tpl.support.table import TARGETS, UNKNOWN, Support, Table
 from portable_tpl.targets import installs
 from portable_tpl.targets.processes._base import REFERENCE, Limits, Runtime
+from portable_tpl.targets.processes._worker import NOT_TRIED
 from portable_tpl.targets.registry import open_runtime
 
 # The targets whose tables are kept; each speaks for its engine alone.
@@ -142,7 +143,11 @@ def _ask_batch(runtime: Runtime, batch: Mapping[str, list[_Case]], found: dict[i
     ]
     template = Template("".join(branches) + "{% endif %}")
     cases = [(number, case) for number, group in enumerate(batch.values(), 1) for case in group]
-    answers = runtime.render_all(template, [_conversation(case.probe, number) for number, case in cases])
+    answers = list(runtime.render_all(template, [_conversation(case.probe, number) for number, case in cases]))
+    while left := [place for place, answer in enumerate(answers) if _not_tried(answer)]:
+        # A worker that has died many times over is given up; what came after those deaths has a chance of its own.
+        again = runtime.render_all(template, [_conversation(cases[at][1].probe, cases[at][0]) for at in left])
+        answers = [dict(zip(left, again, strict=True)).get(at, answer) for at, answer in enumerate(answers)]
     if len(batch) > 1 and all(isinstance(answer, Failed) for answer in answers):
         texts = list(batch)
         middle = len(texts) // 2
@@ -151,6 +156,10 @@ def _ask_batch(runtime: Runtime, batch: Mapping[str, list[_Case]], found: dict[i
         return
     for (_, case), answer in zip(cases, answers, strict=True):
         found[id(case.probe)] = _unguarded(answer)
+
+
+def _not_tried(answer: Rendering) -> bool:
+    return isinstance(answer, Failed) and answer.kind == "crash" and answer.message.startswith(NOT_TRIED)
 
 
 def _conversation(probe: Probe, number: int) -> Conversation:

@@ -2,8 +2,8 @@
 
 What it does
 ------------
-Finds conditions on kinds of values that are true in one engine and false in another, and values of ``and``,
-``or`` and ``if`` without ``else``.
+Finds conditions on kinds of values that are true in one engine and false in another; and values of ``and``, ``or``
+and ``if`` without ``else`` where they are printed, compared or passed on.
 
 Why it breaks
 -------------
@@ -25,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL211"
 _LOGIC = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)
@@ -55,8 +56,9 @@ def _choice(node: nodes.And | nodes.Or, look: Look) -> None:
     _truth(node.left, look)
     if as_condition(node, look):
         _truth(node.right, look)
-    look.use_by_kind(f"{name}.value", look.brief(node.left), node)
-    look.use(f"{name}.value", node)
+    elif look.type(node).bits & k.ALL_KINDS & ~k.BOOL:  # the value is seen: it is one of the operands
+        look.use_by_kind(f"{name}.value", look.brief(node.left), node)
+        look.use(f"{name}.value", node)
 
 
 def _conditional(node: nodes.CondExpr, look: Look) -> None:
@@ -73,5 +75,11 @@ VISITS = {
     nodes.Or: _choice,
     nodes.CondExpr: _conditional,
 }
-VALID = (Example("{% if messages and not tools %}x{% endif %}", targets=("hf-jinja", "llama.cpp-engine")),)
-INVALID = (Example("{% set ns = namespace() %}{% if ns %}x{% endif %}", targets=("minijinja",)),)
+VALID = (
+    Example("{% if messages and not tools %}x{% endif %}", targets=("hf-jinja", "llama.cpp-engine")),
+    Example("{{ 'x' if messages and (tools or documents) else 'y' }}", targets=("mistral.rs", "minja-engine")),
+)
+INVALID = (
+    Example("{% set ns = namespace() %}{% if ns %}x{% endif %}", targets=("minijinja",)),
+    Example("{{ messages[0].role and messages[0].content }}", targets=("mistral.rs", "minja-engine")),
+)

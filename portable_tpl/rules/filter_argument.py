@@ -25,8 +25,10 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.expressions import edits
+from portable_tpl.support.spelling import filter_features
 
 CODE = "PTL302"
 # Arguments after the usual ones, by their place.
@@ -51,11 +53,15 @@ _BY_NAME = {"case_sensitive": "case", "fill_with": "fill", "d": "keyword", "defa
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     name = node.name
+    for form in filter_features(node, look.parsed):
+        look.use(form, node)
     if name == "tojson":
         return
     if node.args or node.kwargs:
         for variant in _default(node) if name in ("default", "d") else _variants(node):
-            look.use(f"filter.{'default' if name == 'd' else name}.{variant}", node, lambda: _by_place(node, look))
+            feature = FeatureId.of("filter", "default" if name == "d" else name, variant)
+            look.use(feature, node, lambda: _by_place(node, look))
+            look.use_by_kind(feature, look.kinds(node.node) if node.node else (), node)
     elif name in ("default", "d"):
         look.use("filter.default.empty", node)
     elif name in ("select", "reject"):

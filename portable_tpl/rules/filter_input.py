@@ -25,12 +25,14 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
 from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with, constant
 from portable_tpl.rewriting.expressions import operand
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL303"
+_ORDERING = ("sort", "dictsort", "unique")
 _PICKS = ("first", "last", "min", "max")
 _PARTS = (nodes.Getattr, nodes.Getitem)
 # Text that is not plain, for filters of which other rules speak.
@@ -56,6 +58,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look))
+    if node.name in _ORDERING and not node.args and not node.kwargs and _holds_text(node.node, look):
+        look.use(FeatureId.of("filter", node.name, "mixed-case"), node)
     if node.name == "join":
         shape = look.type(node.node).shape
         if shape is not None and shape.items is not None:
@@ -63,6 +67,17 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     elif node.name == "format":
         for argument in node.args:
             look.use_by_kind("filter.format", look.kinds(argument), node)
+
+
+def _holds_text(node: nodes.Expr, look: Look) -> bool:
+    """Whether what is put in order may be text in upper and in lower case."""
+    type_ = look.type(node)
+    if type_.shape is None:
+        return False
+    texts = type_.shape.element if not type_.bits & k.DICT else None
+    if texts is None or texts.bits & k.TEXT_STR == 0:
+        return texts is None
+    return texts.texts is None or any(text != text.lower() for text in texts.texts)
 
 
 _DEFAULTS = {

@@ -4,7 +4,7 @@ What it does
 ------------
 Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags
 and spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break
-before the first tag, white space of other scripts next to ``-``.
+before the first tag, one character before it, white space of other scripts next to ``-``.
 
 Why it breaks
 -------------
@@ -55,6 +55,8 @@ _PATTERNS = {
     "layout.nbsp-lstrip": _ODD_INDENT.search,
     "layout.final-newline": re.compile(r"\n\Z").search,
     "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
+    "layout.first-character": re.compile(r"[^{](?=\{%)").match,
+    "layout.first-character.comment": re.compile(r"[^{](?=\{#)").match,
     "layout.bom": re.compile("\ufeff").match,
 }
 
@@ -68,5 +70,8 @@ def _template(node: nodes.Template, look: Look) -> None:
 
 
 VISITS = {nodes.Template: _template}
-VALID = (Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),)
-INVALID = (Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),)
+VALID = (Example("aa{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),)
+INVALID = (
+    Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),
+    Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
+)

@@ -62,6 +62,8 @@ def _constant(node: nodes.Const, look: Look) -> None:
         source = look.parsed.source(node).lower()
         look.use("literal.float.underscore" if "_" in source else _float(source, value), node)
     elif isinstance(value, int) and not isinstance(value, bool):
+        if look.breaks("literal.int.leading-zero") and look.parsed.source(node).startswith("00"):
+            look.use("literal.int.leading-zero", node)
         if value > 9 and not look.parsed.source(node).isdigit():
             source = look.parsed.source(node)
             look.use("literal.int.underscore" if "_" in source else "literal.int.hex", node)
@@ -119,6 +121,8 @@ def _tuple(node: nodes.Tuple, look: Look) -> None:
             look.use("literal.tuple.bare", node)
         elif isinstance(look.parent(node), nodes.For):
             look.use("for.bare-tuple", node)
+        elif isinstance(look.parent(node), nodes.Getitem):
+            look.use("item.tuple", node)
     elif not node.items:
         look.use("literal.tuple.empty", node)
     elif source.rstrip(") \t\r\n").endswith(","):

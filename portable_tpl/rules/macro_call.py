@@ -27,8 +27,10 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import macros
 from portable_tpl.rewriting.expressions import Level, replace
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL506"
 
@@ -73,6 +75,11 @@ def _macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
     return found[0] if len(found) == 1 else None
 
 
+def _attribute(node: nodes.Getattr, look: Look) -> None:
+    if node.attr in ("name", "arguments") and look.type(node.node).bits & k.MACRO:
+        look.use(FeatureId.of("macro", node.attr), node)
+
+
 def _definition(node: nodes.Macro, look: Look) -> None:
     look.use("statement.macro", node)
     if node.defaults:
@@ -114,7 +121,7 @@ def _reads_names(default: nodes.Expr) -> bool:
 
 
 FIX = _by_place
-VISITS = {nodes.Call: _call, nodes.Macro: _definition}
+VISITS = {nodes.Call: _call, nodes.Getattr: _attribute, nodes.Macro: _definition}
 VALID = (
     Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
 )

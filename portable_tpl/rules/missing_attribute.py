@@ -60,6 +60,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         if only_compared(node, look):
             kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
         look.use_by_kind(family, kinds, node)
+        if look.type(node).bits & k.UNDEFINED:
+            look.use_by_kind("item.missing", kinds, node)
 
 
 VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}

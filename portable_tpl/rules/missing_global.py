@@ -37,6 +37,8 @@ _KNOWN = frozenset({"range", "dict", "namespace", "raise_exception", "strftime_n
 
 def _call(node: nodes.Call, look: Look) -> None:
     callee = node.node
+    if isinstance(callee, nodes.Getattr) and callee.attr == "fromkeys":
+        look.use("method.dict.fromkeys", node)
     if not isinstance(callee, nodes.Name) or callee.name not in _KNOWN or callee.name in macros(look):
         return
     bits = look.type(callee).bits
@@ -65,10 +67,14 @@ def _variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
             yield "down" if isinstance(step, int) and step < 0 else "step"
         elif len(node.args) > 1:
             yield "start"
+        elif node.args and look.type(node.args[0]).bits & k.NEGATIVE:
+            yield "negative"
     elif name in ("dict", "namespace"):
         if node.dyn_kwargs is not None:
             yield "spread"
-        if node.args:
+        if node.args and look.type(node.args[0]).bits & (k.LIST | k.TUPLE):
+            yield "pairs"
+        elif node.args:
             yield "merge" if node.kwargs and name == "dict" else "mapping"
         elif not node.kwargs:
             yield "empty"
@@ -78,14 +84,6 @@ def _variants(name: str, node: nodes.Call, look: Look) -> Iterator[str]:
         yield "other"
 
 
-def _test(node: nodes.Test, look: Look) -> None:
-    asked = node.node
-    if node.name not in ("defined", "undefined") or not isinstance(asked, nodes.Name):
-        return
-    if asked.name in _KNOWN and look.type(asked).bits & k.FUNCTION:
-        look.use(f"global.{asked.name}.defined", node)
-
-
-VISITS = {nodes.Call: _call, nodes.Test: _test}
+VISITS = {nodes.Call: _call}
 VALID = (Example("{% for i in range(3) %}{{ i }}{% endfor %}", targets=("hf-jinja", "minijinja")),)
 INVALID = (Example("{{ dict(a=1).a }}", targets=("hf-jinja",), fixed="{{ {'a': 1}.a }}"),)

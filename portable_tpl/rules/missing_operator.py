@@ -2,7 +2,8 @@
 
 What it does
 ------------
-Finds ``//``, ``**``, a sign before a value, text times a number, and chained comparisons such as ``1 < n < 5``.
+Finds ``//``, ``**``, a sign before a value or after a word (``or -1``), ``not`` before a comparison or a test, text
+times a number, and chained comparisons such as ``1 < n < 5``.
 
 Why it breaks
 -------------
@@ -26,12 +27,18 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import brief
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.support.spelling import negation_features, sign_features
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL203"
 
 
 def _power(node: nodes.Pow, look: Look) -> None:
     look.use("pow@int,int", node)
+    if look.type(node.right).bits & k.NEGATIVE:
+        look.use("pow.negative", node)
+    if look.type(node.right).bits & k.FLOAT:
+        look.use("pow.float", node)
     look.use("syntax.precedence.pow", node)
 
 
@@ -40,9 +47,14 @@ def _floor(node: nodes.FloorDiv, look: Look) -> None:
     look.use_by_pair("floordiv", look.kinds(node.left), look.kinds(node.right), node)
 
 
-def _sign(node: nodes.UnaryExpr, look: Look) -> None:
-    family = "neg" if isinstance(node, nodes.Neg) else "pos"
-    look.use_by_kind(family, look.kinds(node.node), node)
+def _sign(node: nodes.Neg | nodes.Pos, look: Look) -> None:
+    for feature in sign_features(node, look.parsed, look.kinds(node.node)):
+        look.use(feature, node)
+
+
+def _not(node: nodes.Not, look: Look) -> None:
+    for feature in negation_features(node, look.parsed):
+        look.use(feature, node)
 
 
 def _times(node: nodes.Mul, look: Look) -> None:
@@ -50,6 +62,8 @@ def _times(node: nodes.Mul, look: Look) -> None:
 
 
 def _comparison(node: nodes.Compare, look: Look) -> None:
+    if any(operand.op == "notin" for operand in node.ops):
+        look.use("syntax.not-in", node)
     if len(node.ops) > 1:
         equal = all(operand.op in ("eq", "ne") for operand in node.ops)
         feature = "syntax.chained-equality" if equal else "syntax.chained-comparison"
@@ -73,12 +87,14 @@ VISITS = {
     nodes.FloorDiv: _floor,
     nodes.Neg: _sign,
     nodes.Pos: _sign,
+    nodes.Not: _not,
     nodes.Mul: _times,
     nodes.Compare: _comparison,
 }
 VALID = (Example("{{ 7 // 2 }}", targets=("minijinja",)), Example("{{ -1 }}", targets=("llama.cpp-engine",)))
 INVALID = (
     Example("{{ 7 // 2 }}", targets=("llama.cpp-engine",)),
+    Example("{% if -1 < messages|length %}x{% endif %}", targets=("llama.cpp-engine",)),
     Example(
         "{% if 1 < messages|length < 5 %}x{% endif %}",
         targets=("hf-jinja",),

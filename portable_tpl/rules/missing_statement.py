@@ -36,12 +36,26 @@ _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
 def _call_block(node: nodes.CallBlock, look: Look) -> None:
     if isinstance(node.call.node, nodes.ExtensionAttribute):
         look.use("statement.generation", node, lambda: _without_tags(node, look))
-        if look.breaks("statement.generation.dashes") and look.parsed.source(node).startswith("{%-"):
-            look.use("statement.generation.dashes", node)
+        _generation(node, look)
     else:
         look.use("statement.call", node)
         if node.args:
             look.use("statement.call.arguments", node)
+
+
+_WIDE = re.compile(r"\{%(?! generation %\}| endgeneration %\})")
+_LINE = re.compile(r"%\}\n")
+
+
+def _generation(node: nodes.CallBlock, look: Look) -> None:
+    """The tags as they are spelled: several deployments take them out as text, in one spelling only."""
+    source = look.parsed.source(node)
+    if source.startswith("{%-") or "{%- endgeneration" in source:
+        look.use("statement.generation.dashes", node)
+    elif any(_WIDE.match(tag.group()) for tag in _TAG.finditer(source)):
+        look.use("statement.generation.spaces", node)
+    if any(_LINE.match(look.parsed.text, tag.end() - 2) for tag in _TAG.finditer(look.parsed.text)):
+        look.use("statement.generation.newlines", node)
 
 
 _TAG = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
@@ -69,6 +83,11 @@ def _for(node: nodes.For, look: Look) -> None:
         look.use("for.filter", node)
     if node.else_:
         look.use("for.else", node)
+
+
+def _output(node: nodes.Output, look: Look) -> None:
+    if look.parsed.lexed.tokens[look.parsed.anchors[node]].key == "name:print":
+        look.use("statement.print", node)
 
 
 def _with(node: nodes.With, look: Look) -> None:
@@ -133,6 +152,7 @@ VISITS = {
     nodes.CallBlock: _call_block,
     nodes.For: _for,
     nodes.With: _with,
+    nodes.Output: _output,
     nodes.Block: _block,
     nodes.ScopedEvalContextModifier: _autoescape,
     nodes.FilterBlock: _filter_block,

@@ -3,7 +3,8 @@
 What it does
 ------------
 Finds names that the template does not set and that are defined in a target and not in the reference, or the other way
-round: ``self``, ``str``, ``date_string``, ``datetime``.
+round: ``self``, ``str``, ``date_string``, ``datetime``; and what is asked of ``tools`` and ``documents``, which are
+null in the reference where there are none, and undefined in some deployments.
 
 Why it breaks
 -------------
@@ -21,15 +22,43 @@ No fix is offered: pass the value as a variable of the template.
 from __future__ import annotations
 
 from jinja2 import nodes
+from jinja2.defaults import DEFAULT_NAMESPACE
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.ids import FeatureId
+from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL803"
+_ABSENT = ("tools", "documents")  # null where there are none
 
 
 def _name(node: nodes.Name, look: Look) -> None:
-    if node.ctx == "load" and node.name not in _set(look):
-        look.use(f"name.{node.name}", node)
+    if node.ctx != "load" or node.name in _set(look):
+        return
+    if node.name in _ABSENT:
+        if look.type(node).bits & (k.NONE | k.UNDEFINED):
+            look.use(FeatureId.of("name", node.name, _way(node, look)), node)
+    elif not isinstance(look.parent(node), nodes.Call) or node.name not in DEFAULT_NAMESPACE:
+        look.use(FeatureId.of("name", node.name), node)
+
+
+def _way(node: nodes.Name, look: Look) -> str:
+    """What is asked of a variable that may be null or undefined: its truth is the same, its value is not."""
+    parent = look.parent(node)
+    if as_condition(node, look):
+        return "truth"
+    if isinstance(parent, nodes.Test) and parent.node is node:
+        return {"defined": "defined", "undefined": "defined", "none": "none"}.get(parent.name, "test")
+    if isinstance(parent, nodes.Filter) and parent.node is node:
+        return {"default": "default", "d": "default", "tojson": "tojson"}.get(parent.name, "filtered")
+    if isinstance(parent, (nodes.Compare, nodes.Operand)):
+        return "compared"
+    if isinstance(parent, (nodes.Output, nodes.Concat)):
+        return "print"
+    # The reference, which has null there, fails on all else but passing it on.
+    reads = (nodes.For, nodes.Getattr, nodes.Getitem)
+    return "read" if isinstance(parent, reads) else "value"
 
 
 def _set(look: Look) -> frozenset[str]:
@@ -42,5 +71,12 @@ def _set(look: Look) -> frozenset[str]:
 
 
 VISITS = {nodes.Name: _name}
-VALID = (Example("{{ messages[0].content }}", targets=("minijinja",)),)
-INVALID = (Example("{% if self is defined %}a{% endif %}", targets=("minijinja",)),)
+VALID = (
+    Example("{{ messages[0].content }}", targets=("minijinja",)),
+    Example("{% if tools %}{{ tools|tojson }}{% endif %}{{ 'x' if not documents }}", targets=("mistral.rs", "smg")),
+)
+INVALID = (
+    Example("{% if self is defined %}a{% endif %}", targets=("minijinja",)),
+    Example("{% if tools is none %}a{% endif %}", targets=("mistral.rs",)),
+    Example("{% if cycler is defined %}a{% endif %}", targets=("hf-jinja",)),
+)

@@ -2,7 +2,8 @@
 
 What it does
 ------------
-Finds ``is divisibleby(2)``, ``is eq(1)``, ``is in [1]`` and the like where a target cannot read them.
+Finds ``is divisibleby(2)``, ``is divisibleby 2``, ``is eq(1)``, ``is in [1]``, ``is string()`` and the like where a
+target cannot read them.
 
 Why it breaks
 -------------
@@ -25,19 +26,24 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.support.spelling import test_features
 
 CODE = "PTL402"
-_WITH_BRACKETS = re.compile(r"\bis\s+(?:not\s+)?[\w.]+\s*\(")
 
 
 def _test(node: nodes.Test, look: Look) -> None:
-    if not node.args:
-        return
-    plain, bare = f"test.{node.name}", f"test.{node.name}.bare"
-    if look.breaks(plain) or look.breaks(bare):
-        feature = plain if _WITH_BRACKETS.search(look.parsed.source(node)) else bare
-        look.use(feature, node, lambda: _operator(node, look))
+    def fix() -> Fix | None:
+        return _operator(node, look)
+
+    forms = tuple(test_features(node, look.parsed))
+    if node.args or node.kwargs:
+        # Where the form that stands here is known to work, it does not matter that another one does not.
+        bare = FeatureId.of("test", node.name, "bare")
+        look.use(FeatureId.of("test", node.name), node, fix, unless=bare if bare in forms else None)
+    for form in forms:
+        look.use(form, node, fix)
 
 
 _OPERATORS = {
@@ -81,4 +87,10 @@ INVALID = (
         targets=("hf-jinja",),
         fixed="{% if messages|length % 2 == 0 %}x{% endif %}",
     ),
+    Example(
+        "{% if messages[0].role is not eq 'user' %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% if messages[0].role != 'user' %}x{% endif %}",
+    ),
+    Example("{% if messages is sameas tools %}x{% endif %}", targets=("minja-engine",)),
 )

@@ -25,17 +25,30 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import kinds_of
+from portable_tpl.checking.visibility import visible_kinds
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.test_rewrites import rewrite
 
 CODE = "PTL403"
 
 
 def _test(node: nodes.Test, look: Look) -> None:
-    look.use_by_kind(f"test.{node.name}", look.kinds(node.node), node, lambda: rewrite(node, look))
+    family = FeatureId.of("test", node.name)
+    if family in look.families:
+        kinds = kinds_of(look.type(node.node), visible_kinds(node, look))
+        look.use_by_kind(family, kinds, node, lambda: rewrite(node, look))
 
 
 VISITS = {nodes.Test: _test}
-VALID = (Example("{% if messages[0].content is string %}x{% endif %}", targets=("minijinja",)),)
+VALID = (
+    Example("{% if messages[0].content is string %}x{% endif %}", targets=("minijinja",)),
+    Example(
+        "{% if messages[0].content is sequence and messages[0].content is not string"
+        " and messages[0].content is not mapping %}x{% endif %}",
+        targets=("minijinja",),
+    ),
+)
 INVALID = (
     Example(
         "{% if tools is iterable %}x{% endif %}",

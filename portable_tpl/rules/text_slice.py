@@ -40,6 +40,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         look.use_by_kind("slice.compare", kinds, node)
         return
     shape = _shape(node.arg)
+    if look.breaks("slice.empty-step") and look.parsed.source(node.arg).rstrip().endswith("::"):
+        look.use("slice.empty-step", node)
     if shape in ("but-last", "from") and abs(_bound(node.arg)) == 1 and _json_text(node.node, look):
         return  # the first and the last character of JSON text are quotes, brackets or digits
     look.use_by_kind(f"slice.{shape}", kinds, node, lambda: _reversed(node, look))
@@ -79,7 +81,9 @@ def _shape(cut: nodes.Slice) -> str:
         if cut.stop is not None:
             return "reverse-bounds"
         return "reverse" if cut.start is None else "reverse-from"
-    if cut.start is None or start is None:
+    if (cut.start is not None and start is None) or (cut.stop is not None and stop is None):
+        return "none"
+    if cut.start is None:
         if cut.stop is None:
             return "all"
         return "but-last" if isinstance(stop, int) and stop < 0 else "to"

@@ -2,7 +2,7 @@
 
 What it does
 ------------
-Finds ``{%+`` and ``+%}``.
+Finds ``{%+`` and ``+%}``, ``{#+`` and ``+#}``.
 
 Why it breaks
 -------------
@@ -24,14 +24,21 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.source import Span
+from portable_tpl.template.syntax.tokens import Token
 
 CODE = "PTL702"
 _MARKS = (
-    ("{%+", "layout.plus"),
+    ("{%+", "layout.plus.left"),
     ("+%}", "layout.plus.right"),
     ("{#+", "layout.plus.comment"),
     ("{{+", "layout.plus.expression"),
+    ("+#}", "layout.plus.comment-end"),
 )
+
+
+def _place(token: Token, mark: str) -> Span:
+    start, end = token.span
+    return Span(start, start + len(mark)) if token.text.startswith(mark) else Span(end - len(mark), end)
 
 
 def _template(node: nodes.Template, look: Look) -> None:
@@ -40,8 +47,8 @@ def _template(node: nodes.Template, look: Look) -> None:
         position = text.find(mark)
         if position >= 0 and look.breaks(feature):
             for token in look.parsed.tokens:
-                if token.text.startswith(mark) or (token.text == mark):
-                    look.use(feature, node, span=Span(token.span.start, token.span.start + len(mark)))
+                if token.text.startswith(mark) or token.text.endswith(mark):
+                    look.use(feature, node, span=_place(token, mark))
                     break
 
 

@@ -26,7 +26,7 @@ RARE = {
     "minijinja": {"filter.title@unicode", "item.shadowed.items.missing"},
     "minijinja-strict": {"filter.title@unicode", "item.shadowed.items.missing"},
     "hf-jinja": set[str](),
-    "llama.cpp-engine": {"filter.trim@unicode-spaced"},
+    "llama.cpp-engine": {"filter.trim@unicode-spaced", "filter.dictsort.mixed-case"},
 }
 
 Case = tuple[ParsedTemplate, list[Conversation], list[Rendering]]

@@ -69,6 +69,7 @@ _BATCH = 1024  # cases of one request
 # What one batch may cost before the rest of it is given up, aloud.
 _HANGS_IN_ROW, _HANGS = 3, 8
 _DEATHS_IN_ROW, _DEATHS = 20, 60
+NOT_TRIED = "not tried"  # how the message of what a batch that was given up left begins
 _TICK = 0.05  # seconds between two looks at a silent worker
 
 _decode = json.JSONDecoder().decode
@@ -333,5 +334,5 @@ class _Patience:
         if row < most_in_row and total < most:
             return _Patience(row, total)
         return _Patience(
-            row, total, Failed(failure.kind, f"not tried, after {total} conversations: {failure.message}")
+            row, total, Failed(failure.kind, f"{NOT_TRIED}, after {total} conversations: {failure.message}")
         )

@@ -69,6 +69,10 @@ class ParsedTemplate:
         place = self._places
         return self.nodes[place[id(node)] : place[id(last)] + 1]
 
+    def after_name(self, node: nodes.Filter | nodes.Test) -> int:
+        """The index, in ``lexed.tokens``, of the token after a filter's or test's name."""
+        return self._extents.after_name(node)
+
     def fresh_tree(self) -> nodes.Template:
         """A second tree, equal to this one, free to be changed and compiled (compiling changes a tree)."""
         tree = _tree(lex(self.text), self.template)

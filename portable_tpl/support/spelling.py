@@ -1,0 +1,127 @@
+"""The features that the spelling of a construct uses: what two templates with the same tree may still differ in.
+
+In: a node of a parsed template. Out: ids of features, for rules and for causes alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from jinja2 import nodes
+
+from portable_tpl.model.ids import FeatureId
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+_OPERATIONS = (nodes.BinExpr, nodes.Operand, nodes.Compare)
+_PLAIN = (nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem)
+
+
+def is_dotted(node: nodes.Getitem, parsed: ParsedTemplate) -> bool:
+    """Whether an item is taken by a number after a dot."""
+    return parsed.lexed.tokens[parsed.anchors[node]].type == "dot"
+
+
+def dotted_features(node: nodes.Getitem, parsed: ParsedTemplate, kinds: Iterable[str] = ()) -> Iterator[FeatureId]:
+    """What ``x.0`` uses, on values of these kinds, and what follows it: a name, a number, a bracket."""
+    if not is_dotted(node, parsed):
+        return
+    for kind in dict.fromkeys(("list", *kinds)):
+        yield FeatureId.of("item", "dotted", kinds=(kind,))
+    tokens, at = parsed.lexed.tokens, parsed.anchors[node]
+    behind = tokens[at + 2].type
+    if behind == "lbracket":
+        yield FeatureId.of("item", "dotted", "item")
+    elif behind == "dot" and tokens[at + 3].type == "integer":
+        yield FeatureId.of("item", "dotted", "twice")
+    elif behind == "dot":
+        yield FeatureId.of("item", "dotted", "call" if tokens[at + 4].type == "lparen" else "attr")
+
+
+def negation_features(node: nodes.Not, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    """What ``not`` uses of the order of operators; ``is not`` is the test's own."""
+    tokens, at = parsed.lexed.tokens, parsed.anchors[node]
+    if tokens[at].key == "name:is":
+        yield FeatureId.of("test", "not")
+        return
+    inner = node.node
+    if tokens[at + 1].type == "lparen" and parsed.span(inner).start > parsed.lexed.offset(tokens[at + 1].start):
+        if isinstance(inner, (nodes.And, nodes.Or)):
+            yield FeatureId.of("operator", "parenthesised-not")
+    elif isinstance(inner, nodes.Test):
+        yield FeatureId.of("test", "not-prefix")
+    elif isinstance(inner, nodes.Compare):
+        contained = any(operand.op == "in" for operand in inner.ops)
+        yield FeatureId.of("syntax", "not-before-in" if contained else "not-before-comparison")
+    elif isinstance(inner, nodes.Not):
+        yield FeatureId.of("operator", "not-not")
+
+
+def sign_features(node: nodes.Neg | nodes.Pos, parsed: ParsedTemplate, kinds: Iterable[str]) -> Iterator[FeatureId]:
+    """What a sign before a literal uses, and one before a value of these kinds; and one after a word."""
+    family = "neg" if isinstance(node, nodes.Neg) else "pos"
+    before = parsed.lexed.tokens[parsed.anchors[node] - 1]
+    if before.type == "name" and family == "neg":
+        yield FeatureId.of(family, "after-word")
+    if not isinstance(node.node, nodes.Const):
+        yield from (FeatureId.of(family, kinds=(kind,)) for kind in kinds)
+        if family == "neg" and not isinstance(node.node, _PLAIN):
+            yield FeatureId.of(family, "expression")
+    elif family == "pos":
+        yield FeatureId.of(family, "literal")
+    else:
+        yield FeatureId.of(family, "literal", "float" if isinstance(node.node.value, float) else "int")
+        if isinstance(parsed.parent(node), _OPERATIONS):
+            yield FeatureId.of(family, "literal", "operand")
+
+
+_BARE = {nodes.Name: "name", nodes.List: "list", nodes.Dict: "mapping", nodes.Call: "call"}
+_BARE.update({nodes.Getattr: "path", nodes.Getitem: "path"})
+
+
+def has_brackets(node: nodes.Test, parsed: ParsedTemplate) -> bool:
+    """Whether a test's arguments, if any, stand in round brackets."""
+    return parsed.lexed.tokens[parsed.after_name(node)].type == "lparen"
+
+
+def test_features(node: nodes.Test, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    """What the form of a test uses: its arguments, their brackets, and ``not`` before them."""
+    brackets = has_brackets(node, parsed)
+    if not node.args and not node.kwargs:
+        if brackets and node.dyn_args is None and node.dyn_kwargs is None:
+            yield FeatureId.of("test", "brackets")
+    elif not brackets:
+        yield FeatureId.of("test", node.name, "bare")
+        yield from _bare_features(node.args[0], node, parsed)
+    if node.kwargs:
+        yield FeatureId.of("test", "keyword")
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        yield FeatureId.of("test", "spread")
+    if isinstance(node.node, nodes.Test):
+        yield FeatureId.of("test", "of-test")
+
+
+def _bare_features(argument: nodes.Expr, node: nodes.Test, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    if isinstance(argument, nodes.Const):
+        value = argument.value
+        if isinstance(value, str):
+            yield FeatureId.of("test", "bare", "text")
+        elif isinstance(value, bool) or value is None:
+            yield FeatureId.of("test", "bare", "constant")
+        elif isinstance(value, float):
+            yield FeatureId.of("test", "bare", "float")
+    elif argument.__class__ in _BARE:
+        yield FeatureId.of("test", "bare", _BARE[argument.__class__])
+    if isinstance(parsed.parent(node), nodes.Not) and parsed.lexed.tokens[parsed.anchors[node] + 1].key == "name:not":
+        yield FeatureId.of("test", "bare", "negated")
+
+
+def filter_features(node: nodes.Filter, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    """What the form of a filter uses: brackets without arguments, and arguments that are unpacked."""
+    if node.dyn_args is not None:
+        yield FeatureId.of("filter", "spread")
+    if node.dyn_kwargs is not None:
+        yield FeatureId.of("filter", "spread-mapping")
+    if node.args or node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None or node.node is None:
+        return
+    if parsed.lexed.tokens[parsed.after_name(node)].type == "lparen":
+        yield FeatureId.of("filter", "brackets")
