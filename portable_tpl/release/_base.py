@@ -4,8 +4,10 @@ A check is a module of this package with
 
 * a docstring: the title, then the headings ``What it asks``, ``Why it matters``, ``Example`` and ``What to do``;
 * ``CODE`` (``REL101``, never used again for anything else); its name is the module's, in words with dashes;
-* ``examine``: a function that takes a :class:`Subject` and an :class:`~.._inquiry.Inquiry` and gives observations,
-  or, for what is wrong between the files of a model, ``examine_container`` with a :class:`ContainerSubject`;
+* one function that gives observations: ``examine``, of a :class:`Subject` and an :class:`~.._inquiry.Inquiry`;
+  ``examine_static``, of a :class:`Subject` and the names that the deployment provides, for what needs no rendering;
+  or, for what is wrong between the files of a model, ``examine_container``, of a :class:`ContainerSubject` and an
+  inquiry;
 * ``VALID`` and ``INVALID``: examples, which are tests.
 
 A function raises :class:`NotAsked` where the template does not take what the question needs.
@@ -140,12 +142,13 @@ class Observation:
 
 
 Examine = Callable[[Subject, "Inquiry"], Iterable[Observation]]
+ExamineStatic = Callable[[Subject, frozenset[str]], Iterable[Observation]]
 ExamineContainer = Callable[[ContainerSubject, "Inquiry"], Iterable[Observation]]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A release check, as the registry has it; it has one of the two functions."""
+    """A release check, as the registry has it; it has one of the three functions."""
 
     code: str
     name: str
@@ -154,4 +157,5 @@ class Check:
     valid: tuple[Example, ...]
     invalid: tuple[Example, ...]
     examine: Examine | None = None
+    examine_static: ExamineStatic | None = None
     examine_container: ExamineContainer | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.findings import Evidence, Exhibit, Finding, Severity, Witness
+from portable_tpl.model.findings import Exhibit, Finding, Severity, Witness
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
-from portable_tpl.model.source import Span
+from portable_tpl.model.source import Location, Span
 from portable_tpl.release._base import Check, Observation, Subject
 from portable_tpl.release._causes import Cause, cause_of, first_difference, printer_of
 from portable_tpl.release._inquiry import Inquiry
@@ -14,25 +14,45 @@ from portable_tpl.targets.processes._base import REFERENCE
 _CONTINUED = " --continue-final-message"
 
 
+def static_finding_of(check: Check, said: Observation, subject: Subject) -> Finding:
+    """The finding of one observation that no rendering proves."""
+    return _finding(check, said, said.message, (REFERENCE,), subject.template.locate(said.span or Span(0, 0)), None)
+
+
 def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inquiry) -> Finding:
     """The finding of one observation about a template."""
+    if not said.exchanges:
+        return static_finding_of(check, said, subject)
     conversations = [exchange.conversation for exchange in said.exchanges]
     renderings = inquiry.render_all(conversations)
     difference = _difference(said, renderings)
     cause = _cause(said, conversations, renderings, difference, subject, inquiry)
     showing, silent = _targets(said, conversations, inquiry)
+    location = subject.template.locate(said.span or (cause.span if cause is not None else Span(0, 0)))
+    witness = _witness(said, renderings, difference, cause, subject, inquiry)
+    return _finding(check, said, _message(said, cause, silent), (REFERENCE, *showing), location, witness)
+
+
+def _finding(
+    check: Check,
+    said: Observation,
+    message: str,
+    targets: tuple[str, ...],
+    location: Location,
+    witness: Witness | None,
+) -> Finding:
     return Finding(
         code=check.code,
         rule=check.name,
         severity=said.severity,
         tier=said.tier,
-        message=_message(said, cause, silent),
+        message=message,
         feature="",
-        targets=(REFERENCE, *showing),
-        location=subject.template.locate(said.span or (cause.span if cause is not None else Span(0, 0))),
+        targets=targets,
+        location=location,
         fix=said.fix,
-        evidence=_evidence(said),
-        witness=_witness(said, renderings, difference, cause, subject, inquiry) if conversations else None,
+        evidence="proved" if witness is not None else "static",
+        witness=witness,
         related=said.related,
         affected=said.affected,
     )
@@ -56,10 +76,6 @@ def _cause(
     if said.printed and isinstance(first, Rendered) and said.printed in first.text:
         return printer_of(subject.parsed, inquiry.trace(conversations[:1])[0], first.text.rindex(said.printed))
     return None
-
-
-def _evidence(said: Observation) -> Evidence:
-    return "proved" if said.exchanges else "static"
 
 
 def _difference(said: Observation, renderings: list[Rendering]) -> int | None:

@@ -45,5 +45,6 @@ def _load(module: str) -> Check:
         valid=tuple(loaded.VALID),
         invalid=tuple(loaded.INVALID),
         examine=getattr(loaded, "examine", None),
+        examine_static=getattr(loaded, "examine_static", None),
         examine_container=getattr(loaded, "examine_container", None),
     )

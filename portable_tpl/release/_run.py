@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.release._base import Check, ContainerSubject, NotAsked, Observation, Subject
-from portable_tpl.release._findings import finding_of
+from portable_tpl.release._findings import finding_of, static_finding_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._registry import checks
 
@@ -32,10 +32,25 @@ class Inspection:
 
 def inspect_template(subject: Subject, inquiry: Inquiry, codes: Collection[str] | None = None) -> Inspection:
     """Ask the checks about one template; ``codes`` are those asked for, ``None`` stands for all."""
-    return _inspect(
-        [(check, _bound(check.examine, subject, inquiry)) for check in _chosen(codes) if check.examine is not None],
-        lambda check, said: finding_of(check, said, subject, inquiry),
-    )
+    asked: list[tuple[Check, _Ask]] = []
+    for check in _chosen(codes):
+        if check.examine is not None:
+            asked.append((check, _bound(check.examine, subject, inquiry)))
+        elif check.examine_static is not None:
+            asked.append((check, _bound(check.examine_static, subject, inquiry.engines.provided)))
+    return _inspect(asked, lambda check, said: finding_of(check, said, subject, inquiry))
+
+
+def inspect_static(
+    subject: Subject, provided: frozenset[str] = frozenset(), codes: Collection[str] | None = None
+) -> Inspection:
+    """Ask those checks about a template that need no rendering; ``provided`` are names that a deployment brings."""
+    asked = [
+        (check, _bound(check.examine_static, subject, provided))
+        for check in _chosen(codes)
+        if check.examine_static is not None
+    ]
+    return _inspect(asked, lambda check, said: static_finding_of(check, said, subject))
 
 
 def inspect_container(

@@ -1,0 +1,153 @@
+"""Tool schemas of an ordinary shape are dropped or fail.
+
+What it asks
+------------
+Whether parameters in the shapes that MCP servers, pydantic and zod write reach the prompt: ``$ref``, ``anyOf``, a
+list of types, ``enum`` without a type, nested objects, and a tool without parameters.
+
+Why it matters
+--------------
+A tool whose schema the template cannot print fails the whole request; one whose shape is dropped looks to the model
+like a parameter that takes anything.
+
+Example
+-------
+``{{ param.type | upper }}`` prints nothing for a parameter that has ``anyOf`` or ``$ref`` in place of ``type``.
+
+What to do
+----------
+Print the schema with ``tojson``, or fall back on it where there is no ``type``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
+from portable_tpl.release._inquiry import Inquiry, reason_of
+from portable_tpl.release._turns import DESCRIPTION, FUNCTION, KEY, Turns, turns_of
+
+CODE = "REL113"
+
+_PLACE = {"type": "object", "properties": {"inner_key": {"type": "string"}}}
+
+
+class _Shape(NamedTuple):
+    """A shape of a parameter; beside it the same parameter with what makes the shape left out."""
+
+    name: str
+    schema: Json
+    bare: Json
+    definitions: bool = False
+
+
+_TEXT = _Shape("a plain type", {"type": "string"}, {})
+_SHAPES = (
+    _Shape("$ref", {"$ref": "#/$defs/Place"}, {}, definitions=True),
+    _Shape("anyOf", {"anyOf": [{"type": "integer"}, {"type": "null"}]}, {}),
+    _Shape("a list of types", {"type": ["integer", "null"]}, {}),
+    _Shape("enum without a type", {"enum": ["enum-value-1", "enum-value-2"]}, {}),
+    _Shape("a nested object", _PLACE, {"type": "object"}),
+)
+_NO_PARAMETERS: tuple[tuple[str, Json], ...] = (
+    ("a tool without parameters", None),
+    ("a tool whose parameters have no properties", {"type": "object", "properties": {}}),
+)
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """One observation a shape; a dropped one only where the template prints the type of a plain parameter."""
+    turns = turns_of(subject, inquiry)
+    if not turns.tools:
+        raise NotAsked("the template reads no tools")
+    typed = _dropped(inquiry.render_all(_pair(turns, _TEXT)))
+    inquiry.render_all([each for shape in _SHAPES for each in _pair(turns, shape)])
+    for shape in _SHAPES:
+        shaped, bare = pair = _pair(turns, shape)
+        rendering = inquiry.render(shaped)
+        if isinstance(rendering, Failed):
+            yield _failing(f"a parameter with {shape.name}", shaped, rendering)
+        elif typed is False and _dropped(inquiry.render_all(pair)):
+            yield Observation(
+                Severity.WARNING,
+                f"A parameter with {shape.name} is printed as if it took anything",
+                (Exchange(f"a parameter with {shape.name}", shaped), Exchange("the same without it", bare)),
+                holds=_dropped,
+                printed=KEY,
+            )
+    for name, parameters in _NO_PARAMETERS:
+        asked = _offered(turns, parameters)
+        rendering = inquiry.render(asked)
+        if isinstance(rendering, Failed):
+            yield _failing(name, asked, rendering)
+
+
+def _failing(name: str, asked: Conversation, rendering: Rendering) -> Observation:
+    return Observation(
+        Severity.ERROR,
+        f"The prompt of {name} {reason_of(rendering)}",
+        (Exchange(name, asked),),
+        holds=lambda renderings: isinstance(renderings[0], Failed),
+    )
+
+
+def _dropped(renderings: Sequence[Rendering]) -> bool:
+    """Whether the shape makes no difference, though the parameter itself is printed."""
+    texts = texts_of(renderings)
+    return texts is not None and texts[0] == texts[1] and KEY in texts[0]
+
+
+def _pair(turns: Turns, shape: _Shape) -> tuple[Conversation, Conversation]:
+    shaped, bare = (
+        _offered(
+            turns,
+            {
+                "type": "object",
+                "properties": {KEY: {**schema, "description": "parameter-text-1"}},
+                "required": [KEY],
+                **({"$defs": {"Place": _PLACE}} if shape.definitions else {}),
+            },
+        )
+        for schema in (shape.schema, shape.bare)
+    )
+    return shaped, bare
+
+
+def _offered(turns: Turns, parameters: Json) -> Conversation:
+    function: dict[str, Json] = {"name": FUNCTION, "description": DESCRIPTION}
+    if parameters is not None:
+        function["parameters"] = parameters
+    offer = [{"type": "function", "function": function}]
+    return turns.conversation(turns.user(), prompt=True, tools=True).with_changes(tools=offer)
+
+
+_TEMPLATE = """\
+{%- for tool in tools or [] %}
+    {{- '<tool>' + tool.function.name }}
+    {%- for name, spec in (tool.function.parameters or {}).get('properties', {}) | items %}
+        {{- ' ' + name + ': ' ~ (__) }}
+    {%- endfor %}
+{%- endfor %}
+{%- for m in messages %}{{ m.content }}{% endfor %}
+"""
+
+VALID = (
+    Example("{%- for tool in tools or [] %}{{ tool | tojson }}{% endfor %}{{ messages[-1].content }}\n"),
+    Example(_TEMPLATE.replace("__", "spec | tojson")),
+    # Names alone: no type is promised to the model.
+    Example(_TEMPLATE.replace("~ (__)", "+ spec.description")),
+)
+INVALID = (
+    Example(_TEMPLATE.replace("__", "spec.type | upper")),
+    Example(_TEMPLATE.replace("__", "spec.type | tojson"), Severity.ERROR),
+    Example(
+        _TEMPLATE.replace(
+            "(tool.function.parameters or {}).get('properties', {})", "tool.function.parameters.properties"
+        ).replace("__", "spec | tojson"),
+        Severity.ERROR,
+    ),
+)
