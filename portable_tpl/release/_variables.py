@@ -93,7 +93,7 @@ def _aliases(tree_nodes: Sequence[nodes.Node], name: str) -> Iterator[str]:
     """Names that the variable is kept under, maybe with a default."""
     for node in tree_nodes:
         if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
-            value = node.node
+            value: nodes.Node | None = node.node
             while isinstance(value, nodes.Filter):
                 value = value.node
             if isinstance(value, nodes.CondExpr):
