@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from portable_tpl.model.conversation import Json
-from portable_tpl.model.errors import RenderError
+from portable_tpl.model.errors import PromptWarning, RenderError
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.rendering.program import Program, compile_template
 from portable_tpl.rendering.prompts import Call, Tool, choose, one_line, prompt_text
 from portable_tpl.rendering.reserved import VariableGuard
+from portable_tpl.rendering.token_names import absent_tokens
 from portable_tpl.rendering.visible import visible_documents, visible_messages, visible_tools, visible_value
 from portable_tpl.targets.steps.continuation import BOTH_WAYS, Continuation, cut_after_final_message, mark_message
 from portable_tpl.template.syntax.environment import strftime_function
@@ -175,6 +177,9 @@ class ChatTemplate:
         choice = self._choices.get(chosen.name)
         if choice is None:
             choice = _Choice(chosen, compile_template(chosen), VariableGuard(chosen.text))
+            absent = absent_tokens(chosen)
+            if absent is not None:
+                warnings.warn(absent, PromptWarning, stacklevel=4)
             self._choices[chosen.name] = choice
         return choice
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -12,7 +12,16 @@ from portable_tpl.model.errors import SourceError
 from portable_tpl.model.source import Template
 from portable_tpl.sources._files import read_bytes, replace_files
 
-NO_TOKENS: Mapping[str, str] = MappingProxyType({})
+
+@dataclass(frozen=True)
+class SpecialTokens:
+    """The special tokens of a container by name, and the class of its tokenizer; see :class:`Template`."""
+
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tokenizer: str | None = None
+
+
+NO_TOKENS = SpecialTokens()
 Splice = tuple[int, int, str]
 
 
@@ -196,7 +205,7 @@ def assemble(
     path: str,
     kind: str,
     slots: Sequence[Slot],
-    tokens: Mapping[str, str] = NO_TOKENS,
+    tokens: SpecialTokens = NO_TOKENS,
     *,
     effective: Sequence[Slot] | None = None,
     conflicts: Sequence[Conflict] = (),
@@ -209,7 +218,15 @@ def assemble(
         if not slot.text.strip():
             raise SourceError(f"{slot.file}: the template{_named(slot.name)} is empty")
     plain = [
-        Template(slot.text, slot.name, label or slot.file, tokens, container=_place(slot, label)) for slot in chosen
+        Template(
+            slot.text,
+            slot.name,
+            label or slot.file,
+            tokens.texts,
+            tokenizer=tokens.tokenizer,
+            container=_place(slot, label),
+        )
+        for slot in chosen
     ]
     templates = tuple(replace(one, named=_others(one, plain)) for one in plain)
     ordered = (*chosen, *(slot for slot in slots if slot not in chosen))

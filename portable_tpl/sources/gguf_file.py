@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, Literal
 
 from portable_tpl.model.errors import NoTemplate, SourceError
-from portable_tpl.sources._container import Container, Slot, Splice, assemble
+from portable_tpl.sources._container import Container, Slot, SpecialTokens, Splice, assemble
 from portable_tpl.sources._files import unreadable
 
 MAGIC = b"GGUF"
@@ -206,10 +206,10 @@ def _slot(path: str, document: GgufDocument, key: str, start: int, end: int, val
     return Slot("default" if key == _KEY else key[len(_KEY) + 1 :], text, document, start, end)
 
 
-def _special_tokens(metadata: _Metadata) -> dict[str, str]:
+def _special_tokens(metadata: _Metadata) -> SpecialTokens:
     found = {}
     for name, key in _TOKENS.items():
         index = metadata.numbers.get(key)
         if index is not None and index < len(metadata.vocabulary):
             found[name] = metadata.vocabulary[index].decode("utf-8", "replace")
-    return found
+    return SpecialTokens(found, "" if found else None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from portable_tpl.sources._container import NO_TOKENS, Container, Slot, TextDocument, assemble
+from portable_tpl.sources._container import NO_TOKENS, Container, Slot, SpecialTokens, TextDocument, assemble
 from portable_tpl.sources._files import read_text
 
 SUFFIXES = (".jinja", ".jinja2", ".j2")
@@ -19,6 +17,6 @@ def slot(path: str, text: str, name: str = "default") -> Slot:
     return Slot(name, text, TextDocument(path, "jinja", text), 0, len(text))
 
 
-def open_jinja(path: str, tokens: Mapping[str, str] = NO_TOKENS) -> Container:
+def open_jinja(path: str, tokens: SpecialTokens = NO_TOKENS) -> Container:
     """Open a raw template file."""
     return assemble(path, "jinja", [slot(path, read_text(path))], tokens)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portable_tpl.model.errors import NoTemplate, SourceError
-from portable_tpl.sources._container import NO_TOKENS, Container, Slot, TextDocument, assemble
+from portable_tpl.sources._container import NO_TOKENS, Container, Slot, SpecialTokens, TextDocument, assemble
 from portable_tpl.sources._files import read_text
 from portable_tpl.sources.json_scan import items, member, members, skip_space, speller
 
@@ -87,7 +87,7 @@ def _locate(path: str, text: str, value: Any, start: int, end: int) -> Iterator[
         raise SourceError(f"{path}: {KEY!r} must be a string, a list or an object, not {_kind(value)}")
 
 
-def open_json(path: str, text: str, data: Mapping[str, Any], tokens: Mapping[str, str] = NO_TOKENS) -> Container:
+def open_json(path: str, text: str, data: Mapping[str, Any], tokens: SpecialTokens = NO_TOKENS) -> Container:
     """The container of a JSON file; :class:`SourceError` where it holds no template."""
     found = slots(path, text, data)
     if not found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources import jinja_file, json_file, special_tokens
-from portable_tpl.sources._container import Conflict, Container, Slot, assemble
+from portable_tpl.sources._container import Conflict, Container, Slot, SpecialTokens, assemble
 from portable_tpl.sources._files import read_bytes, read_text, unreadable
 
 JINJA = "chat_template.jinja"
@@ -130,7 +130,7 @@ def _relative(files: Sequence[str], folder: str) -> tuple[str, ...]:
     return tuple(os.path.relpath(file, folder or os.curdir).replace(os.sep, "/") for file in files)
 
 
-def _read(folder: str) -> tuple[Files, dict[str, str]]:
+def _read(folder: str) -> tuple[Files, SpecialTokens]:
     names = set(_names(folder))
     by_file: dict[str, Named] = {}
     config: Mapping[str, object] | None = None
