@@ -120,7 +120,8 @@ def _answers(one: str, first: Rendering, other: str, second: Rendering) -> str:
 
 def _command(command: str) -> str:
     button = '<button class="copy" type="button">copy</button>'
-    return f'<div class="again">{button}<p class="facts">reproduce</p><pre class="command">{text(unbroken(command))}</pre></div>'
+    pre = f'<pre class="command">{text(unbroken(command))}</pre>'
+    return f'<div class="again">{button}<p class="facts">reproduce</p>{pre}</div>'
 
 
 def _fix(template: Template, fix: Fix) -> Iterator[str]:

@@ -21,7 +21,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; p
   background: var(--back); }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 1.5rem 0 .4rem; }
 h3 { font-size: 1rem; font-weight: 600; margin: 0 0 .25rem; }
-p { margin: .25rem 0; overflow-wrap: anywhere; } .summary { font-size: 1.1rem; } .facts, .note { color: var(--quiet); font-size: .9rem; }
+p { margin: .25rem 0; overflow-wrap: anywhere; }
+.summary { font-size: 1.1rem; } .facts, .note { color: var(--quiet); font-size: .9rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; font-weight: 400;
   vertical-align: top; }
@@ -34,7 +35,9 @@ tbody th { overflow-wrap: anywhere; min-width: 11rem; }
 code, pre { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .6rem; margin: .4rem 0;
   overflow-x: auto; }
-.command { white-space: pre-wrap; overflow-wrap: anywhere; } .again { position: relative; } .copy { position: absolute; right: 0; top: -.2rem; }
+.command { white-space: pre-wrap; overflow-wrap: anywhere; }
+.again { position: relative; }
+.copy { position: absolute; right: 0; top: -.2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; margin: .4rem 0; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
 .sides { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
