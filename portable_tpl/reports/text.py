@@ -128,7 +128,7 @@ def _as_room_allows(template: TemplateReport, block: Block, writer: Writer, room
 
 def _beside(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
     causes = dict.fromkeys(
-        f"{block.first.proofs[0].mismatch.cause or 'not identified'} ({', '.join(block.first.targets)})"
+        f"{one_line(block.first.proofs[0].mismatch.cause or 'not identified')} ({', '.join(block.first.targets)})"
         for block in blocks
     )
     yield from writer.wrapped(f"beside the verdict, not for the template to cure: {', '.join(causes)}", "")
