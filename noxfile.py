@@ -13,6 +13,8 @@ nox.options.default_venv_backend = "venv"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CORPUS = os.environ.get("PORTABLE_TPL_CORPUS", "")
+# Tests that hold the model of the reference against the transformers package that is installed.
+_LIKE_TRANSFORMERS = ("tests/targets/engines/test_reference.py", "tests/targets/steps", "tests/rendering")
 
 
 def _group(session: nox.Session, name: str) -> None:
@@ -22,7 +24,7 @@ def _group(session: nox.Session, name: str) -> None:
 def _engines(session: nox.Session) -> None:
     """Install every engine: Python packages as extras, the others through the program itself."""
     session.install("-e", ".[all]")
-    session.run("portable-tpl", "targets", "install", "all")
+    session.run("portable-tpl", "targets", "install", "all", "measured")
 
 
 def _with_corpus(session: nox.Session) -> str:
@@ -80,7 +82,17 @@ def pythons(session: nox.Session) -> None:
 def probes(session: nox.Session) -> None:
     """Measure every probe on every installed runtime and version, and write the support table."""
     _engines(session)
-    session.run("python", "-m", "portable_tpl.probing.__main__", *(session.posargs or ["--install"]))
+    session.run("python", "-m", "portable_tpl.probing", *(session.posargs or ["--install"]))
+
+
+@nox.session
+def upstream(session: nox.Session) -> None:
+    """Install the newest of every engine and say which answers moved; compare with the newest transformers, too."""
+    _group(session, "test")
+    _engines(session)
+    session.install("--upgrade", "transformers", "jinja2")
+    session.run("python", "-m", "portable_tpl.probing", "--upstream", "--check", *session.posargs)
+    session.run("pytest", "-q", *_LIKE_TRANSFORMERS)
 
 
 @nox.session
@@ -88,7 +100,8 @@ def reference(session: nox.Session) -> None:
     """Compare the reference with the real transformers package over all real templates."""
     _group(session, "test")
     session.install("-e", ".")
-    session.run("pytest", "-q", "-m", "sweep", "tests/runtimes", env={"PORTABLE_TPL_CORPUS": _with_corpus(session)})
+    environment = {"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    session.run("pytest", "-q", "-m", "sweep", "tests/targets/engines", env=environment)
 
 
 @nox.session

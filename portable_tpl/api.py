@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from portable_tpl.differential.run.settings import CompareSettings
     from portable_tpl.rendering.chat_template import ChatTemplate
     from portable_tpl.rendering.prompts import Tool
+    from portable_tpl.support.table import Table
 
 __all__ = ["FixResult", "audit", "check", "compare", "compile", "fix", "load", "render"]
 
@@ -200,7 +201,13 @@ def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:
 def _static(targets: Sequence[str] | str | None) -> tuple[str, ...]:
     from portable_tpl.targets.catalogue import static_targets
 
-    return tuple(status.id for status in static_targets(_names(targets)) if status.status != "skipped")
+    return tuple(status.id for status in static_targets(_names(targets), _measure) if status.status != "skipped")
+
+
+def _measure(target: str) -> Table:
+    from portable_tpl.probing.first_use import measured_once
+
+    return measured_once(target)
 
 
 def _tier(given: Tier | str) -> Tier:

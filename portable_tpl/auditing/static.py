@@ -12,7 +12,8 @@ from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport, Verdict
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
-from portable_tpl.targets.catalogue import static_targets
+from portable_tpl.support.table import support
+from portable_tpl.targets.catalogue import Measure, static_targets
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 
 
@@ -23,13 +24,16 @@ def check(
     choice: Choice | None = None,
     seed: int = 0,
     errors: tuple[str, ...] = (),
+    measure: Measure | None = None,
 ) -> Report:
     """Look for what is not portable in every template; ``errors`` are what could not be opened.
+
+    A version that is installed and has no table is measured, where ``measure`` says how.
 
     Raises ``UnknownTarget`` and ``TargetUnavailable``, and ``InputError`` for a code that is none.
     """
     choice = choice or Choice()
-    statuses = static_targets(targets)
+    statuses = static_targets(targets, measure)
     reports = tuple(
         static_report(template, statuses, tier, choice)
         for container in containers
@@ -92,4 +96,6 @@ def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdi
     broken = [finding for finding in findings if status.id in finding.targets]
     if any(status.id in finding.fails for finding in broken):
         return "fails"
-    return "differs" if broken else "portable"
+    if all(support(finding.feature, status.id).answer == "unknown" for finding in broken):
+        return "unknown" if broken else "portable"
+    return "differs"

@@ -155,9 +155,12 @@ def _message(title: str, targets: dict[str, Support]) -> str:
     """What is wrong, which targets fail over it and with what words, and which print something else."""
     failing: dict[str, list[str]] = {}
     other: list[str] = []
+    unsure: list[str] = []
     for target, support in sorted(targets.items()):
         if support.answer == "differs":
             other.append(target)
+        elif support.answer == "unknown":
+            unsure.append(f"{target} ({support.note})")
         else:
             words = f"not without {support.note}" if support.answer == "flag" else _words(support.note)
             failing.setdefault(words, []).append(target)
@@ -165,6 +168,8 @@ def _message(title: str, targets: dict[str, Support]) -> str:
     said = [f"fails on {'; '.join(parts)}"] if parts else []
     if other:
         said.append(f"prints something else on {_listed(other)}")
+    if unsure:
+        said.append(f"was not measured on {_listed(unsure)}")
     return f"{title}: {'; '.join(said)}"
 
 

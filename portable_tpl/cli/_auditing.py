@@ -12,18 +12,20 @@ from portable_tpl.auditing.audit import AuditSettings, audit
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common
-from portable_tpl.cli._session import Session, open_session, progress_wanted, warn
+from portable_tpl.cli._session import Session, measure_first, open_session, progress_wanted, warn
 from portable_tpl.differential.run.run import Progress
 from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
-from portable_tpl.targets.catalogue import running_targets
+from portable_tpl.targets.catalogue import measure_missing, running_targets
 
 
 def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common: Common, **options: Any) -> int:
     """Compare, and for ``audit`` look for all else as well; gives the exit status."""
     session = open_session(common, paths, options["seed"])
     statuses = running_targets(session.asked_targets)
+    if command == "audit":
+        measure_missing([status.id for status in statuses if status.status == "run"], measure_first(common))
     for status in statuses:
         # The text report says it itself.
         if status.status == "skipped" and (common.format != "text" or common.output is not None or common.quiet):

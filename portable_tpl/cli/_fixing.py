@@ -12,7 +12,7 @@ from portable_tpl.auditing.static import parsed_whole, static_findings, static_v
 from portable_tpl.cli._emit import emit, write_bytes, write_text, writes_to_terminal
 from portable_tpl.cli._options import Common
 from portable_tpl.cli._patches import file_patch, template_patch
-from portable_tpl.cli._session import Session, open_session
+from portable_tpl.cli._session import Session, measure_first, open_session
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
 from portable_tpl.model.findings import Finding
@@ -42,7 +42,7 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -
     session = open_session(common, paths)
     if common.output is not None and not diff and max(len(paths), len(session.containers)) > 1:
         raise InputError("--output takes the fixed file of one PATH; without it each file is rewritten in place")
-    statuses = static_targets(session.asked_targets)
+    statuses = static_targets(session.asked_targets, measure_first(common))
     with ExitStack() as stack:
         several = len(session.templates) > 1
         prover = stack.enter_context(Prover(session.seed)) if several else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.model.report import Report, counts
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
+
+if TYPE_CHECKING:
+    from portable_tpl.support.table import Table
+    from portable_tpl.targets.catalogue import Measure
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,17 @@ def color_wanted(common: Common) -> bool:
 def progress_wanted(common: Common) -> bool:
     """Whether a progress bar helps: on a terminal and not asked to be quiet."""
     return not common.quiet and sys.stderr.isatty()
+
+
+def measure_first(common: Common) -> Measure:
+    """Measures a version that has no table yet, and says so."""
+
+    def measure(target: str) -> Table:
+        from portable_tpl.probing.first_use import measured_once
+
+        return measured_once(target, None if common.quiet else warn)
+
+    return measure
 
 
 def warn(message: str) -> None:

@@ -19,10 +19,16 @@ def command(paths: tuple[str, ...], common: Common) -> int:
     """
     from portable_tpl.auditing.static import check
     from portable_tpl.cli._emit import emit
-    from portable_tpl.cli._session import open_session
+    from portable_tpl.cli._session import measure_first, open_session
 
     session = open_session(common, paths)
     report = check(
-        session.containers, session.asked_targets, common.tier, session.choice, session.seed, session.errors
+        session.containers,
+        session.asked_targets,
+        common.tier,
+        session.choice,
+        session.seed,
+        session.errors,
+        measure_first(common),
     )
     return emit(session.with_baseline(report), common)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from portable_tpl.targets.installs import Package
+    from portable_tpl.targets.processes._adapter import Adapter
 
 # Renders differently from run to run only if an engine does; holds what nearly every template does.
 _PROBE = (
@@ -15,6 +20,9 @@ _PROBE = (
 )
 _MESSAGES = [{"role": "user", "content": " Is this thing on? é中😀 "}]
 _EXPECTED = "user: Is this thing on? é中😀\nassistant:"
+
+
+_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -73,35 +81,48 @@ def doctor(names: tuple[str, ...], form: str) -> int:
 @command.command("install")
 @click.argument("names", metavar="NAME[@VERSION]...", nargs=-1, required=True)
 def install(names: tuple[str, ...]) -> int:
-    """Put engine versions into the user's cache, never into an environment; `all` stands for every engine."""
-    from portable_tpl.targets import installs
+    """Put engine versions into the user's cache, never into an environment.
 
-    wanted = list(names)
-    if "all" in wanted:
-        wanted = [name for name in wanted if name != "all"] + list(installs.missing_engines())
+    `all` stands for every engine that is missing, `measured` for every version that has a table.
+    """
+    from portable_tpl.model.errors import TargetUnavailable
+    from portable_tpl.targets import installs
+    from portable_tpl.targets.registry import installable, missing_engines
+
+    for name in names:
+        if name == "all":
+            wanted = missing_engines()
+        elif name == "measured":
+            wanted = _measured()
+        else:
+            package, version = installable(name)
+            if version is None:
+                raise TargetUnavailable(f"{name}: say which version to install: {package.engine}@VERSION")
+            wanted = ((package, version),)
         if not wanted:
             click.echo("every engine is here already", err=True)
-    for name in wanted:
-        target, _, version = name.partition("@")
-        engine = _engine_of(target)
-        click.echo(f"installing {engine}{'@' + version if version else ''} …", err=True)
-        folder = installs.install(engine, version or None)
-        click.echo(f"{name}: installed ({folder.name})")
+        for package, version in wanted:
+            click.echo(f"installing {package.engine}@{version} …", err=True)
+            installs.install(package, version)
+            click.echo(f"{package.engine}@{version}: installed")
     return 0
 
 
-def _engine_of(name: str) -> str:
-    """The installable engine behind a target: `llama.cpp-engine` and `llama.cpp` are one."""
-    from portable_tpl.targets import installs
-    from portable_tpl.targets.registry import find
+def _measured() -> tuple[tuple[Package, str], ...]:
+    """The versions that have a table and are neither in this environment nor in the cache."""
+    from portable_tpl.support.table import shipped_versions
+    from portable_tpl.targets.installs import is_installed
+    from portable_tpl.targets.registry import known_targets, missing_engines
 
-    if name in installs.PACKAGES:
-        return name
-    adapter, _ = find(name)
-    for engine in installs.PACKAGES:
-        if adapter.id == engine or adapter.id in (f"{engine}-engine", f"{engine}-strict"):
-            return engine
-    return adapter.id
+    wanted = dict.fromkeys(missing_engines())
+    for adapter in known_targets():
+        package = adapter.package
+        if package is not None and adapter.versioned:
+            here = package.here()
+            for version in shipped_versions(adapter.id):
+                if version != here and not is_installed(package, version):
+                    wanted[package, version] = None
+    return tuple(wanted)
 
 
 def _canonical(names: tuple[str, ...]) -> list[str]:
@@ -112,7 +133,6 @@ def _canonical(names: tuple[str, ...]) -> list[str]:
 
 def _rows(asked: list[str] | None = None) -> list[Row]:
     from portable_tpl.support.table import measured_versions
-    from portable_tpl.targets import installs
     from portable_tpl.targets.registry import availability, known_targets
 
     rows = []
@@ -130,11 +150,19 @@ def _rows(asked: list[str] | None = None) -> list[Row]:
                     remedy=state.remedy,
                     summary=info.summary,
                     aliases=info.aliases,
-                    versions=tuple(installs.installed_versions(info.id)) if info.id in installs.PACKAGES else (),
+                    versions=_cached(info),
                     measured=measured_versions(info.id),
                 )
             )
     return rows
+
+
+def _cached(adapter: Adapter) -> tuple[str, ...]:
+    from portable_tpl.targets.installs import installed_versions
+
+    if adapter.package is None or not adapter.versioned:
+        return ()
+    return tuple(installed_versions(adapter.package))
 
 
 def _examined(row: Row) -> Row:
@@ -164,7 +192,7 @@ def _examined(row: Row) -> Row:
         return replace(row, status="broken", version=version, detail=reason_of(answer))
     if answer.text != _EXPECTED and row.id == "transformers":
         return replace(row, status="broken", version=version, detail=f"rendered {answer.text!r}")
-    return replace(row, status="works", version=version, detail=None)
+    return replace(row, status="works", version=version)
 
 
 def _print(rows: list[Row], form: str) -> None:
@@ -173,15 +201,28 @@ def _print(rows: list[Row], form: str) -> None:
     if form == "json":
         write_text(json.dumps([_as_json(row) for row in rows], indent=2) + "\n", None)
         return
-    lines = []
-    width = max(len(row.id) for row in rows)
-    for row in rows:
-        version = row.version or "-"
-        note = row.summary if row.status in ("installed", "works") else row.detail or ""
-        if row.remedy and row.status in ("missing", "broken"):
-            note += f"; get it with: {row.remedy}"
-        lines.append(f"{row.id:<{width}}  {row.status:<9}  {version:<14}  {note}".rstrip())
-    write_text("\n".join(lines) + "\n", None)
+    write_text("\n".join(_lines(rows)) + "\n", None)
+
+
+def _lines(rows: list[Row]) -> Iterator[str]:
+    """A table of 80 columns, in which the last cell of a row may take several lines."""
+    from textwrap import wrap
+
+    cells = [("target", "status", "version", "what it is"), *map(_cells, rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    for row in cells:
+        start = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)) + "  "
+        note = wrap(row[3], _WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
+        yield (start + note[0]).rstrip()
+        yield from (" " * len(start) + line for line in note[1:])
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    works = row.status in ("installed", "works")
+    note = "; ".join(part for part in (row.summary if works else "", row.detail) if part)
+    if row.remedy and not works:
+        note += f"; get it with: {row.remedy}"
+    return row.id, row.status, row.version or "-", note
 
 
 def _as_json(row: Row) -> dict[str, Any]:

@@ -14,6 +14,7 @@ mildest tier of conversations that holds such values.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,10 +98,12 @@ def load_features() -> Mapping[str, Feature]:
     return out
 
 
-@lru_cache(maxsize=1)
-def kind_titles() -> Mapping[str, str]:
-    """What each kind of value is, in words."""
-    return _load_kinds().titles
+def probes_digest() -> str:
+    """What a measurement depends on, in short: the probes, and what the reference answers."""
+    digest = hashlib.sha256()
+    for path in (*sorted((DATA / "features").glob("*.json")), DATA / "kinds.json", DATA / "reference.json"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _load_kinds() -> _Kinds:

@@ -2,49 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
 
-from portable_tpl.model.errors import TargetUnavailable
+from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.model.report import TargetStatus
+from portable_tpl.support.versions import version_key
 from portable_tpl.targets.processes._base import DEFAULT_TARGETS, REFERENCE
 
+if TYPE_CHECKING:
+    from portable_tpl.support.table import Table
+    from portable_tpl.targets.processes._adapter import Adapter
 
-def static_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
+
+# Measures a target that has no table, keeps its table where the others are looked for, and gives it. Raises
+# :class:`TargetUnavailable` where the target cannot run here or its table cannot be kept.
+Measure: TypeAlias = "Callable[[str], Table]"
+
+
+def static_targets(asked: Sequence[str], measure: Measure | None = None) -> tuple[TargetStatus, ...]:
     """The targets that the support table answers for; without ``asked`` the default ones.
 
-    Raises :class:`UnknownTarget` for an id that nobody knows. A target that was never measured is
-    skipped if it is a default one, and :class:`TargetUnavailable` if it was asked for.
+    A version that is installed and has no table is measured, where ``measure`` says how. One that is not installed is
+    answered by what the measured versions next to it agree on. Raises :class:`UnknownTarget` for a target or a
+    version that nobody knows, and :class:`TargetUnavailable` for one that nobody measured; a default target is
+    skipped then.
     """
-    from portable_tpl.support.table import load_table, measured_targets
-
-    found: dict[str, TargetStatus] = {}
+    statuses: dict[str, TargetStatus] = {}
     for target in asked or DEFAULT_TARGETS:
         if target == REFERENCE:
             continue
-        table = load_table(target)
-        if table is None:
+        status = _as_measured(target)
+        if status is None:
             # Only now: the registry looks for plug-ins, and `check` runs on every keystroke.
             from portable_tpl.targets.registry import canonical
 
             target = canonical(target)
-            table = load_table(target)
-        if table is not None:
-            found[target] = TargetStatus(target, table.engine, table.version, "static")
-        elif asked and _runs_the_reference(target):
-            found[target] = TargetStatus(target, REFERENCE, None, "static", "runs the reference's own engine")
-        elif asked:
-            names = ", ".join(measured_targets())
-            raise TargetUnavailable(f"{target}: no measurements to check against; measured targets: {names}")
-        else:
-            found[target] = TargetStatus(target, target, None, "skipped", "no measurements to check against")
-    return tuple(found.values())
+            try:
+                status = _as_measured(target) or _first_use(target, measure)
+            except TargetUnavailable as error:
+                if asked:
+                    raise
+                status = TargetStatus(target, target, None, "skipped", str(error))
+        statuses[target] = status
+    return tuple(statuses.values())
 
 
-def _runs_the_reference(target: str) -> bool:
-    """Whether a deployment renders with the reference's engine, so that no feature of a template breaks there."""
+def measure_missing(targets: Sequence[str], measure: Measure) -> None:
+    """Measure those of the running targets that have no table, so that findings are about the versions that run.
+
+    Where one cannot be measured, what runs is still compared.
+    """
+    for target in targets:
+        with suppress(TargetUnavailable):
+            static_targets([target], measure)
+
+
+def _as_measured(target: str) -> TargetStatus | None:
+    """The answer of the table that comes with this package for just the version that is meant, if there is one."""
+    from portable_tpl.support.table import load_table, shipped_versions, table_name, version_here
+
+    name, _, version = target.partition("@")
+    table = load_table(target)
+    if table is None or table.between or not shipped_versions(name):
+        return None
+    if table.version != (version or version_here(table_name(name)) or table.version):
+        return None
+    return TargetStatus(target, table.engine, table.version, "static")
+
+
+def _first_use(target: str, measure: Measure | None) -> TargetStatus:
+    """The answer for a version that has no table of this package's."""
+    from portable_tpl.support.table import load_table
     from portable_tpl.targets.registry import find
 
-    return find(target)[0].engine == find(REFERENCE)[0].engine
+    adapter, version = find(target)
+    if adapter.engine == REFERENCE:
+        return TargetStatus(target, adapter.engine, None, "static", "runs the reference's own engine")
+    state = adapter.available(version)
+    reason = state.reason
+    if state.ok and measure is not None:
+        try:
+            table = measure(target)
+        except TargetUnavailable as error:
+            reason = str(error)
+        else:
+            return TargetStatus(target, table.engine, table.version, "static")
+    if version is not None and not state.ok:
+        _refuse_unreleased(target, adapter, version)
+    known = load_table(target)
+    if known is None:
+        remedy = f"; get it with: {state.remedy}" if state.remedy else ""
+        raise TargetUnavailable(f"{target}: no measurements to check against: {reason or 'not measured'}{remedy}")
+    return TargetStatus(target, known.engine, known.version, "static", _basis(known, state.version))
+
+
+def _refuse_unreleased(target: str, adapter: Adapter, version: str) -> None:
+    """Raise :class:`UnknownTarget` for a version that the registry did not have when it was last asked."""
+    from portable_tpl.targets.installs import known_versions
+
+    released = known_versions(adapter.package) if adapter.package is not None else ()
+    if released and version_key(version) not in map(version_key, released):
+        raise UnknownTarget(f"{target}: no release of {adapter.engine} is that; the newest is {released[-1]}")
+
+
+def _basis(table: Table, installed: str | None) -> str:
+    if table.between:
+        return f"not measured: answered by what {' and '.join(table.between)} agree on"
+    return f"measured on {table.version}, and {installed} is installed" if installed else "measured"
 
 
 def running_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:

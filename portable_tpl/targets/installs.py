@@ -1,7 +1,8 @@
 """Engine versions in folders of their own under the user's cache, put there by pip and npm.
 
 Nothing here touches the user's environment: a version is installed into a temporary folder beside its place and
-renamed, so that it is there whole or not at all. Workers are started with that folder first on their path.
+renamed, so that it is there whole or not at all. Workers are started with that folder first on their path. What
+versions a package has been released in is asked of its registry when something is installed, and kept beside them.
 """
 
 from __future__ import annotations
@@ -9,40 +10,47 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_release
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.support.versions import version_in, version_key
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
 _LAST_WORDS = 300  # characters of what an installer said before it failed
+_NAMED = 8  # versions in an error message
 
 
 @dataclass(frozen=True)
 class Package:
-    """Where an engine comes from. ``default`` is the version that is meant where none is asked for."""
+    """Where the versions of an engine come from.
 
+    ``engine`` is the name of its folder in the cache, and of the target that stands for it. ``label`` makes the
+    engine's version of the parts of a release where the two differ: ``b{2}`` makes ``b9294`` of ``2026.5.9294``.
+    """
+
+    engine: str
     manager: Literal["pip", "npm"]
     name: str
-    default: str | None = None
+    label: str = ""
 
-
-PACKAGES: Mapping[str, Package] = MappingProxyType(
-    {
-        "hf-jinja": Package("npm", "@huggingface/jinja", "0.5.11"),
-        "minijinja": Package("pip", "minijinja"),
-        "llama.cpp": Package("pip", "xllamacpp"),
-        "minja": Package("pip", "openvino-genai"),
-    }
-)
+    def here(self) -> str | None:
+        """The engine's version in this environment; npm packages are never there."""
+        if self.manager == "npm":
+            return None
+        try:
+            return version_in(installed_release(self.name), self.label)
+        except PackageNotFoundError:
+            return None
 
 
 def engines_folder() -> Path:
@@ -52,67 +60,62 @@ def engines_folder() -> Path:
     return Path(platformdirs.user_cache_dir("portable-tpl")) / "engines"
 
 
-def engine_folder(engine: str, version: str) -> Path:
+def engine_folder(package: Package, version: str) -> Path:
     """The folder of one version; it exists only if that version is installed there."""
-    return engines_folder() / engine / version
+    return engines_folder() / package.engine / version
 
 
-def is_installed(engine: str, version: str) -> bool:
+def is_installed(package: Package, version: str) -> bool:
     """Whether a version is in the cache."""
-    return _VERSION.fullmatch(version) is not None and engine_folder(engine, version).is_dir()
+    return _VERSION.fullmatch(version) is not None and engine_folder(package, version).is_dir()
 
 
-def installed_versions(engine: str) -> list[str]:
-    """The versions of an engine that are in the cache, in the order of their names."""
+def installed_versions(package: Package) -> list[str]:
+    """The versions that are in the cache, oldest first."""
     with contextlib.suppress(OSError):
-        folders = (engines_folder() / engine).iterdir()
-        return sorted(each.name for each in folders if _VERSION.fullmatch(each.name) and _holds_package(engine, each))
+        folders = (engines_folder() / package.engine).iterdir()
+        names = [each.name for each in folders if _VERSION.fullmatch(each.name) and _holds_package(package, each)]
+        return sorted(names, key=version_key)
     return []
 
 
-def install(engine: str, version: str | None = None) -> Path:
+def install(package: Package, version: str) -> Path:
     """Put a version of an engine into the cache, and give its folder; nothing is done where it is there already.
 
-    A deployment profile stands for the engine that it runs. Raises :class:`UnknownTarget` for an engine that does not
-    come in versions, and :class:`TargetUnavailable` with the installer's last words where it failed.
+    Raises :class:`UnknownTarget` for a version that the registry does not know, and :class:`TargetUnavailable` with
+    the installer's last words where it failed.
     """
-    if version is None and (pinned := _pinned().get(engine)):
-        engine, version = "minijinja", pinned
-    package = PACKAGES.get(engine)
-    if package is None:
-        raise UnknownTarget(f"{engine}: cannot be installed by version; known engines: {', '.join(sorted(PACKAGES))}")
-    version = version or package.default
-    if version is None:
-        raise TargetUnavailable(f"{engine}: say which version to install: {engine}@VERSION")
     if _VERSION.fullmatch(version) is None:
-        raise UnknownTarget(f"{engine}@{version}: not a version")
-    folder = engine_folder(engine, version)
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
-            new = Path(temporary) / "new"
-            new.mkdir()
-            _run(engine, _command(package, version, new))
-            if not _holds_package(engine, new):
-                raise TargetUnavailable(f"{engine}@{version}: the installer left nothing behind")
-            # Somebody else may have been faster; then theirs stays.
-            with contextlib.suppress(OSError):
-                new.rename(folder)
+        raise UnknownTarget(f"{package.engine}@{version}: not a version")
+    folder = engine_folder(package, version)
+    if folder.is_dir():
+        return folder
+    release = _release_of(package, version)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        _run(package.engine, _command(package, release, new))
+        if not _holds_package(package, new):
+            raise TargetUnavailable(f"{package.engine}@{version}: the installer left nothing behind")
+        # Somebody else may have been faster; then theirs stays.
+        with contextlib.suppress(OSError):
+            new.rename(folder)
     return folder
 
 
-def missing_engines() -> tuple[str, ...]:
-    """What the built-in targets run from the cache and is not there, as names for :func:`install`."""
-    wanted = [(name, package.default) for name, package in PACKAGES.items() if package.default is not None]
-    wanted += [("minijinja", version) for version in sorted(set(_pinned().values()))]
-    return tuple(f"{name}@{version}" for name, version in wanted if not is_installed(name, version))
+def newest(package: Package) -> str:
+    """The newest version that the registry has; raises :class:`TargetUnavailable` where it cannot be asked."""
+    return max(_versions(_ask_releases(package), package), key=version_key)
 
 
-def _pinned() -> dict[str, str]:
-    """The versions of minijinja that deployments run."""
-    from portable_tpl.targets.deployments import all_deployments
-
-    return {deployment.id: deployment.pinned for deployment in all_deployments() if deployment.pinned is not None}
+def known_versions(package: Package) -> tuple[str, ...]:
+    """The versions that the registry had when it was last asked, oldest first; empty where it never was."""
+    try:
+        releases = json.loads(_releases_file(package).read_text("utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return _versions(releases, package) if isinstance(releases, list) else ()
 
 
 def remedy(engine: str, version: str | None = None) -> str:
@@ -138,21 +141,17 @@ def _node_wheel() -> Path | None:
     return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
-def _holds_package(engine: str, folder: Path) -> bool:
-    package = PACKAGES[engine]
+def _holds_package(package: Package, folder: Path) -> bool:
     if package.manager == "npm":
         return (npm_package(folder, package.name) / "package.json").is_file()
     return any(folder.glob(f"{package.name.replace('-', '_')}-*.dist-info"))
 
 
-def _command(package: Package, version: str, folder: Path) -> list[str]:
+def _command(package: Package, release: str, folder: Path) -> list[str]:
     if package.manager == "npm":
-        wanted = f"{package.name}@{version}"
+        wanted = f"{package.name}@{release}"
         return [*_npm(), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", wanted]
-    if package.name == "xllamacpp":
-        version = _xllamacpp_release(version)
-    wanted = f"{package.name}=={version}"
-    return [*_pip(), "install", "--target", str(folder), "--only-binary=:all:", wanted]
+    return [*_pip(), "install", "--target", str(folder), "--only-binary=:all:", f"{package.name}=={release}"]
 
 
 def _npm() -> list[str]:
@@ -161,19 +160,19 @@ def _npm() -> list[str]:
     node = node_command()
     if script is not None and script.exists() and node is not None:
         return [node, str(script)]
-    found = shutil.which("npm")
-    if found is None:
+    program = shutil.which("npm")
+    if program is None:
         raise TargetUnavailable("neither npm nor Node.js is here; get them with: pip install 'portable-tpl[js]'")
-    return [found]
+    return [program]
 
 
 def _pip() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    found = shutil.which("uv")
-    if found is None:
+    program = shutil.which("uv")
+    if program is None:
         raise TargetUnavailable("neither pip nor uv is here to install with")
-    return [found, "pip", "--python", sys.executable]
+    return [program, "pip", "--python", sys.executable]
 
 
 def _run(engine: str, command: list[str]) -> str:
@@ -182,29 +181,53 @@ def _run(engine: str, command: list[str]) -> str:
     except OSError as error:
         raise TargetUnavailable(f"{engine}: cannot start {command[0]}: {error}") from None
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).splitlines()
+        lines = (done.stderr or done.stdout).splitlines()
         # pip and npm mark the line that matters, and put pages around it.
-        telling = [line for line in said if "error" in line.lower() and "versions: " not in line] or said
+        telling = [line for line in lines if "error" in line.lower() and "versions: " not in line] or lines
         words = " ".join(" ".join(telling).split())[-_LAST_WORDS:]
         raise TargetUnavailable(f"{engine}: {Path(command[0]).name} failed: {words}")
     return done.stdout
 
 
-def _xllamacpp_release(build: str) -> str:
-    """The release of xllamacpp that holds a build of llama.cpp: ``b9294`` is in ``2026.5.9294``.
+def _release_of(package: Package, version: str) -> str:
+    """The release that holds a version: of several, which have the same label, the last."""
+    try:
+        releases = _ask_releases(package)
+    except TargetUnavailable:
+        if package.label:
+            raise
+        return version
+    matching = [release for release in releases if version_in(release, package.label) == version]
+    if not matching:
+        names = ", ".join(_versions(releases, package)[::-1][:_NAMED])
+        raise UnknownTarget(
+            f"{package.engine}@{version}: no release of {package.name} is that; the newest are: {names}"
+        )
+    return max(matching, key=version_key)
 
-    The third part of its versions is the number of the build; a fourth counts its own releases of it.
-    """
-    number = build.removeprefix("b")
-    releases = list(_pip_versions("xllamacpp"))
-    found = [release for release in releases if release.split(".")[2:3] == [number]]
-    if not found:
-        builds = ", ".join(f"b{release.split('.')[2]}" for release in releases if release.startswith("20"))
-        raise TargetUnavailable(f"llama.cpp@{build}: no release of xllamacpp holds it; there are: {builds}")
-    return max(found, key=len)
+
+def _ask_releases(package: Package) -> list[str]:
+    """Every release of a package, from its registry; kept for when there is no network."""
+    if package.manager == "npm":
+        data = json.loads(_run(package.engine, [*_npm(), "view", package.name, "versions", "--json"]))
+        releases = [data] if isinstance(data, str) else list(data)
+        releases = [release for release in releases if "-" not in release]
+    else:
+        command = [sys.executable, "-m", "pip", "index", "versions", "--json", package.name]
+        releases = [str(release) for release in json.loads(_run(package.engine, command))["versions"]]
+    with contextlib.suppress(OSError):
+        path = _releases_file(package)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(releases), "utf-8")
+        temporary.replace(path)
+    return releases
 
 
-def _pip_versions(name: str) -> Iterator[str]:
-    """Every released version, newest first."""
-    text = _run(name, [sys.executable, "-m", "pip", "index", "versions", "--json", name])
-    yield from (str(version) for version in json.loads(text)["versions"])
+def _releases_file(package: Package) -> Path:
+    return engines_folder().with_name("releases") / f"{package.engine}.json"
+
+
+def _versions(releases: list[str], package: Package) -> tuple[str, ...]:
+    versions = {version_in(str(release), package.label) for release in releases}
+    return tuple(sorted((version for version in versions if version is not None), key=version_key))

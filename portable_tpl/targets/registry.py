@@ -12,13 +12,15 @@ from __future__ import annotations
 import pkgutil
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.support.table import newest_measured
+from portable_tpl.targets.installs import Package, is_installed
 from portable_tpl.targets.processes._adapter import Adapter, Launch
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
@@ -28,23 +30,9 @@ ENTRY_POINT_GROUP = "portable_tpl.runtimes"
 _PACKAGES = ("portable_tpl.targets.engines", "portable_tpl.targets.deployments")
 
 
-@dataclass(frozen=True)
-class TargetInfo:
-    """A known target, for ``targets list``. ``plugin`` names the distribution that brought it."""
-
-    id: str
-    engine: str
-    summary: str
-    aliases: tuple[str, ...]
-    versioned: bool
-    plugin: str | None = None
-
-
-def known_targets() -> tuple[TargetInfo, ...]:
-    """Every target that some adapter has, built-in ones first."""
-    return tuple(
-        TargetInfo(a.id, a.engine, a.summary, a.aliases, a.versioned, plugin) for a, plugin in _adapters().values()
-    )
+def known_targets() -> tuple[Adapter, ...]:
+    """Every target that there is, built-in ones first."""
+    return tuple(_adapters().values())
 
 
 def canonical(target_id: str) -> str:
@@ -77,11 +65,10 @@ def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
 def find(target_id: str) -> tuple[Adapter, str | None]:
     """The adapter and the version that ``NAME`` or ``NAME@VERSION`` asks for; raises :class:`UnknownTarget`."""
     name, at, version = target_id.partition("@")
-    entry = _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
-    if entry is None:
+    adapter = _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
+    if adapter is None:
         known = ", ".join(sorted(_adapters()))
         raise UnknownTarget(f"unknown target {target_id!r}; known targets: {known}")
-    adapter = entry[0]
     if at and (not version or not adapter.versioned):
         raise UnknownTarget(f"unknown target {target_id!r}: {name} cannot be asked for by version")
     return adapter, version or None
@@ -89,24 +76,62 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
 
 def targets_with_step(name: str) -> list[str]:
     """The targets that take a step around their engine, by id."""
-    return [adapter.id for adapter, _ in _adapters().values() if name in adapter.steps]
+    return [adapter.id for adapter in known_targets() if name in adapter.steps]
+
+
+def table_target(adapter: Adapter) -> str:
+    """The target whose measurements speak for one: its bare engine, where that is a target, or itself."""
+    return adapter.bare.id if adapter.bare is not None and adapter.bare.id in _adapters() else adapter.id
+
+
+def installable(target_id: str) -> tuple[Package, str | None]:
+    """The package behind a target and the version that is meant; ``None``: one has to be said.
+
+    A target that pins its engine stands for that version, one of npm for the version that it runs. Raises
+    :class:`UnknownTarget` for a target that does not come in versions.
+    """
+    name, _, version = target_id.partition("@")
+    adapter, _ = find(name)
+    if adapter.package is None or (version and not adapter.versioned):
+        names = ", ".join(known.id for known in known_targets() if known.versioned)
+        raise UnknownTarget(f"{target_id}: cannot be installed by version; these can: {names}")
+    return adapter.package, version or _version_run(adapter)
+
+
+def missing_engines() -> tuple[tuple[Package, str], ...]:
+    """What the built-in targets run from the cache, and is neither there nor in this environment."""
+    missing: dict[tuple[Package, str], None] = {}
+    for adapter in known_targets():
+        version = _version_run(adapter)
+        if adapter.package is None or version is None or adapter.package.here() == version:
+            continue
+        if not is_installed(adapter.package, version):
+            missing[adapter.package, version] = None
+    return tuple(missing)
+
+
+def _version_run(adapter: Adapter) -> str | None:
+    """The version that a target runs from the cache where none is asked for."""
+    if adapter.pinned is None and adapter.package is not None and adapter.package.manager == "npm":
+        return newest_measured(adapter.id)
+    return adapter.pinned
 
 
 @lru_cache(maxsize=1)
-def _adapters() -> dict[str, tuple[Adapter, str | None]]:
-    found: dict[str, tuple[Adapter, str | None]] = {}
+def _adapters() -> dict[str, Adapter]:
+    adapters: dict[str, Adapter] = {}
     for adapter in _built_in():
-        if adapter.id in found:
+        if adapter.id in adapters:
             raise ValueError(f"two built-in adapters have the id {adapter.id!r}")
-        found[adapter.id] = (adapter, None)
-    for adapter, plugin in _plugged():
-        found.setdefault(adapter.id, (adapter, plugin))
-    return found
+        adapters[adapter.id] = adapter
+    for adapter in _plugged():
+        adapters.setdefault(adapter.id, adapter)
+    return adapters
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, str]:
-    return {alias: adapter.id for adapter, _ in _adapters().values() for alias in adapter.aliases}
+    return {alias: adapter.id for adapter in _adapters().values() for alias in adapter.aliases}
 
 
 def _built_in() -> Iterator[Adapter]:
@@ -117,15 +142,15 @@ def _built_in() -> Iterator[Adapter]:
             yield from getattr(import_module(f"{package}.{module.name}"), "ADAPTERS", ())
 
 
-def _plugged() -> Iterator[tuple[Adapter, str | None]]:
+def _plugged() -> Iterator[Adapter]:
     for point in entry_points(group=ENTRY_POINT_GROUP):
         plugin = point.dist.name if point.dist is not None else point.value
         try:
             for adapter in adapters_of(point.load()):
-                yield adapter, plugin
+                yield replace(adapter, plugin=plugin)
         except Exception as error:
             # A broken plug-in must not take the other targets away; asking for it says what is wrong with it.
-            yield _broken(point.name, f"the plug-in {plugin} does not load: {error}"), plugin
+            yield replace(_broken(point.name, f"the plug-in {plugin} does not load: {error}"), plugin=plugin)
 
 
 def adapters_of(declared: Any) -> list[Adapter]:

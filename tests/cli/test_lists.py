@@ -29,7 +29,10 @@ def test_targets_are_listed(cli: Cli) -> None:
     assert rows["minijinja"]["version"].count(".") == 2
     text = cli("targets")
     assert text.status == 0
-    assert [line.split()[0] for line in text.out.splitlines()] == list(rows)
+    header, *lines = text.out.splitlines()
+    assert header.split()[:3] == ["target", "status", "version"]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == list(rows)
+    assert max(map(len, [header, *lines])) <= 80
     assert cli("targets", "list").out == text.out
 
 

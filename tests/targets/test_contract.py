@@ -22,8 +22,7 @@ from tests.targets.processes import killers
 
 TARGETS = [target.id for target in known_targets()]
 # Deployments rewrite messages and drop variables: what passes through them unchanged is the text of a conversation.
-ENGINES = [target for target in TARGETS if target in ("transformers", "minijinja", "minijinja-strict", "hf-jinja")]
-ENGINES += [target for target in TARGETS if target.endswith("-engine")]
+ENGINES = [target.id for target in known_targets() if target.bare is None and not target.notes]
 
 _OPEN: dict[str, WorkerRuntime] = {}
 

@@ -10,6 +10,10 @@ import pytest
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.targets import installs
 from portable_tpl.targets.deployments import all_deployments
+from portable_tpl.targets.engines import hf_jinja, llamacpp, minijinja
+from portable_tpl.targets.registry import installable, missing_engines
+
+HF_JINJA, LLAMA, MINIJINJA = hf_jinja.PACKAGE, llamacpp.ENGINE.package, minijinja.ENGINE.package
 
 
 @pytest.fixture
@@ -29,7 +33,10 @@ class Installer:
     def __call__(self, engine: str, command: list[str]) -> str:
         self.commands.append(command)
         if "index" in command:
-            return json.dumps({"versions": ["2026.5.9294", "2026.4.8672.1", "2026.4.8672", "0.2.14"]})
+            releases = ["2026.5.9294", "2026.4.8672.1", "2026.4.8672", "0.2"]
+            return json.dumps({"versions": releases if command[-1] == "xllamacpp" else ["2.15.0", "2.14.0"]})
+        if "view" in command:
+            return json.dumps(["0.5.10", hf_jinja.default_version(), "0.6.0-beta"])
         folder = Path(command[command.index("--prefix" if "--prefix" in command else "--target") + 1])
         (folder / "partly").write_text("")
         if self.fails:
@@ -43,70 +50,88 @@ class Installer:
 def test_a_version_is_put_into_its_own_folder(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installer = Installer("minijinja-2.14.0.dist-info")
     monkeypatch.setattr(installs, "_run", installer)
-    folder = installs.install("minijinja", "2.14.0")
+    folder = installs.install(MINIJINJA, "2.14.0")
     assert folder == cache / "minijinja" / "2.14.0"
-    assert installs.is_installed("minijinja", "2.14.0")
-    assert installs.installed_versions("minijinja") == ["2.14.0"]
-    assert "minijinja==2.14.0" in installer.commands[0]
+    assert installs.is_installed(MINIJINJA, "2.14.0")
+    assert installs.installed_versions(MINIJINJA) == ["2.14.0"]
+    assert "minijinja==2.14.0" in installer.commands[1]
     assert [path.name for path in folder.parent.iterdir()] == ["2.14.0"]
-    installs.install("minijinja", "2.14.0")
-    assert len(installer.commands) == 1
+    installs.install(MINIJINJA, "2.14.0")
+    assert len(installer.commands) == 2
 
 
 def test_the_npm_package_has_a_default_version(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installs, "_run", Installer("node_modules/@huggingface/jinja"))
     monkeypatch.setattr(installs, "_npm", lambda: ["npm"])
-    assert installs.install("hf-jinja").name == installs.PACKAGES["hf-jinja"].default
+    package, version = installable("hf-jinja")
+    assert (package, version) == (HF_JINJA, hf_jinja.default_version())
+    assert installs.install(package, hf_jinja.default_version()).name == version
+    assert installs.newest(HF_JINJA) == version
 
 
 @pytest.mark.parametrize("installer", [Installer(None), Installer(None, fails=True)])
 def test_a_failure_leaves_nothing(installer: Installer, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installs, "_run", installer)
     with pytest.raises(TargetUnavailable):
-        installs.install("minijinja", "2.14.0")
-    assert not installs.is_installed("minijinja", "2.14.0")
+        installs.install(MINIJINJA, "2.14.0")
+    assert not installs.is_installed(MINIJINJA, "2.14.0")
     assert list((cache / "minijinja").iterdir()) == []
 
 
 def test_builds_of_llama_cpp_are_found_in_releases(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installer = Installer("xllamacpp-1.dist-info")
     monkeypatch.setattr(installs, "_run", installer)
-    installs.install("llama.cpp", "b9294")
+    installs.install(LLAMA, "b9294")
     assert "xllamacpp==2026.5.9294" in installer.commands[-1]
-    installs.install("llama.cpp", "b8672")
+    installs.install(LLAMA, "b8672")
     assert "xllamacpp==2026.4.8672.1" in installer.commands[-1]
-    with pytest.raises(TargetUnavailable, match="b9294, b8672"):
-        installs.install("llama.cpp", "b1")
+    with pytest.raises(UnknownTarget, match="b9294, b8672"):
+        installs.install(LLAMA, "b1")
 
 
 @pytest.mark.parametrize("version", ["../../etc", "", "1 2", "-r/etc/passwd", "a/b", ".."])
 def test_what_is_no_version_is_never_a_path(version: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installs, "_run", Installer("minijinja-1.dist-info"))
     with pytest.raises((UnknownTarget, TargetUnavailable)):
-        installs.install("minijinja", version)
-    assert not installs.is_installed("minijinja", version)
+        installs.install(MINIJINJA, version)
+    assert not installs.is_installed(MINIJINJA, version)
     assert not cache.exists()
 
 
-def test_engines_without_versions_say_so() -> None:
-    with pytest.raises(UnknownTarget, match="hf-jinja"):
-        installs.install("no-such-engine", "1")
-    with pytest.raises(TargetUnavailable, match="which version"):
-        installs.install("llama.cpp")
+def test_a_version_that_no_registry_knows_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installer = Installer("minijinja-2.dist-info")
+    monkeypatch.setattr(installs, "_run", installer)
+    assert installs.known_versions(MINIJINJA) == ()
+    with pytest.raises(UnknownTarget, match=r"minijinja@2\.14\.1: no release of minijinja is that"):
+        installs.install(MINIJINJA, "2.14.1")
+    assert len(installer.commands) == 1
+    assert installs.known_versions(MINIJINJA) == ("2.14.0", "2.15.0")
+    assert (cache.parent / "releases" / "minijinja.json").is_file()
 
 
-def test_a_deployment_stands_for_its_engine(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installs, "_run", Installer("minijinja-2.dist-info"))
-    pins = {deployment.id: deployment.pinned for deployment in all_deployments()}
-    assert installs.install("mistral.rs").name == pins["mistral.rs"]
+def test_targets_without_versions_say_so() -> None:
+    for target in ("transformers", "vllm", "tgi@2.8.0"):
+        with pytest.raises(UnknownTarget, match="hf-jinja"):
+            installable(target)
+    assert installable("llama.cpp") == (LLAMA, None)
+    assert installable("llama.cpp-engine@b1") == (LLAMA, "b1")
 
 
-def test_what_is_missing_is_listed_until_it_is_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = installs.missing_engines()
-    assert missing[0] == "hf-jinja@0.5.11"
-    assert {f"minijinja@{deployment.pinned}" for deployment in all_deployments() if deployment.pinned} <= set(missing)
-    installs.engine_folder("hf-jinja", "0.5.11").mkdir(parents=True)
-    assert installs.missing_engines() == missing[1:]
+def test_a_deployment_stands_for_its_engine() -> None:
+    pins = {each.id: each.pinned for each in all_deployments() if each.pinned}
+    assert pins
+    assert {target: installable(target) for target in pins} == {
+        target: (MINIJINJA, pin) for target, pin in pins.items()
+    }
+
+
+def test_what_is_missing_is_listed_until_it_is_there(cache: Path) -> None:
+    missing = missing_engines()
+    default = (HF_JINJA, hf_jinja.default_version())
+    assert default in missing
+    assert {each.pinned for each in all_deployments() if each.pinned} <= {version for _, version in missing}
+    installs.engine_folder(*default).mkdir(parents=True)
+    assert set(missing_engines()) == set(missing) - {default}
 
 
 def test_an_installer_that_fails_is_quoted(tmp_path: Path) -> None:

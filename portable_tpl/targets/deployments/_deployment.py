@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets import installs
 from portable_tpl.targets.deployments._build import Build, BuiltEngine
+from portable_tpl.targets.engines.minijinja import ENGINE
 from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
-from portable_tpl.targets.processes._base import Availability, Limits
+from portable_tpl.targets.processes._base import REFERENCE, Availability, Limits
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prepared import context_of, prepare, rewritten, steps_for
@@ -88,25 +87,18 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
     build = deployment.build
 
     def launch(_asked: str | None) -> Launch:
-        if build.version is None:
-            return python_worker("transformers_worker")
-        here = build.version == _minijinja_here()
-        folder = None if here else str(installs.engine_folder("minijinja", build.version))
-        return python_worker("minijinja_worker", folder)
+        return python_worker("transformers_worker") if build.version is None else ENGINE.launch(build.version)
 
     def available(_asked: str | None) -> Availability:
-        if build.version is None:
-            return Availability(True, version=TRANSFORMERS)
-        if build.version == _minijinja_here() or installs.is_installed("minijinja", build.version):
-            return Availability(True, version=build.version)
-        remedy = installs.remedy("minijinja", build.version)
-        return Availability(False, reason=f"its engine, minijinja {build.version}, is not installed", remedy=remedy)
+        return Availability(True, version=TRANSFORMERS) if build.version is None else ENGINE.available(build.version)
 
     bare = Adapter(
         id=f"{deployment.id}-engine",
-        engine="transformers" if build.version is None else "minijinja",
+        engine=REFERENCE if build.version is None else ENGINE.package.engine,
         launch=launch,
         available=available,
+        package=None if build.version is None else ENGINE.package,
+        pinned=build.version,
         options=build.options,
         context=context_of,
         summary=f"the engine of {deployment.id} without its steps",
@@ -121,10 +113,3 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
         bare=bare,
     )
     return replace(adapter, opens=lambda _asked, limits: DeploymentRuntime(deployment, adapter, limits))
-
-
-def _minijinja_here() -> str | None:
-    try:
-        return version("minijinja")
-    except PackageNotFoundError:
-        return None

@@ -9,48 +9,23 @@ common/chat.cpp``, tested).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
-from portable_tpl.targets import installs
-from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
-from portable_tpl.targets.processes._base import Availability
+from portable_tpl.targets.installs import Package
+from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._contexts import chat_request, if_json, json_context
+from portable_tpl.targets.processes._python_engine import PythonEngine
 
-_ENGINE = "llama.cpp"
-_EXTRA = "pip install 'portable-tpl[llamacpp]'"
-
-
-def _here() -> str | None:
-    """The build of llama.cpp in this environment."""
-    try:
-        return f"b{version('xllamacpp').split('.')[2]}"
-    except (PackageNotFoundError, IndexError):
-        return None
-
-
-def _launch(asked: str | None) -> Launch:
-    folder = None if asked in (None, _here()) else str(installs.engine_folder(_ENGINE, str(asked)))
-    launch = python_worker("llamacpp_worker", folder)
-    # Every thread of the server would otherwise reserve an arena of its own against the memory limit.
-    return replace(launch, environment={**launch.environment, "MALLOC_ARENA_MAX": "2"})
-
-
-def _available(asked: str | None) -> Availability:
-    if find_spec("gguf") is None:
-        return Availability(False, reason="the gguf package is not installed", remedy=_EXTRA)
-    here = _here()
-    if asked is None or asked == here:
-        if here is None:
-            return Availability(False, reason="the xllamacpp package is not installed", remedy=_EXTRA)
-        return Availability(True, version=here)
-    if not installs.is_installed(_ENGINE, asked):
-        reason = f"llama.cpp {asked} is not installed"
-        return Availability(False, reason=reason, remedy=installs.remedy(_ENGINE, asked))
-    return Availability(True, version=asked)
+# Every thread of the server would otherwise reserve an arena of its own against the memory limit.
+ENGINE = PythonEngine(
+    Package("llama.cpp", "pip", "xllamacpp", label="b{2}"),
+    "llamacpp_worker",
+    "pip install 'portable-tpl[llamacpp]'",
+    needs=("gguf",),
+    environment={"MALLOC_ARENA_MAX": "2"},
+)
+_ID = ENGINE.package.engine
 
 
 def stack_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
@@ -97,21 +72,21 @@ STEPS = (
 _BARE = Adapter(
     id="llama.cpp-engine",
     engine="llama.cpp",
-    launch=_launch,
-    available=_available,
+    launch=ENGINE.launch,
+    available=ENGINE.available,
     options={"engine": True},
     context=json_context,
-    versioned=True,
+    package=ENGINE.package,
     summary="llama.cpp's template engine alone, given the reference's own context",
 )
 ADAPTERS = (
     Adapter(
-        id=_ENGINE,
+        id=_ID,
         engine="llama.cpp",
-        launch=_launch,
-        available=_available,
+        launch=ENGINE.launch,
+        available=ENGINE.available,
         context=stack_context,
-        versioned=True,
+        package=ENGINE.package,
         summary="llama.cpp's server with its steps around messages and variables",
         steps=STEPS,
         steps_vary=True,

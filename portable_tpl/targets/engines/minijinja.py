@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import replace
 
-from portable_tpl.targets import installs
-from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
+from portable_tpl.support.versions import version_key
+from portable_tpl.targets.installs import Package
+from portable_tpl.targets.processes._adapter import Adapter, Flag
 from portable_tpl.targets.processes._base import Availability
+from portable_tpl.targets.processes._python_engine import PythonEngine
 
-_ENGINE = "minijinja"
+ENGINE = PythonEngine(Package("minijinja", "pip", "minijinja"), "minijinja_worker", "pip install minijinja")
+_ID = ENGINE.package.engine
 # Unlike the Rust crate, whose pycompat is a package of its own.
 _NO_PYCOMPAT = "the Python package of this version has no pycompat: Python methods always fail"
-
-
-def _here() -> str | None:
-    try:
-        return version("minijinja")
-    except PackageNotFoundError:
-        return None
-
-
-def _launch(asked: str | None) -> Launch:
-    if asked in (None, _here()):
-        return python_worker("minijinja_worker")
-    return python_worker("minijinja_worker", str(installs.engine_folder(_ENGINE, str(asked))))
+_FIRST_WITH_PYCOMPAT = version_key("2.9")
 
 
 def _available(asked: str | None) -> Availability:
-    here = _here()
-    if asked is None and here is None:
-        return Availability(False, reason="minijinja is not installed", remedy="pip install minijinja")
-    if asked in (None, here):
-        return Availability(True, version=here)
-    if not installs.is_installed(_ENGINE, str(asked)):
-        remedy = installs.remedy(_ENGINE, asked)
-        return Availability(False, reason=f"minijinja {asked} is not installed", remedy=remedy)
-    return Availability(True, version=asked, reason=_NO_PYCOMPAT if _lacks_pycompat(str(asked)) else None)
+    state = ENGINE.available(asked)
+    lacks = state.version is not None and version_key(state.version) < _FIRST_WITH_PYCOMPAT
+    return replace(state, reason=_NO_PYCOMPAT) if state.ok and lacks else state
 
 
-def _lacks_pycompat(asked: str) -> bool:
-    numbers = [int(part) for part in asked.split(".")[:2] if part.isdigit()]
-    return numbers < [2, 9]
-
-
-def _adapter(target: str, pycompat: bool, summary: str) -> Adapter:
+def _adapter(target: str, pycompat: bool, summary: str, flag: Flag | None = None) -> Adapter:
     return Adapter(
         id=target,
-        engine=_ENGINE,
-        launch=_launch,
+        engine=_ID,
+        launch=ENGINE.launch,
         available=_available,
+        package=ENGINE.package,
         options={"pycompat": pycompat, "trim_blocks": True, "lstrip_blocks": True},
-        versioned=True,
+        flag=flag,
         summary=summary,
     )
 
 
 ADAPTERS = (
-    _adapter("minijinja", True, "minijinja (Rust) with pycompat and native values"),
-    _adapter("minijinja-strict", False, "minijinja (Rust) without any Python methods"),
+    _adapter(_ID, True, "minijinja (Rust) with pycompat and native values"),
+    _adapter("minijinja-strict", False, "minijinja (Rust) without any Python methods", Flag("pycompat", _ID)),
 )

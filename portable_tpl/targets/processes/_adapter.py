@@ -1,4 +1,4 @@
-"""What one file under ``runtimes/`` declares about an engine: data, and how its worker is started."""
+"""What a file under ``engines/`` or ``deployments/`` declares about a target: data, and how its worker is started."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
@@ -16,6 +16,7 @@ from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.steps.reference import reference_context
 
 if TYPE_CHECKING:
+    from portable_tpl.targets.installs import Package
     from portable_tpl.targets.processes._worker import WorkerRuntime
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -52,17 +53,26 @@ def engine_context(conversation: Conversation, container_tokens: Mapping[str, st
     return reference_context(conversation, container_tokens)
 
 
+class Flag(NamedTuple):
+    """A flag of an engine, and the target that is the same with it set."""
+
+    name: str
+    target: str
+
+
 @dataclass(frozen=True)
 class Adapter:
-    """One target: an id, the engine behind it, and how to run it.
+    """One target, described: an id, the engine behind it, and how to run it.
 
     ``launch`` and ``available`` take the engine version asked for (``None``: the one of this environment); ``launch``
-    is called only where ``available`` said yes. ``options`` goes with every template to the worker, as it is.
-    ``versioned`` says whether ``ID@VERSION`` can be asked for at all. ``summary`` is one line for ``targets list``;
+    is called only where ``available`` said yes. ``package`` is where versions of the engine come from, and ``pinned``
+    the one that this target always runs. What fails here and not with ``flag`` set is missing nothing but that flag.
+    ``options`` goes with every template to the worker, as it is. ``summary`` is one line for ``targets list``;
     ``notes`` say what is the real engine and what is modelled, where there is more than an engine. ``opens`` starts a
     runtime of the target's own kind. ``steps`` names what the target does around its engine, in order
     (:mod:`portable_tpl.targets.steps`), and ``bare`` is that engine with nothing around it;
-    ``steps_vary`` where the server itself decides which of its steps it takes for a template.
+    ``steps_vary`` where the server itself decides which of its steps it takes for a template. ``plugin`` names the
+    distribution that brought the target, where that is another one than this.
     """
 
     id: str
@@ -72,13 +82,21 @@ class Adapter:
     aliases: tuple[str, ...] = ()
     options: Mapping[str, Json] = field(default_factory=lambda: _NO_OPTIONS, hash=False)
     context: ContextBuilder = engine_context
-    versioned: bool = False
+    package: Package | None = None
+    pinned: str | None = None
+    flag: Flag | None = None
     summary: str = ""
     notes: tuple[str, ...] = ()
     opens: Callable[[str | None, Limits | None], WorkerRuntime] | None = None
     steps: tuple[str, ...] = ()
     steps_vary: bool = False
     bare: Adapter | None = None
+    plugin: str | None = None
+
+    @property
+    def versioned(self) -> bool:
+        """Whether ``ID@VERSION`` can be asked for at all."""
+        return self.package is not None and self.pinned is None
 
 
 def python_worker(module: str, folder: str | None = None) -> Launch:
