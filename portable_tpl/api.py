@@ -118,6 +118,7 @@ def audit(
     from portable_tpl.auditing.audit import AuditSettings, audit
     from portable_tpl.auditing.choice import Choice
     from portable_tpl.sources import Container, discover
+    from portable_tpl.targets.catalogue import measure_missing, running_targets
 
     given = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)
     containers: list[Container] = []
@@ -131,6 +132,8 @@ def audit(
         choice=Choice(_names(select), _names(ignore)),
         jobs=jobs,
     )
+    running = [status.id for status in running_targets(_names(targets)) if status.status == "run"]
+    measure_missing(running, _measure)
     return audit(containers, _names(targets), settings)
 
 

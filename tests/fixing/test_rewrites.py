@@ -117,7 +117,7 @@ UNCHANGED = [
     (STRICT, "{{ m.items() }}"),  # prints dict_items(…)
     (STRICT, "{{ m.keys() }}"),
     (STRICT, "{% if m.content.startswith('') %}y{% endif %}"),
-    (STRICT, "{{ m.content.replace('a', 'b', 1) }}"),  # no target's filter counts as Python does
+    (("minijinja-strict@3.0.5",), "{{ m.content.replace('a', 'b', 1) }}"),  # its filter does not count
     (STRICT, "{{ '{:>3}'.format(m.role) }}"),
     (STRICT, "{{ '{!r}'.format(m.role) }}"),
     (STRICT, "{{ range(3).count(1) }}"),
