@@ -184,8 +184,8 @@ def coverage_phrase(comparison: Comparison) -> str:
     reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
     cut = " before the time asked for ran out" if comparison.cut else ""
     turns = plural(coverage.pairs, "definition-use pair")
-    pairs = f" and {coverage.covered_pairs} of {turns} across turns" if coverage.pairs else ""
-    return f"{plural(comparison.cases, 'conversation')} reached {reached}{pairs}{cut}"
+    pairs = f" {coverage.covered_pairs} of {turns} across turns and" if coverage.pairs else ""
+    return f"{plural(comparison.cases, 'conversation')} reached{pairs} {reached}{cut}"
 
 
 def missed_phrase(comparison: Comparison, most: int | None) -> str:

@@ -11,6 +11,7 @@ from jinja2 import nodes
 
 from portable_tpl.differential.explain.isolation import Alone
 from portable_tpl.differential.explain.layout_rewrites import layout_rewrites
+from portable_tpl.differential.explain.scope_rewrites import scope_rewrites
 from portable_tpl.differential.explain.situation import Situation, better
 from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use, is_indirect
@@ -131,6 +132,9 @@ class Causes:
         layout = self._layout(situation) if "\r" in self._template.text else None
         if layout is not None:
             return layout
+        scope = self._scope(situation)
+        if scope is not None:
+            return scope
         rewriter.look_at(0)
         found = self._first_cured(situation, suspects, rewriter)
         if found is None or found.how == "text":
@@ -227,6 +231,13 @@ class Causes:
         for feature, text in layout_rewrites(self._template.text):
             if self._cures(situation, text):
                 return Cause("template", feature, None, self._line(situation.locus))
+        return None
+
+    def _scope(self, situation: Situation) -> Cause | None:
+        """A value of an earlier turn, be it printed by whatever: it is right once each turn begins afresh."""
+        for node, text in islice(scope_rewrites(self._parsed), _MOST_TRIALS):
+            if self._cures(situation, text):
+                return Cause("template", "for.scope.inner", "PTL509", node.lineno)
         return None
 
     def _first_cured(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:

@@ -39,6 +39,11 @@ class Resolution:
     free: bool
     unset: bool
 
+    def overlaps(self, other: Resolution) -> bool:
+        """Whether both can be one and the same value."""
+        given = (self.free and other.free) or (self.unset and other.unset)
+        return given or not set(other.bindings).isdisjoint(self.bindings)
+
     @property
     def macro(self) -> nodes.Macro | None:
         """The one macro that the name stands for; ``None`` where it is or can be something else."""

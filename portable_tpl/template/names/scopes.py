@@ -47,6 +47,15 @@ class Scopes:
         """Where a name that is read gets its value; raises ``KeyError`` for a name that is set."""
         return self.reads[node]
 
+    def stale_reads(self, loop: nodes.For) -> dict[str, list[nodes.Name]]:
+        """Where a turn of a loop can read names that turns set before it has set them, by name."""
+        inside = [node for node in names(loop.body) if isinstance(node, nodes.Name) and node in self.reads]
+        reads = {
+            name: [node for node in inside if node.name == name and self.reads[node].overlaps(start)]
+            for name, start in self.turns[loop].items()
+        }
+        return {name: places for name, places in reads.items() if places}
+
     @property
     def free_variables(self) -> frozenset[str]:
         """The names that the template may look up in the context, globals such as ``range`` among them."""

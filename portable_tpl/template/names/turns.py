@@ -65,7 +65,7 @@ class _Finder:
         for loop in self._nodes:
             if isinstance(loop, nodes.For) and self._reads_messages(loop.iter):
                 inside = [node for statement in loop.body for node in preorder(statement)]
-                yield from self._names(loop, inside)
+                yield from self._names(loop)
                 yield from self._attributes(loop, inside, stores.get(loop, {}))
 
     def _reads_messages(self, items: nodes.Node, depth: int = 0) -> bool:
@@ -80,31 +80,17 @@ class _Finder:
             self._reads_messages(value, depth + 1) for value in values
         )
 
-    def _names(self, loop: nodes.For, inside: list[nodes.Node]) -> Iterator[TurnState]:
-        for name, start in self._scopes.turns[loop].items():
+    def _names(self, loop: nodes.For) -> Iterator[TurnState]:
+        for name, reads in self._scopes.stale_reads(loop).items():
+            start = self._scopes.turns[loop][name]
             definitions = [
                 self._statement(binding.node)
                 for binding in self._scopes.bindings
                 if binding.name == name and binding.frame is loop and binding.kind == "set"
             ]
-            uses = [
-                node
-                for node in inside
-                if isinstance(node, nodes.Name)
-                and node.name == name
-                and node.ctx == "load"
-                and self._may_be(self._scopes.reads[node], start)
-                and self._is_value(node)
-                and not self._ruled_out(node, start)
-            ]
+            uses = [node for node in reads if self._is_value(node) and not self._ruled_out(node, start)]
             if definitions and uses:
                 yield self._state(loop, name, definitions, uses)
-
-    @staticmethod
-    def _may_be(read: Resolution, start: Resolution) -> bool:
-        """Whether a name can still be what it was when the turn began."""
-        given = (read.free and start.free) or (read.unset and start.unset)
-        return given or not set(start.bindings).isdisjoint(read.bindings)
 
     def _ruled_out(self, node: nodes.Name, start: Resolution) -> bool:
         """Whether a condition on the way holds only where the turn has set the name: ``{% if x is defined %}``."""

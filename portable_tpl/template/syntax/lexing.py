@@ -98,7 +98,6 @@ class Lexed:
     """All tokens of a template up to its end or up to the first error.
 
     ``carriage_returns`` holds, in order, the offsets in ``source`` at which the text has two characters for one.
-    ``longest_tag`` is the number of tokens of the longest tag.
     """
 
     source: str
@@ -106,7 +105,6 @@ class Lexed:
     trivia: list[Trivia]
     carriage_returns: list[int]
     error: LexError | None
-    longest_tag: int = 0
 
     def offset(self, position: int) -> int:
         """The offset in the template's text of an offset in the normalised source."""
@@ -126,7 +124,7 @@ def lex(text: str) -> Lexed:
         lexer.tokens.append(LexToken(max(last, 0), TOKEN_EOF, "", TOKEN_EOF, len(source), len(source)))
     except LexError as raised:
         error = raised
-    return Lexed(source, lexer.tokens, lexer.trivia, carriage_returns, error, lexer.longest_tag)
+    return Lexed(source, lexer.tokens, lexer.trivia, carriage_returns, error)
 
 
 def _normalise(text: str) -> tuple[str, list[int]]:
@@ -142,7 +140,6 @@ class _Lexer:
         self.source = source
         self.tokens: list[LexToken] = []
         self.trivia: list[Trivia] = []
-        self.longest_tag = 0
 
     def run(self) -> None:
         source, end, position = self.source, len(self.source), 0
@@ -156,10 +153,10 @@ class _Lexer:
             position = match.end()
             if kind == "%":
                 self._add("block_begin", match[0], match.start(), position)
-                position = self._counted(position, _BLOCK, "block_end")
+                position = self._tag(position, _BLOCK, "block_end")
             elif kind == "{":
                 self._add("variable_begin", match[0], match.start(), position)
-                position = self._counted(position, _VARIABLE, "variable_end")
+                position = self._tag(position, _VARIABLE, "variable_end")
             elif kind == "#":
                 position = self._comment(match.start(), position)
             else:
@@ -219,13 +216,6 @@ class _Lexer:
 
     def _error(self, message: str, position: int) -> LexError:
         return LexError(message, self.source.count("\n", 0, position) + 1)
-
-    def _counted(self, position: int, expression: re.Pattern[str], end_type: str) -> int:
-        before = len(self.tokens)
-        try:
-            return self._tag(position, expression, end_type)
-        finally:
-            self.longest_tag = max(self.longest_tag, len(self.tokens) - before)
 
     def _tag(self, position: int, expression: re.Pattern[str], end_type: str) -> int:
         """The tokens of one tag; gives the place after it."""
