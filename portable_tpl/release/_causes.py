@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from jinja2 import nodes
 
 from portable_tpl.model.source import Span
 from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.tracing.instrument import branches
 from portable_tpl.template.tracing.trace import Piece, Trace
 
 _LONGEST_CONDITION = 100
@@ -32,13 +33,17 @@ def first_difference(one: str, other: str) -> int | None:
     )
 
 
-def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], offset: int) -> Cause | None:
-    """The cause of the first difference of two renders, at a character offset; ``None`` where traces are silent."""
+def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Trace], offset: int) -> Cause | None:
+    """The cause of the first difference of two renders, at a character offset; ``None`` where traces are silent.
+
+    ``traces`` tell what the two printed where, ``ways`` which branches they took.
+    """
     one, other = (_at(trace, offset) for trace in traces[:2])
     node, twin = (None if number is None else _node(parsed, number) for number in (one, other))
     if node is None and twin is None:
         return None
-    place = _deciding(parsed, node, twin) or _deciding(parsed, twin, node)
+    changed = _changed(parsed, ways)
+    place = _deciding(parsed, node, twin, changed) or _deciding(parsed, twin, node, changed)
     if place is not None:
         test = place.test  # type: ignore[attr-defined]
         return Cause(test.lineno, parsed.span(test), _short(parsed.source(test)))
@@ -86,8 +91,16 @@ def _ancestors(parsed: ParsedTemplate, node: nodes.Node | None) -> list[nodes.No
     return line
 
 
-def _deciding(parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node | None) -> nodes.Node | None:
-    """The outermost condition that holds one node and not the other in the same arm."""
+def _changed(parsed: ParsedTemplate, ways: Sequence[Trace]) -> set[int]:
+    """The conditions, by ``id``, that did not go the same ways in two renders."""
+    one, other = (way.branches for way in ways[:2])
+    return {id(branch.node) for branch in branches(parsed.tree) if branch.number in one ^ other}
+
+
+def _deciding(
+    parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node | None, changed: Container[int]
+) -> nodes.Node | None:
+    """The outermost condition that holds one node and not the other in the same arm, of those that ``changed``."""
     if node is None:
         return None
     line, others = _ancestors(parsed, node), set(map(id, _ancestors(parsed, other)))
@@ -98,7 +111,8 @@ def _deciding(parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node
         if arm != twin:
             # Of two arms of one chain, the test of the first of them told the two apart.
             return _tests(holder)[min(arm, twin)]
-    return next((each for each in reversed(line[:shared]) if isinstance(each, (nodes.If, nodes.CondExpr))), None)
+    around = [each for each in reversed(line[:shared]) if isinstance(each, (nodes.If, nodes.CondExpr))]
+    return next((each for each in around if id(each) in changed), around[0] if around else None)
 
 
 def _below(parsed: ParsedTemplate, holder: nodes.Node, node: nodes.Node | None) -> nodes.Node | None:

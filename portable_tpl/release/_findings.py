@@ -72,9 +72,12 @@ def _cause(
         return Cause(failure.line, subject.template.line_span(failure.line), None)
     first = renderings[0] if renderings else None
     if difference is not None and said.names_branch:
-        return cause_of(subject.parsed, inquiry.trace(conversations[:2]), difference)
+        pair = conversations[:2]
+        return cause_of(subject.parsed, inquiry.trace(pair, "pieces"), inquiry.trace(pair, "branches"), difference)
     if said.printed and isinstance(first, Rendered) and said.printed in first.text:
-        return printer_of(subject.parsed, inquiry.trace(conversations[:1])[0], first.text.rindex(said.printed))
+        return printer_of(
+            subject.parsed, inquiry.trace(conversations[:1], "pieces")[0], first.text.rindex(said.printed)
+        )
     return None
 
 

@@ -96,9 +96,9 @@ class Inquiry:
         """What a running target makes of conversations."""
         return self.engines.targets[target].render_all(self.template, conversations)
 
-    def trace(self, conversations: Sequence[Conversation]) -> list[Trace]:
-        """What the reference printed where."""
-        return self.engines.tracer.trace(self.template, conversations, "pieces")
+    def trace(self, conversations: Sequence[Conversation], mode: Literal["branches", "pieces"]) -> list[Trace]:
+        """Which branches the reference took, or what it printed where."""
+        return self.engines.tracer.trace(self.template, conversations, mode)
 
 
 def _remembered(

@@ -25,6 +25,7 @@ DESCRIPTION = "description-text-1"
 # Nine letters and digits: the one form that every template takes that looks at ids.
 CALL_ID, CALL_ID_AFTER = "call12345", "call67890"
 
+_DOCUMENT: Message = {"title": "document-title-1", "text": "document-text-1"}
 _FORMS: tuple[Form, ...] = ("text", "parts")
 _ABSENT = "absent"
 
@@ -43,7 +44,8 @@ def tool(name: str = FUNCTION) -> Message:
 class Turns:
     """How a template takes each turn, and the turns in that form.
 
-    ``preface`` comes before the first user's turn where the template cannot do without it. ``calls`` says whether a
+    ``preface`` comes before the first user's turn where the template cannot do without it; ``needs_tools`` and
+    ``documents`` are for one that cannot do without those. ``calls`` says whether a
     call and its result are taken at all, ``refusal`` why not, and
     ``prints_calls`` whether both reach the prompt. ``call_content`` is what stands beside a call.
     """
@@ -55,6 +57,8 @@ class Turns:
     call_content: str = ""
     preface: tuple[Message, ...] = ()
     tools: tuple[Message, ...] = ()
+    documents: tuple[Message, ...] = ()
+    needs_tools: bool = False
     final_assistant: bool = True
     calls: bool = True
     prints_calls: bool = False
@@ -107,9 +111,11 @@ class Turns:
         Tools go with it where it holds a call, or where ``tools`` says so.
         """
         with_tools = any("tool_calls" in message for message in messages) if tools is None else tools
+        with_tools = with_tools or self.needs_tools
         return Conversation(
             [*self.preface, *messages],
             tools=list(self.tools) if with_tools and self.tools else None,
+            documents=list(self.documents) or None,
             add_generation_prompt=prompt,
             variables=variables or {},
         )
@@ -139,6 +145,10 @@ def turns_of(subject: Subject, inquiry: Inquiry) -> Turns:
 def _learn(subject: Subject, inquiry: Inquiry) -> Turns | NotAsked:
     tools = (tool(), tool(FUNCTION_AFTER)) if subject.shape.reads(("tools",)) else ()
     users = [Turns(user_form=form, preface=preface, tools=tools) for preface in _prefaces() for form in _FORMS]
+    if tools:
+        users += [Turns(user_form=form, tools=tools, needs_tools=True) for form in _FORMS]
+    if subject.shape.reads(("documents",)):
+        users += [Turns(user_form=form, tools=tools, documents=(_DOCUMENT,)) for form in _FORMS]
     taken, answer = _first(inquiry, users, lambda turns: turns.conversation(turns.user(), prompt=True), USER)
     if taken is None:
         return NotAsked(f"the template takes no user's turn: it {reason_of(answer)}")

@@ -66,8 +66,8 @@ def _defaults(tree_nodes: Sequence[nodes.Node], name: str) -> Iterator[Json]:
             yield from _literals(node.args[:1])
         elif isinstance(node, nodes.Or) and _is_name(node.left, name):
             yield from _literals([node.right])
-        elif isinstance(node, nodes.CondExpr) and node.expr2 is not None and _asks_for(node.test, name):
-            yield from _literals([node.expr2])
+        elif isinstance(node, nodes.CondExpr) and _is_name(node.expr1, name) and _asks_for(node.test, name):
+            yield from _literals([node.expr2] if node.expr2 is not None else [])
         elif isinstance(node, nodes.Assign) and _is_name(node.target, name):
             yield from _literals([node.node])
 

@@ -60,39 +60,45 @@ _NO_PARAMETERS: tuple[tuple[str, Json], ...] = (
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
-    """One observation a shape; a dropped one only where the template prints the type of a plain parameter."""
+    """One observation for shapes that fail alike, and one for those that are dropped where a plain type is not."""
     turns = turns_of(subject, inquiry)
     if not turns.tools:
         raise NotAsked("the template reads no tools")
     typed = _dropped(inquiry.render_all(_pair(turns, _TEXT)))
     inquiry.render_all([each for shape in _SHAPES for each in _pair(turns, shape)])
-    for shape in _SHAPES:
-        shaped, bare = pair = _pair(turns, shape)
-        rendering = inquiry.render(shaped)
-        if isinstance(rendering, Failed):
-            yield _failing(f"a parameter with {shape.name}", shaped, rendering)
-        elif typed is False and _dropped(inquiry.render_all(pair)):
-            yield Observation(
-                Severity.WARNING,
-                f"A parameter with {shape.name} is printed as if it took anything",
-                (Exchange(f"a parameter with {shape.name}", shaped), Exchange("the same without it", bare)),
-                holds=_dropped,
-                printed=KEY,
-            )
-    for name, parameters in _NO_PARAMETERS:
-        asked = _offered(turns, parameters)
-        rendering = inquiry.render(asked)
-        if isinstance(rendering, Failed):
-            yield _failing(name, asked, rendering)
+    shaped = [(shape, _pair(turns, shape)) for shape in _SHAPES]
+    asked = [(f"a parameter with {shape.name}", pair[0]) for shape, pair in shaped]
+    asked += [(name, _offered(turns, parameters)) for name, parameters in _NO_PARAMETERS]
+    yield from _failing(asked, inquiry)
+    dropped = [(shape, pair) for shape, pair in shaped if typed is False and _dropped(inquiry.render_all(pair))]
+    if dropped:
+        shape, (with_shape, bare) = dropped[0]
+        yield Observation(
+            Severity.WARNING,
+            f"A parameter with {_listed([shape.name for shape, _ in dropped])} is printed as if it took anything",
+            (Exchange(f"a parameter with {shape.name}", with_shape), Exchange("the same without it", bare)),
+            holds=_dropped,
+            printed=KEY,
+        )
 
 
-def _failing(name: str, asked: Conversation, rendering: Rendering) -> Observation:
-    return Observation(
-        Severity.ERROR,
-        f"The prompt of {name} {reason_of(rendering)}",
-        (Exchange(name, asked),),
-        holds=lambda renderings: isinstance(renderings[0], Failed),
-    )
+def _failing(asked: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> Iterator[Observation]:
+    """One observation for each error with which the reference answers."""
+    failures: dict[Rendering, list[tuple[str, Conversation]]] = {}
+    for (name, conversation), rendering in zip(asked, inquiry.render_all([each for _, each in asked]), strict=True):
+        if isinstance(rendering, Failed):
+            failures.setdefault(rendering, []).append((name, conversation))
+    for rendering, failing in failures.items():
+        yield Observation(
+            Severity.ERROR,
+            f"The prompt with {_listed([name for name, _ in failing])} {reason_of(rendering)}",
+            (Exchange(*failing[0]),),
+            holds=lambda renderings: isinstance(renderings[0], Failed),
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _dropped(renderings: Sequence[Rendering]) -> bool:

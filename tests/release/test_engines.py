@@ -1,0 +1,75 @@
+"""What holds on the reference is asked again on the engines that run, by its meaning and not by its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from portable_tpl.release._inquiry import Engines
+from portable_tpl.targets.registry import open_runtime
+from tests.release.conftest import Inspect
+
+_END = """\
+{%- for m in messages %}{{ '<|' ~ m.role ~ '|>' ~ m.content }}{% endfor %}
+{%- if add_generation_prompt %}{{ '<|assistant|>' }}{% else %}{{ eos_token }}{% endif %}
+"""
+# The reference prints True; minijinja prints true.
+_PYTHON = """\
+{%- for m in messages %}
+    {{- m.content }}
+    {%- for call in m.tool_calls or [] %}{{ call.function.arguments.place_name }}{% endfor %}
+{%- endfor %}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_minijinja(engines: Engines) -> Iterator[Engines]:
+    runtime = open_runtime("minijinja")
+    yield replace(engines, targets={"minijinja": runtime})
+    runtime.close()
+
+
+def test_a_fault_that_an_engine_shows_names_it(inspect: Inspect, with_minijinja: Engines) -> None:
+    (finding,) = inspect(_END, "REL101", engines=with_minijinja).findings
+    assert finding.targets == ("transformers", "minijinja")
+    assert "not on" not in finding.message
+
+
+def test_a_fault_that_an_engine_does_not_show_says_so(inspect: Inspect, with_minijinja: Engines) -> None:
+    (finding,) = inspect(_PYTHON, "REL115", engines=with_minijinja).findings
+    assert finding.targets == ("transformers",)
+    assert finding.message.endswith("; not on minijinja")
+
+
+def test_the_branch_that_went_another_way_is_named(inspect: Inspect) -> None:
+    (finding,) = inspect(_END, "REL101").findings
+    assert finding.witness is not None
+    assert finding.witness.condition == "add_generation_prompt"
+    assert finding.witness.line == finding.location.line == 2
+    shorter, longer = (exhibit.rendering.text for exhibit in finding.witness.exhibits)  # type: ignore[union-attr]
+    assert finding.witness.difference is not None
+    assert shorter[: finding.witness.difference] == longer[: finding.witness.difference]
+
+
+def test_what_cannot_be_asked_is_said(inspect: Inspect) -> None:
+    inspection = inspect("{{ raise_exception('nothing is taken') }}", "REL101", "REL113")
+    assert not inspection.findings
+    assert [each.code for each in inspection.unasked] == ["REL101", "REL113"]
+    assert "nothing is taken" in inspection.unasked[0].reason
+
+
+def test_tags_are_offered_only_where_the_branch_is_clear(inspect: Inspect) -> None:
+    branch = (
+        "{%- for m in messages %}{% if m.role == 'assistant' %}{{ '<|a|>' + m.content + '<|e|>' }}"
+        "{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|a|>' }}{% endif %}"
+    )
+    (finding,) = inspect(branch, "REL104").findings
+    assert finding.fix is not None
+    (edit, _) = finding.fix.edits
+    assert edit.text == " }}{% generation %}{{ "
+    (unclear,) = inspect(
+        "{%- for m in messages %}{{ '<|' + m.role + '|>' + m.content }}{% endfor %}", "REL104"
+    ).findings
+    assert unclear.fix is None
