@@ -171,9 +171,11 @@ class Writer:
         yield from self._conversation(first.conversation)
         if others:
             second = others[0]
-            yield from self._answers(one_line(first.label), first.rendering, one_line(second.label), second.rendering)
+            labels = [_cut(one_line(each.label), self.columns // 3) for each in (first, second)]
+            yield from self._answers(labels[0], first.rendering, labels[1], second.rendering)
         else:
-            yield f"  {one_line(first.label)}  {_cut(rendering_phrase(first.rendering), self.columns - 20)}"
+            yield from self.wrapped(one_line(first.label), "  ")
+            yield f"    {_cut(rendering_phrase(first.rendering), self.columns - 4)}"
         if witness.condition is not None:
             text = f"line {witness.line}: {one_line(witness.condition)} went another way"
             yield f"  {self.paint(_cut(text, self.columns - 2), 'dim')}"

@@ -96,17 +96,13 @@ def _details(report: Report, writer: Writer) -> Iterator[str]:
 
 
 def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str]:
-    beside = []
-    for block in blocks_of(template):
-        if block.first.beside:
-            beside.append(block)
-            continue
-        lines = _as_room_allows(template, block, writer, room)
+    blocks = blocks_of(template)
+    deciding = [block for block in blocks if not block.first.beside]
+    beside = [block for block in blocks if block.first.beside]
+    for lines in _as_room_allows([_forms(template, block, writer) for block in deciding], writer, room):
         yield from lines
-        room -= len(lines)
     yield ""
     if beside and writer.verbose:
-        yield ""
         yield "Beside the verdict (a deployment's doing, a stranger tier, or the reference's own accident):"
         for block in beside:
             yield from writer.block(template.template, block)
@@ -116,14 +112,27 @@ def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str
         yield from writer.coverage(template.comparison)
 
 
-def _as_room_allows(template: TemplateReport, block: Block, writer: Writer, room: int) -> list[str]:
-    """A block in full, without its fix, or as a line, by what is left of the screen; a note is worth a line."""
-    if writer.verbose or block.first.severity is not Severity.NOTE:
-        for parts in (Parts(), Parts(fix=False), Parts(fix=False, proof=False)):
-            lines = [*writer.block(template.template, block, parts), ""]
-            if writer.verbose or len(lines) <= room:
-                return lines
-    return [writer.short(block)]
+def _forms(template: TemplateReport, block: Block, writer: Writer) -> list[list[str]]:
+    """A block as a line, with its place, with its proof, and with its fix; a note is worth a line."""
+    short = [writer.short(block)]
+    if block.first.severity is Severity.NOTE and not writer.verbose:
+        return [short]
+    parts = (Parts(fix=False, proof=False), Parts(fix=False), Parts())
+    return [short, *([*writer.block(template.template, block, each), ""] for each in parts)]
+
+
+def _as_room_allows(forms: Sequence[Sequence[list[str]]], writer: Writer, room: int) -> list[list[str]]:
+    """One form of each block: the longest that the room holds, all getting their places before one gets its proof."""
+    if writer.verbose:
+        return [each[-1] for each in forms]
+    chosen = [each[0] for each in forms]
+    room -= len(chosen)
+    for level in range(1, max(map(len, forms), default=0)):
+        for index, each in enumerate(forms):
+            if level < len(each) and len(each[level]) - len(chosen[index]) <= room:
+                room -= len(each[level]) - len(chosen[index])
+                chosen[index] = each[level]
+    return chosen
 
 
 def _beside(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
