@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from portable_tpl.model.errors import TargetUnavailable
 from portable_tpl.model.rendering import Refused, Rendered, Rendering
 from portable_tpl.probing.asking import Answers
 from portable_tpl.probing.measuring import shorten
@@ -25,6 +26,7 @@ from portable_tpl.support.table import (
     tables_folder,
 )
 from portable_tpl.support.versions import version_key
+from portable_tpl.targets.installs import RELEASES, ask_releases
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.registry import find, known_targets, table_target
 
@@ -120,8 +122,13 @@ def index_json(adapters: Iterable[Adapter]) -> str:
 
 
 def write_index() -> None:
-    """Write the index anew."""
+    """Write the index and the lists of releases anew; where a registry cannot be asked, its old list stays."""
     store(INDEX, index_json(known_targets()))
+    releases: dict[str, Any] = json.loads(RELEASES.read_bytes()) if RELEASES.exists() else {}
+    for package in sorted({each.package for each in known_targets() if each.package and not each.plugin}, key=str):
+        with contextlib.suppress(TargetUnavailable):
+            releases[package.engine] = sorted(ask_releases(package), key=version_key)
+    store(RELEASES, _lines(dict(sorted(releases.items()))))
     tables.forget()
 
 

@@ -164,6 +164,8 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
     for target_status in report.targets:
         if target_status.status == "skipped":
             yield from writer.wrapped(f"note: {skipped_phrase(target_status)}", "")
+        elif target_status.status == "static" and target_status.reason:
+            yield from writer.wrapped(f"note: {target_status.id}: {one_line(target_status.reason)}", "")
     for error in report.errors:
         yield f"{writer.paint('error', 'red')}: {one_line(error)}"
     compared = any(template.comparison is not None for template in report.templates)

@@ -99,11 +99,15 @@ def _first_use(target: str, measure: Measure | None) -> TargetStatus:
 
 
 def _refuse_unreleased(target: str, adapter: Adapter, version: str) -> None:
-    """Raise :class:`UnknownTarget` for a version that the registry did not have when it was last asked."""
+    """Raise :class:`UnknownTarget` for a version before the newest known release that is no release.
+
+    One after it may have come out since.
+    """
     from portable_tpl.targets.installs import known_versions
 
     released = known_versions(adapter.package) if adapter.package is not None else ()
-    if released and version_key(version) not in map(version_key, released):
+    keys = [version_key(each) for each in released]
+    if keys and version_key(version) not in keys and version_key(version) < keys[-1]:
         raise UnknownTarget(f"{target}: no release of {adapter.engine} is that; the newest is {released[-1]}")
 
 

@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Literal
 
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.support.table import TARGETS
 from portable_tpl.support.versions import version_in, version_key
 
+# What the registries had when the support table was last written, by engine.
+RELEASES = TARGETS.with_name("releases.json")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
 _LAST_WORDS = 300  # characters of what an installer said before it failed
 _NAMED = 8  # versions in an error message
@@ -104,18 +107,38 @@ def install(package: Package, version: str) -> Path:
     return folder
 
 
+def ask_releases(package: Package) -> list[str]:
+    """Every release of a package, from its registry; kept for when there is no network.
+
+    Raises :class:`TargetUnavailable` where the registry cannot be asked.
+    """
+    if package.manager == "npm":
+        data = json.loads(_run(package.engine, [*_npm(), "view", package.name, "versions", "--json"]))
+        releases = [data] if isinstance(data, str) else list(data)
+        releases = [release for release in releases if "-" not in release]
+    else:
+        command = [sys.executable, "-m", "pip", "index", "versions", "--json", package.name]
+        releases = [str(release) for release in json.loads(_run(package.engine, command))["versions"]]
+    with contextlib.suppress(OSError):
+        path = _releases_file(package)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(releases), "utf-8")
+        temporary.replace(path)
+    return releases
+
+
 def newest(package: Package) -> str:
     """The newest version that the registry has; raises :class:`TargetUnavailable` where it cannot be asked."""
-    return max(_versions(_ask_releases(package), package), key=version_key)
+    return max(_versions(ask_releases(package), package), key=version_key)
 
 
 def known_versions(package: Package) -> tuple[str, ...]:
-    """The versions that the registry had when it was last asked, oldest first; empty where it never was."""
-    try:
-        releases = json.loads(_releases_file(package).read_text("utf-8"))
-    except (OSError, ValueError):
-        return ()
-    return _versions(releases, package) if isinstance(releases, list) else ()
+    """The versions that the registry had when this package was made or when it was last asked, oldest first."""
+    releases = list(json.loads(RELEASES.read_bytes()).get(package.engine, ()))
+    with contextlib.suppress(OSError, ValueError):
+        releases += map(str, json.loads(_releases_file(package).read_bytes()))
+    return _versions(releases, package)
 
 
 def remedy(engine: str, version: str | None = None) -> str:
@@ -192,7 +215,7 @@ def _run(engine: str, command: list[str]) -> str:
 def _release_of(package: Package, version: str) -> str:
     """The release that holds a version: of several, which have the same label, the last."""
     try:
-        releases = _ask_releases(package)
+        releases = ask_releases(package)
     except TargetUnavailable:
         if package.label:
             raise
@@ -204,24 +227,6 @@ def _release_of(package: Package, version: str) -> str:
             f"{package.engine}@{version}: no release of {package.name} is that; the newest are: {names}"
         )
     return max(matching, key=version_key)
-
-
-def _ask_releases(package: Package) -> list[str]:
-    """Every release of a package, from its registry; kept for when there is no network."""
-    if package.manager == "npm":
-        data = json.loads(_run(package.engine, [*_npm(), "view", package.name, "versions", "--json"]))
-        releases = [data] if isinstance(data, str) else list(data)
-        releases = [release for release in releases if "-" not in release]
-    else:
-        command = [sys.executable, "-m", "pip", "index", "versions", "--json", package.name]
-        releases = [str(release) for release in json.loads(_run(package.engine, command))["versions"]]
-    with contextlib.suppress(OSError):
-        path = _releases_file(package)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(releases), "utf-8")
-        temporary.replace(path)
-    return releases
 
 
 def _releases_file(package: Package) -> Path:
