@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
+from portable_tpl.targets.deployments._dynamo_frontend import frontend_adapter, installed
 
 _FORMATTERS = "Dynamo lib/renderer/src/template/formatters.rs"
 _OAI = "Dynamo lib/renderer/src/template/oai.rs"
@@ -21,6 +22,9 @@ DEPLOYMENT = Deployment(
         "generation-blocks-as-scopes",
         "items-method-as-filter",
         "dotted-integers-bracketed",
+        "fitting-request-required",
+        "unknown-fields-lost",
+        "arguments-to-text",
         "tool-description-filled",
         "tool-parameters-completed",
         "later-systems-demoted",
@@ -30,8 +34,9 @@ DEPLOYMENT = Deployment(
         "parts-joined-unless-needed",
         "arguments-parsed-unless-printed",
         "reasoning-put-into-content",
+        "own-variables-kept",
         "messages-as-sent",
-        "documents-not-passed",
+        "documents-omitted-when-none",
         "tokens-bos-eos-and-unk",
     ),
     facts=(
@@ -47,4 +52,6 @@ DEPLOYMENT = Deployment(
         Fact("the patches of MiniMax M2's and Gemma 4's templates", _FORMATTERS),
     ),
 )
-ADAPTERS = (deployment_adapter(DEPLOYMENT),)
+MODEL = deployment_adapter(DEPLOYMENT)
+# The real frontend where its package is installed; the model of it for who has none.
+ADAPTERS = (frontend_adapter(MODEL) if installed() else MODEL,)

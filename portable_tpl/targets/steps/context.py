@@ -79,6 +79,16 @@ def _kept_variables(*names: str) -> Callable[[Conversation], Conversation]:
     return on_request
 
 
+def _without_variables(*names: str) -> Callable[[Conversation], Conversation]:
+    """A change that loses some of the caller's variables."""
+
+    def on_request(conversation: Conversation) -> Conversation:
+        kept = {name: value for name, value in conversation.variables.items() if name not in names}
+        return conversation if kept == conversation.variables else conversation.with_changes(variables=kept)
+
+    return on_request
+
+
 def _only_tokens(*names: str) -> Callable[[Context, Conversation], Context]:
     """A change after which these special tokens are there, none where the model has none, and no others."""
 
@@ -142,9 +152,19 @@ STEPS = (
         on_request=_kept_variables("enable_thinking", "reasoning_effort"),
     ),
     Step(
+        "own-variables-kept",
+        "A caller's variable by the name of one that the server sets is lost.",
+        "ai-dynamo-runtime 1.6.1, measured",
+        "These are messages, tools, add_generation_prompt, bos_token, eos_token and unk_token. In transformers, a "
+        "caller's keyword arguments win over the special tokens.",
+        on_request=_without_variables(
+            "messages", "tools", "add_generation_prompt", "bos_token", "eos_token", "unk_token"
+        ),
+    ),
+    Step(
         "documents-not-passed",
         "There is no variable documents.",
-        "text-generation-inference router/src/infer/chat_template.rs; mistral.rs; Dynamo lib/renderer",
+        "text-generation-inference router/src/infer/chat_template.rs; mistral.rs",
         on_context=_without_documents,
     ),
     Step(

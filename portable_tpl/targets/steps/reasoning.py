@@ -19,7 +19,15 @@ def _put_into_content(message: Message) -> Message:
         content = thought + (content or "")
     else:
         return message
-    return {**{key: value for key, value in message.items() if key != "reasoning_content"}, "content": content}
+    return _without({**message, "content": content}, "reasoning_content")
+
+
+def _without(message: Message, key: str) -> Message:
+    """The message without a key, in whose place the last one comes: so serde_json's maps forget."""
+    last = next(reversed(message))
+    return {
+        (last if each == key else each): message[last if each == key else each] for each in message if each != last
+    }
 
 
 def _reads_no_reasoning(template: Template, trial: Trial) -> bool:

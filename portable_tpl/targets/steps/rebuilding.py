@@ -112,7 +112,7 @@ def _takes_strings(template: Template, trial: Trial) -> bool:
 def _content_missing(conversation: Conversation) -> Failed | None:
     if all(isinstance(message.get("content"), str) for message in conversation.messages):
         return None
-    return Failed("unsupported", "a message needs content that is a text or parts, or tool calls")
+    return Failed("error", "a message needs content that is a text or parts, or tool calls")
 
 
 STEPS = (

@@ -186,7 +186,7 @@ STEPS = (
     Step(
         "arguments-to-text",
         "Arguments of a tool call that are an object become compact JSON text.",
-        f"{_CHAT_CPP}, where the template does not take objects",
+        f"{_CHAT_CPP}, where the template does not take objects; ai-dynamo-runtime 1.6.1, measured",
         on_request=each_tool_call(_arguments_dumped),
         choice="form of arguments",
     ),

@@ -58,7 +58,7 @@ def test_each_says_what_is_real_and_what_is_modelled(deployment: Any) -> None:
     assert any(note.startswith("real engine: ") for note in deployment.notes)
     modelled = [note.split(": ")[1] for note in deployment.notes if note.startswith("modelled: ")]
     assert modelled == list(deployment.steps)
-    assert find(deployment.id)[0].notes == deployment.notes
+    assert set(deployment.notes) <= set(find(deployment.id)[0].notes)
 
 
 @pytest.mark.parametrize("deployment", all_deployments(), ids=lambda deployment: deployment.id)
@@ -166,7 +166,7 @@ def test_tgi_flattens_messages_and_sorts_keys() -> None:
     assert answer.text.endswith("none")
     refused = render("tgi", "x", {"role": "assistant", "content": None})
     assert isinstance(refused, Failed)
-    assert refused.kind == "unsupported"
+    assert refused.kind == "error"
 
 
 def test_tgi_always_asks_for_an_answer_and_loses_variables() -> None:
@@ -257,18 +257,18 @@ def test_dynamo_joins_parts_unless_only_parts_are_rendered() -> None:
 
 def test_dynamo_completes_tools_and_measures_nothing() -> None:
     assert render(
-        "dynamo", "{{ tools | tojson }}", tools=[{"function": {"name": "f", "parameters": {}}}]
+        "dynamo", "{{ tools | tojson }}", tools=[{"type": "function", "function": {"name": "f", "parameters": {}}}]
     ) == Rendered(
-        '[{"function": {"name": "f", "parameters": {"type": "object", "properties": {}}, "description": ""}}]'
+        '[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}, "description": ""}}]'
     )
     assert render("dynamo", "{{ tools | length }}{{ nope | length }}{{ 'é😀' | length }}") == Rendered("002")
     assert render("dynamo", "{{ {'b': '<', 'a': 1.0} | tojson }}") == Rendered('{"b": "<", "a": 1.0}')
 
 
-def test_dynamo_lets_the_caller_win() -> None:
-    text = "{{ bos_token }}{{ eos_token is none }}{{ unk_token is none }}{{ documents is defined }}"
-    answer = render("dynamo", text, variables={"bos_token": "mine"}, special_tokens={})
-    assert answer == Rendered("mineTrueTrueFalse")
+def test_dynamo_lets_the_caller_win_but_over_its_own() -> None:
+    text = "{{ bos_token is none }}{{ eos_token is none }}{{ unk_token is none }}{{ documents is defined }}{{ x }}"
+    answer = render("dynamo", text, variables={"bos_token": "mine", "x": 1}, special_tokens={})
+    assert answer == Rendered("TrueTrueTrueFalse1")
 
 
 def test_dynamo_reshapes_what_a_template_refuses() -> None:

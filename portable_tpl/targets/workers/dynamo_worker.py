@@ -1,0 +1,308 @@
+"""NVIDIA Dynamo's own frontend in its worker: an HTTP server on loopback, with a model made on the spot.
+
+The model's tokenizer knows the 256 bytes and nothing else, and behind the frontend stands a backend that keeps the
+token ids that it is sent: these are the prompt, byte by byte. A case is ``{"body": …, "tokens": {…}}``: the request,
+and the special tokens of the model that it is sent to. Why a template failed is not in the answer, only in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import mmap
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from portable_tpl.targets.workers._byte_tokenizer import write_model
+from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+
+_MODELS = 8  # that are kept registered
+_LOGGED = "error,dynamo_llm::preprocessor=debug,dynamo_llm::discovery=warn"
+_FAILED, _NOT_LOADED = "Chat template rendering failed", "Model materialization failed"
+_BACKTRACE = "\n\nStack backtrace:"
+_PLACE = re.compile(r"^(?P<words>.*) \(in \w+:(?P<line>\d+)\)$", re.DOTALL)
+_LOAD_SECONDS, _LOG_SECONDS = 8.0, 1.0
+_BEHIND_ITS_LOG = "Invalid request"  # the answer where a template failed
+_REFUSED = "invalid operation: "
+
+
+def engine_version() -> str:
+    """The version of minijinja that the frontend was built with, as its binary names it."""
+    spec = find_spec("dynamo")
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        for library in sorted(Path(folder).glob("_core*.so")):
+            with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                named = re.search(rb"minijinja-(\d+\.\d+\.\d+)", data)
+                if named:
+                    return named[1].decode()
+    return "unknown"
+
+
+class _Log:
+    """The process's standard error, which the frontend writes its log to, one JSON object a line.
+
+    Its errors go on to where they went before.
+    """
+
+    def __init__(self) -> None:
+        self._before = os.dup(2)
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        os.close(writing)
+        self._entries: deque[dict[str, Any]] = deque(maxlen=200)
+        self._news = threading.Condition()
+        threading.Thread(target=self._read, args=(reading,), daemon=True).start()
+
+    def _read(self, reading: int) -> None:
+        with os.fdopen(reading, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    os.write(self._before, line.encode("utf-8", "replace")[:4096])
+                    continue
+                with self._news:
+                    self._entries.append(entry)
+                    self._news.notify_all()
+
+    def forget(self) -> None:
+        """Start anew, before something is asked."""
+        with self._news:
+            self._entries.clear()
+
+    def error(self, message: str, seconds: float, about: str = "") -> str | None:
+        """The error in the first entry since that begins with a message, waited for so long."""
+        end = time.monotonic() + seconds
+        with self._news:
+            while True:
+                for entry in self._entries:
+                    if str(entry.get("message", "")).startswith(message) and about in str(entry.get("group", "")):
+                        return str(entry.get("error", "")).partition(_BACKTRACE)[0]
+                left = end - time.monotonic()
+                if left <= 0:
+                    return None
+                self._news.wait(left)
+
+
+class _Frontend:
+    """The server and its backend, in a loop on a thread of its own."""
+
+    def __init__(self) -> None:
+        from dynamo import _core
+
+        self._core: Any = _core
+        self._tokens: list[int] | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(60)
+        self._wait_for_port()
+
+    async def _start(self) -> None:
+        core = self._core
+        self._runtime = core.DistributedRuntime(self._loop, "mem", "tcp")
+        arguments = core.EntrypointArgs(
+            core.EngineType.Dynamic, model_name="m", http_host="127.0.0.1", http_port=self.port
+        )
+        engine = await core.make_engine(self._runtime, arguments)
+        self._server = asyncio.ensure_future(core.run_input(self._runtime, "http", engine))
+
+    def _wait_for_port(self) -> None:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            with socket.socket() as trial:
+                if trial.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("the frontend does not listen")
+
+    async def _backend(self, request: dict[str, Any], context: Any = None) -> Any:
+        self._tokens = request["token_ids"]
+        yield {"token_ids": [], "finish_reason": "stop"}
+
+    def register(self, name: str, folder: Path) -> Any:
+        """Offer a model; gives what :meth:`unregister` takes."""
+        return asyncio.run_coroutine_threadsafe(self._register(name, folder), self._loop).result(30)
+
+    async def _register(self, name: str, folder: Path) -> Any:
+        core = self._core
+        endpoint = self._runtime.endpoint(f"portable.{name}.generate")
+        serving = asyncio.ensure_future(endpoint.serve_endpoint(self._backend))
+        await core.register_model(
+            core.ModelInput.Tokens,
+            core.ModelType.Chat,
+            endpoint,
+            str(folder),
+            name,
+            worker_type=core.WorkerType.Aggregated,
+            kv_cache_block_size=16,
+            ignore_weights=True,
+        )
+        return endpoint, serving
+
+    def unregister(self, registered: Any) -> None:
+        """Take a model away again."""
+        endpoint, serving = registered
+
+        async def forget() -> None:
+            await self._core.unregister_model(endpoint)
+            serving.cancel()
+
+        asyncio.run_coroutine_threadsafe(forget(), self._loop).result(30)
+
+    def models(self) -> set[str]:
+        """The names of the models that the server offers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        try:
+            connection.request("GET", "/v1/models")
+            answer = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        return {str(model["id"]) for model in answer.get("data", ())}
+
+    def ask(self, body: bytes) -> tuple[int, dict[str, Any], bytes | None]:
+        """Send a request: the status, the answer, and the prompt that came to the backend, if one did."""
+        self._tokens = None
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        try:
+            connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        told = json.loads(text) if text[:1] == b"{" else {"message": text.decode("utf-8", "replace")}
+        return answer.status, told, None if self._tokens is None else bytes(self._tokens)
+
+
+@dataclass
+class _Loaded:
+    text: str
+    refused: dict[str, Failure] = field(default_factory=dict)
+
+
+@dataclass
+class _Model:
+    name: str
+    folder: Path
+    registered: Any
+
+
+class _Case:
+    """One request, encoded once but for its model's name."""
+
+    def __init__(self, context: dict[str, Any]) -> None:
+        self.tokens: dict[str, str] = context["tokens"]
+        self.key = json.dumps(self.tokens, sort_keys=True)
+        self._tail = json.dumps(context["body"])[1:]
+
+    def body(self, model: str) -> bytes:
+        return f'{{"model": "{model}", "max_tokens": 1, {self._tail}'.encode("utf-8", "surrogatepass")
+
+
+class _Dynamo:
+    name = "minijinja"
+
+    def __init__(self) -> None:
+        self.version = engine_version()
+        os.environ |= {"DYN_LOG": _LOGGED, "DYN_LOGGING_JSONL": "1"}
+        self._log = _Log()
+        self._root = Path(tempfile.mkdtemp(prefix="portable-tpl-dynamo-"))
+        self._frontend = _Frontend()
+        self._models: OrderedDict[tuple[int, str], tuple[_Loaded, _Model]] = OrderedDict()
+        self._count = 0
+
+    def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        loaded = _Loaded(template)
+        self._model(loaded, {}, "{}")
+        return loaded
+
+    def prepare(self, context: dict[str, Any], clock: str) -> _Case:
+        return _Case(context)
+
+    def release(self, case: _Case) -> None:
+        pass
+
+    def render(self, loaded: _Loaded, case: _Case) -> str:
+        model = self._model(loaded, case.tokens, case.key)
+        self._log.forget()
+        status, answer, prompt = self._frontend.ask(case.body(model.name))
+        if status == 200 and prompt is not None:
+            return prompt.decode("utf-8", "replace")
+        message = str(answer.get("message", answer))
+        if message == _BEHIND_ITS_LOG:
+            told = self._log.error(_FAILED, _LOG_SECONDS)
+            if told is not None:
+                raise _failure(told, loaded.text)
+        raise Failure("error", message)
+
+    def _model(self, loaded: _Loaded, tokens: dict[str, str], key: str) -> _Model:
+        known = self._models.get((id(loaded), key))
+        if known is not None:
+            self._models.move_to_end((id(loaded), key))
+            return known[1]
+        if key in loaded.refused:
+            raise loaded.refused[key]
+        while len(self._models) >= _MODELS:
+            self._forget(self._models.popitem(last=False)[1][1])
+        self._count += 1
+        name = f"m{self._count}"
+        folder = self._root / name
+        write_model(folder, loaded.text, tokens)
+        self._log.forget()
+        model = _Model(name, folder, self._frontend.register(name, folder))
+        failure = self._not_ready(name)
+        if failure is not None:
+            loaded.refused[key] = failure
+            self._forget(model)
+            raise failure
+        self._models[id(loaded), key] = (loaded, model)
+        return model
+
+    def _not_ready(self, name: str) -> Failure | None:
+        """Wait until a model is there, or is told not to load."""
+        end = time.monotonic() + _LOAD_SECONDS
+        while time.monotonic() < end:
+            if name in self._frontend.models():
+                return None
+            told = self._log.error(_NOT_LOADED, 0.01, f'"{name}"')
+            if told is not None:
+                return Failure("syntax", *_placed(told.partition(": ")[2]))
+        return Failure("syntax", f"the frontend did not take the model within {_LOAD_SECONDS:g} s")
+
+    def _forget(self, model: _Model) -> None:
+        self._frontend.unregister(model.registered)
+        shutil.rmtree(model.folder, ignore_errors=True)
+
+
+def _placed(message: str) -> tuple[str, int | None]:
+    """An error's words, and the line that it names."""
+    place = _PLACE.match(message)
+    return (message, None) if place is None else (place["words"], int(place["line"]))
+
+
+def _failure(message: str, template: str) -> Failure | Refusal:
+    """What a template's error is: raise_exception's are told from the engine's own by the line that they name."""
+    words, line = _placed(message)
+    lines = template.split("\n")
+    if line is not None and words.startswith(_REFUSED) and "raise_exception" in "".join(lines[line - 1 : line]):
+        return Refusal(words.removeprefix(_REFUSED))
+    return Failure("error", words, line)
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(20_000)
+    serve(_Dynamo())
