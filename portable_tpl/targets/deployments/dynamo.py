@@ -21,7 +21,6 @@ DEPLOYMENT = Deployment(
     steps=(
         "generation-blocks-as-scopes",
         "items-method-as-filter",
-        "dotted-integers-bracketed",
         "fitting-request-required",
         "unknown-fields-lost",
         "arguments-to-text",
@@ -45,7 +44,9 @@ DEPLOYMENT = Deployment(
         Fact("tojson as json.dumps writes it", "Dynamo lib/renderer/src/template/tokcfg.rs"),
     ),
     limits=(
-        Fact("lists and objects are printed as minijinja prints them, not as Python does", _FORMATTERS),
+        Fact("names in letters beyond ASCII do not parse there, and there is no striptags or filesizeformat", _WHEEL),
+        Fact("strip, splitlines and isspace know all of Python's white space there", _WHEEL),
+        Fact("floats past 16 digits, or with an exponent, are printed with other digits", _WHEEL),
         Fact("ensure_ascii, sort_keys and separators of tojson are taken and have no effect", "limit of this model"),
         Fact("image placeholders in templates of LLaVA and Phi-3", _FORMATTERS),
         Fact("a template is tried out without tools only", _OAI),

@@ -23,7 +23,6 @@ _EMPTY = (
 )
 _OPENING = re.compile(r"(\{%[-+]?\s*)generation(\s*[-+]?%\})")
 _CLOSING = re.compile(r"(\{%[-+]?\s*)endgeneration(\s*[-+]?%\})")
-_MIDCHAIN = re.compile(r"(?<![0-9])\.([0-9]+)(?=\.)")
 _RANGE = re.compile(r"range\(([^,]+),\s*-1,\s*-1\)")
 _GENERATION = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 
@@ -119,13 +118,6 @@ STEPS = (
         f"{_DYNAMO}, normalize_jinja_code_segment",
         "So a mapping with a key 'items', as the schema of a list has one, can be looped over.",
         on_template=_within_tags(lambda text: text.replace(".items()", "|items")),
-    ),
-    Step(
-        "dotted-integers-bracketed",
-        "x.0.y becomes x[0].y.",
-        f"{_DYNAMO}, rewrite_midchain_dotted_integer_lookup",
-        "minijinja reads '0.' there as a number. At the end of a chain, as in x.0, nothing is changed.",
-        on_template=_within_tags(lambda text: _MIDCHAIN.sub(r"[\1]", text)),
     ),
     Step(
         "template-patched",
