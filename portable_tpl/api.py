@@ -49,13 +49,13 @@ def check(
     Raises :class:`TemplateSyntaxError`, :class:`UnknownTarget` and
     :class:`TargetUnavailable`, the last for a target that was never measured.
     """
-    from portable_tpl.checking.linting import lint
-    from portable_tpl.template import compile_check, parse
+    from portable_tpl.auditing.choice import Choice
+    from portable_tpl.auditing.static import parsed_whole, static_findings
 
-    parsed = parse(_template(template))
-    compile_check(parsed)
-    found = lint(parsed, _static(targets), tier=_tier(tier), select=_names(select), ignore=_names(ignore))
-    return [finding for finding in found if not finding.suppressed]
+    parsed = parsed_whole(_template(template))
+    choice = Choice(tuple(_names(select)), tuple(_names(ignore)))
+    findings = static_findings(parsed, tuple(_static(targets)), _tier(tier), choice)
+    return [finding for finding in findings if not finding.suppressed]
 
 
 def fix(
@@ -69,7 +69,7 @@ def fix(
     from portable_tpl.template import compile_check, parse
 
     given = _template(template)
-    compile_check(parse(given))
+    compile_check(parse(given), unknown_names=True)
     return fix_template(given, targets=_static(targets), unsafe=unsafe, tier=_tier(tier))
 
 

@@ -15,6 +15,9 @@ from portable_tpl.sources import Container
 from portable_tpl.support.table import support
 from portable_tpl.targets.catalogue import Measure, static_targets
 from portable_tpl.template import ParsedTemplate, compile_check, parse
+from portable_tpl.template.names.unknown import unknown_names
+
+UNKNOWN_NAME = "REL116"
 
 
 def check(
@@ -59,7 +62,7 @@ def static_report(
 def parsed_whole(template: Template) -> ParsedTemplate:
     """The template parsed, and known to compile; raises ``TemplateSyntaxError``."""
     parsed = parse(template)
-    compile_check(parsed)
+    compile_check(parsed, unknown_names=True)
     return parsed
 
 
@@ -70,7 +73,11 @@ def static_findings(
     choice: Choice,
     further: Sequence[Finding] | None = None,
 ) -> tuple[Finding, ...]:
-    """The findings of one template under a choice of rules; ``further`` are those of release checks, where asked."""
+    """The findings of one template under a choice of rules; ``further`` are those of the release checks.
+
+    Where these were not asked, names that exist nowhere are looked for all the same.
+    """
+    asked = None if further is not None else frozenset((UNKNOWN_NAME,))
     return tuple(
         lint(
             parsed,
@@ -79,9 +86,20 @@ def static_findings(
             select=choice.select,
             ignore=choice.without(parsed.template.path),
             provided=choice.provided,
-            further=further,
+            further=_nowhere(parsed, choice) if further is None else further,
+            asked=asked,
         )
     )
+
+
+def _nowhere(parsed: ParsedTemplate, choice: Choice) -> tuple[Finding, ...]:
+    provided = frozenset(choice.provided)
+    if not unknown_names(parsed, provided):
+        return ()
+    from portable_tpl.release._base import Subject  # not before there is something to say: it takes time to load
+    from portable_tpl.release._run import inspect_static
+
+    return inspect_static(Subject(parsed), provided, (UNKNOWN_NAME,)).findings
 
 
 def unusable(template: Template, error: str, statuses: tuple[TargetStatus, ...]) -> TemplateReport:
@@ -97,5 +115,7 @@ def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdi
     if any(status.id in finding.fails for finding in broken):
         return "fails"
     if all(support(finding.feature, status.id).answer == "unknown" for finding in broken):
-        return "unknown" if broken else "portable"
+        # What no engine has, no target can be said to render.
+        nowhere = any(finding.code == UNKNOWN_NAME and not finding.suppressed for finding in findings)
+        return "unknown" if broken or nowhere else "portable"
     return "differs"

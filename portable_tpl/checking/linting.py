@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ def lint(
     ignore: Sequence[str] = (),
     provided: Sequence[str] = (),
     further: Sequence[Finding] | None = None,
+    asked: Collection[str] | None = None,
 ) -> list[Finding]:
     """What breaks on the targets in conversations of the tier, in the order of the template.
 
@@ -42,8 +43,8 @@ def lint(
     and ``ignore`` are codes, prefixes of codes, or names of rules; raises :class:`InputError` for
     one that is none. ``provided`` names what the deployment itself brings, be it a filter, a test or a function: such
     are not looked at. ``further`` are findings that others made about the template, ``None`` where nobody was asked;
-    they are selected and suppressed as the rules' own are. Findings that comments of the template suppress are in the
-    list, marked.
+    they are selected and suppressed as the rules' own are. ``asked`` are the codes of which these could be, ``None``
+    for all. Findings that comments of the template suppress are in the list, marked.
     """
     chosen = chosen_codes(select, ignore)
     found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *(further or ())]
@@ -52,7 +53,8 @@ def lint(
     def unasked() -> frozenset[str]:
         if further is None:
             return frozenset(release_names())
-        return frozenset() if chosen is None else frozenset(release_names()) - chosen
+        codes = chosen if asked is None else frozenset(asked)
+        return frozenset() if codes is None else frozenset(release_names()) - codes
 
     found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)), unasked)
     if chosen is not None:

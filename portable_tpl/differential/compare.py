@@ -107,7 +107,7 @@ def compare(
     ``tracer`` and ``bare_engines`` are started, and stopped again, where none are given.
     """
     parsed = parse(template) if isinstance(template, Template) else template
-    compile_check(parsed)
+    compile_check(parsed, unknown_names=True)
     with ExitStack() as stack:
         return Run(
             parsed,

@@ -206,7 +206,7 @@ class _Round:
         text = apply_edits(self._parsed.text, tuple(edits))
         try:
             changed = parse(replace(self._run.template, text=text))
-            compile_check(parse(changed.template))
+            compile_check(parse(changed.template), unknown_names=True)
         except TemplateSyntaxError as error:
             return f"the changed template would not parse: {error.reason}"
         words = objection(self._findings, self._run.lint(changed), edits, findings)

@@ -306,3 +306,15 @@ def test_an_ignore_in_the_template_is_heard(cli: Cli, folder: Path) -> None:
     assert [finding["suppressed"] for finding in result.json["templates"][0]["findings"]] == [True]
     (folder / "i.jinja").write_text("{#- portable-tpl: ignore[PTL101] known -#}\n" + PLAIN)
     assert cli("check", "i.jinja", *STRICT).status == 1
+
+
+def test_a_filter_that_exists_nowhere_is_a_finding(cli: Cli, folder: Path) -> None:
+    (folder / "n.jinja").write_text("{% for m in messages %}{{ m.content|fromjson }}{% endfor %}")
+    for command in ("check", "fix", "audit"):
+        result = cli(command, "n.jinja", "-t", "minijinja", "--format", "json")
+        template = json.loads(result.stdout)["templates"][0]
+        assert result.status == 1, command
+        assert [finding["code"] for finding in template["findings"]] == ["REL116"], command
+        assert template["verdicts"] == {"minijinja": "unknown"}, command
+    (folder / "portable-tpl.toml").write_text('provided = ["fromjson"]\n')
+    assert cli("check", "n.jinja", "-t", "minijinja").status == 0

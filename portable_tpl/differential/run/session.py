@@ -45,7 +45,7 @@ class Session:
     def run(self, template: Template | ParsedTemplate, settings: CompareSettings | None = None) -> Run:
         """The run of one template, with all that was compared; raises as :meth:`compare`."""
         parsed = parse(template) if isinstance(template, Template) else template
-        compile_check(parsed)
+        compile_check(parsed, unknown_names=True)
         return Run(
             parsed, self.targets, self.reference, settings or CompareSettings(), self.tracer, self.bare_engines
         )
