@@ -24,6 +24,7 @@ _COMMANDS = {
     "corpus": "List, fetch or audit the known hub templates.",
     "explain": "Show the page of a rule or a feature.",
     "fix": "Rewrite what is not portable, each change proved on the reference.",
+    "init": "Write configuration, hook and workflow for this repository.",
     "render": "Print the prompt of a conversation.",
     "targets": "Show, install and test the engines.",
 }
