@@ -78,6 +78,8 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     for kind in _SAYS:
         base = kind.removesuffix("-reasoning")
         shown = [pair for pair in broken if pair.kind == kind and (kind == base or (base, pair.setting) not in plain)]
+        if kind != base and _kept_by_default(inquiry, pairs, kind):
+            continue  # it leaves only where the caller asks for that
         if shown:
             texts = texts_of(inquiry.render_all([shown[0].shorter, shown[0].longer])) or []
             yield _observation(shown[0], texts, header, kind != base and _keeps(inquiry, pairs, kind))
@@ -100,6 +102,12 @@ def _changes(renderings: Sequence[Rendering], header: str) -> bool:
     """Whether the first prompt, without an assistant's header that ends every prompt, is no prefix of the second."""
     texts = texts_of(renderings)
     return texts is not None and not texts[1].startswith(texts[0].removesuffix(header))
+
+
+def _kept_by_default(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
+    """Whether reasoning stays in the history where no switch is given."""
+    usual = next((pair for pair in pairs if pair.kind == kind and not pair.setting), None)
+    return usual is not None and REASONING in (inquiry.text(usual.longer) or "")
 
 
 def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.source import Template
 from portable_tpl.release._inquiry import Engines
 from portable_tpl.targets.registry import open_runtime
 from tests.release.conftest import Inspect
@@ -15,7 +19,7 @@ _END = """\
 {%- for m in messages %}{{ '<|' ~ m.role ~ '|>' ~ m.content }}{% endfor %}
 {%- if add_generation_prompt %}{{ '<|assistant|>' }}{% else %}{{ eos_token }}{% endif %}
 """
-# The reference prints True; minijinja prints true.
+# The reference prints True.
 _PYTHON = """\
 {%- for m in messages %}
     {{- m.content }}
@@ -37,10 +41,26 @@ def test_a_fault_that_an_engine_shows_names_it(inspect: Inspect, with_minijinja:
     assert "not on" not in finding.message
 
 
-def test_a_fault_that_an_engine_does_not_show_says_so(inspect: Inspect, with_minijinja: Engines) -> None:
-    (finding,) = inspect(_PYTHON, "REL115", engines=with_minijinja).findings
+class _Json:
+    """An engine that prints values as JSON."""
+
+    id = engine = "json"
+    version = "1"
+
+    def render(self, _template: Template, conversation: Conversation) -> Rendering:
+        return Rendered(json.dumps(conversation.messages))
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        return [self.render(template, conversation) for conversation in conversations]
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def test_a_fault_that_an_engine_does_not_show_says_so(inspect: Inspect, engines: Engines) -> None:
+    (finding,) = inspect(_PYTHON, "REL115", engines=replace(engines, targets={"json": _Json()})).findings
     assert finding.targets == ("transformers",)
-    assert finding.message.endswith("; not on minijinja")
+    assert finding.message.endswith("; not on json")
 
 
 def test_the_branch_that_went_another_way_is_named(inspect: Inspect) -> None:
