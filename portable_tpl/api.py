@@ -153,7 +153,7 @@ def compile(template: Template | str, name: str | None = None) -> ChatTemplate: 
 
 def render(
     template: Template | str,
-    messages: Sequence[Any],
+    messages: Any,
     tools: Sequence[Tool] | None = None,
     documents: Sequence[Mapping[str, Json]] | None = None,
     add_generation_prompt: bool = False,

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from portable_tpl.cli._conversations import numbered_conversations, parse_json, read_file, read_json
+from portable_tpl.cli._conversations import parse_json, read_json
 from portable_tpl.cli._emit import write_text
-from portable_tpl.model.conversation import Conversation, Json, parse_conversation
-from portable_tpl.model.errors import InputError
+from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversation
+from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.model.source import Template
+from portable_tpl.rendering.datasets.job import outcome_record
 from portable_tpl.rendering.prompts import Call, choose, only, reason_of, render_call, warm_runtime
+from portable_tpl.rendering.reserved import refuse_reserved, unread, unread_message
+from portable_tpl.rendering.rows import RowOptions, parse_columns, row_call
+from portable_tpl.rendering.stepping import with_steps
+from portable_tpl.rendering.token_names import absent_tokens
 from portable_tpl.reports._jsontext import dumps
 from portable_tpl.sources import open_container
 from portable_tpl.targets.processes._base import REFERENCE
-
-_BATCH = 64
 
 
 def open_template(path: str, name: str | None) -> Template:
@@ -31,14 +34,17 @@ def open_template(path: str, name: str | None) -> Template:
 
 def render_one(template: Template, options: Mapping[str, Any]) -> int:
     """Render one conversation on one target, or on several side by side."""
-    conversation = _conversation(options)
-    chosen = choose(template, conversation.tools, options["name"])
-    call = _call(conversation, options["continue_final_message"])
-    targets = _targets(options["targets"])
+    call = _given_call(options)
+    chosen = choose(template, call.tools, options["name"])
+    targets = targets_of(options["targets"])
+    if not options["quiet"]:
+        remark(chosen, call)
     answers = {target: render_call(chosen, call, warm_runtime(target)) for target in targets}
     _expect_a_template(chosen, answers.values())
     if options["form"] == "json":
-        write_text(dumps({target: _json(answer) for target, answer in answers.items()}) + "\n", options["output"])
+        write_text(
+            dumps({target: outcome_record(answer) for target, answer in answers.items()}) + "\n", options["output"]
+        )
     elif len(answers) == 1:
         return _print_single(chosen, next(iter(answers.items())), options["output"])
     else:
@@ -86,7 +92,7 @@ def _side_by_side(answers: Mapping[str, Rendering]) -> str:
     return "".join(blocks)
 
 
-def _targets(asked: Sequence[str]) -> list[str]:
+def targets_of(asked: Sequence[str]) -> list[str]:
     if not asked:
         return [REFERENCE]
     if "all" not in asked:
@@ -97,112 +103,59 @@ def _targets(asked: Sequence[str]) -> list[str]:
     return [REFERENCE, *found]
 
 
-def _conversation(options: Mapping[str, Any]) -> Conversation:
-    if options["conversation"] is not None:
-        text = options["conversation"]
-        where = "--conversation"
-        if text.startswith("@"):
-            where, text = text[1:], read_file(text[1:])
-        conversation = parse_conversation(parse_json(text, where), where)
+def _given_call(options: Mapping[str, Any]) -> Call:
+    """The call that the options stand for; a bare conversation has no keys but those of the contract."""
+    text, where = options["conversation"], "--conversation"
+    if text is None:
+        data, where = read_json(options["messages"]), options["messages"]
+    elif text.startswith("@"):
+        data, where = read_json(text[1:]), text[1:]
     else:
-        conversation = parse_conversation(read_json(options["messages"]), options["messages"])
-    changes: dict[str, Json] = {}
-    for name in ("tools", "documents"):
-        if options[name] is not None:
-            changes[name] = read_json(options[name])
-    variables = dict(_variable(text) for text in options["variables"])
-    if variables:
-        changes["variables"] = {**conversation.variables, **variables}
-    if options["add_generation_prompt"]:
-        changes["add_generation_prompt"] = True
-    if options["clock"] is not None:
-        changes["clock"] = options["clock"]
-    if changes:
-        conversation = parse_conversation({**conversation.to_json(), **changes}, "the conversation")
-    return _as(conversation, options["steps"])
+        data = parse_json(text, where)
+    settings = row_options(options)
+    bare = not options["columns"] and not (isinstance(data, dict) and {"model", "chat_template_kwargs"} & set(data))
+    # A conversation that is given as text is one that a report names, and is to be seen again as it was.
+    stopped = DEFAULT_CLOCK if options["conversation"] is not None else None
+    if bare:
+        continued = data.pop("continue_final_message", None) if isinstance(data, dict) else None
+        clock = data.get("clock", stopped) if isinstance(data, dict) else stopped
+        conversation = parse_conversation(data, where)
+        row: Json = {**conversation.to_json(), "continue_final_message": continued, "clock": clock}
+    else:
+        row = data
+    try:
+        return with_steps(row_call(row, settings), options["steps"])
+    except ConversationError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
-def _as(conversation: Conversation, names: Sequence[str]) -> Conversation:
-    from portable_tpl.targets.steps import all_steps
-
-    known = {each.name: each for each in all_steps()} if names else {}
-    for name in names:
-        if name not in known:
-            raise InputError(f"--as {name}: no such step; known: {', '.join(sorted(known))}")
-        conversation = known[name].on_request(conversation)
-    return conversation
-
-
-def _call(conversation: Conversation, continue_final_message: bool) -> Call:
-    return Call(
-        messages=conversation.messages,
-        tools=conversation.tools,
-        documents=conversation.documents,
-        add_generation_prompt=bool(conversation.add_generation_prompt),
-        continue_final_message=continue_final_message,
-        variables=conversation.variables,
-        special_tokens=conversation.special_tokens,
-        clock=conversation.clock,
+def row_options(options: Mapping[str, Any]) -> RowOptions:
+    """What the options say of every conversation."""
+    continued = options["continue_field"] or (True if options["continue_final_message"] else None)
+    return RowOptions(
+        columns=parse_columns(options["columns"]),
+        keep=tuple(part for text in options["keep"] for part in text.split(",") if part),
+        tools=_objects(options["tools"], "tools"),
+        documents=_objects(options["documents"], "documents"),
+        add_generation_prompt=options["add_generation_prompt"],
+        continue_final_message=continued,
+        clock=options["clock"],
+        variables=_variables(options["variables"]),
     )
 
 
-def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
-    """Render each line of a JSON-lines file, a line of output each, written whole or not at all."""
-    runtime = warm_runtime(_targets(options["targets"])[0])
-    numbered = numbered_conversations(options["input_"])
-    conversations = [conversation for _, conversation in numbered]
-    answers: list[Rendering] = []
-    for batch in _progress(conversations, options["quiet"]):
-        if options["continue_final_message"]:
-            answers += [
-                render_call(choose(template, one.tools, options["name"]), _call(one, True), runtime) for one in batch
-            ]
-        else:
-            answers += _render_batch(template, batch, options["name"], runtime)
-    _expect_a_template(template, answers)
-    write_text("".join(f"{dumps(_json(answer), indent=None)}\n" for answer in answers), options["output"])
-    failed = [
-        (number, answer)
-        for (number, _), answer in zip(numbered, answers, strict=True)
-        if not isinstance(answer, Rendered)
-    ]
-    if failed:
-        number, first = failed[0]
-        click.echo(
-            f"portable-tpl: {len(failed)} of {len(answers)} conversations gave no prompt; the first is line "
-            f"{number}: {reason_of(first)}",
-            err=True,
-        )
-    return 1 if failed else 0
+def _objects(path: str | None, name: str) -> list[Json] | None:
+    """A file with a list of objects; raises :class:`ConversationError` with its name."""
+    if path is None:
+        return None
+    shown = parse_conversation({"messages": [], name: read_json(path)}, path)
+    return shown.tools if name == "tools" else shown.documents
 
 
-def _render_batch(
-    template: Template, batch: Sequence[Conversation], name: str | None, runtime: Any
-) -> list[Rendering]:
-    """Render in the given order, one request for each run of conversations that use the same template."""
-    answers: list[Rendering] = []
-    start = 0
-    chosen = [choose(template, conversation.tools, name) for conversation in batch]
-    for end in range(1, len(batch) + 1):
-        if end == len(batch) or chosen[end] is not chosen[start]:
-            answers += runtime.render_all(chosen[start], batch[start:end])
-            start = end
-    return answers
-
-
-def _progress(conversations: Sequence[Conversation], quiet: bool) -> Iterator[Sequence[Conversation]]:
-    batches = [conversations[start : start + _BATCH] for start in range(0, len(conversations), _BATCH)]
-    if quiet or not sys.stderr.isatty():
-        yield from batches
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("rendering", total=len(conversations))
-        for batch in batches:
-            yield batch
-            bar.advance(task, len(batch))
+def _variables(texts: Sequence[str]) -> dict[str, Json]:
+    variables = dict(_variable(text) for text in texts)
+    refuse_reserved(variables)
+    return variables
 
 
 def _variable(text: str) -> tuple[str, Json]:
@@ -215,8 +168,9 @@ def _variable(text: str) -> tuple[str, Json]:
         raise InputError(f"--var {text}: {value!r} is not JSON; for text write --var '{name}=\"{value}\"'") from None
 
 
-def _json(answer: Rendering) -> dict[str, Json]:
-    if isinstance(answer, Rendered):
-        return {"prompt": answer.text}
-    kind = {"kind": answer.kind} if isinstance(answer, Failed) else {"refused": True}
-    return {"error": answer.message, **kind}
+def remark(template: Template, call: Call) -> None:
+    """Say on standard error what of a call the template does not read, and which tokens are not known."""
+    remarks = [unread_message(name, template.text) for name in unread(template.text, call.variables)]
+    for words in (absent_tokens(template), *remarks):
+        if words is not None:
+            click.echo(f"portable-tpl: warning: {words}", err=True)

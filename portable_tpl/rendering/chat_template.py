@@ -55,7 +55,7 @@ class ChatTemplate:
 
     def render(
         self,
-        messages: Sequence[Any],
+        messages: Any,
         tools: Sequence[Tool] | None = None,
         documents: Sequence[Mapping[str, Json]] | None = None,
         add_generation_prompt: bool = False,
@@ -112,7 +112,7 @@ class ChatTemplate:
 
     def render_with_spans(
         self,
-        messages: Sequence[Any],
+        messages: Any,
         tools: Sequence[Tool] | None = None,
         documents: Sequence[Mapping[str, Json]] | None = None,
         add_generation_prompt: bool = False,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from portable_tpl.model.errors import NotPortable, TemplateSyntaxError
-from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.rendering import Failed
 from portable_tpl.model.source import Template
 from portable_tpl.rendering.chat_template import ChatTemplate
 from portable_tpl.rendering.prompts import Call, choose, prompt_text, render_call, warm_runtime
 from portable_tpl.rendering.reserved import VariableGuard
+from portable_tpl.rendering.strict import require_portable
 from portable_tpl.targets.processes._base import REFERENCE
 
 _MOST = 64
@@ -56,34 +56,3 @@ class _Key:
 @lru_cache(maxsize=_MOST)
 def _compiled(key: _Key) -> ChatTemplate:
     return ChatTemplate(key.template)
-
-
-def require_portable(template: Template, targets: tuple[str, ...]) -> None:
-    """Raise :class:`NotPortable`, with the findings, where the template has errors for any of the targets.
-
-    Nothing is run: what is known of the targets is asked. Raises :class:`TemplateSyntaxError`, and
-    :class:`UnknownTarget` and :class:`TargetUnavailable` for what is no target or was never measured.
-    """
-    findings = _errors(template, targets)
-    if findings:
-        first = findings[0]
-        place = f"line {first.location.line}"
-        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
-        raise NotPortable(
-            f"{template.label}: not portable to {', '.join(targets)}: {first.code} at {place}: {first.message}{more}",
-            findings,
-        )
-
-
-@lru_cache(maxsize=_MOST)
-def _errors(template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
-    from portable_tpl.checking.linting import lint
-    from portable_tpl.targets.catalogue import static_targets
-    from portable_tpl.template import compile_check, parse
-
-    parsed = parse(template)
-    compile_check(parsed)
-    chosen = tuple(status.id for status in static_targets(targets))
-    return tuple(
-        finding for finding in lint(parsed, chosen) if finding.severity is Severity.ERROR and not finding.suppressed
-    )

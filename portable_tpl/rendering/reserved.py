@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 
+from jinja2 import TemplateError
+
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import PromptWarning, RenderError
 from portable_tpl.rendering.program import variables_of
@@ -36,9 +38,13 @@ def refuse_reserved(names: Iterable[str]) -> None:
 
 
 def unread(text: str, names: Iterable[str]) -> list[str]:
-    """Those of the names that a template never takes from its caller."""
-    read = variables_of(text)
-    return [name for name in names if name not in read]
+    """Those of the names that a template, if it can be parsed at all, never takes from its caller."""
+    asked = list(names)
+    try:
+        read = variables_of(text) if asked else frozenset()
+    except TemplateError:
+        return []
+    return [name for name in asked if name not in read]
 
 
 def unread_message(name: str, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -70,12 +71,15 @@ def test_a_conversation_as_json_and_from_a_file(cli: Cli, folder: Path) -> None:
     assert (twice.status, len(twice.lines)) == (2, 1)
 
 
-def test_the_clock_is_given(cli: Cli, folder: Path) -> None:
+def test_the_clock_is_now_or_as_given(cli: Cli, folder: Path) -> None:
     (folder / "clock.jinja").write_text("{{ strftime_now('%d %b %Y %H') }}")
     run = ("render", "clock.jinja", "--messages", "messages.json")
-    assert cli(*run).out == "01 Jan 2026 12"
+    before, shown, after = (datetime.now(), cli(*run).out, datetime.now())
+    assert shown in {moment.strftime("%d %b %Y %H") for moment in (before, after)}
     assert cli(*run, "--clock", "1999-12-31T23:00:00").out == "31 Dec 1999 23"
     assert cli(*run, "--clock", "yesterday").status == 2
+    # As reports name it, a conversation is one of a comparison, whose clock stands.
+    assert cli("render", "clock.jinja", "--conversation", json.dumps(MESSAGES)).out == "01 Jan 2026 12"
 
 
 def test_the_final_message_is_left_open(cli: Cli) -> None:
@@ -164,8 +168,15 @@ def test_a_data_set_survives_any_text(cli: Cli, folder: Path) -> None:
         ("--messages", "messages.json", "--name", "rag"),
         ("--messages", "messages.json", "--tools", "nowhere.json"),
         ("--input", "chats.jsonl", "--target", "all"),
-        ("--input", "chats.jsonl", "--add-generation-prompt"),
-        ("--input", "chats.jsonl", "--tools", "tools.json"),
+        ("--input", "chats.jsonl", "--tools", "nowhere.json"),
+        ("--input", "chats.jsonl", "--var", "tokenize=false"),
+        ("--input", "chats.jsonl", "--column", "messages"),
+        ("--input", "chats.jsonl", "--as", "no-such-thing"),
+        ("--input", "chats.jsonl", "--resume"),
+        ("--input", "chats.jsonl", "--jobs", "2", "--scheduler", "tcp://127.0.0.1:9"),
+        ("--input", "nowhere.jsonl"),
+        ("--messages", "messages.json", "--keep", "id"),
+        ("--messages", "messages.json", "--on-error", "skip"),
     ],
 )
 def test_arguments_that_do_not_fit(cli: Cli, arguments: tuple[str, ...]) -> None:

@@ -1,0 +1,47 @@
+"""A call as a deployment would have changed it: ``render --as``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.errors import InputError
+from portable_tpl.rendering.prompts import Call, conversation_of
+from portable_tpl.targets.steps._base import Step
+
+
+def find_steps(names: Sequence[str]) -> list[Step]:
+    """The steps of these names; raises :class:`InputError`."""
+    if not names:
+        return []
+    from portable_tpl.targets.steps import all_steps
+
+    known = {each.name: each for each in all_steps()}
+    for name in names:
+        if name not in known:
+            raise InputError(f"--as {name}: no such step; known: {', '.join(sorted(known))}")
+    return [known[name] for name in names]
+
+
+def with_steps(call: Call, names: Sequence[str]) -> Call:
+    """The call after what the steps do to a request; raises :class:`InputError` for a name that is none."""
+    if not names:
+        return call
+    conversation = conversation_of(call)
+    for step in find_steps(names):
+        conversation = step.on_request(conversation)
+    return call_of(conversation, call.continue_final_message, call.clock)
+
+
+def call_of(conversation: Conversation, continue_final_message: bool | str, clock: str | None) -> Call:
+    """The call of a conversation; ``clock`` is given apart, as a conversation always has one."""
+    return Call(
+        messages=conversation.messages,
+        tools=conversation.tools,
+        documents=conversation.documents,
+        add_generation_prompt=bool(conversation.add_generation_prompt),
+        continue_final_message=continue_final_message,
+        variables=conversation.variables,
+        special_tokens=conversation.special_tokens,
+        clock=clock,
+    )
