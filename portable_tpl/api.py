@@ -52,9 +52,8 @@ def check(
     from portable_tpl.auditing.choice import Choice
     from portable_tpl.auditing.static import parsed_whole, static_findings
 
-    parsed = parsed_whole(_template(template))
-    choice = Choice(tuple(_names(select)), tuple(_names(ignore)))
-    findings = static_findings(parsed, tuple(_static(targets)), _tier(tier), choice)
+    choice = Choice(_names(select), _names(ignore))
+    findings = static_findings(parsed_whole(_template(template)), _static(targets), _tier(tier), choice)
     return [finding for finding in findings if not finding.suppressed]
 
 

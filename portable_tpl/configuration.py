@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portable_tpl.model.errors import ConfigError
+from portable_tpl.model.findings import Severity
 
 FILE = "portable-tpl.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -24,7 +25,8 @@ class Configuration:
     """What a configuration file sets; ``None`` and empty where it says nothing.
 
     ``path`` is the file (``None``: there is none). ``per_file_ignores`` maps a glob pattern, relative to the file's
-    folder, to codes. ``baseline`` is a path, already resolved against the file's folder.
+    folder, to codes. ``baseline`` is a path, already resolved against the file's folder. ``severity`` maps codes,
+    prefixes of codes or names of rules to the severity of their findings.
     """
 
     path: str | None = None
@@ -37,6 +39,8 @@ class Configuration:
     seed: int | None = None
     min_branch_coverage: float | None = None
     baseline: str | None = None
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    fail_on: Severity | None = None
 
     def ignored_in(self, path: str | None) -> tuple[str, ...]:
         """The codes that ``per-file-ignores`` sets for a template's path; none for a text without a path."""
@@ -181,6 +185,19 @@ def _share(where: str, value: Any) -> float:
     raise ConfigError(f"{where} must be a number from 0 to 1, found {_shown(value)}")
 
 
+def _severity(where: str, value: Any) -> Severity:
+    known = [severity.value for severity in Severity]
+    if isinstance(value, str) and value in known:
+        return Severity(value)
+    raise ConfigError(f"{where} must be one of {', '.join(known)}, found {_shown(value)}")
+
+
+def _severities(where: str, value: Any) -> Mapping[str, Severity]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table of severities by code, found {_shown(value)}")
+    return {code: _severity(f"{where}[{code!r}]", severity) for code, severity in value.items()}
+
+
 def _shown(value: Any) -> str:
     text = " ".join(repr(value).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
@@ -196,4 +213,6 @@ _KEYS: Mapping[str, Callable[[str, Any], Any]] = {
     "seed": _count,
     "min-branch-coverage": _share,
     "baseline": _text,
+    "severity": _severities,
+    "fail-on": _severity,
 }

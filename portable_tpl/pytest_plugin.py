@@ -33,9 +33,10 @@ class AssertPortable(Protocol):
     ) -> Comparison:
         """Render conversations on the targets and fail the test where one does not print the reference's text.
 
-        ``template`` is a container (a path or a hub id), the text of a template (a string with ``{{`` or ``{%`` in
-        it), or a :class:`portable_tpl.Template`. The other arguments are those of :func:`portable_tpl.compare`, whose
-        result is returned. Raises what that function raises.
+        It fails, too, where the reference itself fails by accident. ``template`` is a container (a path or a hub id),
+        the text of a template (a string with ``{{`` or ``{%`` in it), or a :class:`portable_tpl.Template`. The other
+        arguments are those of :func:`portable_tpl.compare`, whose result is returned. Raises what that function
+        raises.
         """
         ...
 
@@ -62,6 +63,12 @@ def _assert_portable(
     comparison = api.compare(
         chosen, targets=targets, examples=examples, seed=seed, tier=tier, conversations=conversations
     )
+    for failure in comparison.failures:
+        pytest.fail(
+            f"{chosen.label}: the reference itself fails in {failure.cases} of {comparison.cases} conversations: "
+            f"{failure.rendering.message}",
+            pytrace=False,
+        )
     if any(mismatch.decides for result in comparison.targets.values() for mismatch in result.mismatches):
         pytest.fail(_explanation(chosen, comparison, tier, seed), pytrace=False)
     return comparison
@@ -85,6 +92,5 @@ def _explanation(template: Template, comparison: Comparison, tier: Tier | str, s
 
     asked = Tier(tier)
     verdicts = {target: verdict(result, asked) for target, result in comparison.targets.items()}
-    return text.render(
-        Report("compare", asked, seed, (), (TemplateReport(template, verdicts, comparison=comparison),))
-    )
+    report = Report("compare", asked, seed, (), (TemplateReport(template, verdicts, comparison=comparison),))
+    return text.render(report, verbose=True)

@@ -114,7 +114,7 @@ def test_the_entry_is_green_on_what_is_portable_and_red_on_a_defect(team: Team) 
     done = run_entry(team, "portable-tpl-check")
     assert done.returncode == 1
     assert f"{TEMPLATE}:1:" in done.stdout
-    assert "PTL101 [minijinja-strict] error" in done.stdout
+    assert "error PTL101  minijinja-strict" in done.stdout
 
 
 def test_the_entry_takes_the_users_arguments(team: Team) -> None:
@@ -246,4 +246,4 @@ def test_pre_commit_itself_gates_the_repository(
     assert "Passed" in (moved := commit()).stderr, moved.stdout + moved.stderr
     team.put("{# a licence #}\n\n" + DEFECT + SECOND)
     assert (again := commit()).returncode == 1
-    assert again.stderr.count("PTL101 [") == 1
+    assert again.stderr.count("error PTL101") == 1

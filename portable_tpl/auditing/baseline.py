@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from portable_tpl.checking.effects import about
 from portable_tpl.model.errors import ConfigError
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.fingerprints import finding_fingerprint, mismatch_fingerprint
@@ -113,10 +114,12 @@ def _read(templates: Mapping[str, Any], folder: str) -> Baseline:
     mismatches: dict[str, dict[str, int]] = {}
     for key, entry in templates.items():
         known = findings.setdefault(key, {})
-        for fingerprint, about in entry["findings"].items():
-            for target, count in about["targets"].items():
+        for fingerprint, each in entry["findings"].items():
+            for target, count in each["targets"].items():
                 known[fingerprint, target] = int(count)
-        mismatches[key] = {fingerprint: int(about["count"]) for fingerprint, about in entry["mismatches"].items()}
+        mismatches[key] = {
+            fingerprint: int(entry_of["count"]) for fingerprint, entry_of in entry["mismatches"].items()
+        }
     return Baseline(folder, findings, mismatches)
 
 
@@ -142,8 +145,7 @@ def _finding(template: Template, finding: Finding, left: Counter[tuple[str, str]
         return replace(finding, suppressed=True)
     if len(fresh) == len(finding.targets):
         return finding
-    fails = tuple(target for target in finding.fails if target in fresh)
-    return replace(finding, targets=tuple(target for target in fresh if target), fails=fails)
+    return about(finding, fresh)
 
 
 def _comparison(report: TemplateReport, run: Report, known: Counter[str]) -> Any:

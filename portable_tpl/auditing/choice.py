@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from portable_tpl.model.findings import Severity
+from portable_tpl.model.findings import Finding, Severity
 
 
 def _none(_path: str | None) -> tuple[str, ...]:
@@ -17,7 +17,8 @@ class Choice:
     """Codes, prefixes of codes or names of rules, as the command line and the configuration give them.
 
     ``select`` empty means all. ``ignored_in`` gives what is left out for a template's path alone. ``provided`` names
-    filters, tests and functions that the deployment brings. ``severities`` replaces the computed severity by code.
+    filters, tests and functions that the deployment brings. ``severities`` replaces the computed severity, by
+    subjects like those of ``select``.
     """
 
     select: tuple[str, ...] = ()
@@ -35,3 +36,22 @@ class Choice:
         from portable_tpl.checking.selecting import chosen_codes
 
         chosen_codes(self.select, self.ignore)
+        chosen_codes(tuple(self.severities), ())
+
+    def graded(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings with the severities that are set; what no engine shows stays what it is."""
+        if not self.severities:
+            return tuple(findings)
+        return tuple(
+            finding
+            if finding.evidence == "unseen" or (severity := self._severity_of(finding.code)) is None
+            else replace(finding, severity=severity)
+            for finding in findings
+        )
+
+    def _severity_of(self, code: str) -> Severity | None:
+        """The severity that is set for a code; where several subjects name it, the closest does."""
+        from portable_tpl.checking.selecting import codes_of
+
+        naming = [(len(codes_of(subject)), subject) for subject in self.severities if code in codes_of(subject)]
+        return self.severities[min(naming)[1]] if naming else None

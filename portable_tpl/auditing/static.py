@@ -12,8 +12,6 @@ from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport, Verdict
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
-from portable_tpl.support.table import support
-from portable_tpl.targets.catalogue import Measure, static_targets
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 from portable_tpl.template.names.unknown import unknown_names
 
@@ -22,21 +20,18 @@ UNKNOWN_NAME = "REL116"
 
 def check(
     containers: Sequence[Container],
-    targets: Sequence[str],
+    statuses: tuple[TargetStatus, ...],
     tier: Tier = Tier.EVERYDAY,
     choice: Choice | None = None,
     seed: int = 0,
     errors: tuple[str, ...] = (),
-    measure: Measure | None = None,
 ) -> Report:
     """Look for what is not portable in every template; ``errors`` are what could not be opened.
 
-    A version that is installed and has no table is measured, where ``measure`` says how.
-
-    Raises ``UnknownTarget`` and ``TargetUnavailable``, and ``InputError`` for a code that is none.
+    Raises ``InputError`` for a code that is none.
     """
     choice = choice or Choice()
-    statuses = static_targets(targets, measure)
+    choice.expect_known()
     reports = tuple(
         static_report(template, statuses, tier, choice)
         for container in containers
@@ -71,14 +66,13 @@ def static_findings(
     targets: tuple[str, ...],
     tier: Tier,
     choice: Choice,
-    further: Sequence[Finding] | None = None,
+    inspection: Sequence[Finding] | None = None,
 ) -> tuple[Finding, ...]:
-    """The findings of one template under a choice of rules; ``further`` are those of the release checks.
+    """The findings of one template under a choice of rules.
 
-    Where these were not asked, names that exist nowhere are looked for all the same.
+    ``inspection`` holds those of release checks; where these were not asked, names that exist nowhere are looked for.
     """
-    asked = None if further is not None else frozenset((UNKNOWN_NAME,))
-    return tuple(
+    return choice.graded(
         lint(
             parsed,
             targets,
@@ -86,8 +80,9 @@ def static_findings(
             select=choice.select,
             ignore=choice.without(parsed.template.path),
             provided=choice.provided,
-            further=_nowhere(parsed, choice) if further is None else further,
-            asked=asked,
+            further=_nowhere(parsed, choice) if inspection is None else inspection,
+            asked=None if inspection is not None else frozenset((UNKNOWN_NAME,)),
+            notes=True,
         )
     )
 
@@ -114,8 +109,9 @@ def static_verdict(status: TargetStatus, findings: tuple[Finding, ...]) -> Verdi
     broken = [finding for finding in findings if status.id in finding.targets]
     if any(status.id in finding.fails for finding in broken):
         return "fails"
-    if all(support(finding.feature, status.id).answer == "unknown" for finding in broken):
-        # What no engine has, no target can be said to render.
-        nowhere = any(finding.code == UNKNOWN_NAME and not finding.suppressed for finding in findings)
-        return "unknown" if broken or nowhere else "portable"
-    return "differs"
+    outcomes = {effect.outcome for finding in broken for effect in finding.effects if effect.target == status.id}
+    if "differs" in outcomes:
+        return "differs"
+    # What no engine has, no target can be said to render.
+    nowhere = any(finding.code == UNKNOWN_NAME and not finding.suppressed for finding in findings)
+    return "unknown" if outcomes or nowhere else "portable"

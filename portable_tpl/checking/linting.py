@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portable_tpl.checking.base import Broken, Look, Use
+from portable_tpl.checking.effects import with_effects
+from portable_tpl.checking.imitations import IMITATION, advice, imitations
 from portable_tpl.checking.pages import known_subjects, page_of, rule_docs
 from portable_tpl.checking.registry import fix_of, looked, release_names, rules
 from portable_tpl.checking.selecting import chosen_codes
+from portable_tpl.checking.severity import severity_of
 from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
-from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.findings import Effect, Finding, Severity
 from portable_tpl.support.table import Support, load_table, measured_targets
 from portable_tpl.template.types.types import Types, infer
 
@@ -34,25 +38,29 @@ def lint(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     provided: Sequence[str] = (),
-    further: Sequence[Finding] | None = None,
-    asked: Collection[str] | None = None,
+    further: Sequence[Finding] = (),
+    asked: Collection[str] | None = (),
+    notes: bool = False,
 ) -> list[Finding]:
     """What breaks on the targets in conversations of the tier, in the order of the template.
 
     Targets are ``NAME`` or ``NAME@VERSION`` as the tables have them; one without a table has no findings. ``select``
     and ``ignore`` are codes, prefixes of codes, or names of rules; raises :class:`InputError` for
     one that is none. ``provided`` names what the deployment itself brings, be it a filter, a test or a function: such
-    are not looked at. ``further`` are findings that others made about the template, ``None`` where nobody was asked;
-    they are selected and suppressed as the rules' own are. ``asked`` are the codes of which these could be, ``None``
-    for all. Findings that comments of the template suppress are in the list, marked.
+    are not looked at. ``further`` are findings that others made about the template, which are selected and suppressed
+    as the rules' own are; ``asked`` are the codes of checks that were asked, ``None`` for all. ``notes``: say, too,
+    what works only because engines imitate Python. Findings that comments of the template suppress are in the list,
+    marked.
     """
     chosen = chosen_codes(select, ignore)
-    found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *(further or ())]
+    found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *further]
+    if notes:
+        places = {(finding.code, finding.location) for finding in found}
+        extra = _notes(parsed, tuple(targets), frozenset(provided))
+        found += [note for note in extra if (note.code, note.location) not in places]
     every = tuple(dict.fromkeys((*targets, *measured_targets())))
 
     def unasked() -> frozenset[str]:
-        if further is None:
-            return frozenset(release_names())
         codes = chosen if asked is None else frozenset(asked)
         return frozenset() if codes is None else frozenset(release_names()) - codes
 
@@ -76,6 +84,19 @@ def _findings(
     return [draft.finding(parsed) for draft in drafts]
 
 
+def _notes(parsed: ParsedTemplate, targets: tuple[str, ...], provided: frozenset[str]) -> list[Finding]:
+    """What works on the targets only because engines imitate Python."""
+    drafts: dict[tuple[str, int], _Draft] = {}
+    mildest = _TIERS[0]
+    _collect(parsed, infer(parsed, mildest, provided), mildest, _TIERS[-1], _imitated(targets), drafts)
+    return [draft.note(parsed) for draft in drafts.values() if not _brought(draft.use.feature, provided)]
+
+
+@lru_cache(maxsize=64)
+def _imitated(targets: tuple[str, ...]) -> Broken:
+    return Broken({IMITATION: imitations()}, targets)
+
+
 def _brought(feature: str, provided: frozenset[str]) -> bool:
     """Whether a feature is one of something that the deployment brings."""
     family, _, rest = feature.partition("@")[0].partition(".")
@@ -96,23 +117,44 @@ class _Draft:
         self.use = use
         self.look = look
         self.tier = tier
-        self.targets: dict[str, Support] = {}
+        self.hits: dict[str, tuple[str, Tier, Support]] = {}
 
     def finding(self, parsed: ParsedTemplate) -> Finding:
+        """The finding about all targets that break the use."""
+        return with_effects(
+            self._about(parsed), [_effect(target, *self.hits[target]) for target in sorted(self.hits)]
+        )
+
+    def note(self, parsed: ParsedTemplate) -> Finding:
+        """The finding that the use works only where an engine imitates Python."""
+        finding = self._about(parsed)
+        return replace(finding, message=advice(self.use.feature, parsed.source(self.use.node)))
+
+    def _about(self, parsed: ParsedTemplate) -> Finding:
         rule = rules()[self.use.rule]
         span = self.use.span or parsed.span(self.use.node)
         return Finding(
             code=rule.code,
             rule=rule.name,
-            severity=Severity.ERROR,
+            severity=Severity.NOTE,
             tier=self.tier,
-            message=_message(rule.title, self.targets),
+            message=rule.title,
             feature=self.use.feature,
-            targets=tuple(sorted(self.targets)),
-            fails=tuple(sorted(t for t, support in self.targets.items() if support.answer in ("no", "flag"))),
+            targets=(),
             location=parsed.template.locate(span),
             fix=fix_of(self.use, self.look),
+            title=rule.title,
         )
+
+
+def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
+    severity = severity_of(tier, target, feature)
+    if support.answer == "differs":
+        return Effect(target, feature, tier, severity, "differs")
+    if support.answer == "unknown":
+        return Effect(target, feature, tier, Severity.WARNING, "unknown", support.note)
+    words = f"not without {support.note}" if support.answer == "flag" else _words(support.note)
+    return Effect(target, feature, tier, severity, "fails", words)
 
 
 def _collect(
@@ -131,7 +173,7 @@ def _collect(
         for target, support in use.hits:
             if not live and not at_load(support):
                 continue
-            tier = step if live else Tier.EVERYDAY
+            tier = step if live else _TIERS[0]
             assert support.tier is not None
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
             if mildest.rank > asked.rank:
@@ -140,7 +182,8 @@ def _collect(
                 draft = merged[key] = _Draft(use, mildest, look)
             elif mildest.rank < draft.tier.rank:
                 draft.tier, draft.use, draft.look = mildest, use, look
-            draft.targets.setdefault(target, support)
+            if target not in draft.hits or mildest.rank < draft.hits[target][1].rank:
+                draft.hits[target] = (use.feature, mildest, support)
 
 
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
@@ -153,28 +196,6 @@ def at_load(support: Support) -> bool:
     return support.note.startswith("syntax: ")
 
 
-def _message(title: str, targets: dict[str, Support]) -> str:
-    """What is wrong, which targets fail over it and with what words, and which print something else."""
-    failing: dict[str, list[str]] = {}
-    other: list[str] = []
-    unsure: list[str] = []
-    for target, support in sorted(targets.items()):
-        if support.answer == "differs":
-            other.append(target)
-        elif support.answer == "unknown":
-            unsure.append(f"{target} ({support.note})")
-        else:
-            words = f"not without {support.note}" if support.answer == "flag" else _words(support.note)
-            failing.setdefault(words, []).append(target)
-    parts = [f"{_listed(names)} ({words})" if words else _listed(names) for words, names in failing.items()]
-    said = [f"fails on {'; '.join(parts)}"] if parts else []
-    if other:
-        said.append(f"prints something else on {_listed(other)}")
-    if unsure:
-        said.append(f"was not measured on {_listed(unsure)}")
-    return f"{title}: {'; '.join(said)}"
-
-
 _POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
 
 
@@ -183,10 +204,6 @@ def _words(note: str) -> str:
     kind, _, words = note.partition(": ")
     text = words if kind in ("error", "syntax", "refused", "unsupported") else note
     return " ".join(_POSITION.sub("", text).split())[:_MOST_WORDS].strip()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -42,11 +42,11 @@ def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common
             session.containers,
             settings=settings,
             command=command,
-            errors=session.errors,
+            errors=(*session.errors, *session.missing(statuses)),
             statuses=statuses,
             progress=progress,
         )
-    exit_status = emit(session.with_baseline(report), common)
+    exit_status = emit(session.with_baseline(report), session)
     return exit_status or _coverage_status(session, report.templates)
 
 
@@ -61,6 +61,7 @@ def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:
         tier=session.common.tier,
         max_seconds=options["max_time"],
         conversations=tuple(read_conversations(given)) if given is not None else (),
+        database=options["database"],
     )
 
 

@@ -18,6 +18,13 @@ _OPTIONS: list[Callable[[Any], Any]] = [
         metavar="S",
         help="Seconds of rendering a template; what it cuts off is said.",
     ),
+    click.option(
+        "--no-database",
+        "database",
+        flag_value=False,
+        default=True,
+        help="Neither keep nor try first what once showed a mismatch: equal runs give equal reports.",
+    ),
     click.option("--conversations", metavar="FILE", help="JSON lines of conversations to render as well."),
     click.option("--resume", metavar="FILE", help="Keep results in this file, and take those it has."),
 ]

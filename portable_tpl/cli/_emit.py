@@ -9,30 +9,40 @@ from importlib import import_module
 import click
 
 from portable_tpl.cli._options import Common
-from portable_tpl.cli._session import color_wanted, exit_status
+from portable_tpl.cli._session import Session, color_wanted, exit_status
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.report import Report
 
 
-def emit(report: Report, common: Common, *, to_stderr: bool = False) -> int:
-    """Write the report; gives the exit status.
+def emit(report: Report, session: Session, *, to_stderr: bool = False) -> int:
+    """Write the report, and every further one that was asked for; gives the exit status.
 
     What could not be carried out is in the report, and on standard error where the report is not for the reader of
     this terminal. A text report that holds nothing else is left out. ``to_stderr``: standard output is taken.
     """
+    common = session.common
+    _write_files(report, common)
     problems = problems_of(report)
     usable = any(template.error is None for template in report.templates)
     if common.format == "text" and problems and not usable:
         report_problems(problems)
-        return exit_status(report, common)
-    text = _rendered(report, common)
+        return exit_status(report, session)
+    text = _rendered(report, common, common.format, common.output)
     if to_stderr:
         click.echo(text, err=True, nl=False)
     else:
         write_text(text, common.output)
     if common.format != "text" or common.output is not None:
         report_problems(problems)
-    return exit_status(report, common)
+    return exit_status(report, session)
+
+
+def _write_files(report: Report, common: Common) -> None:
+    if common.reports:
+        from portable_tpl.sources import replace_files
+
+        texts = {path: _rendered(report, common, form, path) for form, path in common.reports}
+        replace_files({path: [text.encode("utf-8", "surrogatepass")] for path, text in texts.items()})
 
 
 def problems_of(report: Report) -> list[str]:
@@ -46,31 +56,31 @@ def report_problems(problems: list[str]) -> None:
         click.echo(f"portable-tpl: error: {problem}", err=True)
 
 
-def _rendered(report: Report, common: Common) -> str:
-    form = import_module(f"portable_tpl.reports.{common.format}")
-    if common.format == "text":
+def _rendered(report: Report, common: Common, form: str, output: str | None) -> str:
+    module = import_module(f"portable_tpl.reports.{form}")
+    if form == "text":
         return str(
-            form.render(
+            module.render(
                 report,
-                color=color_wanted(common),
+                color=color_wanted(common) and output is None,
                 quiet=common.quiet,
                 statistics=common.statistics,
                 verbose=common.verbose,
-                columns=_columns(common),
+                columns=_columns(output),
             )
         )
-    if common.format == "sarif":
+    if form == "sarif":
         from portable_tpl.checking.linting import rule_docs
 
-        return str(form.render(report, rules=rule_docs()))
-    return str(form.render(report))
+        return str(module.render(report, rules=rule_docs()))
+    return str(module.render(report))
 
 
-def _columns(common: Common) -> int:
+def _columns(output: str | None) -> int:
     """The width of the terminal; where the report goes elsewhere, that of ``COLUMNS``, else 80."""
     from shutil import get_terminal_size
 
-    if common.output is None and writes_to_terminal():
+    if output is None and writes_to_terminal():
         return max(40, get_terminal_size().columns)
     given = os.environ.get("COLUMNS", "")
     return max(40, int(given)) if given.isascii() and given.isdigit() else 80

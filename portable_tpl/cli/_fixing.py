@@ -15,7 +15,7 @@ from portable_tpl.cli._patches import file_patch, template_patch
 from portable_tpl.cli._session import Session, measure_first, open_session
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
-from portable_tpl.model.findings import Finding
+from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
@@ -69,7 +69,8 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -
         errors=(*session.errors, *errors),
     )
     taken = diff or (common.output is None and any(container.path == _STDIN for container in session.containers))
-    status = emit(session.with_baseline(report), replace(common, output=None), to_stderr=taken)
+    here = replace(session, common=replace(common, output=None))
+    status = emit(session.with_baseline(report), here, to_stderr=taken)
     if diff and not status and not common.exit_zero and any(one.changed for one in done):
         return 1
     return status
@@ -101,7 +102,9 @@ def _fixed(
 
 
 def _findings(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
-    return static_findings(parsed_whole(template), targets, session.common.tier, session.choice)
+    """What ``fix`` is for: notes are no reason to change a template."""
+    findings = static_findings(parsed_whole(template), targets, session.common.tier, session.choice)
+    return tuple(finding for finding in findings if finding.severity is not Severity.NOTE)
 
 
 def _left(template: Template, statuses: tuple[TargetStatus, ...], findings: tuple[Finding, ...]) -> TemplateReport:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Severity
 from portable_tpl.reports import formats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,11 +24,14 @@ class Common:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     format: str
+    reports: tuple[tuple[str, str], ...]
+    fail_on: Severity | None
     output: str | None
     config: str | None
     baseline: str | None
     write_baseline: str | None
     exit_zero: bool
+    require_targets: bool | None
     jobs: int | None
     skip_without_template: bool
     quiet: bool
@@ -46,6 +50,8 @@ def common_options(function: Function) -> Function:
             select=_split(options.pop("select")),
             ignore=_split(options.pop("ignore")),
             format=options.pop("format"),
+            reports=tuple(map(_report, options.pop("report"))),
+            fail_on=None if (given := options.pop("fail_on")) is None else Severity(given),
             **{name: options.pop(name) for name in _PLAIN},
         )
         return function(common=common, **options)
@@ -64,6 +70,7 @@ _PLAIN = (
     "baseline",
     "write_baseline",
     "exit_zero",
+    "require_targets",
     "jobs",
     "skip_without_template",
     "quiet",
@@ -92,11 +99,24 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--format", type=click.Choice(formats()), default="text", show_default=True, help="Form of the report."
     ),
+    click.option(
+        "--report", multiple=True, metavar="FORMAT=FILE", help="Write the report in this form, too (repeatable)."
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice([severity.value for severity in Severity]),
+        help="How bad a finding must be for the exit status 1. [default: error]",
+    ),
     click.option("--output", "-o", metavar="FILE", help="Write the report there instead of standard output."),
     click.option("--config", metavar="FILE", help="Configuration file. [default: nearest upwards]"),
     click.option("--baseline", metavar="FILE", help="Findings in this file do not count."),
     click.option("--write-baseline", metavar="FILE", help="Write the findings of this run as a baseline."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
+    click.option(
+        "--require-targets/--no-require-targets",
+        default=None,
+        help="A target that cannot be asked is an error, exit status 2. [default: where CI is set]",
+    ),
     click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes. [default: one a core]"),
     click.option(
         "--skip-without-template",
@@ -108,6 +128,15 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--verbose", "-v", is_flag=True, help="Everything in full, with the commands that reproduce it."),
     click.option("--statistics", is_flag=True, help="Counts by rule instead of single findings."),
 ]
+
+
+def _report(given: str) -> tuple[str, str]:
+    form, equals, path = given.partition("=")
+    if not equals or not path or form not in formats():
+        raise click.BadParameter(
+            f"{given!r}: expected FORMAT=FILE, with a format of {', '.join(formats())}", param_hint="'--report'"
+        )
+    return form, path
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.gate import is_held
 from portable_tpl.cli._options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.model.errors import NoTemplate, SourceError
-from portable_tpl.model.report import Report, counts
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.report import Report, TargetStatus
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container, discover, read_text, replace_files
 
@@ -56,7 +59,27 @@ class Session:
     def choice(self) -> Choice:
         """What the report is to say."""
         configuration = self.configuration
-        return Choice(self.select, self.ignore, configuration.provided, configuration.ignored_in)
+        return Choice(
+            self.select, self.ignore, configuration.provided, configuration.ignored_in, configuration.severity
+        )
+
+    @property
+    def fail_on(self) -> Severity:
+        """The mildest severity that makes the exit status 1."""
+        return self.common.fail_on or self.configuration.fail_on or Severity.ERROR
+
+    def missing(self, statuses: Sequence[TargetStatus]) -> tuple[str, ...]:
+        """What to say of targets that cannot answer, where that is not to be passed over: in CI, or as asked."""
+        required = self.common.require_targets
+        if required is None:
+            required = os.environ.get("CI", "").lower() not in ("", "0", "false")
+        if not required:
+            return ()
+        return tuple(
+            f"{status.id}: required, and cannot be asked: {status.reason} (--no-require-targets passes it over)"
+            for status in statuses
+            if status.status == "skipped"
+        )
 
     @property
     def seed(self) -> int:
@@ -100,8 +123,6 @@ def open_session(common: Common, paths: Sequence[str], seed: int | None = None) 
 
 def color_wanted(common: Common) -> bool:
     """Whether to colour: as asked, else where the report goes to a terminal that NO_COLOR does not forbid."""
-    import os
-
     if common.color is not None:
         return common.color
     return common.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -128,27 +149,10 @@ def warn(message: str) -> None:
     click.echo(f"portable-tpl: {message}", err=True)
 
 
-def exit_status(report: Report, common: Common) -> int:
+def exit_status(report: Report, session: Session) -> int:
     """The contract's exit status of a report."""
     if report.errors or any(template.error is not None for template in report.templates):
         return 2
-    if common.exit_zero:
+    if session.common.exit_zero:
         return 0
-    return 1 if _something_found(report) else 0
-
-
-def _something_found(report: Report) -> bool:
-    from portable_tpl.model.findings import Severity
-
-    for template in report.templates:
-        if any(not finding.suppressed and finding.severity != Severity.NOTE for finding in template.findings):
-            return True
-        if template.comparison is not None and any(
-            counts(mismatch, report.tier)
-            for target in template.comparison.targets.values()
-            for mismatch in target.mismatches
-        ):
-            return True
-        if template.comparison is not None and template.comparison.failures:
-            return True
-    return any(not finding.suppressed for container in report.containers for finding in container.findings)
+    return 1 if is_held(report, session.fail_on) else 0

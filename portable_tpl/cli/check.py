@@ -20,15 +20,10 @@ def command(paths: tuple[str, ...], common: Common) -> int:
     from portable_tpl.auditing.static import check
     from portable_tpl.cli._emit import emit
     from portable_tpl.cli._session import measure_first, open_session
+    from portable_tpl.targets.catalogue import static_targets
 
     session = open_session(common, paths)
-    report = check(
-        session.containers,
-        session.asked_targets,
-        common.tier,
-        session.choice,
-        session.seed,
-        session.errors,
-        measure_first(common),
-    )
-    return emit(session.with_baseline(report), common)
+    statuses = static_targets(session.asked_targets, measure_first(common))
+    errors = (*session.errors, *session.missing(statuses))
+    report = check(session.containers, statuses, common.tier, session.choice, session.seed, errors)
+    return emit(session.with_baseline(report), session)

@@ -8,20 +8,11 @@ from typing import Literal
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Rendering
+from portable_tpl.model.severity import Severity as Severity
 from portable_tpl.model.source import Location
 
+Outcome = Literal["fails", "differs", "unknown"]
 Evidence = Literal["proved", "static", "unseen"]
-
-
-class Severity(str, Enum):
-    """What a finding does to people: an error breaks ordinary requests, a warning rare ones, a note nothing yet."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class Safety(str, Enum):
@@ -92,6 +83,23 @@ class Witness:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What becomes of a use of a feature on one target.
+
+    ``feature`` is the support-table id that decides there, ``tier`` the mildest one in which it shows. ``outcome``:
+    there is no prompt at all (``words`` are what the engine says), or another one, or nobody measured (``words`` say
+    why).
+    """
+
+    target: str
+    feature: str
+    tier: Tier
+    severity: Severity
+    outcome: Outcome
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """What a rule or a release check says about a place in a template, for the targets it names.
 
@@ -99,7 +107,8 @@ class Finding:
     ``tier`` the mildest tier of conversations in which it shows. ``fails`` are those of the targets that give no
     prompt at all; the others give another one. ``evidence`` says how it is known: ``proved`` (with a ``witness``),
     ``static`` (from the measured table), or ``unseen`` in the conversations that ``affected`` counts. ``related`` are
-    paths of further files that a finding about several containers is about.
+    paths of further files that a finding about several containers is about. ``effects`` are what a finding of the
+    support table says about each of its targets, ``title`` what it says whatever the target.
     """
 
     code: str
@@ -117,6 +126,8 @@ class Finding:
     affected: Affected | None = None
     witness: Witness | None = None
     related: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    title: str = ""
 
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.severity import Severity
 
 FailureKind = Literal["syntax", "error", "timeout", "memory", "crash", "unsupported"]
 MismatchKind = Literal["output", "target-error", "reference-error", "timeout", "crash"]
@@ -59,7 +60,7 @@ class Mismatch:
 
     ``cause`` is a feature id for ``origin`` ``template`` and the names of steps for ``stack``; ``None``
     where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
-    of conversations of the run that hit this signature.
+    of conversations of the run that hit this signature. ``severity`` is what it does to people, where it decides.
     """
 
     signature: str
@@ -75,6 +76,7 @@ class Mismatch:
     target: Rendering
     reproduce: str
     decides: bool = True
+    severity: Severity = Severity.ERROR
 
 
 def same(reference: Rendering, target: Rendering) -> bool:

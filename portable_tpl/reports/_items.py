@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Finding, Severity
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Location
 from portable_tpl.reports._summary import finding_behind, mismatches_of, open_findings
 
-_MILDEST = next(iter(Tier))
 _WORST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -80,7 +78,7 @@ def _of_mismatch(report: TemplateReport, proof: Proof) -> Item:
 def _severity(mismatch: Mismatch) -> Severity:
     if not mismatch.decides:
         return Severity.NOTE
-    return Severity.ERROR if mismatch.tier is _MILDEST else Severity.WARNING
+    return mismatch.severity
 
 
 def _order(item: Item) -> tuple[int, int, str]:

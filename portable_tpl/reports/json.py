@@ -200,6 +200,7 @@ def _mismatch(mismatch: Mismatch) -> dict[str, Any]:
         "target": rendering_data(mismatch.target),
         "reproduce": mismatch.reproduce,
         "decides": mismatch.decides,
+        "severity": str(mismatch.severity),
     }
 
 

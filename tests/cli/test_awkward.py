@@ -67,6 +67,21 @@ def test_templates_that_the_reference_does_not_accept(cli: Cli, folder: Path, ca
     assert (folder / "u.jinja").read_text() == text
 
 
+@pytest.mark.parametrize("text", ["{{ x|nofilter }}", "{{ x is notest }}", "{{ nomacro(x) }}"])
+def test_a_name_that_exists_nowhere_is_a_finding_and_ends_no_run(cli: Cli, folder: Path, text: str) -> None:
+    (folder / "u.jinja").write_text(text)
+    for command in (("check",), ("fix",), ("audit", "--examples", "5")):
+        result = cli(*command, "u.jinja", "plain.jinja", "-t", "minijinja", "--format", "json", "--ignore", "REL102")
+        assert (result.status, result.stderr) == (1, "")
+        (finding,) = [each for each in result.json["templates"][0]["findings"] if each["code"] == "REL116"]
+        assert finding["severity"] == "error"
+        assert "no" in finding["message"]
+    assert result.json["templates"][0]["verdicts"] == {"minijinja": "unknown"}
+    assert result.json["templates"][1]["verdicts"] == {"minijinja": "portable"}
+    assert cli("check", "u.jinja", "-t", "minijinja", "--ignore", "REL116").status == 0
+    assert (folder / "u.jinja").read_text() == text
+
+
 @pytest.mark.parametrize("case", ["unclosed", "two blocks of one name", "sums"])
 def test_engines_are_not_asked_about_them(cli: Cli, folder: Path, case: str) -> None:
     text, words = UNPARSABLE[case]

@@ -60,7 +60,7 @@ def test_the_keys_stand_in_the_order_of_the_contract() -> None:
     mismatch = template["comparison"]["targets"]["minijinja-strict"]["mismatches"][0]
     assert keys(mismatch) == [
         *("signature", "kind", "origin", "tier", "cause", "code", "line", "cases"),
-        *("conversation", "reference", "target", "reproduce", "decides"),
+        *("conversation", "reference", "target", "reproduce", "decides", "severity"),
     ]
 
 

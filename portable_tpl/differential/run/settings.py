@@ -17,7 +17,8 @@ class CompareSettings:
     handwritten ones of tiers beyond everyday, with half as many generated ones); ``seed``:
     equal seeds, equal runs; ``tier``: the strangest tier to generate; ``max_seconds``: wall time after which a
     template's run is cut short (``None``: never); ``conversations``: the caller's own, which come first, whatever
-    their tier.
+    their tier; ``database``: what once showed a mismatch is kept in the user's cache and tried first, so that
+    reports depend on earlier runs.
     """
 
     examples: int = DEFAULT_EXAMPLES
@@ -25,3 +26,4 @@ class CompareSettings:
     tier: Tier = Tier.EVERYDAY
     max_seconds: float | None = None
     conversations: tuple[Conversation, ...] = ()
+    database: bool = True

@@ -1,0 +1,159 @@
+"""Findings and what the engines did, as one: each finding proved, or said to be unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from portable_tpl.checking.effects import with_effects
+from portable_tpl.checking.severity import severity_of
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Affected, Effect, Exhibit, Finding, Outcome, Severity, Witness
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered
+from portable_tpl.model.report import Comparison, TargetComparison, counts
+from portable_tpl.targets.processes._base import REFERENCE
+
+
+def graded(comparison: Comparison) -> Comparison:
+    """The comparison, each mismatch with its severity."""
+    targets = {
+        target: replace(
+            compared,
+            mismatches=tuple(
+                replace(each, severity=severity_of(each.tier, target, each.cause)) for each in compared.mismatches
+            ),
+        )
+        for target, compared in comparison.targets.items()
+    }
+    return replace(comparison, targets=targets)
+
+
+def speaks(finding: Finding, feature: str, mismatch: Mismatch) -> bool:
+    """Whether a mismatch shows a finding about a feature: at its place, and not known to have another cause."""
+    if mismatch.line is None:
+        return mismatch.cause == feature
+    if not finding.location.line <= mismatch.line <= finding.location.end_line:
+        return False
+    return mismatch.cause in (feature, None) or mismatch.code == finding.code
+
+
+def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> list[tuple[Finding, Effect]]:
+    """What the support table says about engines that ran, and no mismatch shows."""
+    return [
+        (finding, effect)
+        for finding in findings
+        for effect in finding.effects
+        if effect.target in comparison.targets
+        and not _showing(finding, effect, comparison.targets[effect.target], tier)
+    ]
+
+
+def joined(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> tuple[Finding, ...]:
+    """The findings, each taken apart by how it is known: proved, static (no engine ran), or unseen."""
+    return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier))
+
+
+def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier) -> Iterator[Finding]:
+    if not finding.effects:
+        yield finding
+        return
+    proved: list[tuple[Effect, list[Mismatch]]] = []
+    static: list[Effect] = []
+    unseen: list[Effect] = []
+    for effect in finding.effects:
+        compared = comparison.targets.get(effect.target)
+        mismatches = [] if compared is None else _showing(finding, effect, compared, tier)
+        if compared is None:
+            static.append(effect)
+        elif mismatches:
+            proved.append((effect, mismatches))
+        else:
+            unseen.append(effect)
+    if proved:
+        yield _proved(finding, proved, comparison)
+    if static:
+        yield with_effects(finding, static)
+    if unseen:
+        yield from _unseen(finding, unseen, comparison)
+
+
+def _showing(finding: Finding, effect: Effect, compared: TargetComparison, tier: Tier) -> list[Mismatch]:
+    return [each for each in compared.mismatches if counts(each, tier) and speaks(finding, effect.feature, each)]
+
+
+def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], comparison: Comparison) -> Finding:
+    """The finding as the engines show it: in the mildest tier seen, and with the smallest proof."""
+    effects = []
+    for effect, mismatches in proved:
+        mildest = min((each.tier for each in mismatches), key=lambda tier: tier.rank)
+        fails = any(not isinstance(each.target, Rendered) for each in mismatches)
+        severity = severity_of(mildest, effect.target, effect.feature)
+        outcome: Outcome = "fails" if fails else "differs"
+        words = effect.words if fails and effect.outcome == "fails" else ""
+        effects.append(replace(effect, tier=mildest, severity=severity, outcome=outcome, words=words))
+    target, smallest = min(
+        ((effect.target, each) for effect, mismatches in proved for each in mismatches),
+        key=lambda pair: (pair[1].tier.rank, len(pair[1].conversation.key)),
+    )
+    shares = [
+        Affected(compared.cases, min(compared.cases, sum(each.cases for each in mismatches)))
+        for effect, mismatches in proved
+        if (compared := comparison.targets[effect.target])
+    ]
+    return replace(
+        with_effects(finding, effects),
+        evidence="proved",
+        affected=max(shares, key=lambda share: share.affected),
+        witness=witness_of(target, smallest),
+    )
+
+
+def witness_of(target: str, mismatch: Mismatch) -> Witness:
+    """A mismatch as the proof of a finding."""
+    exhibits = (
+        Exhibit("the reference", mismatch.conversation, mismatch.reference, REFERENCE),
+        Exhibit(target, mismatch.conversation, mismatch.target, target),
+    )
+    return Witness(exhibits, _difference(mismatch), mismatch.line, None, (mismatch.reproduce,))
+
+
+def _difference(mismatch: Mismatch) -> int | None:
+    if not (isinstance(mismatch.reference, Rendered) and isinstance(mismatch.target, Rendered)):
+        return None
+    pairs = zip(mismatch.reference.text, mismatch.target.text, strict=False)
+    shorter = min(len(mismatch.reference.text), len(mismatch.target.text))
+    return next((number for number, (one, other) in enumerate(pairs) if one != other), shorter)
+
+
+def _unseen(finding: Finding, effects: Sequence[Effect], comparison: Comparison) -> Iterator[Finding]:
+    for hidden in (True, False):
+        chosen = [effect for effect in effects if _is_silent(comparison.targets[effect.target]) is hidden]
+        if not chosen:
+            continue
+        said = with_effects(finding, chosen)
+        cases = max(comparison.targets[effect.target].cases for effect in chosen)
+        if hidden:
+            line = _stopped_at(comparison.targets[chosen[0].target])
+            where = "" if line is None else f" at line {line}"
+            words = f"{said.message}; not to be seen before what stops it{where} is repaired"
+            milder = max(said.severity, Severity.WARNING, key=list(Severity).index)
+            yield replace(said, severity=milder, message=words)
+        else:
+            yield replace(
+                said,
+                severity=Severity.NOTE,
+                message=f"{said.message}; unseen in {cases} conversations",
+                evidence="unseen",
+                affected=Affected(cases, 0),
+            )
+
+
+def _is_silent(compared: TargetComparison) -> bool:
+    """Whether the target gave no prompt in any conversation, so that nothing behind what stops it can be seen."""
+    failing = sum(each.cases for each in compared.mismatches if isinstance(each.target, Failed))
+    return compared.identical == 0 and failing >= compared.cases - compared.failed > 0
+
+
+def _stopped_at(compared: TargetComparison) -> int | None:
+    failing = [each for each in compared.mismatches if isinstance(each.target, Failed)]
+    return failing[0].line

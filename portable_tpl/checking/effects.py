@@ -1,0 +1,60 @@
+"""What a finding says about each of its targets, put together and taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from portable_tpl.checking.severity import worst
+from portable_tpl.model.findings import Effect, Finding
+
+
+def message_of(title: str, effects: Iterable[Effect]) -> str:
+    """What is wrong, which targets fail over it and with what words, and which print something else."""
+    failing: dict[str, list[str]] = {}
+    other: list[str] = []
+    unsure: list[str] = []
+    for effect in effects:
+        if effect.outcome == "fails":
+            failing.setdefault(effect.words, []).append(effect.target)
+        elif effect.outcome == "differs":
+            other.append(effect.target)
+        else:
+            unsure.append(f"{effect.target} ({effect.words})")
+    parts = [f"{listed(names)} ({words})" if words else listed(names) for words, names in failing.items()]
+    said = [f"fails on {'; '.join(parts)}"] if parts else []
+    if other:
+        said.append(f"prints something else on {listed(other)}")
+    if unsure:
+        said.append(f"was not measured on {listed(unsure)}")
+    return f"{title}: {'; '.join(said)}"
+
+
+def with_effects(finding: Finding, effects: Sequence[Effect]) -> Finding:
+    """The finding about some of its targets, at least one; its severity, tier and words are theirs."""
+    mildest = min(effects, key=lambda each: each.tier.rank)
+    return replace(
+        finding,
+        severity=worst({each.severity for each in effects}),
+        tier=mildest.tier,
+        message=message_of(finding.title, effects),
+        feature=mildest.feature if all(each.feature != finding.feature for each in effects) else finding.feature,
+        targets=tuple(each.target for each in effects),
+        fails=tuple(each.target for each in effects if each.outcome == "fails"),
+        effects=tuple(effects),
+    )
+
+
+def about(finding: Finding, targets: Iterable[str]) -> Finding:
+    """The finding about some of its targets, of which at least one must be among ``targets``."""
+    kept = frozenset(targets)
+    effects = [effect for effect in finding.effects if effect.target in kept]
+    if effects:
+        return with_effects(finding, effects)
+    fails = tuple(target for target in finding.fails if target in kept)
+    return replace(finding, targets=tuple(target for target in finding.targets if target in kept), fails=fails)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for the middle of a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
