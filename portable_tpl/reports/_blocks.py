@@ -84,9 +84,8 @@ class Writer:
             yield from self._excerpt(self._source(template, item.location), item)
         if parts.proof:
             yield from self._proof(block)
-        fix = next((each.finding.fix for each in block.items if each.finding and each.finding.fix), None)
-        if fix is not None and parts.proof:
-            yield from self._fix(template, fix, parts.fix)
+        if block.fix is not None and parts.proof:
+            yield from self._fix(template, block.fix, parts.fix)
 
     def headline(self, block: Block) -> Iterator[str]:
         """What a block is about: its first lines."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from portable_tpl.model.findings import Affected, Finding, Severity
+from portable_tpl.model.findings import Affected, Finding, Fix, Severity
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import TemplateReport
-from portable_tpl.model.source import Location
+from portable_tpl.model.source import Location, Template
+from portable_tpl.reports._focus import focus
 from portable_tpl.reports._summary import finding_behind, mismatches_of, open_findings
 
 _WORST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
@@ -57,14 +58,14 @@ def items_of(report: TemplateReport) -> list[Item]:
         proof = Proof(target, mismatch, comparison.targets[target].cases if comparison is not None else 0)
         finding = finding_behind(report, target, mismatch) if mismatch.decides else None
         (alone if finding is None else proofs[id(finding)]).append(proof)
-    items = [of_finding(finding, proofs[id(finding)]) for finding in findings]
+    items = [of_finding(report.template, finding, proofs[id(finding)]) for finding in findings]
     items.extend(_of_mismatch(report, proof) for proof in alone)
     return sorted(items, key=_order)
 
 
-def of_finding(finding: Finding, proofs: Iterable[Proof] = ()) -> Item:
+def of_finding(template: Template, finding: Finding, proofs: Iterable[Proof] = ()) -> Item:
     """A finding with the mismatches that show it."""
-    return Item(finding.severity, finding.code, finding.targets, finding.location, finding, tuple(proofs))
+    return Item(finding.severity, finding.code, finding.targets, focus(template, finding), finding, tuple(proofs))
 
 
 def _of_mismatch(report: TemplateReport, proof: Proof) -> Item:
@@ -103,6 +104,12 @@ class Block(NamedTuple):
     def proof(self) -> Proof | None:
         """The shortest proof of the block, if there is one."""
         return min((proof for item in self.items for proof in item.proofs), key=_length, default=None)
+
+    @property
+    def fix(self) -> Fix | None:
+        """The fix of the item that stands for the block, else another one's."""
+        fixes = (item.finding.fix for item in (self.first, *self.items) if item.finding is not None)
+        return next((fix for fix in fixes if fix is not None), None)
 
     @property
     def affected(self) -> Affected | None:

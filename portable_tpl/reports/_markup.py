@@ -45,9 +45,8 @@ def block_section(template: TemplateReport, block: Block, anchor: str) -> Iterat
         yield from _proof(block.proof)
     elif witness is not None:
         yield from _witness(witness)
-    fix = next((each.finding.fix for each in block.items if each.finding and each.finding.fix), None)
-    if fix is not None:
-        yield from _fix(template.template, fix)
+    if block.fix is not None:
+        yield from _fix(template.template, block.fix)
     yield "</section>"
 
 

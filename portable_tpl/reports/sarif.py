@@ -72,7 +72,7 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
                 yield _mismatch(template.template, item, item.proofs[0])
         for finding in template.findings:
             if finding.suppressed:
-                yield _finding(template.template, of_finding(finding), finding, seen)
+                yield _finding(template.template, of_finding(template.template, finding), finding, seen)
 
 
 def _rules_used(report: Report, rules: Mapping[str, RuleDoc]) -> list[RuleDoc]:

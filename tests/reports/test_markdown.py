@@ -48,7 +48,7 @@ HEAD = """\
 
 ```text
   3 |     {{ message.content.strip() }}<|im_end|>
-    |        ^^^^^^^^^^^^^^^^^^^^^^^
+    |                       ^^^^^^^^
   fix: use the `trim` filter
     -     {{ message.content.strip() }}<|im_end|>
     +     {{ message.content | trim }}<|im_end|>

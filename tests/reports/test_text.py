@@ -33,7 +33,7 @@ error target-error  hf-jinja · 200 of 200 conversations
 error PTL101  minijinja-strict
   `str.strip()` does not exist there
   3 |     {{ message.content.strip() }}<|im_end|>
-    |        ^^^^^^^^^^^^^^^^^^^^^^^
+    |                       ^^^^^^^^
   fix: use the `trim` filter
     -     {{ message.content.strip() }}<|im_end|>
     +     {{ message.content | trim }}<|im_end|>
@@ -75,7 +75,7 @@ commands that reproduce; `portable-tpl explain CODE` has the page
 
 QUIET = """\
 chat_template.jinja:3:1: error: target-error [hf-jinja] fails; cause not identified
-chat_template.jinja:3:5: error: PTL101 [minijinja-strict] `str.strip()` does not exist there
+chat_template.jinja:3:20: error: PTL101 [minijinja-strict] `str.strip()` does not exist there
 chat_template.jinja:6:4: warning: PTL305 [minijinja-strict, hf-jinja] `tojson` takes no `indent` (extended conversations)
 error: broken.jinja:1: the template does not parse: unexpected end
 error: missing.jinja: no such file
@@ -330,7 +330,7 @@ def test_more_templates_get_a_line_for_each_problem() -> None:
     assert lines[1].split() == ["t0.jinja", "≠", "✗", "?"]
     start = lines.index("t0.jinja")
     assert lines[start + 1].startswith("error target-error  fails; cause not identified (3:1)")
-    assert lines[start + 2].startswith("error PTL101  `str.strip()` does not exist there (3:5)")
+    assert lines[start + 2].startswith("error PTL101  `str.strip()` does not exist there (3:20)")
     assert not any(line.startswith("c0") for line in lines)
 
 
