@@ -18,6 +18,7 @@ GARBAGE = 50_000
 
 _COMMANDS = {
     "audit": "Check and compare: one verdict a target (the CI gate).",
+    "card": "Show what a template can do, as text, JSON or Markdown.",
     "check": "Find what is not portable, without rendering.",
     "compare": "Render conversations on every target and report mismatches.",
     "compat": "Show the support table.",

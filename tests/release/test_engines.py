@@ -22,7 +22,7 @@ _END = """\
 # The reference prints True.
 _PYTHON = """\
 {%- for m in messages %}
-    {{- m.content }}
+    {{- m.content | tojson }}
     {%- for call in m.tool_calls or [] %}{{ call.function.arguments.place_name }}{% endfor %}
 {%- endfor %}
 """

@@ -1,0 +1,124 @@
+"""A card as text, as JSON, and as Markdown for a model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+
+from portable_tpl.model.card import Card, CardVariable, Fact
+from portable_tpl.reports._jsontext import dumps
+from portable_tpl.reports._visible import visible
+
+_SIGNS = {True: "✓", False: "–", None: "?"}
+_GROUPS = {
+    "roles": "Roles",
+    "content": "Content",
+    "tools": "Tools",
+    "reasoning": "Reasoning",
+    "documents": "Documents",
+    "prompt": "Prompt",
+    "training": "Training",
+}
+
+
+def as_text(cards: Sequence[Card]) -> str:
+    """For a terminal: a line a fact."""
+    return "\n".join("\n".join(_text(card)) + "\n" for card in cards)
+
+
+def _text(card: Card) -> Iterator[str]:
+    yield card.label
+    width = max(len(fact.words) for fact in card.facts)
+    for group, facts in groupby(card.facts, lambda fact: fact.group):
+        yield f"\n{_GROUPS[group]}"
+        for fact in facts:
+            yield f"  {_SIGNS[fact.answer]} {fact.words:<{width}}  {_note(card, fact)}".rstrip()
+    if card.variables:
+        yield "\nVariables"
+        longest = max(len(variable.name) for variable in card.variables)
+        for variable in card.variables:
+            yield f"  {variable.name:<{longest}}  {_variable(variable)}".rstrip()
+
+
+def as_markdown(cards: Sequence[Card]) -> str:
+    """For a model card: a table of the facts, and one of the variables."""
+    return "\n".join("\n".join(_markdown(card)) + "\n" for card in cards)
+
+
+def _markdown(card: Card) -> Iterator[str]:
+    yield f"### Chat template{'' if card.name == 'default' else f' `{card.name}`'}\n"
+    yield "| | | |\n| --- | :-: | --- |"
+    for group, facts in groupby(card.facts, lambda fact: fact.group):
+        for fact in facts:
+            yield f"| {_GROUPS[group]}: {fact.words} | {_SIGNS[fact.answer]} | {_cell(_note(card, fact))} |"
+    if card.variables:
+        yield "\n| variable | |\n| --- | --- |"
+        for variable in card.variables:
+            yield f"| `{variable.name}` | {_cell(_variable(variable))} |"
+
+
+def as_json(cards: Sequence[Card]) -> str:
+    """For machines."""
+    return dumps({"version": 1, "command": "card", "templates": [_plain(card) for card in cards]}) + "\n"
+
+
+def _plain(card: Card) -> dict[str, object]:
+    groups: dict[str, dict[str, object]] = {}
+    for fact in card.facts:
+        groups.setdefault(fact.group, {})[fact.key] = {"answer": fact.answer, "note": fact.note or None}
+    return {
+        "path": card.label,
+        "name": card.name,
+        "sha256": card.sha256,
+        **groups,
+        "generation_prompt": card.generation_prompt,
+        "reasoning_fields": list(card.reasoning_fields),
+        "part_types": list(card.part_types),
+        "role_names": list(card.roles),
+        "variables": [
+            {
+                "name": variable.name,
+                "switch": variable.switch,
+                "defaults": list(variable.defaults),
+                "values": list(variable.values),
+            }
+            for variable in card.variables
+        ],
+    }
+
+
+def _note(card: Card, fact: Fact) -> str:
+    """What there is to say beside a sign."""
+    if fact.note:
+        return fact.note
+    if fact.key == "generation-prompt" and card.generation_prompt:
+        return visible(card.generation_prompt)
+    if fact.group == "reasoning" and fact.key == "last-turn":
+        return ", ".join(card.reasoning_fields)
+    if fact.key == "parts" and fact.answer:
+        return ", ".join(card.part_types)
+    return ""
+
+
+def _variable(variable: CardVariable) -> str:
+    said = ["switch"] if variable.switch else []
+    if variable.defaults:
+        said.append(f"default {' or '.join(map(_literal, variable.defaults))}")
+    if variable.values:
+        said.append(f"one of {', '.join(map(_literal, variable.values))}")
+    return "; ".join(said)
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+FORMS: Mapping[str, Callable[[Sequence[Card]], str]] = MappingProxyType(
+    {"text": as_text, "json": as_json, "markdown": as_markdown}
+)
