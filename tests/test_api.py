@@ -157,7 +157,7 @@ def test_compare() -> None:
     assert first.cases == 8
     assert first.targets["minijinja"].identical == 8
     (mismatch,) = first.targets["minijinja-strict"].mismatches
-    assert (mismatch.kind, mismatch.cause, mismatch.tier) == ("target-error", "method.str.strip", pt.Tier.EVERYDAY)
+    assert (mismatch.kind, mismatch.cause, mismatch.tier) == ("target-error", "method.str.strip", pt.Tier.ORDINARY)
     assert isinstance(mismatch.reference, pt.Rendered)
     assert isinstance(mismatch.target, pt.Failed)
     again = pt.compare(STRIP, targets=["minijinja-strict", "minijinja"], examples=8, seed=3)

@@ -80,9 +80,8 @@ class Use(NamedTuple):
 class Broken:
     """What some targets break: single features, and families of features by kind of value."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Support]], targets: tuple[str, ...] | None = None) -> None:
-        """``targets`` are those that fixes are for: those of the answers, where nothing else is said."""
-        self.targets = tuple(answers) if targets is None else targets
+    def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
+        self.targets = tuple(answers)
         single: dict[str, list[tuple[str, Support]]] = {}
         for target, broken in answers.items():
             missing = {
@@ -126,7 +125,7 @@ class Look:
         self.single = broken.single
         self.families = broken.families
         self.rule = ""
-        self.least = next(iter(Tier))  # what the next use needs at least to show, where a rule knows that
+        self.least = Tier.ORDINARY  # what the next use needs at least to show, where a rule knows that
         self.uses: list[Use] = []
         self.memory: dict[str, Any] = {}
 

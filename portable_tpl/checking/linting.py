@@ -19,7 +19,7 @@ from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
 from portable_tpl.support.table import Support, load_table, measured_targets
-from portable_tpl.template.types.types import Types, infer
+from portable_tpl.template.types.types import Types, infer, same_in_everyday
 
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -76,6 +76,8 @@ def _findings(
     broken = broken_features(targets)
     merged: dict[tuple[str, int], _Draft] = {}
     for step in _TIERS[: tier.rank + 1]:
+        if step is Tier.EVERYDAY and same_in_everyday(parsed):
+            continue  # what only rare content shows, the tables know
         _collect(parsed, infer(parsed, step, provided), step, tier, broken, merged)
     if provided:
         drafts = [draft for draft in merged.values() if not _brought(draft.use.feature, provided)]
@@ -173,7 +175,7 @@ def _collect(
         for target, support in use.hits:
             if not live and not at_load(support):
                 continue
-            tier = step if live else _TIERS[0]
+            tier = step if live else Tier.ORDINARY
             assert support.tier is not None
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
             if mildest.rank > asked.rank:

@@ -160,7 +160,7 @@ def _finding(parsed: ParsedTemplate, code: str, span: Span, words: str, fix: Fix
         code=code,
         rule=rule.name,
         severity=Severity.WARNING,
-        tier=Tier.EVERYDAY,
+        tier=Tier.ORDINARY,
         message=f"{rule.title}: {words}",
         feature="",
         targets=(),

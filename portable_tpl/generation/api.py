@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 class _Drawn:
     """Decisions drawn by hypothesis, so that it can shrink them."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[int]], int], tier: Tier) -> None:
         self._draw = draw
+        self.tier = tier
+
+    def within(self, tier: Tier) -> _Drawn:
+        """The same source, for another tier."""
+        return _Drawn(self._draw, tier)
 
     def below(self, bound: int) -> int:
         """A whole number below ``bound``."""
@@ -29,7 +34,7 @@ class _Drawn:
 
 @st.composite
 def _conversations(draw: Any, shape: TemplateShape, tier: Tier) -> Conversation:
-    return conversation(_Drawn(draw), shape, tier)
+    return conversation(_Drawn(draw, tier), shape)
 
 
 def conversations(

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from copy import copy
 from typing import Protocol, TypeVar
+
+from portable_tpl.model.conversation import Tier
 
 _Item = TypeVar("_Item")
 
 
 class Choices(Protocol):
-    """A source of decisions."""
+    """A source of decisions; ``tier`` is the strangest tier that they may lead to."""
+
+    @property
+    def tier(self) -> Tier:
+        """The strangest tier of what is made."""
+        ...
+
+    def within(self, tier: Tier) -> Choices:
+        """The same source, for another tier."""
+        ...
 
     def below(self, bound: int) -> int:
         """A whole number from 0 up to, and not including, ``bound``; 0 is the simplest choice."""
@@ -24,9 +36,16 @@ class Choices(Protocol):
 class SeededChoices:
     """Decisions from a seed: equal seeds, equal decisions, on every Python version."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, tier: Tier = Tier.EVERYDAY) -> None:
         # Only random() is used: CPython promises that it gives the same sequence in later versions.
         self._random = random.Random(seed).random
+        self.tier = tier
+
+    def within(self, tier: Tier) -> SeededChoices:
+        """The same source, for another tier."""
+        other = copy(self)
+        other.tier = tier
+        return other
 
     def below(self, bound: int) -> int:
         """A whole number below ``bound``."""

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.dialogue import Message, content
 from portable_tpl.generation.dialogue_edits import add_calls, add_turn, put_role
-from portable_tpl.generation.text import everyday_text
+from portable_tpl.generation.text import spoken_text
 from portable_tpl.generation.tools import documents, tools
 from portable_tpl.generation.values import own_copy, value_for
-from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.requests.fields import FIELDS, GENERATION_FLAG, GIVEN_TOKENS, LISTS
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
@@ -34,20 +34,19 @@ class Constraint:
 
 
 def edited(
-    choices: Choices, shape: TemplateShape, conversation: Conversation, constraints: Sequence[Constraint], tier: Tier
+    choices: Choices, shape: TemplateShape, conversation: Conversation, constraints: Sequence[Constraint]
 ) -> Conversation:
     """The conversation with all constraints met as far as that goes, its messages in a valid order if possible."""
-    editor = _Editor(choices, shape, conversation, tier)
+    editor = _Editor(choices, shape, conversation)
     for constraint in constraints:
         editor.apply(constraint)
     return editor.result()
 
 
 class _Editor:
-    def __init__(self, choices: Choices, shape: TemplateShape, conversation: Conversation, tier: Tier) -> None:
+    def __init__(self, choices: Choices, shape: TemplateShape, conversation: Conversation) -> None:
         self._choices = choices
         self._shape = shape
-        self._tier = tier
         self._base = conversation
         self._data: dict[str, Any] = {
             "messages": own_copy(conversation.messages),
@@ -139,11 +138,11 @@ class _Editor:
         if old is None and self._shape.at(path).uses & {"iterated", "joined"}:
             old = []
         if isinstance(old, dict) and isinstance(value, str):
-            path_value = everyday_text(self._choices)
+            path_value = spoken_text(self._choices)
             return {**old, value: old.get(value, path_value)}
         if isinstance(old, list):
             return [*old, value]
-        text = old if isinstance(old, str) else everyday_text(self._choices)
+        text = old if isinstance(old, str) else spoken_text(self._choices)
         if not isinstance(value, str):
             return text  # no text holds it
         if op == "starts":
@@ -154,7 +153,7 @@ class _Editor:
 
     def _of_kind(self, path: Path, test: str, wanted: bool, old: Any) -> Any:
         kinds: dict[str, list[Any]] = {
-            "string": [everyday_text(self._choices, self._shape.markers(path))],
+            "string": [spoken_text(self._choices, self._shape.markers(path))],
             "mapping": [{"city": "Paris", "n": 1}, {}],
             "iterable": [["a", "b"], [{"type": "text", "text": "a"}], {"a": "b"}, "text"],
             "sequence": [["a", "b"], [{"type": "text", "text": "a"}], "text"],
@@ -170,7 +169,7 @@ class _Editor:
         if wanted:
             fitting = kinds.get(test, [old])
             if path[-1] == "content" and test in ("iterable", "sequence"):
-                fitting = [[{"type": "text", "text": everyday_text(self._choices)}]]
+                fitting = [[{"type": "text", "text": spoken_text(self._choices)}]]
             return own_copy(pick(self._choices, fitting))
         others = [value for name, values in kinds.items() if name not in (test, "undefined") for value in values]
         return own_copy(pick(self._choices, [value_for(self._choices, self._shape, path), *others]))
@@ -232,7 +231,7 @@ class _Editor:
     def _made(self, path: Path, following: str) -> Any:
         """A new list or mapping for a part that is not there yet."""
         if path == ("tools",):
-            return tools(self._choices, self._shape, self._tier)
+            return tools(self._choices, self._shape)
         if path == ("documents",):
             return documents(self._choices, self._shape)
         if path[:2] == ("messages", ITEM) and path[-1] == "tool_calls":
@@ -270,7 +269,7 @@ class _Editor:
         holder, key = place
         old = self._inner(holder, key)
         if not isinstance(old, (list, dict, str)):
-            old = self._made(path, ITEM) if ITEM in self._shape.children(path) else everyday_text(self._choices)
+            old = self._made(path, ITEM) if ITEM in self._shape.children(path) else spoken_text(self._choices)
         if not isinstance(old, (list, dict, str)):
             return
         if at_least:
@@ -288,7 +287,7 @@ class _Editor:
                 old = {**old, f"key{number}": value_for(self._choices, self._shape, (*path, VALUE))}
             elif isinstance(old, list):
                 if path == ("tools",):
-                    old = [*old, *tools(self._choices, self._shape, self._tier)]
+                    old = [*old, *tools(self._choices, self._shape)]
                 elif path == ("documents",):
                     old = [*old, *documents(self._choices, self._shape)]
                 else:

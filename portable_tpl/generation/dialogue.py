@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
-from portable_tpl.generation.text import everyday_text
+from portable_tpl.generation.text import spoken_text
 from portable_tpl.generation.tools import arguments, call_id
 from portable_tpl.generation.values import value_for
 from portable_tpl.requests.fields import FLAT_CALL_KEYS, MESSAGE_KEYS, REASONING_KEYS
 from portable_tpl.requests.parts import BARE_MEDIA, EXAMPLE_URL, LINKED_MEDIA
 from portable_tpl.requests.roles import CALL_ROLES, ROLE_FAMILIES, SPEAKING_ROLES, kind_of_role
+from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.usage.shape import CALL, CONTENT, MESSAGE, PART, TemplateShape
 
 Message = dict[str, Any]
@@ -45,7 +46,7 @@ def _role_like(choices: Choices, shape: TemplateShape, kind: str, family: Sequen
 def _asides(choices: Choices, shape: TemplateShape) -> list[Message]:
     """At times, a message of a role that only this template knows."""
     own = [role for role in shape.roles if kind_of_role(role) == "own" and role != "developer"]
-    if not own or not happens(choices, 35):
+    if not own or not CONTENTS[choices.tier].own_roles or not happens(choices, 35):
         return []
     return [_message(choices, shape, pick(choices, own)) for _ in range(1 + choices.below(2))]
 
@@ -61,7 +62,7 @@ def content(choices: Choices, shape: TemplateShape, role: str) -> str | list[dic
     if role in shape.part_roles and happens(choices, 50):
         kind = None if role == "user" else "text"  # pictures come from users
         return [part(choices, shape, kind) for _ in range(1 + choices.below(3))]
-    return everyday_text(choices, shape.markers(CONTENT, special=kind_of_role(role) not in ("user", "tool")))
+    return spoken_text(choices, shape.markers(CONTENT, special=kind_of_role(role) not in ("user", "tool")))
 
 
 def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def part(choices: Choices, shape: TemplateShape, kind: str | None = None) -> dic
         kind = "text" if not happens(choices, 55) else pick(choices, shape.part_types)
     made: dict[str, Any] = {"type": kind}
     if kind == "text":
-        made["text"] = everyday_text(choices, shape.markers((*PART, "text")))
+        made["text"] = spoken_text(choices, shape.markers((*PART, "text")))
         own = [key for key in shape.keys(PART) if key not in ("type", "text", *shape.part_types)]
         made |= {key: value_for(choices, shape, (*PART, key), 1) for key in own if happens(choices, 40)}
     elif kind in LINKED_MEDIA:
@@ -101,7 +102,7 @@ def _add_reasoning(choices: Choices, shape: TemplateShape, message: Message) -> 
     named = [key for key in REASONING_KEYS if key in shape.keys(MESSAGE)]
     if happens(choices, 45 if named else 10):
         key = pick(choices, named or REASONING_KEYS)
-        message[key] = everyday_text(choices, shape.markers((*MESSAGE, key)))
+        message[key] = spoken_text(choices, shape.markers((*MESSAGE, key)))
 
 
 def _tool_turn(choices: Choices, shape: TemplateShape, last: bool) -> list[Message]:
@@ -120,11 +121,17 @@ def _tool_turn(choices: Choices, shape: TemplateShape, last: bool) -> list[Messa
 def calling_message(choices: Choices, shape: TemplateShape, count: int) -> Message:
     """An assistant's message with so many tool calls; several always carry ids."""
     role = _role_like(choices, shape, "assistant", ("assistant", *CALL_ROLES))
-    said = everyday_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
+    said = spoken_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
     message: Message = {"role": role, "content": said}
+    if not said and happens(choices, 40):
+        # What clients of OpenAI's API send beside calls: null, or nothing.
+        if happens(choices, 60):
+            message["content"] = None
+        else:
+            del message["content"]
     _add_reasoning(choices, shape, message)
     _add_own_keys(choices, shape, message)
-    with_ids = count > 1 or happens(choices, 70)
+    with_ids = count > 1 or not CONTENTS[choices.tier].unread_calls or happens(choices, 70)
     message["tool_calls"] = [tool_call(choices, shape, with_ids) for _ in range(count)]
     return message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.dialogue import Message, calling_message, content, tool_result
-from portable_tpl.generation.text import everyday_text
+from portable_tpl.generation.text import spoken_text
 from portable_tpl.requests.roles import kind_of_role
 from portable_tpl.template.usage.shape import CONTENT, TemplateShape
 
@@ -22,7 +22,7 @@ def put_role(choices: Choices, shape: TemplateShape, messages: list[Message], ro
         messages[:] = [made, *(messages[1:] if _kind(messages, 0) == "system" else messages)]
         return 0
     if kind == "assistant":
-        messages[at:at] = [made, {"role": "user", "content": everyday_text(choices)}]
+        messages[at:at] = [made, {"role": "user", "content": spoken_text(choices)}]
         return at
     if kind == "tool":
         return _put_result(choices, shape, messages, at, role)
@@ -49,7 +49,7 @@ def _put_result(choices: Choices, shape: TemplateShape, messages: list[Message],
     messages[at:at] = [caller, {**tool_result(choices, shape, caller["tool_calls"][0]), "role": role}]
     after = at + 2
     if after < len(messages):
-        messages.insert(after, {"role": "assistant", "content": everyday_text(choices)})
+        messages.insert(after, {"role": "assistant", "content": spoken_text(choices)})
         if _kind(messages, after + 1) == "assistant":
             del messages[after + 1]
         elif _kind(messages, after + 1) != "user":
@@ -60,8 +60,8 @@ def _put_result(choices: Choices, shape: TemplateShape, messages: list[Message],
 def add_turn(choices: Choices, shape: TemplateShape, messages: list[Message]) -> None:
     """One more answer and the user's next words."""
     messages += [
-        {"role": "assistant", "content": everyday_text(choices, shape.markers(CONTENT))},
-        {"role": "user", "content": everyday_text(choices)},
+        {"role": "assistant", "content": spoken_text(choices, shape.markers(CONTENT))},
+        {"role": "user", "content": spoken_text(choices)},
     ]
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.dialogue import Message, calling_message, content
-from portable_tpl.generation.text import everyday_text, hostile_text
+from portable_tpl.generation.text import hostile_text, spoken_text
 from portable_tpl.generation.tools import EXTENDED_NUMBERS, tools
 from portable_tpl.generation.values import own_copy, value_for
-from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.usage.shape import CALL, MESSAGE, TemplateShape
 
 _Change = Callable[[Choices, TemplateShape, Conversation], "Conversation | None"]
@@ -154,7 +154,7 @@ def _calls_without_ids(choices: Choices, shape: TemplateShape, conversation: Con
     message = calling_message(choices, shape, 2)
     for call in message["tool_calls"]:
         call.pop("id", None)
-    results = [{"role": "tool", "content": everyday_text(choices), "name": "search"} for _ in range(2)]
+    results = [{"role": "tool", "content": spoken_text(choices), "name": "search"} for _ in range(2)]
     return conversation.with_changes(messages=[*conversation.messages, message, *results])
 
 
@@ -162,7 +162,7 @@ def _same_role_again(choices: Choices, _: TemplateShape, conversation: Conversat
     if not conversation.messages:
         return None
     at = choices.below(len(conversation.messages))
-    again = {"role": conversation.messages[at].get("role"), "content": everyday_text(choices)}
+    again = {"role": conversation.messages[at].get("role"), "content": spoken_text(choices)}
     conversation.messages.insert(at + 1, again)
     return conversation
 
@@ -183,7 +183,7 @@ def _other_role(choices: Choices, shape: TemplateShape, conversation: Conversati
 
 def _assistant_first(choices: Choices, _: TemplateShape, conversation: Conversation) -> Conversation:
     at = 1 if conversation.messages and conversation.messages[0].get("role") == "system" else 0
-    conversation.messages.insert(at, {"role": "assistant", "content": everyday_text(choices)})
+    conversation.messages.insert(at, {"role": "assistant", "content": spoken_text(choices)})
     return conversation
 
 
@@ -200,11 +200,11 @@ def _no_messages(choices: Choices, _: TemplateShape, conversation: Conversation)
 
 
 def _only_system(choices: Choices, _: TemplateShape, conversation: Conversation) -> Conversation:
-    return conversation.with_changes(messages=[{"role": "system", "content": everyday_text(choices)}])
+    return conversation.with_changes(messages=[{"role": "system", "content": spoken_text(choices)}])
 
 
 def _unusual_tools(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation:
-    return conversation.with_changes(tools=tools(choices, shape, Tier.EXTENDED))
+    return conversation.with_changes(tools=tools(choices, shape))
 
 
 def _null_key(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation | None:
@@ -248,7 +248,7 @@ def _other_calls(choices: Choices, shape: TemplateShape, conversation: Conversat
         return None
     calls = [message for message in conversation.messages if message.get("tool_calls")]
     if not calls:
-        conversation.messages.append({"role": "tool", "content": everyday_text(choices), "name": "search"})
+        conversation.messages.append({"role": "tool", "content": spoken_text(choices), "name": "search"})
         return conversation
     message = pick(choices, calls)
     message["tool_calls"] = [

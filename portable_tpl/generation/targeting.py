@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.constraint_edits import Constraint, edited
 from portable_tpl.generation.path_constraints import Alternatives, PathConstraints
-from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
 from portable_tpl.template.tracing.trace import Trace
@@ -31,7 +31,7 @@ class Targeting:
         return [*missed[start:], *missed[:start]][:count]
 
     def build(
-        self, branch: Branch, choices: Choices, seeds: Sequence[tuple[Conversation, Trace]], tier: Tier, tries: int
+        self, branch: Branch, choices: Choices, seeds: Sequence[tuple[Conversation, Trace]], tries: int
     ) -> Iterator[Conversation]:
         """Conversations that may reach a branch, made from ones that came near."""
         conditions = list(self._constraints.conditions(branch.node))
@@ -47,7 +47,7 @@ class Targeting:
                 constraints += pick(choices, options) if options else ()
             if own:
                 constraints += pick(choices, own)
-            yield edited(choices, self._shape, seed, constraints, tier)
+            yield edited(choices, self._shape, seed, constraints)
 
     def _nearest(
         self, conditions: list[tuple[frozenset[int], Alternatives]], seeds: Sequence[tuple[Conversation, Trace]]

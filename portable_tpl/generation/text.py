@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.requests.markers import SYNTAX
+from portable_tpl.requests.tiers import CONTENTS, RARE_TEXT
 
 # The first of each list is the simplest: hypothesis shrinks towards it.
 PLAIN = (
@@ -30,9 +31,6 @@ _ODD_BUT_ORDINARY = (
     "\n\nstarts and ends with lines\n\n",
     "  two spaces on both sides  ",
     "\tindented\twith tabs",
-    "windows\r\nline ends\r\n",
-    " ",
-    "",
     "100% of {name} and %s",
     "3 + 4 = 7; 1.0 / 3",
     "a | b || c ~ d # e $f @g ^h",
@@ -57,12 +55,18 @@ _SCRIPTS = (
     "straße ﬁn ǆ",
     "😀 👩‍👩‍👧‍👦 🇫🇷 👍🏽",
     "e\u0301 and é",
-    "non\u00a0breaking\u00a0space\u00a0",
-    "\u3000wide space\u3000",
-    "zero\u200bwidth \u200djoiner",
-    "line\u2028separator\u2029",
     "“curly” ‘quotes’ — dash…",
     "𝕊𝕡𝕖𝕔𝕚𝕒𝕝 𠮷",
+)
+_RARE = (
+    "",
+    " ",
+    "\u3000wide space\u3000",
+    "zero\u200bwidth \u200djoiner",
+    "windows\r\nline ends\r\n",
+    "non\u00a0breaking\u00a0space\u00a0",
+    "line\u2028separator\u2029",
+    "\n\n",
 )
 # Ranges of assigned, printing characters; whole alphabets, so that case mapping and widths are met.
 _RANGES = (
@@ -87,21 +91,25 @@ LONE_SURROGATES = ("\ud800", "a\udfffb")
 _LONG = 3000
 
 
-def everyday_text(choices: Choices, markers: Sequence[str] = ()) -> str:
-    """Any text that a person, a model or a tool sends; ``markers`` are texts that the template looks for in it."""
+def spoken_text(choices: Choices, markers: Sequence[str] = ()) -> str:
+    """Any text of the tier that people, models and tools send; ``markers`` are what the template looks for."""
+    rare = CONTENTS[choices.tier].rare_text
     kind = choices.below(100)
     if kind < 30:
         return pick(choices, PLAIN)
-    if kind >= 75 and markers:
+    if rare and markers and kind >= 75:
         return marked_text(choices, markers)
-    if kind < 60:
+    if kind < 56:
         return pick(choices, _ODD_BUT_ORDINARY)
-    if kind < 75:
+    if kind < 68:
         return pick(choices, _SCRIPTS)
+    if kind < 75:
+        return pick(choices, _RARE if rare else _ODD_BUT_ORDINARY)
     if kind < 88:
         return characters(choices)
-    joint = pick(choices, (" ", "\n", "", "\n\n"))
-    return joint.join(pick(choices, (*PLAIN, *_ODD_BUT_ORDINARY, *_SCRIPTS)) for _ in range(1 + choices.below(3)))
+    joint = pick(choices, (" ", "\n", "\n\n"))
+    words = (*PLAIN, *_ODD_BUT_ORDINARY, *_SCRIPTS, *(_RARE if rare else ()))
+    return joint.join(pick(choices, words) for _ in range(1 + choices.below(3)))
 
 
 def marked_text(choices: Choices, markers: Sequence[str]) -> str:
@@ -126,7 +134,10 @@ def characters(choices: Choices) -> str:
         if choices.below(6) == 5:
             low, high = pick(choices, _RANGES)
         out.append(chr(low + choices.below(high - low + 1)))
-    return SYNTAX.sub("", "".join(out)) or "a"
+    text = SYNTAX.sub("", "".join(out))
+    if not CONTENTS[choices.tier].rare_text and RARE_TEXT.search(text):
+        text = RARE_TEXT.sub("", text)
+    return text or "a"
 
 
 def hostile_text(choices: Choices) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
-from portable_tpl.generation.text import everyday_text
+from portable_tpl.generation.text import spoken_text
 from portable_tpl.requests.flags import FLAG_NAME
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
@@ -21,7 +21,7 @@ def value_for(choices: Choices, shape: TemplateShape, path: Path, depth: int = 0
     options: list[Any] = list(facts.equals)
     if options and happens(choices, 70):
         chosen = pick(choices, options)
-        return _near(choices, chosen) if chosen is not None else everyday_text(choices)
+        return _near(choices, chosen) if chosen is not None else spoken_text(choices)
     kinds = _kinds(shape, path)
     kind = pick(choices, kinds)
     if depth >= _DEEPEST and kind in ("list", "mapping"):
@@ -35,7 +35,7 @@ def value_for(choices: Choices, shape: TemplateShape, path: Path, depth: int = 0
         return not happens(choices, 40)
     if kind == "number":
         return pick(choices, _NUMBERS)
-    return everyday_text(choices, shape.markers(path))
+    return spoken_text(choices, shape.markers(path))
 
 
 def _near(choices: Choices, constant: Any) -> Any:

@@ -19,15 +19,16 @@ Json = Any  # what json.loads gives; spelled out, mypy could not follow it throu
 
 
 class Tier(str, Enum):
-    """How unusual a conversation is; ordered from mildest to strangest."""
+    """How unusual a conversation is; ordered from mildest to strangest, each with the milder ones in it."""
 
+    ORDINARY = "ordinary"
     EVERYDAY = "everyday"
     EXTENDED = "extended"
     HOSTILE = "hostile"
 
     @property
     def rank(self) -> int:
-        """0 for everyday, 1 for extended, 2 for hostile."""
+        """0 for ordinary, 1 for everyday, 2 for extended, 3 for hostile."""
         return _RANKS[self]
 
     def __str__(self) -> str:

@@ -63,14 +63,14 @@ def ask(runtime: Runtime, features: Iterable[Feature]) -> Answers:
 def without_values(runtime: Runtime, features: Iterable[Feature]) -> frozenset[str]:
     """The setups of probes that a runtime cannot carry out: what needs their values cannot be measured on it."""
     setups = sorted({probe.setup for feature in features for probe in feature.probes if probe.setup})
-    probes = {f"setup {text}": Feature(text, text, "", (Probe(text, {}, Tier.EVERYDAY, False),)) for text in setups}
+    probes = {f"setup {text}": Feature(text, text, "", (Probe(text, {}, Tier.ORDINARY, False),)) for text in setups}
     answers = ask(runtime, probes.values())
     return frozenset(text for text in setups if not isinstance(answers[text][0], Rendered))
 
 
 def _takes_variables(runtime: Runtime) -> bool:
     """Whether a deployment lets the caller's variables through to the template."""
-    answer = runtime.render(Template("{{ probe_no }}"), _conversation(Probe("", {}, Tier.EVERYDAY, False), 7))
+    answer = runtime.render(Template("{{ probe_no }}"), _conversation(Probe("", {}, Tier.ORDINARY, False), 7))
     return answer == Rendered("7")
 
 

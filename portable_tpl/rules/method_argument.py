@@ -31,6 +31,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
+from portable_tpl.requests.tools import SHADOWING_NAMES
 from portable_tpl.rewriting.calls import MethodCall, compared_with, constant, method_call, text_kinds
 from portable_tpl.rewriting.methods import rewrite
 from portable_tpl.template.types.lattice import kinds as k
@@ -66,10 +67,10 @@ def _call(node: nodes.Call, look: Look) -> None:
             look.use(f"method.str.{call.name}.on-filter", node)
     if "dict" in call.types:
         if _may_have_key(call, look):
-            # A parameter called `items` is nothing unusual; one called `keys` or `values` is.
-            look.least = Tier.EVERYDAY if call.name == "items" else Tier.EXTENDED
+            # A parameter called `items` or `keys` is nothing unusual; one called `values` is.
+            look.least = Tier.ORDINARY if call.name in SHADOWING_NAMES else Tier.EXTENDED
             look.use(f"method.dict.{call.name}.shadowed", node, fix)
-            look.least = Tier.EVERYDAY
+            look.least = Tier.ORDINARY
         for variant in _mapping_variants(call, node, look):
             look.use(f"method.dict.{variant}", node, fix)
 

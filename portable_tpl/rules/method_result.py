@@ -53,7 +53,7 @@ def _call(node: nodes.Call, look: Look) -> None:
     if name in _STRIPS and emptiness_asked(node, look):
         look.least = Tier.EXTENDED  # it takes text of nothing but odd spaces
     look.use_by_kind(f"method.str.{name}", text_kinds(call.kinds), node, lambda: _better(node, call, look))
-    look.least = Tier.EVERYDAY
+    look.least = Tier.ORDINARY
 
 
 def _better(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:

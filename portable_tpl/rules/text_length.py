@@ -37,7 +37,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         # What a template has put together, a type or a name, is in ASCII nearly always.
         look.least = Tier.EXTENDED
     look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
-    look.least = Tier.EVERYDAY
+    look.least = Tier.ORDINARY
 
 
 def _offset(node: nodes.Filter, look: Look) -> bool:

@@ -35,7 +35,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         if emptiness_asked(node, look):
             look.least = Tier.EXTENDED  # it takes text of nothing but such spaces
         look.use_by_kind("filter.trim", look.kinds(node.node), node, only=_SPACES)
-        look.least = Tier.EVERYDAY
+        look.least = Tier.ORDINARY
 
 
 VISITS = {nodes.Filter: _filter}

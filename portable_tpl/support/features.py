@@ -115,7 +115,7 @@ def _load_kinds() -> _Kinds:
 
 def _kind_values(kind: Mapping[str, Any]) -> Iterator[_Value]:
     for text in kind.get("setup", ()):
-        yield _Value(Tier.EVERYDAY, setup=text)
+        yield _Value(Tier.ORDINARY, setup=text)
     for tier in Tier:
         for sample in kind.get(tier.value, ()):
             absent = isinstance(sample, dict) and sample.get("$absent") is True
@@ -133,7 +133,7 @@ def _spread(entry: Mapping[str, Any], group: str, kinds: _Kinds) -> Iterator[Fea
         chosen = dict(zip(names, combination, strict=True))
         samples = entry.get("samples", {})
         values = {
-            name: tuple(_Value(Tier.EVERYDAY, item) for item in samples[kind])
+            name: tuple(_Value(Tier.ORDINARY, item) for item in samples[kind])
             if kind in samples
             else kinds.values[kind]
             for name, kind in chosen.items()
@@ -146,7 +146,7 @@ def _spread(entry: Mapping[str, Any], group: str, kinds: _Kinds) -> Iterator[Fea
 
 
 def _probes(entry: Mapping[str, Any], values: Mapping[str, tuple[_Value, ...]]) -> Iterator[Probe]:
-    least = Tier(entry.get("tier", Tier.EVERYDAY.value))
+    least = Tier(entry.get("tier", Tier.ORDINARY.value))
     each = {name: tuple(_Value(least, item) for item in items) for name, items in entry.get("each", {}).items()}
     varied = {**values, **each}
     for text in entry["probes"]:

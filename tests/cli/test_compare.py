@@ -38,7 +38,7 @@ def test_json_has_the_shape_of_the_contract(cli: Cli) -> None:
     strict = target(data, "minijinja-strict")
     (mismatch,) = strict["mismatches"]
     assert strict["identical"] + mismatch["cases"] == strict["cases"] == 12
-    assert (mismatch["kind"], mismatch["origin"], mismatch["tier"]) == ("target-error", "template", "everyday")
+    assert (mismatch["kind"], mismatch["origin"], mismatch["tier"]) == ("target-error", "template", "ordinary")
     assert (mismatch["cause"], mismatch["code"], mismatch["line"]) == ("method.str.strip", "PTL101", 1)
     assert "strip" in mismatch["target"]["error"]
     assert "text" in mismatch["reference"]

@@ -17,7 +17,7 @@ def conversations(template: Template, count: int = 150) -> list[Conversation]:
     shape = shape_of(parse(template).tree)
     choices = SeededChoices(f"independent:{template.sha256}")
     tiers = list(Tier)
-    return [conversation(choices, shape, tiers[number % len(tiers)]) for number in range(count)]
+    return [conversation(choices.within(tiers[number % len(tiers)]), shape) for number in range(count)]
 
 
 def violations(old: Template, new: Template, prover: Prover) -> list[str]:

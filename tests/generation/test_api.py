@@ -19,7 +19,7 @@ QUICK = settings(max_examples=60, deadline=None, database=None, suppress_health_
 @given(conversations())
 @QUICK
 def test_everyday_conversations_are_everyday(made: Conversation) -> None:
-    assert tier_of(made) is Tier.EVERYDAY
+    assert tier_of(made).rank <= Tier.EVERYDAY.rank
 
 
 @given(conversations("{% if messages[-1].role == 'ipython' %}x{% endif %}", tier="hostile"))

@@ -77,7 +77,7 @@ def test_constraints_hold_on_any_conversation(
     made: Conversation, constraints: list[Constraint], shape: TemplateShape, seed: int
 ) -> None:
     before = made.key
-    changed = edited(SeededChoices(str(seed)), shape, made, constraints, Tier.EVERYDAY)
+    changed = edited(SeededChoices(str(seed)), shape, made, constraints)
     assert parse_conversation(changed.to_json()) == changed
     assert made.key == before
 
@@ -104,4 +104,4 @@ def test_a_list_that_an_edit_took_away_can_be_asked_for_again() -> None:
     constraints = [Constraint(("messages",), "absent"), Constraint(("messages",), "longer", 2)]
     for seed in range(20):
         made = Conversation([{"role": "user", "content": "Hi"}])
-        assert len(edited(SeededChoices(str(seed)), SHAPE, made, constraints, Tier.EVERYDAY).messages) >= 3
+        assert len(edited(SeededChoices(str(seed)), SHAPE, made, constraints).messages) >= 3

@@ -33,9 +33,9 @@ def rich_shape() -> TemplateShape:
 
 
 def drawn(tier: Tier, count: int, shape: TemplateShape | None = None, seed: str = "s") -> Iterator[Conversation]:
-    choices = SeededChoices(seed)
+    choices = SeededChoices(seed, tier)
     shape = shape or rich_shape()
-    return (conversation(choices, shape, tier) for _ in range(count))
+    return (conversation(choices, shape) for _ in range(count))
 
 
 @pytest.mark.parametrize("tier", list(Tier))
@@ -74,9 +74,12 @@ def test_the_templates_own_words_are_reached() -> None:
     messages = [message for each in made for message in each.messages]
     roles = {message["role"] for message in messages}
     assert roles == {"system", "user", "assistant", "tool", "ipython", "judge"}
-    assert any("</think>" in message["content"] for message in messages if isinstance(message["content"], str))
+    assert any("</think>" in message["content"] for message in messages if isinstance(message.get("content"), str))
     kinds = {
-        part["type"] for message in messages if isinstance(message["content"], list) for part in message["content"]
+        part["type"]
+        for message in messages
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
     }
     assert kinds == {"text", "image"}
     assert any("weight" in message for message in messages)
@@ -97,7 +100,7 @@ def test_everyday_text_is_not_only_english() -> None:
         message["content"]
         for made in drawn(Tier.EVERYDAY, 300)
         for message in made.messages
-        if isinstance(message["content"], str)
+        if isinstance(message.get("content"), str)
     )
     for sample in ("<b>", "&", "'", '"', "\n", "é", "你", "م", "😀", "\u3000", "\\"):
         assert sample in text
@@ -108,7 +111,7 @@ def test_the_handwritten_ones_come_in_order_of_strangeness_and_once() -> None:
     everyday, hostile = handwritten(shape), handwritten(shape, Tier.HOSTILE)
     assert hostile[: len(everyday)] == everyday
     assert len({made.key for made in hostile}) == len(hostile)
-    assert 25 <= len(everyday) <= 80
+    assert 40 <= len(handwritten(shape, Tier.ORDINARY)) < len(everyday) <= 110
 
 
 def test_templates_that_take_flat_tools_get_flat_tools() -> None:
@@ -122,4 +125,4 @@ def test_corpus_conversations_stay_in_their_tier(corpus_templates: list[Template
     for template in corpus_templates[::12]:
         shape = shape_of(parse(template).tree)
         for made in (*handwritten(shape), *drawn(Tier.EVERYDAY, 20, shape, template.sha256)):
-            assert tier_of(made, shape=shape) is Tier.EVERYDAY, (template.path, made.key)
+            assert tier_of(made, shape=shape).rank <= Tier.EVERYDAY.rank, (template.path, made.key)

@@ -32,21 +32,51 @@ def tool(**parameters: Any) -> list[Message]:
     return [{"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}]
 
 
-EVERYDAY: dict[str, Conversation] = {
+def parameter(schema: Any, **more: Any) -> Conversation:
+    return Conversation([USER], tools=tool(properties={"x": schema}, **more))
+
+
+def said(text: str) -> Conversation:
+    return Conversation([{"role": "user", "content": text}])
+
+
+ORDINARY: dict[str, Conversation] = {
     "one": Conversation([USER]),
     "system": Conversation([SYSTEM, USER, BOT, USER], add_generation_prompt=True),
-    "odd text": Conversation([{"role": "user", "content": ' <b>it\'s</b> & "so"\r\n\t{x} }} 你好 😀\u2028'}]),
-    "empty text": Conversation([{"role": "user", "content": ""}]),
-    "call": Conversation(calling(call({"a": "x", "n": 2**31 - 1, "b": True, "l": [1, "a"], "d": {"x": 0}}))),
-    "two calls": Conversation(calling(call({"a": 1}, id="a"), call({"b": 1}, id="b"))),
+    "prose, code, markup": said(' <b>it\'s</b> & "so"\n\t{x} }} 你好 déjà 😀 👩‍👩‍👧\n'),
     "tool without parameters": Conversation([USER], tools=tool()),
-    "schema": Conversation(
-        [USER], tools=tool(properties={"x": {"type": "array", "items": {"type": "string", "enum": ["a"]}}})
+    "no properties": Conversation(
+        [USER],
+        tools=[{"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}],
     ),
-    "documents": Conversation([USER], documents=[{"title": "t", "text": "x"}]),
+    "union": parameter({"type": ["string", "null"]}),
+    "anyOf": parameter({"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "title": "X"}),
+    "$ref": parameter({"$ref": "#/$defs/Unit"}, **{"$defs": {"Unit": {"enum": ["c", "f"], "type": "string"}}}),
+    "enum alone": parameter({"enum": ["a", "b"]}),
+    "nested objects": parameter(
+        {"type": "object", "properties": {"items": {"type": "integer"}}, "required": ["items"]}
+    ),
+    "map": parameter({"type": "object", "additionalProperties": {"type": "string"}}),
+    "array": parameter({"type": "array", "items": {"type": "string", "enum": ["a"]}}),
+    "names": Conversation(
+        [USER], tools=tool(properties={name: {"type": "string"} for name in ("items", "keys", "type")})
+    ),
     "reasoning": Conversation([USER, {**BOT, "reasoning_content": "hm"}, USER]),
     "flags": Conversation([USER], variables={"enable_thinking": False, "budget": 100, "effort": "high"}),
+}
+EVERYDAY: dict[str, Conversation] = {
+    "call nobody reads": Conversation(calling(call({"a": 1}, id="a"))),
+    "call": Conversation(calling(call({"a": "x", "n": 2**31 - 1, "b": True, "l": [1, "a"], "d": {"x": 0}}))),
+    "two calls": Conversation(calling(call({"a": 1}, id="a"), call({"b": 1}, id="b"))),
+    "empty text": said(""),
+    "only white space": said(" \n"),
+    "wide space at an end": said("\u3000a"),
+    "zero width": said("zero\u200bwidth"),
+    "line separator": said("a\u2028b"),
+    "windows": said("a\r\nb"),
+    "documents": Conversation([USER], documents=[{"title": "t", "text": "x"}]),
     "after a tool": Conversation([*calling(call({"a": 1})), BOT, USER]),
+    "null beside a call": Conversation(calling(call({"a": 1}, id="a"), content=None)),
 }
 EXTENDED: dict[str, Conversation] = {
     "null content": Conversation([{"role": "user", "content": None}]),
@@ -69,8 +99,10 @@ EXTENDED: dict[str, Conversation] = {
     "no messages": Conversation([]),
     "only system": Conversation([SYSTEM]),
     "parts nobody reads": Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}]}]),
-    "anyOf": Conversation([USER], tools=tool(properties={"x": {"anyOf": [{"type": "string"}]}})),
-    "type list": Conversation([USER], tools=tool(properties={"x": {"type": ["string", "null"]}})),
+    "a schema of anything": parameter({}),
+    "not": parameter({"not": {"type": "null"}}),
+    "unknown type": parameter({"type": "text"}),
+    "float default": parameter({"type": "number", "default": 0.5}),
     "flat tool": Conversation(
         [USER], tools=[{"name": "f", "description": "d", "parameters": {"type": "object", "properties": {}}}]
     ),
@@ -101,7 +133,12 @@ HOSTILE: dict[str, Conversation] = {
     "tier, made",
     [
         pytest.param(tier, made, id=f"{tier}-{name}")
-        for tier, table in ((Tier.EVERYDAY, EVERYDAY), (Tier.EXTENDED, EXTENDED), (Tier.HOSTILE, HOSTILE))
+        for tier, table in (
+            (Tier.ORDINARY, ORDINARY),
+            (Tier.EVERYDAY, EVERYDAY),
+            (Tier.EXTENDED, EXTENDED),
+            (Tier.HOSTILE, HOSTILE),
+        )
         for name, made in table.items()
     ],
 )
@@ -109,12 +146,12 @@ def test_the_table(tier: Tier, made: Conversation) -> None:
     assert tier_of(made) is tier
 
 
-def test_parts_are_everyday_where_they_are_read() -> None:
+def test_parts_are_ordinary_where_they_are_read() -> None:
     made = Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}]}])
-    assert tier_of(made, reads_parts=True) is Tier.EVERYDAY
+    assert tier_of(made, reads_parts=True) is Tier.ORDINARY
     system = Conversation([{"role": "system", "content": [{"type": "text", "text": "a"}]}, USER])
     assert tier_of(system, reads_parts=True) is Tier.EXTENDED
-    assert tier_of(system, reads_parts=frozenset({"system"})) is Tier.EVERYDAY
+    assert tier_of(system, reads_parts=frozenset({"system"})) is Tier.ORDINARY
 
 
 def test_what_the_template_names_is_not_unusual() -> None:
@@ -129,7 +166,7 @@ def test_what_the_template_names_is_not_unusual() -> None:
     aside = Conversation([USER, BOT, {"role": "critic", "content": "x"}, USER])
     assert tier_of(aside) is Tier.EXTENDED
     assert tier_of(aside, shape=shape) is Tier.EVERYDAY
-    assert tier_of(EXTENDED["flat tool"], shape=shape) is Tier.EVERYDAY
+    assert tier_of(EXTENDED["flat tool"], shape=shape) is Tier.ORDINARY
     marked = Conversation([USER, {"role": "assistant", "content": "a<|sep|>b"}, USER])
     assert tier_of(marked) is Tier.HOSTILE
     assert tier_of(marked, shape=shape) is Tier.EVERYDAY
@@ -137,7 +174,34 @@ def test_what_the_template_names_is_not_unusual() -> None:
     assert tier_of(forged, shape=shape) is Tier.HOSTILE
 
 
+def test_calls_are_ordinary_where_they_are_read() -> None:
+    text = "{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.name }}{% endfor %}{% endfor %}"
+    shape = shape_of(parse(Template(text)).tree)
+    arguments = {"a": "x", "n": 2**31 - 1, "b": True, "l": [1, "a"], "d": {"x": 0}}
+    one, two = call(arguments, id="a"), call({"b": 1}, id="b")
+    assert tier_of(Conversation(calling(one, two)), shape=shape) is Tier.ORDINARY
+    assert tier_of(Conversation(calling(one, content=None)), shape=shape) is Tier.ORDINARY
+    absent = calling(one)
+    del absent[1]["content"]
+    assert tier_of(Conversation(absent), shape=shape) is Tier.ORDINARY
+    assert tier_of(Conversation(calling(call(arguments))), shape=shape) is Tier.EVERYDAY
+    assert tier_of(Conversation([USER, {**BOT, "content": None}, USER]), shape=shape) is Tier.EXTENDED
+
+
+def test_thoughts_in_the_answer_are_ordinary_and_other_markers_rare() -> None:
+    text = "{% for m in messages %}{{ m.content.split('</think>')[-1].split('STOP')[0] }}{% endfor %}"
+    shape = shape_of(parse(Template(text)).tree)
+
+    def tier(role: str, content: str) -> Tier:
+        return tier_of(Conversation([USER, {"role": role, "content": content}, USER]), shape=shape)
+
+    assert tier("assistant", "<think>Hm.</think>So.") is Tier.ORDINARY
+    assert tier("assistant", "<think>Hm.</think>So. STOP") is Tier.EVERYDAY
+    assert tier("assistant", "So.</think>") is Tier.EVERYDAY
+    assert tier_of(said("a </think> b"), shape=shape) is Tier.EVERYDAY
+
+
 def test_the_containers_tokens_count() -> None:
     made = Conversation([{"role": "user", "content": "say STOP!"}])
-    assert tier_of(made) is Tier.EVERYDAY
+    assert tier_of(made) is Tier.ORDINARY
     assert tier_of(made, special_tokens={"eos_token": "STOP!"}) is Tier.HOSTILE

@@ -15,7 +15,7 @@ def test_judging_takes_the_worst_of_the_mildest_tier() -> None:
     hostile = [*same[:-1], Rendered("2")]
     assert judge(feature, same, hostile) == Support("differs", "hostile", "2")
     both: list[Rendering] = [Failed("error", "boom"), *hostile[1:]]
-    assert judge(feature, same, both) == Support("no", "everyday", "error: boom")
+    assert judge(feature, same, both) == Support("no", "ordinary", "error: boom")
 
 
 def test_judging_where_the_reference_fails() -> None:

@@ -130,7 +130,7 @@ def explore(
     always = len(run.conversations)
     first = max(given, min(always, settings.examples))
     # What is only in a stranger tier is there to be compared in it, however many everyday conversations come before.
-    run.chosen = [number for number in range(always) if number < first or run.tiers[number] is not Tier.EVERYDAY]
+    run.chosen = [number for number in range(always) if number < first or run.tiers[number].rank > Tier.EVERYDAY.rank]
     examples = max(settings.examples, len(run.chosen) + settings.examples // 2 if len(run.chosen) > first else 0)
     if all(_hopeless(told.rendering) for told in run.traces):
         run.cut = True
@@ -162,7 +162,7 @@ def _generate(
     pool = max(_POOL, settings.examples)
     tiers = [tier for tier in Tier if tier.rank <= settings.tier.rank]
     useful = trace(
-        [generate(choices, run.shape, tiers[number % len(tiers)]) for number in range(pool)], settings.tier
+        [generate(choices.within(tiers[number % len(tiers)]), run.shape) for number in range(pool)], settings.tier
     )
     useful += _reach_turns(run, trace, choices, settings.tier)
     if not run.missed:
@@ -180,7 +180,11 @@ def _generate(
         if not wanted or idle > 2:
             break
         seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
-        built = [made for branch in wanted for made in targeting.build(branch, choices, seeds, settings.tier, _TRIES)]
+        built = [
+            made
+            for branch in wanted
+            for made in targeting.build(branch, choices.within(settings.tier), seeds, _TRIES)
+        ]
         news = trace(built, settings.tier)
         useful += news
         idle = 0 if news else idle + 1
@@ -211,12 +215,14 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
         elif not effort:
             tried = list(handwritten(run.shape, Tier.HOSTILE))
         elif effort == _BEYOND_CHANCE:
-            tried = [generate(choices, run.shape, each) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)]
+            tried = [
+                generate(choices.within(each), run.shape) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)
+            ]
         else:
             tried = [
                 made
                 for branch in missed[:_BRANCHES]
-                for made in targeting.build(branch, choices, seeds[-60:], Tier.HOSTILE, _BEYOND_TRIES)
+                for made in targeting.build(branch, choices.within(Tier.HOSTILE), seeds[-60:], _BEYOND_TRIES)
             ]
         # Not as transformers calls the template, which refuses to render no messages at all.
         traces = tracer.trace(parsed.template, [prepare(conversation) for conversation in tried], "branches")

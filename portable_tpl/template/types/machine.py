@@ -209,6 +209,8 @@ class Machine:
             labels = case_labels(shape.cases, step, type_)
             if labels:
                 self.narrow(env, holder, self.pool.case(shape.cases, labels))
+            else:
+                self.narrow(env, holder, self.pool.refine(whole, step, type_))
 
     def pair(self, env: Env, key: str, value: str, holder: Type) -> None:
         """Note that two names are a key and its value in a dict, so that what is proved of one tells the other."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 
 from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.expressions import HANDLERS
 from portable_tpl.template.types.lattice.kinds import ALL_KINDS
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Shape, Type
@@ -71,6 +72,16 @@ def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
     return _infer(tree, every_node, Demands(every_node), tier)
 
 
+def same_in_everyday(parsed: ParsedTemplate) -> bool:
+    """Whether a template's values are in everyday conversations of the same types as in ordinary ones."""
+    demands = _demands(parsed)
+    return not (
+        demands.knows("documents")
+        or "id" in demands.of("tool_calls[]").keys
+        or profile_of(demands, Tier.ORDINARY).roles != profile_of(demands, Tier.EVERYDAY).roles
+    )
+
+
 @lru_cache(maxsize=1)
 def _demands(parsed: ParsedTemplate) -> Demands:
     return Demands(parsed.nodes)
@@ -103,7 +114,7 @@ def _infer(
             doubted |= wrong
 
     try:
-        if tier is Tier.EVERYDAY and profile.part_types is not None:
+        if not CONTENTS[tier].unusual and profile.part_types is not None:
             profile = profile._replace(
                 part_roles=part_roles(pool, profile, every_node, lambda names: run_with(names, True))
             )

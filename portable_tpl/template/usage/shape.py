@@ -17,7 +17,8 @@ from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Facts, Pat
 MESSAGE: Path = ("messages", ITEM)
 CONTENT: Path = (*MESSAGE, "content")
 PART: Path = (*CONTENT, ITEM)
-CALL: Path = (*MESSAGE, "tool_calls", ITEM)
+CALLS: Path = (*MESSAGE, "tool_calls")
+CALL: Path = (*CALLS, ITEM)
 TOOL: Path = ("tools", ITEM)
 DOCUMENT: Path = ("documents", ITEM)
 

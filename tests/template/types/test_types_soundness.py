@@ -18,7 +18,7 @@ from tests.template.observing import Observer
 
 # Every so many templates of the corpus, and so many generated conversations for each: the whole corpus with many more
 # conversations is `python -m tests.sweeps.types`.
-STEPS = {Tier.EVERYDAY: 20, Tier.EXTENDED: 30, Tier.HOSTILE: 60}
+STEPS = {Tier.ORDINARY: 20, Tier.EVERYDAY: 40, Tier.EXTENDED: 30, Tier.HOSTILE: 60}
 GENERATED = 6
 
 
@@ -26,7 +26,7 @@ def conversations(shape: TemplateShape, tier: Tier, generated: int) -> Iterator[
     """The hand-written conversations of a tier, and some generated ones."""
     yield from handwritten(shape, tier)
     for number in range(generated):
-        yield conversation(SeededChoices(f"types {number}"), shape, tier)
+        yield conversation(SeededChoices(f"types {number}", tier), shape)
 
 
 def left_out(template: Template, tier: Tier, generated: int) -> tuple[int, list[str]]:

@@ -51,6 +51,8 @@ class Pool(Interner):
         self._joins: dict[tuple[Type, Type], Type] = {}
         self._kept: dict[tuple[Type, int], Type] = {}
         self._cases: dict[tuple[int, frozenset[str]], Type] = {}
+        self._whole: dict[int, Cases] = {}  # by the id of refined cases, which `_refined` keeps alive
+        self._refined: dict[tuple[int, str | int, Type], tuple[Cases, Cases]] = {}
         self._data: dict[int, tuple[Type, Type]] = {}
         self._depth = 0
         self.equal: dict[tuple[Type, Type], tuple[Type, Type]] = {}
@@ -158,6 +160,50 @@ class Pool(Interner):
             found = self._cases[memo] = self.type(FULL_DICT, None, None, both)
         return found
 
+    def refine(self, type_: Type, key: str | int, field: Type) -> Type:
+        """The dict whose cases have cases of their own, when what is under the key of these is of a type."""
+        shape = type_.shape
+        assert shape is not None
+        decides = None if shape.cases is None or shape.fields is None else shape.fields.get(shape.cases[0])
+        if shape.cases is None or decides is None or decides.texts is None:
+            return type_
+        memo = (id(shape.cases), key, field)
+        known = self._refined.get(memo)
+        if known is None:
+            known = self._refined[memo] = self._refine(shape.cases, key, field)
+        labels = decides.texts.intersection(known[1][1])
+        return self.case(known[1], labels) if labels and known[1] is not shape.cases else type_
+
+    def _refine(self, cases: Cases, key: str | int, field: Type) -> tuple[Cases, Cases]:
+        """The cases, which the memo must keep alive, and what is left of them; the same where nothing is known."""
+        inside: dict[str, Type] = {}
+        told = False
+        for label, case in cases[1].items():
+            nested = None if case.shape is None else case.shape.cases
+            if nested is not None and nested[0] == key:
+                told = True
+                labels = case_labels(nested, key, field)
+                inside[label] = self.case(nested, labels) if labels else case
+            elif case.shape is None or self.field_kinds(case, key) & field.bits & ALL_KINDS:
+                inside[label] = case
+        if not told:
+            return cases, cases
+        refined = cases[0], inside
+        self._whole[id(refined)] = self._whole.get(id(cases), cases)
+        return cases, refined
+
+    def _whole_cases(self, shape: Shape) -> Cases | None:
+        """The cases of a dict before any were refined: so that what was told apart finds together again."""
+        return self._whole.get(id(shape.cases), shape.cases)
+
+    @staticmethod
+    def field_kinds(type_: Type, key: str | int) -> int:
+        """The kinds of what a dict gives under a key."""
+        shape = type_.shape
+        if shape is None or shape.fields is None:
+            return ALL_KINDS
+        return shape.fields.get(str(key), shape.rest).bits & ALL_KINDS
+
     def with_field(self, type_: Type, name: str, field: Type) -> Type:
         """The dict with another type under one key."""
         shape = type_.shape
@@ -220,6 +266,8 @@ class Pool(Interner):
         items, tail, least = self._join_items(left, right)
         fields, rest = self._join_fields(left, right)
         cases = right.cases if left.fields is None or left.cases is right.cases else None
+        if cases is None and left.cases is not None and self._whole_cases(left) is self._whole_cases(right):
+            cases = self._whole_cases(left)
         if right.fields is None:
             cases = left.cases
         return self.shape(items, tail, least, fields, rest, cases, left.refs | right.refs)

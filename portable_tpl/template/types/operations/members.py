@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice.kinds import (
     ALL_KINDS,
     ANY_TEXT,
@@ -216,7 +216,7 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
                 result = pool.join(result, found)
         else:
             # A key that the template computes may also be the name of a method: a case for the hostile alone.
-            method = pool.type(METHOD) if machine.tier is Tier.HOSTILE else ABSENT
+            method = pool.type(METHOD) if CONTENTS[machine.tier].anything else ABSENT
             result = pool.join_all((*shape.fields.values(), shape.rest, ABSENT, method))
     if bits & ALL_KINDS & ~DICT:
         others = pool.keep(holder, ALL_KINDS & ~DICT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.requests.flags import FLAG_NAME
+from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice.kinds import (
     BOOL,
     FALSE,
@@ -66,9 +67,9 @@ class OwnValues:
         return found
 
     def _optional(self, name: str, extra: int) -> Type:
-        if self._tier is Tier.HOSTILE:
+        if CONTENTS[self._tier].anything:
             return DATA
-        if self._tier is Tier.EXTENDED:
+        if CONTENTS[self._tier].unusual:
             extra |= _NONE_GIVEN
         return self._pool.join(self._value(name, 0), self._pool.type(UNDEFINED | extra))
 
@@ -100,8 +101,8 @@ class OwnValues:
 
     def _unknown(self) -> Type:
         """An item of which the template shows nothing: a text, where people behave."""
-        everyday = self._tier is Tier.EVERYDAY
-        return self._pool.type(STR | TEXT_FACTS) if everyday else json_value(self._pool, self._tier)
+        unusual = CONTENTS[self._tier].unusual
+        return json_value(self._pool, self._tier) if unusual else self._pool.type(STR | TEXT_FACTS)
 
     def _mapping(self, name: str, depth: int) -> Type:
         pool = self._pool

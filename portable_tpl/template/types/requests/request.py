@@ -22,7 +22,9 @@ from portable_tpl.requests.fields import (
 )
 from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, MEDIA, PART_KEYS
 from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
+from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice.kinds import (
+    ALL_KINDS,
     BOOL,
     DICT,
     FULL_DICT,
@@ -62,6 +64,8 @@ class Profile(NamedTuple):
 def profile_of(demands: Demands, tier: Tier) -> Profile:
     """The profile of a template."""
     roles = {role for role in demands.of("role").equals if isinstance(role, str) and role and role != "developer"}
+    if not CONTENTS[tier].own_roles:
+        roles = {role for role in roles if kind_of_role(role) != "own"}
     parts = demands.of("content[]")
     named = parts.keys | parts.asked
     types = None
@@ -88,7 +92,7 @@ def request_types(pool: Pool, profile: Profile) -> Mapping[str, Type]:
 
 
 def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
-    hostile = profile.tier is Tier.HOSTILE
+    hostile = CONTENTS[profile.tier].anything
     token = DATA if hostile else pool.type(STR | NON_ASCII | HTML_CHARS)
     maybe_token = pool.join(token, ABSENT)
     return {
@@ -120,15 +124,19 @@ def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapp
 
 
 def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
-    if profile.tier is Tier.HOSTILE:
+    if CONTENTS[profile.tier].anything:
         return pool.sequence(FULL_LIST, pool.dict_of(DICT, {}, DATA))
-    if profile.tier is Tier.EXTENDED:
+    if CONTENTS[profile.tier].unusual:
         return _extended_messages(pool, profile)
     cases: dict[str, Type] = {}
     for role in sorted(profile.roles):
         fields = {**_NO_STANDARD_KEYS, "role": pool.text(role), **_MAKERS[kind_of_role(role)](pool, profile, role)}
         fields["content"] = contents.get(role, fields["content"])
-        cases[role] = pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier))
+        rest = open_data(pool, profile.tier)
+        if kind_of_role(role) == "assistant":
+            cases[role] = _calling_or_not(pool, fields, rest)
+        else:
+            cases[role] = pool.dict_of(FULL_DICT, fields, rest)
     by_role = ("role", cases)
     first = frozenset(role for role in cases if kind_of_role(role) in ("system", "user", "own"))
     own = any(kind_of_role(role) == "own" for role in cases)
@@ -136,6 +144,17 @@ def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = Mappi
     later = frozenset(role for role in cases if own or kind_of_role(role) != "system")
     shape = pool.shape((pool.case(by_role, first),), pool.case(by_role, later), 1)
     return pool.type(FULL_LIST, None, None, shape)
+
+
+def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type) -> Type:
+    """An assistant's message: one with calls may come without content, since the reference drops what is null."""
+    calls = pool.keep(fields["tool_calls"], ALL_KINDS & ~UNDEFINED)
+    calling = {**fields, "tool_calls": calls, "content": pool.join(fields["content"], ABSENT)}
+    cases = {
+        "": pool.dict_of(FULL_DICT, {**fields, "tool_calls": ABSENT}, rest),
+        "*": pool.dict_of(FULL_DICT, calling, rest),
+    }
+    return pool.case(("tool_calls", cases), frozenset(cases))
 
 
 def _extended_messages(pool: Pool, profile: Profile) -> Type:
@@ -154,7 +173,7 @@ def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
     """A message's content: text, or typed parts where the template takes them; pictures come from users."""
     text = pool.type(STR | TEXT_FACTS)
     types = profile.part_types
-    if profile.tier is not Tier.EVERYDAY:
+    if CONTENTS[profile.tier].unusual:
         types = types or frozenset(("text",))
     if types is None or (role != "user" and role not in profile.part_roles):
         return text
@@ -167,7 +186,7 @@ def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
 def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type) -> Mapping[str, Type]:
     """Lists of parts of all types, and of those of text alone."""
     rest = open_data(pool, profile.tier)
-    if profile.tier is not Tier.EVERYDAY:
+    if CONTENTS[profile.tier].unusual:
         text = pool.join(text, pool.type(NONE))
     maybe_text = maybe_link = pool.join(text, ABSENT)
     link = pool.dict_of(FULL_DICT, {"url": text})
@@ -194,7 +213,7 @@ def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
 
 
 def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
-    odd = profile.tier is not Tier.EVERYDAY
+    odd = CONTENTS[profile.tier].unusual
     reasoning = pool.type(STR | TEXT_FACTS | UNDEFINED)
     calls = pool.sequence(LIST if odd else FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
     return {

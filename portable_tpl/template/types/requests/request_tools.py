@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from portable_tpl.model.conversation import Tier
+from portable_tpl.requests.tiers import CONTENTS
+from portable_tpl.requests.tools import MANY_INSIDE, NAMED_INSIDE, OWN_FLAGS, OWN_RETURNS, SCHEMA_TYPES
 from portable_tpl.template.types.lattice.kinds import (
     BOOL,
     DICT,
@@ -16,35 +18,34 @@ from portable_tpl.template.types.lattice.kinds import (
     STR,
     TEXT_FACTS,
     TEXT_STR,
-    TRUE,
     UNDEFINED,
 )
 from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 
-_SCHEMA_TYPES = ("string", "integer", "number", "boolean")
+_UNION = "[]"  # the case of a schema whose type is a list of types
 
 
 def json_value(pool: Pool, tier: Tier) -> Type:
     """Any JSON value of a tier; a type that holds itself."""
-    if tier is Tier.HOSTILE:
+    if CONTENTS[tier].anything:
         return DATA
     return pool.data(_data_bits(tier))[0]
 
 
 def open_data(pool: Pool, tier: Tier) -> Type:
     """What a key gives that only the template knows."""
-    return DATA if tier is Tier.HOSTILE else pool.data(_data_bits(tier))[1]
+    return DATA if CONTENTS[tier].anything else pool.data(_data_bits(tier))[1]
 
 
 def _data_bits(tier: Tier) -> int:
     bits = STR | TEXT_FACTS | INT | NEGATIVE | BOOL | LIST | DICT
-    return bits if tier is Tier.EVERYDAY else bits | FLOAT | NONE
+    return bits | FLOAT | NONE if CONTENTS[tier].unusual else bits
 
 
 def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     """One call; flat where the template takes a call's name right off the call."""
-    odd = tier is not Tier.EVERYDAY
+    odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
     arguments = pool.keep(json_value(pool, tier), FULL_DICT)
     if odd:
@@ -53,7 +54,7 @@ def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
         )
     fields = {"name": pool.type(TEXT_STR), "arguments": arguments}
     marked = {
-        "id": pool.type(TEXT_STR | UNDEFINED | (NONE if odd else 0)),
+        "id": pool.type(TEXT_STR | (UNDEFINED if CONTENTS[tier].unread_calls else 0) | (NONE if odd else 0)),
         "type": pool.join(pool.text("function"), ABSENT),
     }
     function = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"]} if odd else fields)
@@ -74,9 +75,9 @@ def _either(pool: Pool, flat: Type, wrapped: Type) -> Type:
 
 def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     """The tools, or ``None``; each wrapped as clients send it, or flat where the template takes it so."""
-    if tier is Tier.HOSTILE:
+    if CONTENTS[tier].anything:
         return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
-    odd = tier is Tier.EXTENDED
+    odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
     text = pool.type(STR | TEXT_FACTS)
     parameters = _schema(pool, tier)
@@ -104,10 +105,8 @@ def _own_schema_keys(pool: Pool) -> dict[str, Type]:
     flag = pool.type(BOOL | UNDEFINED)
     returned = pool.dict_of(FULL_DICT, {"type": pool.text("string"), "description": text})
     return {
-        "strict": flag,
-        "deprecated": flag,
-        "nullable": flag,
-        **dict.fromkeys(("return", "returns"), pool.join(returned, ABSENT)),
+        **dict.fromkeys(OWN_FLAGS, flag),
+        **dict.fromkeys(OWN_RETURNS, pool.join(returned, ABSENT)),
     }
 
 
@@ -116,46 +115,51 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     key = ("schema", tier)
     if key in pool.requests:
         return pool.requests[key]["schema"]
-    odd = tier is Tier.EXTENDED
+    odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
     # The schemas inside are of this same type: it is made empty first and filled in below.
     inner = Shape(fields={})
-    inner.deep = _data_bits(tier) | UNDEFINED
+    inner.deep = _data_bits(tier) | UNDEFINED | NONE
     kind = DICT if odd else FULL_DICT
     schema = pool.type(kind, None, None, inner)
     maybe_schema = pool.type(kind | UNDEFINED, None, None, inner)
     names = pool.sequence(FULL_LIST, pool.type(STR | TEXT_FACTS))
-    properties = pool.type(DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
+    named = pool.type(DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
+    several = pool.join(pool.sequence(FULL_LIST, schema), ABSENT)
     choices = pool.sequence(FULL_LIST, pool.type(TEXT_STR | TEXT_FACTS | INT | NEGATIVE))
-    type_ = pool.of_texts((*_SCHEMA_TYPES, "array", "object", *(("null",) if odd else ())))
+    type_ = pool.of_texts(SCHEMA_TYPES)
     plain = {
         "type": type_,
         "description": pool.type(STR | TEXT_FACTS | UNDEFINED),
         "enum": pool.join(choices, ABSENT),
         "required": pool.join(names, ABSENT),
-        "default": pool.type(STR | TEXT_FACTS | INT | TRUE | UNDEFINED),
-        "additionalProperties": pool.join(pool.dict_of(FULL_DICT, {"type": type_}), ABSENT),
+        "default": pool.type(STR | TEXT_FACTS | INT | BOOL | NONE | UNDEFINED),
+        "additionalProperties": pool.join(maybe_schema, pool.type(BOOL)),
         **_own_schema_keys(pool),
-        **dict.fromkeys(("properties", "items", "anyOf", "oneOf", "allOf", "$ref", "$defs"), ABSENT),
+        **dict.fromkeys((*NAMED_INSIDE, "items", *MANY_INSIDE, "$ref"), ABSENT),
     }
+    untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(TEXT_STR | UNDEFINED)}
+    union = pool.sequence(FULL_LIST, type_)
     if odd:
-        several = pool.join(pool.sequence(FULL_LIST, schema), ABSENT)
-        union = pool.sequence(FULL_LIST, type_)
         plain |= {
+            **untyped,
             "type": pool.join_all((type_, union, ABSENT)),
-            "properties": pool.join(properties, ABSENT),
+            **dict.fromkeys(NAMED_INSIDE, pool.join(named, ABSENT)),
             "items": maybe_schema,
-            "anyOf": several,
-            "oneOf": several,
             "default": pool.join(json_value(pool, tier), ABSENT),
         }
         inner.fields, inner.rest = plain, rest
     else:
-        cases = {name: pool.dict_of(FULL_DICT, {**plain, "type": pool.text(name)}, rest) for name in _SCHEMA_TYPES}
-        cases["object"] = pool.dict_of(
-            FULL_DICT, {**plain, "type": pool.text("object"), "properties": properties}, rest
-        )
-        cases["array"] = pool.dict_of(FULL_DICT, {**plain, "type": pool.text("array"), "items": maybe_schema}, rest)
+        own = {
+            "object": dict.fromkeys(NAMED_INSIDE, pool.join(named, ABSENT)),
+            "array": {"items": maybe_schema},
+        }
+        cases = {
+            name: pool.dict_of(FULL_DICT, {**plain, "type": pool.text(name), **own.get(name, {})}, rest)
+            for name in SCHEMA_TYPES
+        }
+        cases[""] = pool.dict_of(FULL_DICT, {**plain, **untyped, "type": ABSENT}, rest)
+        cases[_UNION] = pool.dict_of(FULL_DICT, {**plain, "type": union}, rest)
         joined = pool.case(("type", cases), frozenset(cases)).shape
         assert joined is not None
         inner.fields, inner.rest, inner.cases = joined.fields, joined.rest, joined.cases
@@ -165,9 +169,11 @@ def _schema(pool: Pool, tier: Tier) -> Type:
 
 def document_list(pool: Pool, tier: Tier) -> Type:
     """The documents, or ``None``: a title, a text, and what else the template reads."""
-    if tier is Tier.HOSTILE:
+    if not CONTENTS[tier].documents:
+        return pool.type(NONE)
+    if CONTENTS[tier].anything:
         return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
     text = pool.type(STR | TEXT_FACTS)
     document = pool.dict_of(FULL_DICT, {"title": text, "text": text}, open_data(pool, tier))
-    many = pool.sequence(FULL_LIST if tier is Tier.EVERYDAY else LIST, document)
+    many = pool.sequence(LIST if CONTENTS[tier].unusual else FULL_LIST, document)
     return pool.join(many, pool.type(NONE))
