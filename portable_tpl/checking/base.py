@@ -80,8 +80,9 @@ class Use(NamedTuple):
 class Broken:
     """What some targets break: single features, and families of features by kind of value."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Support]]) -> None:
-        self.targets = tuple(answers)
+    def __init__(self, answers: Mapping[str, Mapping[str, Support]], targets: tuple[str, ...] | None = None) -> None:
+        """``targets`` are those that fixes are for: those of the answers, where nothing else is said."""
+        self.targets = tuple(answers) if targets is None else targets
         single: dict[str, list[tuple[str, Support]]] = {}
         for target, broken in answers.items():
             missing = {
