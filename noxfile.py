@@ -93,6 +93,16 @@ def upstream(session: nox.Session) -> None:
     session.install("--upgrade", "transformers", "jinja2")
     session.run("python", "-m", "portable_tpl.probing", "--upstream", "--check", *session.posargs)
     session.run("pytest", "-q", *_LIKE_TRANSFORMERS)
+    session.run("python", "-m", "tests.sweeps.wheels")
+
+
+@nox.session
+def deployments(session: nox.Session) -> None:
+    """Compare every deployment over portable and real templates: no step is blamed on one; Dynamo and its model."""
+    _engines(session)
+    environment = {"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    session.run("python", "-m", "tests.sweeps.deployments", *session.posargs, env=environment)
+    session.run("python", "-m", "tests.sweeps.deployments", "--frontend", env=environment)
 
 
 @nox.session

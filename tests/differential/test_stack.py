@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 
+from portable_tpl.checking.pages import page_of
 from portable_tpl.differential.attribute.attribution import Attribution
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.search import Explored
@@ -15,12 +17,13 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.steps import step
+from portable_tpl.targets.steps import all_steps, step
 from portable_tpl.targets.steps.prepared import prepare
-from portable_tpl.targets.steps.refusals import REQUEST_REFUSED, UNSUPPORTED_INPUT
+from portable_tpl.targets.steps.refusals import CONVERSATION_REFUSED, REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.template.syntax.parsing import parse
 from portable_tpl.template.usage.shape import TemplateShape
 from tests.differential.defects import CHAT
+from tests.targets.opening import opened
 
 TEMPLATE = Template(CHAT)
 PARTS = Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])
@@ -185,3 +188,79 @@ def test_what_does_not_come_back_is_no_mismatch(reference: Runtime, tracer: Trac
     investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False)
     investigation.add([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))])
     assert investigation.mismatches == ()
+
+
+# -- deployments, whose list of steps is known ---------------------------------------------------------------------------
+
+WITH_CALL = Conversation(
+    [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": "so",
+            "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {}}}],
+        },
+        {"role": "tool", "content": "4"},
+    ]
+)
+SHOWN = Template(
+    "{% for m in messages %}{{ m.role }}:{{ m.content }}{% if m.tool_calls %}!{% endif %};{% endfor %}"
+    "{% if add_generation_prompt %}go{% endif %}{{ x }}"
+)
+
+
+@pytest.mark.parametrize(
+    "target, conversation, names",
+    [
+        ("tgi", WITH_CALL, ("messages-flattened", "generation-prompt-always")),
+        ("tgi", Conversation([{"role": "user", "content": "Hi"}], variables={"x": 1}, add_generation_prompt=True),
+         ("variables-not-passed",)),
+        ("tgi", Conversation([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "so"}],
+                             add_generation_prompt=True), ("cut-behind-answer",)),
+        ("vllm", PARTS, ("messages-rebuilt-with-strings",)),
+        ("dynamo", Conversation([{"role": "assistant", "content": "so", "reasoning_content": "hm"}]),
+         ("reasoning-put-into-content",)),
+        ("dynamo", WITH_CALL, ("fitting-request-required",)),
+        ("smg", PARTS, ("unstructured-parts-joined",)),
+        ("mistral.rs", Conversation([{"role": "user", "content": "Hi"}], variables={"x": 1}), ("variables-limited",)),
+    ],
+)  # fmt: skip
+def test_what_a_deployment_does_is_its_steps(
+    target: str, conversation: Conversation, names: tuple[str, ...], reference: Runtime, tracer: Tracer
+) -> None:
+    with opened(target) as runtime, closing(BareEngines()) as engines:
+        run = Explored(TemplateShape(), [])
+        investigation = Investigation(parse(SHOWN), runtime, tracer, run, lambda: False, [], engines)
+        answer = runtime.render(SHOWN, conversation)
+        investigation.add([Case(conversation, Tier.EVERYDAY, reference.render(SHOWN, conversation), answer)])
+        (mismatch,) = investigation.mismatches
+    assert (mismatch.origin, mismatch.decides) == ("stack", False)
+    assert mismatch.cause is not None
+    assert set(mismatch.cause.split("+")) <= set(names)
+
+
+def test_what_the_engine_does_is_the_template_s(reference: Runtime, tracer: Tracer) -> None:
+    """TGI's engine does not trim, whatever the steps around it do to the same conversation."""
+    template = Template("{% for m in messages %}\n  {% if true %}\n{{ m.content }}\n  {% endif %}\n{% endfor %}")
+    with opened("tgi") as runtime, closing(BareEngines()) as engines:
+        run = Explored(TemplateShape(), [])
+        investigation = Investigation(parse(template), runtime, tracer, run, lambda: False, [], engines)
+        answer = runtime.render(template, PARTS)
+        investigation.add([Case(PARTS, Tier.EVERYDAY, reference.render(template, PARTS), answer)])
+        (mismatch,) = investigation.mismatches
+    assert (mismatch.origin, mismatch.decides) == ("template", True)
+    assert mismatch.cause is not None
+    assert mismatch.cause.startswith("layout.")
+
+
+def test_every_cause_of_a_stack_has_a_page() -> None:
+    for name in (*(each.name for each in all_steps()), REQUEST_REFUSED, UNSUPPORTED_INPUT, CONVERSATION_REFUSED):
+        page = page_of(name)
+        assert page is not None
+        assert page.startswith(f"# {name}\n")
+        assert "## Source" in page
+    joined = page_of("parts-joined+enable-thinking-set")
+    assert joined is not None
+    assert "# parts-joined\n" in joined
+    assert "# enable-thinking-set\n" in joined
+    assert page_of("parts-joined+no-such-step") is None

@@ -18,6 +18,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import find
+from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prepared import Prepared, prepare
 
 Sign = tuple[str, str, str]
@@ -244,6 +245,15 @@ class Attribution:
         made = self._render([base for _, base in tried]) if tried else []
         found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
         return [n in found for n in range(len(conversations))]
+
+    def objecting(self, conversation: Conversation) -> Step | None:
+        """The step that turns a conversation down, where one is known to."""
+        made = prepare(conversation)
+        for step in self._candidates.all:
+            if step.objection(made) is not None:
+                return step
+            made = made.followed_by(step)
+        return None
 
     def base(self, conversation: Conversation, changes: Steps) -> Conversation:
         """What a deployment with these changes gives to its engine."""

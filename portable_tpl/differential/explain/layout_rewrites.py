@@ -37,11 +37,21 @@ def _first_as_value(text: str) -> str:
     return _FIRST.sub(value, text)
 
 
+def _trimmed(text: str) -> str:
+    return re.sub(r"(?<![-+])%\}\n", "%}", text)
+
+
+def _lstripped(text: str) -> str:
+    return re.sub(r"(?m)^[ \t]+(\{%(?![-+]))", r"\1", text)
+
+
 _REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("layout.crlf", lambda text: text.replace("\r\n", "\n").replace("\r", "\n")),
-    ("layout.trim-blocks", lambda text: re.sub(r"(?<![-+])%\}\n", "%}", text)),
+    ("layout.trim-blocks", _trimmed),
     ("layout.trim-blocks.comment", lambda text: re.sub(r"(?<!-)#\}\n", "#}", text)),
-    ("layout.lstrip-blocks", lambda text: re.sub(r"(?m)^[ \t]+(\{%(?![-+]))", r"\1", text)),
+    ("layout.lstrip-blocks", _lstripped),
+    # A newline that is trimmed makes the blanks after it no start of a line: both go, or neither.
+    ("layout.trim-blocks", lambda text: _trimmed(_lstripped(text))),
     ("layout.lstrip-blocks.comment", lambda text: re.sub(r"(?m)^[ \t]+(\{#(?!-))", r"\1", text)),
     ("layout.final-newline", lambda text: re.sub(r"\n\Z", "", text)),
     ("layout.first-newline.block", lambda text: _first_as_value(text) if text.startswith("\n") else text),

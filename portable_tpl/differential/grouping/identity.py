@@ -49,7 +49,10 @@ class Identities:
     def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
         """The identity of each case; ``None`` where there is no mismatch."""
         names = before_any_template(self._target, self._template, conversations, answers)
-        out = [None if name is None else Group("stack", (name,), None) for name in names]
+        out = [
+            None if name is None else Group("stack", (self._named(name, each),), None)
+            for name, each in zip(names, conversations, strict=True)
+        ]
         left = [number for number, group in enumerate(out) if group is None]
         explained = self.stack.explain([conversations[n] for n in left], [answers[n] for n in left])
         open_ = []
@@ -101,9 +104,10 @@ class Identities:
         if group.locus is None and group.changes:
             return self.stack.explains(group.changes, conversations, answers)
         if group.locus is None:
+            names = before_any_template(self._target, self._template, conversations, answers())
             return [
-                name in group.names
-                for name in before_any_template(self._target, self._template, conversations, answers())
+                name is not None and self._named(name, each) in group.names
+                for name, each in zip(names, conversations, strict=True)
             ]
         found: list[Group | None] = [None] * len(conversations)
         bases = [self.stack.base(each, group.changes) for each in conversations]
@@ -123,6 +127,11 @@ class Identities:
     def is_open(self, conversation: Conversation, answer: Rendering) -> bool:
         """Whether no set of changes alone explains a case."""
         return not self.stack.explain([conversation], [answer])[0].complete
+
+    def _named(self, name: str, conversation: Conversation) -> str:
+        """What keeps a conversation from any template; a step that turns it down is called by its name."""
+        objecting = self.stack.objecting(conversation) if name == REQUEST_REFUSED else None
+        return name if objecting is None else objecting.name
 
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether the target's engine, without the deployment around it, has no part in a difference.

@@ -10,6 +10,7 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments._build import Build, BuiltEngine
+from portable_tpl.targets.deployments._wheels import Wheel
 from portable_tpl.targets.engines.minijinja import ENGINE
 from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
 from portable_tpl.targets.processes._base import REFERENCE, Availability, Limits
@@ -33,7 +34,8 @@ class Fact:
 class Deployment:
     """An engine as a server was built with it, and the names of the steps around it, in their order.
 
-    ``facts`` are about the engine itself, ``limits`` what is left out or only nearly so here.
+    ``facts`` are about the engine itself, ``limits`` what is left out or only nearly so here. ``wheel`` is where the
+    engine's version can be read, where a package carries the server.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Deployment:
     steps: tuple[str, ...]
     facts: tuple[Fact, ...]
     limits: tuple[Fact, ...] = ()
+    wheel: Wheel | None = None
 
     @property
     def pinned(self) -> str | None:

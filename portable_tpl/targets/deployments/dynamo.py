@@ -5,6 +5,7 @@ from __future__ import annotations
 from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
 from portable_tpl.targets.deployments._dynamo_frontend import frontend_adapter, installed
+from portable_tpl.targets.deployments._wheels import Wheel
 
 _FORMATTERS = "Dynamo lib/renderer/src/template/formatters.rs"
 _OAI = "Dynamo lib/renderer/src/template/oai.rs"
@@ -38,6 +39,7 @@ DEPLOYMENT = Deployment(
         "documents-omitted-when-none",
         "tokens-bos-eos-and-unk",
     ),
+    wheel=Wheel("ai-dynamo-runtime", "1.6.1"),
     facts=(
         Fact("minijinja 2.24.0 with pycompat, trim_blocks and lstrip_blocks", _WHEEL),
         Fact("length of none and of what is undefined is 0; filters fromjson and from_json", _FORMATTERS),

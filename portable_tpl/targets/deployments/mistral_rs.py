@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
+from portable_tpl.targets.deployments._wheels import Wheel
 
 _SOURCE = "mistral.rs mistralrs-core/src/pipeline/chat_template.rs"
 
@@ -33,6 +34,7 @@ DEPLOYMENT = Deployment(
         "meta-lines-removed",
         "generation-tags-removed",
     ),
+    wheel=Wheel("mistralrs", "0.9.5"),
     facts=(
         Fact("minijinja 2.14.0 with pycompat, trim_blocks and lstrip_blocks", "the mistralrs 0.9.5 wheel"),
         Fact("no loop controls: a template with break or continue does not load", "mistral.rs Cargo.toml, features"),

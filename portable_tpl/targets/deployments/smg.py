@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
+from portable_tpl.targets.deployments._wheels import Wheel
 
 _SOURCE = "smg crates/tokenizer/src/chat_template.rs (f8daa88)"
 _WHEEL = "the smg 1.13.0 wheel"
@@ -26,6 +27,7 @@ DEPLOYMENT = Deployment(
         "tools-omitted-when-none",
         "documents-omitted-when-none",
     ),
+    wheel=Wheel("smg", "1.13.0"),
     facts=(
         Fact("minijinja 2.24.0 with pycompat, loop controls, trim_blocks and lstrip_blocks", _WHEEL),
         Fact("tojson as json.dumps writes it, with indent, ensure_ascii, sort_keys and separators", _SOURCE),

@@ -25,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from portable_tpl.targets.deployments._wheels import engine_in
 from portable_tpl.targets.workers._byte_tokenizer import write_model
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
 
@@ -44,9 +45,9 @@ def engine_version() -> str:
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         for library in sorted(Path(folder).glob("_core*.so")):
             with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                named = re.search(rb"minijinja-(\d+\.\d+\.\d+)", data)
-                if named:
-                    return named[1].decode()
+                engine = engine_in(data)
+                if engine is not None:
+                    return engine
     return "unknown"
 
 
