@@ -19,7 +19,7 @@ from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps._base import Step
-from portable_tpl.targets.steps.prepared import Prepared, prepare
+from portable_tpl.targets.steps.prepared import Prepared, prepare, rewritten
 
 Sign = tuple[str, str, str]
 
@@ -245,6 +245,13 @@ class Attribution:
         made = self._render([base for _, base in tried]) if tried else []
         found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
         return [n in found for n in range(len(conversations))]
+
+    def patched(self, conversations: Sequence[Conversation]) -> list[Rendering] | None:
+        """What the engine alone gives for the template as the target's steps patch it; ``None`` where none does."""
+        patches = [step for step in self._candidates.all if step.changes_template and not step.changes_request]
+        if rewritten(self._template, patches) is self._template:
+            return None
+        return self._run([prepare(conversation, patches) for conversation in conversations])
 
     def objecting(self, conversation: Conversation) -> Step | None:
         """The step that turns a conversation down, where one is known to."""

@@ -38,6 +38,8 @@ def _first_as_value(text: str) -> str:
 
 
 def _trimmed(text: str) -> str:
+    # The reference would trim the next newline, too, were it left right behind the tag.
+    text = re.sub(r"(?<![-+])%\}\n(?=\n)", "%}{{ '' }}", text)
     return re.sub(r"(?<![-+])%\}\n", "%}", text)
 
 

@@ -136,14 +136,16 @@ class Identities:
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether the target's engine, without the deployment around it, has no part in a difference.
 
-        So it is where it answers as the reference does, or answers at all where the deployment gives an error.
+        So it is where it answers as the reference does, or answers at all where the deployment gives an error; on the
+        template as it is, or as the deployment patches it.
         """
         bare = self.engine() if conversations else None
         if bare is None:
             return [False] * len(conversations)
-        alone = bare.render_all(self._template, conversations)
-        traces = self._tracer.trace(self._template, conversations, "pieces")
-        return [
-            same(trace.rendering, own) or (isinstance(answer, Failed) and not isinstance(own, Failed))
-            for trace, own, answer in zip(traces, alone, answers, strict=True)
-        ]
+        expected = [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
+        out = [False] * len(conversations)
+        for own in (bare.render_all(self._template, conversations), self.stack.patched(conversations)):
+            for number, told in enumerate(own or ()):
+                given = isinstance(answers[number], Failed) and not isinstance(told, Failed)
+                out[number] = out[number] or given or same(expected[number], told)
+        return out

@@ -34,6 +34,7 @@ _LOGGED = "error,dynamo_llm::preprocessor=debug,dynamo_llm::discovery=warn"
 _FAILED, _NOT_LOADED = "Chat template rendering failed", "Model materialization failed"
 _BACKTRACE = "\n\nStack backtrace:"
 _PLACE = re.compile(r"^(?P<words>.*) \(in \w+:(?P<line>\d+)\)$", re.DOTALL)
+_COLUMN = re.compile(r" at line \d+ column \d+$")  # of the request, which holds the model's name
 _LOAD_SECONDS, _LOG_SECONDS = 8.0, 1.0
 _BEHIND_ITS_LOG = "Invalid request"  # the answer where a template failed
 _REFUSED = "invalid operation: "
@@ -248,7 +249,7 @@ class _Dynamo:
             told = self._log.error(_FAILED, _LOG_SECONDS)
             if told is not None:
                 raise _failure(told, loaded.text)
-        raise Failure("error", message)
+        raise Failure("error", _COLUMN.sub("", message))
 
     def _model(self, loaded: _Loaded, tokens: dict[str, str], key: str) -> _Model:
         known = self._models.get((id(loaded), key))
