@@ -75,6 +75,7 @@ def pythons(session: nox.Session) -> None:
     """Run the test suite of the base install on every supported Python."""
     _group(session, "test")
     session.install("-e", ".")
+    session.run("portable-tpl", "targets", "install", "measured")
     session.run("pytest", "-n", "2", "--dist", "loadgroup", "-q", *session.posargs)
 
 

@@ -83,7 +83,8 @@ def doctor(names: tuple[str, ...], form: str) -> int:
 def install(names: tuple[str, ...]) -> int:
     """Put engine versions into the user's cache, never into an environment.
 
-    `all` stands for every engine that is missing, `measured` for every version that has a table.
+    `all` stands for every engine that is missing, `measured` for every version that has a table of the engines that
+    are here.
     """
     from portable_tpl.model.errors import TargetUnavailable
     from portable_tpl.targets import installs
@@ -109,15 +110,15 @@ def install(names: tuple[str, ...]) -> int:
 
 
 def _measured() -> tuple[tuple[Package, str], ...]:
-    """The versions that have a table and are neither in this environment nor in the cache."""
+    """The versions that have a table, of engines that are here, that are not in this environment or in the cache."""
     from portable_tpl.support.table import shipped_versions
     from portable_tpl.targets.installs import is_installed
     from portable_tpl.targets.registry import known_targets, missing_engines
 
-    wanted = dict.fromkeys(missing_engines())
+    wanted = {each: None for each in missing_engines() if each[0].here() is not None}
     for adapter in known_targets():
         package = adapter.package
-        if package is not None and adapter.versioned:
+        if package is not None and adapter.versioned and adapter.available(None).ok:
             here = package.here()
             for version in shipped_versions(adapter.id):
                 if version != here and not is_installed(package, version):

@@ -78,9 +78,9 @@ def _first_use(target: str, measure: Measure | None) -> TargetStatus:
     from portable_tpl.targets.registry import find
 
     adapter, version = find(target)
-    if adapter.engine == REFERENCE:
-        return TargetStatus(target, adapter.engine, None, "static", "runs the reference's own engine")
     state = adapter.available(version)
+    if adapter.engine == REFERENCE:
+        return TargetStatus(target, adapter.engine, state.version, "static", "runs the reference's own engine")
     reason = state.reason
     if state.ok and measure is not None:
         try:

@@ -17,7 +17,8 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._limits import resident
 from portable_tpl.targets.processes._worker import WorkerRuntime
-from portable_tpl.targets.registry import availability, known_targets, open_runtime
+from portable_tpl.targets.registry import known_targets
+from tests.targets.opening import opened
 from tests.targets.processes import killers
 
 TARGETS = [target.id for target in known_targets()]
@@ -29,11 +30,8 @@ _OPEN: dict[str, WorkerRuntime] = {}
 
 def warm(target: str) -> WorkerRuntime:
     """One worker a target for the whole module, as a program would keep it."""
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
     if target not in _OPEN:
-        _OPEN[target] = open_runtime(target)
+        _OPEN[target] = opened(target)
     return _OPEN[target]
 
 
@@ -199,11 +197,8 @@ def test_a_worker_that_dies_between_renders_is_replaced(target: str) -> None:
 @each_engine  # stacks and deployments share their workers
 @pytest.mark.parametrize("killer", killers.ALL, ids=lambda killer: killer.name)
 def test_a_killer_is_named_and_the_run_goes_on(target: str, killer: killers.Killer) -> None:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
     cases = [asking(content) for content in ("one", "two", "kill", "four", "five")]
-    with open_runtime(target, Limits(seconds=2.0, megabytes=512)) as runtime:
+    with opened(target, Limits(seconds=2.0, megabytes=512)) as runtime:
         answers = runtime.render_all(killer.template, cases)
         others = [answer for index, answer in enumerate(answers) if index != 2]
         if killer.at_load:

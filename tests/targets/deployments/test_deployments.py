@@ -15,11 +15,12 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments import all_deployments
 from portable_tpl.targets.deployments._build import with_json_filter, without_loop_controls
 from portable_tpl.targets.processes._worker import WorkerRuntime
-from portable_tpl.targets.registry import availability, find, known_targets, open_runtime
+from portable_tpl.targets.registry import find, known_targets
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps.detection import iterates_content, looks_structured
 from portable_tpl.targets.steps.prepared import prepare, rewritten, steps_for
 from portable_tpl.targets.steps.tool_schemas import reads_tools
+from tests.targets.opening import opened
 
 _OPEN: dict[str, WorkerRuntime] = {}
 _USER = {"role": "user", "content": "Hi"}
@@ -36,11 +37,8 @@ def _closing() -> Iterator[None]:
 
 
 def render(target: str, text: str, *messages: Any, path: str | None = None, **given: Any) -> Rendering:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}; get it with: {state.remedy}")
     if target not in _OPEN:
-        _OPEN[target] = open_runtime(target)
+        _OPEN[target] = opened(target)
     return _OPEN[target].render(Template(text, path=path), Conversation(list(messages or [_USER]), **given))
 
 
