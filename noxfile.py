@@ -134,6 +134,14 @@ def sweep(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Say how often each release check fires over all real templates, by severity."""
+    session.install("-e", ".")
+    templates = str(Path(_with_corpus(session)) / "templates")
+    session.run("python", "-m", "tests.sweeps.release", templates, "--seconds", *session.posargs)
+
+
+@nox.session
 def reproduce(session: nox.Session) -> None:
     """Audit all real templates on the default targets, and try every ``reproduce`` command of the report."""
     _engines(session)

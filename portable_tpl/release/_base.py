@@ -123,7 +123,7 @@ class Observation:
     ``compared`` says that the first two prompts are compared with each other, so that their first difference is worth
     showing; ``names_branch`` that the branch behind it is, too. ``printed`` is a text of the first prompt whose place
     in the template is the finding's; else ``span`` is, where no branch and no error of an engine names a line.
-    ``continued`` counts exchanges at the end whose final message is continued. ``related`` are further files.
+    ``continued`` says that the final message of each is continued. ``related`` are further files.
     """
 
     severity: Severity

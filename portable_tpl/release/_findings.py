@@ -24,7 +24,9 @@ def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inqui
     if not said.exchanges:
         return static_finding_of(check, said, subject)
     conversations = [exchange.conversation for exchange in said.exchanges]
-    renderings = inquiry.render_all(conversations)
+    render = inquiry.render_continued if said.continued else inquiry.render
+    inquiry.render_all(conversations)
+    renderings = [render(conversation) for conversation in conversations]
     difference = _difference(said, renderings)
     cause = _cause(said, conversations, renderings, difference, subject, inquiry)
     showing, silent = _targets(said, conversations, inquiry)

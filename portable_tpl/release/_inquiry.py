@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.errors import RenderError
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
 from portable_tpl.template.tracing.trace import Trace
 
 _NO_TARGETS: Mapping[str, Runtime] = MappingProxyType({})
@@ -82,6 +84,23 @@ class Inquiry:
         """The reference's prompt, or ``None`` where it refuses or fails."""
         rendering = self.render(conversation)
         return rendering.text if isinstance(rendering, Rendered) else None
+
+    def render_continued(self, conversation: Conversation) -> Rendering:
+        """The prompt that ends inside the final message; an error where transformers does not find the message in it.
+
+        ``Failed`` of kind ``unsupported`` stands for a request that transformers refuses before it renders.
+        """
+        try:
+            marked, continuation = mark_final_message(conversation, self.template.text)
+        except RenderError as error:
+            return Failed("unsupported", str(error))
+        rendering = self.render(marked)
+        if not isinstance(rendering, Rendered):
+            return rendering
+        try:
+            return Rendered(cut_after_final_message(rendering.text, continuation))
+        except RenderError as error:
+            return Failed("error", str(error))
 
     def render_with_spans(self, conversations: Iterable[Conversation]) -> list[Rendering]:
         """The reference's prompts with the spans of their generation blocks."""

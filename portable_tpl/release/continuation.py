@@ -28,13 +28,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.errors import RenderError
 from portable_tpl.model.findings import Severity
-from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._inquiry import Inquiry, reason_of
 from portable_tpl.release._turns import ASSISTANT, REASONING, content, turns_of
-from portable_tpl.targets.steps.continuation import Continuation, cut_after_final_message, mark_final_message
+from portable_tpl.targets.steps.continuation import NOT_WHOLE
 from portable_tpl.template.usage.shape import MESSAGE
 
 CODE = "REL112"
@@ -58,7 +57,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         asked = turns.conversation(
             turns.user(), {"role": "assistant", "content": content(final.text, turns.assistant_form)}
         )
-        reason = _problem(asked, subject, inquiry)
+        reason = _problem(inquiry.render_continued(asked))
         if reason is not None:
             yield _observation(final, asked, reason)
             return
@@ -79,26 +78,13 @@ def _thoughts(subject: Subject) -> Iterator[_Final]:
         yield _Final(f"a text with {mark.strip()} in it", f"{opening}\n{REASONING}\n{mark.strip()}\n\n{ASSISTANT}")
 
 
-def _problem(asked: Conversation, subject: Subject, inquiry: Inquiry) -> str | None:
-    """Why a final message cannot be continued; ``None`` where it can, or where the template refuses it."""
-    try:
-        marked, continuation = mark_final_message(asked, subject.template.text)
-    except RenderError:
+def _problem(rendering: Rendering) -> str | None:
+    """Why a final message cannot be continued; ``None`` where it can, or where that is refused."""
+    if not isinstance(rendering, Failed) or rendering.kind == "unsupported":
         return None
-    return _cut_problem(inquiry.render(marked), continuation)
-
-
-def _cut_problem(rendering: Rendering, continuation: Continuation) -> str | None:
-    if isinstance(rendering, Refused):
-        return None
-    if isinstance(rendering, Failed):
-        return f"the template {reason_of(rendering)}"
-    assert isinstance(rendering, Rendered)
-    try:
-        cut_after_final_message(rendering.text, continuation)
-    except RenderError:
+    if rendering.message.startswith(NOT_WHOLE):
         return "the template does not print it whole"
-    return None
+    return f"the template {reason_of(rendering)}"
 
 
 def _observation(final: _Final, asked: Conversation, reason: str) -> Observation:

@@ -1,4 +1,4 @@
-"""Try every ``reproduce`` command of a report: does it show what the report says?
+"""Try every ``reproduce`` command of a report, of mismatches and of findings: does it show what the report says?
 
 ``python -m tests.sweeps.reproduce REPORT.json [--processes N]``; the report is what ``compare`` or ``audit`` wrote with
 ``--format json``, and the commands run from the folder in which it was made. Each command runs twice, as it stands and
@@ -22,6 +22,9 @@ from typing import Any
 from portable_tpl.cli import run
 from portable_tpl.targets.processes._base import REFERENCE
 
+# Commands, as words, each with what the report says of it.
+Expected = list[tuple[list[str], dict[str, Any]]]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the commands and print those that show something else; the exit status says whether there were any."""
@@ -29,14 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("report", type=Path)
     parser.add_argument("--processes", type=int, default=50, metavar="N")
     options = parser.parse_args(arguments)
-    found = list(mismatches(json.loads(options.report.read_text("utf-8"))))
+    report = json.loads(options.report.read_text("utf-8"))
+    found = [*map(both_sides, mismatches(report)), *exhibits(report)]
     wrong = 0
-    for number, mismatch in enumerate(found):
-        told = list(failures(mismatch, number % options.processes == 0))
+    for number, expected in enumerate(found):
+        told = list(failures(expected, number % options.processes == 0))
         wrong += bool(told)
         for line in told:
             print(line, flush=True)
-    print(f"{len(found) - wrong} of {len(found)} commands reproduce their mismatch")
+    print(f"{len(found) - wrong} of {len(found)} commands reproduce what they stand for")
     return 1 if wrong or not found else 0
 
 
@@ -47,12 +51,28 @@ def mismatches(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from compared["mismatches"]
 
 
-def failures(mismatch: dict[str, Any], as_process: bool) -> Iterator[str]:
-    """What a command shows that its mismatch does not say."""
+def exhibits(report: dict[str, Any]) -> Iterator[Expected]:
+    """The command of every prompt of the release checks' witnesses, with what it has to show."""
+    for place in (*report["templates"], *report.get("containers", ())):
+        for finding in place["findings"]:
+            witness = finding["witness"]
+            if witness is None or not finding["code"].startswith("REL"):
+                continue  # a rule's witness is a mismatch, which has its own command
+            for command, exhibit in zip(witness["reproduce"], witness["exhibits"], strict=True):
+                yield [(shlex.split(command)[1:], exhibit["rendering"])]
+
+
+def both_sides(mismatch: dict[str, Any]) -> Expected:
+    """The command of a mismatch on its target and on the reference, with what each has to show."""
     words = shlex.split(mismatch["reproduce"])[1:]
     at = words.index("--target")
     on_reference = [*words[:at], "--target", REFERENCE, *words[at + 2 :]]
-    for command, expected in ((words, mismatch["target"]), (on_reference, mismatch["reference"])):
+    return [(words, mismatch["target"]), (on_reference, mismatch["reference"])]
+
+
+def failures(commands: Expected, as_process: bool) -> Iterator[str]:
+    """What commands show that the report does not say."""
+    for command, expected in commands:
         for shown in [_here(command)] + ([_alone(command)] if as_process else []):
             if not _agrees(shown, expected):
                 yield f"{shlex.join(command)}\n  expected {json.dumps(expected)[:300]}\n  got {shown!r:.600}"

@@ -18,6 +18,8 @@ BOTH_WAYS = "continuing the final message and adding a generation prompt exclude
 # The very text that transformers appends: a template may look at the end of a message, and must see the same.
 _MARK = "CONTINUE_FINAL_MESSAGE_TAG "
 
+NOT_WHOLE = "cannot continue the final message: the template does not print it whole"
+
 
 @dataclass(frozen=True)
 class Continuation:
@@ -73,10 +75,7 @@ def cut_after_final_message(prompt: str, continuation: Continuation) -> str:
     """
     mark, text = _MARK.strip(), continuation.text.strip()
     if text not in prompt or mark not in prompt:
-        raise RenderError(
-            f"cannot continue the final message: the template does not print it whole; it is {text!r}, "
-            f"the prompt is {prompt!r}"
-        )
+        raise RenderError(f"{NOT_WHOLE}; it is {text!r}, the prompt is {prompt!r}")
     end = prompt.rindex(mark)
     if prompt.startswith(_MARK, end):
         return prompt[:end]
