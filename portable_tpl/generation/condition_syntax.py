@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jinja2 import nodes
 
+from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 
@@ -50,18 +51,15 @@ def index(items: Sequence[nodes.Node], node: nodes.Node) -> int:
 def assignments(parsed: ParsedTemplate) -> dict[str, list[tuple[nodes.Node, nodes.Node]]]:
     """For each name, ``ns.name`` included: the values that it is set to, and where."""
     found: dict[str, list[tuple[nodes.Node, nodes.Node]]] = {}
+    for binding in resolve_names(parsed.tree).bindings:
+        if binding.value is not None:
+            found.setdefault(binding.name, []).append((binding.value, binding.node))
+        if isinstance(binding.value, nodes.Call):
+            for pair in binding.value.kwargs:
+                found.setdefault(f"{binding.name}.{pair.key}", []).append((pair.value, binding.node))
     for node in parsed.nodes:
-        if not isinstance(node, nodes.Assign):
-            continue
-        pairs = [(node.target, node.node)]
-        if isinstance(node.target, nodes.Tuple) and isinstance(node.node, nodes.Tuple):
-            pairs = list(zip(node.target.items, node.node.items, strict=False))
-        for target, value in pairs:
-            found.setdefault(name_of(target), []).append((value, node))
-            if isinstance(value, nodes.Call) and isinstance(target, nodes.Name):
-                for pair in value.kwargs:
-                    found.setdefault(f"{target.name}.{pair.key}", []).append((pair.value, node))
-    found.pop("", None)
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.NSRef):
+            found.setdefault(name_of(node.target), []).append((node.node, node))
     return found
 
 

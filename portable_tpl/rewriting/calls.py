@@ -8,6 +8,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds
+from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.types.lattice import kinds as k
 
 _TYPES = (
@@ -66,15 +67,13 @@ def constant(node: nodes.Node | None) -> object:
     return nodes
 
 
-def macros(look: Look) -> dict[str, list[nodes.Macro]]:
-    """The template's macros by name."""
-    found: dict[str, list[nodes.Macro]] | None = look.memory.get("macros")
-    if found is None:
-        found = look.memory["macros"] = {}
-        for node in look.parsed.nodes:
-            if isinstance(node, nodes.Macro):
-                found.setdefault(node.name, []).append(node)
-    return found
+def called_macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
+    """The one macro of the template that a call is of; ``None`` where it is, or can be, of something else."""
+    if not isinstance(node.node, nodes.Name) or not look.type(node.node).bits & k.MACRO:
+        return None
+    bindings = resolve_names(look.parsed.tree).resolve(node.node).bindings
+    macro = bindings[0].node if len(bindings) == 1 else None
+    return macro if isinstance(macro, nodes.Macro) else None
 
 
 def within(node: nodes.Node, kind: type[nodes.Node], look: Look) -> nodes.Node | None:
@@ -95,13 +94,10 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
     return isinstance(parent, (nodes.If, nodes.CondExpr, nodes.For)) and parent.test is node
 
 
-def assigned(name: str, look: Look) -> list[nodes.Node]:
-    """What the template assigns to a name."""
-    return [
-        each.node
-        for each in look.parsed.nodes
-        if each.__class__ is nodes.Assign and isinstance(each.target, nodes.Name) and each.target.name == name
-    ]
+def assigned(name: nodes.Name, look: Look) -> list[nodes.Node]:
+    """What the template can have assigned to a name where it is read."""
+    bindings = resolve_names(look.parsed.tree).resolve(name).bindings
+    return [binding.value for binding in bindings if binding.value is not None]
 
 
 def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:
@@ -117,7 +113,7 @@ def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> b
         node = inner
     if node.name in seen:
         return True
-    made = [each for each in assigned(node.name, look) if not isinstance(each, (nodes.Name, nodes.Const))]
+    made = [each for each in assigned(node, look) if not isinstance(each, (nodes.Name, nodes.Const))]
     return all(given(each, look, seen | {node.name}) for each in made)
 
 

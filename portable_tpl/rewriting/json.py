@@ -15,7 +15,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output, supported
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import constant, macros
+from portable_tpl.rewriting.calls import called_macro, constant
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.rewriting.helper_macros import JSON, JSON_INDENTED, UNDO, call_macro, can_call_macros
 
@@ -72,14 +72,14 @@ def _steps(node: nodes.Expr, look: Look) -> list[tuple[str, str]]:
 
 def _steps_of_macro(node: nodes.Filter, look: Look) -> list[tuple[str, str]]:
     call = look.parent(node)
-    if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name) or node not in call.args:
+    macro = called_macro(call, look) if isinstance(call, nodes.Call) and node in call.args else None
+    if macro is None or not isinstance(call, nodes.Call):
         return []
-    found = macros(look).get(call.node.name, [])
     position = next(index for index, argument in enumerate(call.args) if argument is node)
-    if len(found) != 1 or position >= len(found[0].args):
+    if position >= len(macro.args):
         return []
-    name = found[0].args[position].name
-    uses = [each for each in found[0].find_all(nodes.Name) if each.name == name and each.ctx == "load"]
+    name = macro.args[position].name
+    uses = [each for each in macro.find_all(nodes.Name) if each.name == name and each.ctx == "load"]
     return _steps(uses[0], look) if len(uses) == 1 else []
 
 

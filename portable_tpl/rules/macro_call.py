@@ -28,7 +28,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.rewriting.calls import macros
+from portable_tpl.rewriting.calls import called_macro
 from portable_tpl.rewriting.expressions import Level, replace
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -37,10 +37,10 @@ CODE = "PTL506"
 
 def _call(node: nodes.Call, look: Look) -> None:
     if node.dyn_args is not None:
-        look.use("macro.spread" if _macro(node, look) else "call.spread", node)
+        look.use("macro.spread" if called_macro(node, look) else "call.spread", node)
     if node.dyn_kwargs is not None:
         look.use("macro.spread-mapping", node)
-    macro = _macro(node, look)
+    macro = called_macro(node, look)
     if macro is None:
         return
     given = {keyword.key for keyword in node.kwargs}
@@ -68,13 +68,6 @@ def _order(node: nodes.Call, names: list[str], look: Look) -> None:
         look.use("macro.keyword-order", node)
 
 
-def _macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
-    if not isinstance(node.node, nodes.Name):
-        return None
-    found = macros(look).get(node.node.name, [])
-    return found[0] if len(found) == 1 else None
-
-
 def _attribute(node: nodes.Getattr, look: Look) -> None:
     if node.attr in ("name", "arguments") and look.type(node.node).bits & k.MACRO:
         look.use(FeatureId.of("macro", node.attr), node)
@@ -96,7 +89,7 @@ def _by_place(node: nodes.Node, look: Look) -> Fix | None:
     """The call with all its arguments in the definition's order."""
     if not isinstance(node, nodes.Call):
         return None
-    macro = _macro(node, look)
+    macro = called_macro(node, look)
     if macro is None or not node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
         return None
     names = [argument.name for argument in macro.args]

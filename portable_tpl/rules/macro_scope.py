@@ -24,6 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.calls import within
+from portable_tpl.template.names.scopes import resolve_names
 
 CODE = "PTL508"
 
@@ -32,69 +33,32 @@ def _reference(node: nodes.NSRef, look: Look) -> None:
     macro = within(node, nodes.Macro, look)
     if not isinstance(macro, nodes.Macro):
         return
-    if any(argument.name == node.name for argument in macro.args):
+    bindings = resolve_names(look.parsed.tree).resolve(node).bindings
+    inside = look.parsed.beneath(macro)
+    if any(binding.kind == "argument" and binding.frame is macro for binding in bindings):
         look.use("scope.macro-gets-namespace", node)
-    elif not _set_inside(macro, node.name, look) and not _read_inside(macro, node.name, look):
+    elif not any(binding.node is each for binding in bindings for each in inside) and not any(
+        # Engines that bring along what a macro reads then have it at hand.
+        isinstance(each, nodes.Name) and each.name == node.name and each.ctx == "load"
+        for each in inside
+    ):
         look.use("scope.macro-sets-namespace", node)
 
 
-def _set_inside(macro: nodes.Macro, name: str, look: Look) -> bool:
-    return any(
-        isinstance(assign.target, nodes.Name) and assign.target.name == name
-        for assign in look.parsed.beneath(macro)
-        if isinstance(assign, nodes.Assign)
-    )
-
-
-def _read_inside(macro: nodes.Macro, name: str, look: Look) -> bool:
-    """Whether a macro also reads the namespace: engines that bring along what a macro reads then have it at hand."""
-    return any(found.name == name and found.ctx == "load" for found in _names(macro, look))
-
-
 def _macro(node: nodes.Macro, look: Look) -> None:
-    if look.breaks("scope.macro-reads-callers-loop"):
-        loops = _loop_names(look)
-        own = _own_names(node, look)
-        for name in _names(node, look):
-            if (
-                name.ctx == "load"
-                and name.name in loops
-                and name.name not in own
-                and not _set_at_top(name.name, look)
-            ):
-                feature = "scope.loop-in-macro" if name.name == "loop" else "scope.macro-reads-callers-loop"
+    if not look.breaks("scope.macro-reads-callers-loop"):
+        return
+    scopes = resolve_names(look.parsed.tree)
+    callers = {"loop"} | {
+        binding.name
+        for binding in scopes.bindings
+        if isinstance(binding.frame, nodes.For) and not within(binding.frame, nodes.Macro, look)
+    }
+    for name in look.parsed.beneath(node):
+        if isinstance(name, nodes.Name) and name.name in callers and name in scopes.reads:
+            feature = "scope.loop-in-macro" if name.name == "loop" else "scope.macro-reads-callers-loop"
+            if not scopes.resolve(name).bindings:
                 look.use(feature, name)
-
-
-def _names(node: nodes.Node, look: Look) -> list[nodes.Name]:
-    return [name for name in look.parsed.beneath(node) if isinstance(name, nodes.Name)]
-
-
-def _own_names(node: nodes.Macro, look: Look) -> set[str]:
-    own = {name.name for name in _names(node, look) if name.ctx in ("store", "param")}
-    if any(isinstance(each, nodes.For) for each in look.parsed.beneath(node)):
-        own.add("loop")
-    return own
-
-
-def _loop_names(look: Look) -> set[str]:
-    found: set[str] | None = look.memory.get("loop names")
-    if found is None:
-        found = look.memory["loop names"] = {"loop"}
-        for loop in look.parsed.nodes:
-            # A loop inside another one was seen with it.
-            if isinstance(loop, nodes.For) and not (within(loop, nodes.Macro, look) or within(loop, nodes.For, look)):
-                found.update(name.name for name in _names(loop, look) if name.ctx == "store")
-    return found
-
-
-def _set_at_top(name: str, look: Look) -> bool:
-    return any(
-        isinstance(statement, nodes.Assign)
-        and isinstance(statement.target, nodes.Name)
-        and statement.target.name == name
-        for statement in look.parsed.tree.body
-    )
 
 
 VISITS = {nodes.NSRef: _reference, nodes.Macro: _macro}

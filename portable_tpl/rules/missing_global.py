@@ -27,7 +27,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import constant, macros
+from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.expressions import Level, literal, replace
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -39,7 +39,7 @@ def _call(node: nodes.Call, look: Look) -> None:
     callee = node.node
     if isinstance(callee, nodes.Getattr) and callee.attr == "fromkeys":
         look.use("method.dict.fromkeys", node)
-    if not isinstance(callee, nodes.Name) or callee.name not in _KNOWN or callee.name in macros(look):
+    if not isinstance(callee, nodes.Name) or callee.name not in _KNOWN:
         return
     bits = look.type(callee).bits
     if bits and not bits & k.FUNCTION:

@@ -67,7 +67,7 @@ def _bound(cut: nodes.Slice) -> int:
 def _json_text(node: nodes.Node, look: Look) -> bool:
     """Whether an expression is the result of ``tojson``, perhaps under a name."""
     if isinstance(node, nodes.Name):
-        made = assigned(node.name, look)
+        made = assigned(node, look)
         return len(made) == 1 and not isinstance(made[0], nodes.Name) and _json_text(made[0], look)
     return isinstance(node, nodes.Filter) and node.name == "tojson"
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from jinja2 import nodes
 
 from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
-from portable_tpl.template.usage.free_names import free_names
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path, PathReader
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
@@ -79,9 +77,12 @@ def test_a_marker_is_found(text: str) -> None:
 
 
 def test_an_assignment_in_one_branch_leaves_the_callers_value_free() -> None:
-    tree = parse(Template("{% if a %}{% set tools = b %}{% endif %}{{ tools }}")).tree
-    names = {node.name for node in tree.find_all(nodes.Name) if id(node) in free_names(tree)}
-    assert names == {"a", "b", "tools"}
+    assert set(read("{% if a %}{% set tools = b %}{% endif %}{{ tools }}").free) == {"a", "b", "tools"}
+
+
+def test_what_a_block_or_a_later_statement_sets_is_no_variable() -> None:
+    text = "{% with w = a %}{{ w }}{% endwith %}{% for m in b %}{{ late }}{% endfor %}{% set late = 1 %}"
+    assert set(read(text).free) == {"a", "b"}
 
 
 def test_an_assignment_in_every_branch_binds() -> None:

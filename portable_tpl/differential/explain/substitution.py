@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.model.source import Span
+from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Piece, Trace
 
@@ -174,13 +175,8 @@ class Rewriter:
 
     def _as_assigned(self, name: nodes.Name, variables: dict[str, Any]) -> list[tuple[Span, str]]:
         """An undefined name by what it was set to, which may tell why it is undefined; else the name itself."""
-        values = [
-            each.node
-            for each in self._parsed.nodes
-            if isinstance(each, nodes.Assign)
-            and isinstance(each.target, nodes.Name)
-            and each.target.name == name.name
-        ]
+        bindings = resolve_names(self._parsed.tree).resolve(name).bindings
+        values = [binding.value for binding in bindings if binding.value is not None]
         if len(values) != 1 or name.name in self._followed or name.name in self._arguments:
             return []
         self._followed.append(name.name)

@@ -86,19 +86,13 @@ def _reordered(function: Message) -> Message:
 
 def reads_tools(template: Template) -> bool:
     """Whether a template has a free variable ``tools``; so it is taken where it does not parse."""
-    from jinja2 import meta, nodes
-    from jinja2.exceptions import TemplateAssertionError
-
     from portable_tpl.template import parse
+    from portable_tpl.template.names.scopes import resolve_names
 
     try:
-        tree = parse(template).fresh_tree()
+        return "tools" in resolve_names(parse(template).tree).lookups
     except TemplateSyntaxError:
         return True
-    try:
-        return "tools" in meta.find_undeclared_variables(tree)
-    except TemplateAssertionError:  # it also looks up filters, which jinja2 need not know
-        return any(name.name == "tools" and name.ctx == "load" for name in tree.find_all(nodes.Name))
 
 
 def _reads_tools(template: Template, trial: Trial) -> bool:

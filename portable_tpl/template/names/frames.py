@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from jinja2 import nodes
 
-from portable_tpl.template.syntax.walking import children, names
+from portable_tpl.template.syntax.walking import NameIndex, children, names
 
 Load: TypeAlias = "Literal['parameter', 'context', 'nothing'] | Frame"
 """How a name begins: given to the frame, looked up in the context, without a value, or as in an outer frame."""
@@ -24,7 +24,8 @@ class Frame:
     that it sets.
     """
 
-    def __init__(self, parent: Frame | None, repeats: bool = False) -> None:
+    def __init__(self, index: NameIndex, parent: Frame | None, repeats: bool = False) -> None:
+        self.index = index
         self.parent = parent
         self.repeats = repeats
         self.loads: dict[str, Load] = {}
@@ -68,12 +69,12 @@ class Frame:
             self._read(_outer_parts(node))
 
     def _read(self, roots: Iterable[nodes.Node]) -> None:
-        for node in names(roots):
+        for node in self.index.beneath(roots):
             if self.owner(node.name) is None:
                 self.loads[node.name] = "context"
 
     def _set(self, target: nodes.Node, branch: bool) -> None:
-        for node in names((target,)):
+        for node in self.index.beneath((target,)):
             if isinstance(node, nodes.NSRef):
                 self._read((node,))
             elif node.ctx == "param":
@@ -118,11 +119,11 @@ def _outer_parts(node: nodes.Node) -> Iterable[nodes.Node]:
     return (node,)
 
 
-def first_read(roots: Iterable[nodes.Node], wanted: Iterable[str]) -> set[str]:
+def first_read(index: NameIndex, roots: Iterable[nodes.Node], wanted: Iterable[str]) -> set[str]:
     """Those of some names that code reads before it sets them, in the order of the text: jinja2 provides these."""
     open_names, first = set(wanted), set()
     if open_names:
-        for node in names(roots, leave_out=nodes.Block):
+        for node in names(roots, leave_out=nodes.Block) if index.blocks else index.beneath(roots):
             if isinstance(node, nodes.Name) and node.name in open_names:
                 open_names.discard(node.name)
                 if node.ctx == "load":

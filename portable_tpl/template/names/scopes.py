@@ -23,7 +23,7 @@ from jinja2 import nodes
 from portable_tpl.template.names.bindings import Binding, BindingKind, Resolution
 from portable_tpl.template.names.frames import Frame, defined_names, first_read
 from portable_tpl.template.syntax.conditions import raises
-from portable_tpl.template.syntax.walking import children, names, preorder
+from portable_tpl.template.syntax.walking import NameIndex, children, names
 
 __all__ = ["Binding", "Resolution", "Scopes", "resolve_names"]
 
@@ -81,8 +81,8 @@ _UNSET: frozenset[_Source] = frozenset(("unset",))
 class _Scope(Frame):
     """A frame while its code is gone through: what each of its names can be at this point."""
 
-    def __init__(self, parent: _Scope | None, node: nodes.Node, repeats: bool = False) -> None:
-        super().__init__(parent, repeats)
+    def __init__(self, index: NameIndex, parent: _Scope | None, node: nodes.Node, repeats: bool = False) -> None:
+        super().__init__(index, parent, repeats)
         self.node = node
         self.values: _Values = {}
         self.log: list[tuple[str, frozenset[_Source]]] = []
@@ -107,23 +107,23 @@ class _Resolver:
 
     def __init__(self, tree: nodes.Template) -> None:
         self._tree = tree
-        self._order = {node: index for index, node in enumerate(preorder(tree))}
+        self._index = NameIndex(tree)
         self._reads: dict[nodes.Node, frozenset[_Source]] = {}
         self._bindings: list[Binding] = []
         self._lookups: set[str] = set()
         self._turns: dict[nodes.For, _Values] = {}
         self._macros: list[Callable[[], None]] = []
-        self._used = {node.name for node in self._order if isinstance(node, nodes.Name)}
+        self._used = {node.name for node in self._index.order if isinstance(node, nodes.Name)}
 
     def run(self) -> Scopes:
         tree = self._tree
-        root = _Scope(None, tree)
+        root = _Scope(self._index, None, tree)
         given = self._implicit(tree, tree.body, ("self",))
         self._enter(root, given, tree.body)
         self._run(tree.body, root)
         for run_macro in self._macros:  # grows: macros hold macros
             run_macro()
-        self._bindings.sort(key=lambda binding: self._order[binding.node])
+        self._bindings.sort(key=lambda binding: self._index.order[binding.node])
         place = {binding: index for index, binding in enumerate(self._bindings)}
 
         @cache
@@ -160,11 +160,11 @@ class _Resolver:
 
     def _implicit(self, node: nodes.Node, body: Iterable[nodes.Node], wanted: Iterable[str]) -> _Values:
         """Names that jinja2 provides in a body that reads them."""
-        found = first_read(body, self._used.intersection(wanted))
+        found = first_read(self._index, body, self._used.intersection(wanted))
         return {name: self._bind(name, "implicit", node, node) for name in sorted(found)}
 
     def _read(self, roots: Iterable[nodes.Node], scope: _Scope) -> None:
-        for node in names(roots):
+        for node in self._index.beneath(roots):
             owner = scope.owner(node.name)
             # Without an owner jinja2 cannot compile the template: {% set x | default(y) %}…{% endset %}
             self._reads[node] = owner.values[node.name] if isinstance(owner, _Scope) else _FREE
@@ -216,7 +216,7 @@ class _Resolver:
         return True
 
     def _assign_block(self, node: nodes.AssignBlock, scope: _Scope) -> bool:
-        inner = _Scope(scope, node)
+        inner = _Scope(self._index, scope, node)
         self._enter(inner, {}, node.body)
         self._run(node.body, inner)
         if node.filter is not None:
@@ -228,13 +228,13 @@ class _Resolver:
         self._read((node.iter,), scope)
         given = {name.name: self._bind(name.name, "for", name, node) for name in names((node.target,))}
         if node.test is not None:
-            test = _Scope(scope, node)
+            test = _Scope(self._index, scope, node)
             self._enter(test, given, (node.test,))
             self._read((node.test,), test)
-        blocks = node.find_all(nodes.Block)
-        if node.recursive or first_read(node.body, self._used & {"loop"}) or any(block.scoped for block in blocks):
+        reads_loop = node.recursive or first_read(self._index, node.body, self._used & {"loop"})
+        if reads_loop or (self._index.blocks and any(block.scoped for block in node.find_all(nodes.Block))):
             given = {"loop": self._bind("loop", "loop", node, node), **given}
-        body, otherwise = _Scope(scope, node, repeats=True), _Scope(scope, node)
+        body, otherwise = _Scope(self._index, scope, node, repeats=True), _Scope(self._index, scope, node)
         self._enter(body, given, node.body)
         self._turns[node] = {name: body.values[name] for name in body.stored if name not in given}
         self._run(node.body, body)
@@ -244,7 +244,7 @@ class _Resolver:
 
     def _with(self, node: nodes.With, scope: _Scope) -> bool:
         self._read(node.values, scope)
-        inner = _Scope(scope, node)
+        inner = _Scope(self._index, scope, node)
         given: _Values = {}
         for name, value in zip(node.targets, node.values, strict=True):
             for each in names((name,)):
@@ -254,14 +254,14 @@ class _Resolver:
         return True
 
     def _filter_block(self, node: nodes.FilterBlock, scope: _Scope) -> bool:
-        inner = _Scope(scope, node)
+        inner = _Scope(self._index, scope, node)
         self._enter(inner, {}, node.body, (node.filter,))
         self._run(node.body, inner)
         self._read((node.filter,), inner)
         return True
 
     def _scope(self, node: nodes.Scope, scope: _Scope) -> bool:
-        inner = _Scope(scope, node)
+        inner = _Scope(self._index, scope, node)
         self._enter(inner, {}, node.body)
         self._run(node.body, inner)
         return True
@@ -272,7 +272,7 @@ class _Resolver:
 
     def _block(self, node: nodes.Block, scope: _Scope) -> bool:
         """A block is a function of its own that sees other names through the context only."""
-        inner = _Scope(None, node)
+        inner = _Scope(self._index, None, node)
         self._enter(inner, self._implicit(node, node.body, ("self", "super")), node.body)
         # What the top level has set is in the context by now; a scoped block's context has all that is set around it.
         visible = scope.chain() if node.scoped else scope.chain()[-1:]
@@ -313,7 +313,7 @@ class _Resolver:
         given = {name.name: self._bind(name.name, "argument", name, node) for name in node.args}
         for name, source in self._implicit(node, node.body, ("caller", "varargs", "kwargs")).items():
             given.setdefault(name, source)
-        inner = _Scope(scope, node)
+        inner = _Scope(self._index, scope, node)
         self._enter(inner, given, node.defaults, node.body)
         self._read(node.defaults, inner)
         self._run(node.body, inner)

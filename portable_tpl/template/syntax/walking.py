@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -41,6 +42,35 @@ def preorder(tree: nodes.Node) -> Iterator[nodes.Node]:
         node = todo.pop()
         yield node
         todo += children(node)[::-1]
+
+
+class NameIndex:
+    """The names of a tree in pre-order, found once: those beneath a node are a slice of them."""
+
+    def __init__(self, tree: nodes.Node) -> None:
+        self.order: dict[nodes.Node, int] = {}
+        parents: dict[nodes.Node, nodes.Node] = {}
+        todo = [tree]
+        while todo:
+            node = todo.pop()
+            self.order[node] = len(self.order)
+            inner = children(node)
+            parents.update(dict.fromkeys(inner, node))
+            todo += inner[::-1]
+        self._ends: dict[nodes.Node, int] = {}
+        for node, place in reversed(self.order.items()):
+            end = self._ends.setdefault(node, place + 1)
+            if node is not tree:
+                self._ends.setdefault(parents[node], end)  # the last child is the first that comes by
+        self.blocks = any(node.__class__ is nodes.Block for node in self.order)
+        self._names = [node for node in self.order if isinstance(node, (nodes.Name, nodes.NSRef))]
+        self._places = [self.order[node] for node in self._names]
+
+    def beneath(self, roots: Iterable[nodes.Node]) -> Iterator[nodes.Name | nodes.NSRef]:
+        """All names beneath some nodes, in pre-order."""
+        for root in roots:
+            start = bisect_left(self._places, self.order[root])
+            yield from self._names[start : bisect_left(self._places, self._ends[root], start)]
 
 
 def names(

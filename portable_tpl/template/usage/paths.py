@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.usage.free_names import free_names
+from portable_tpl.template.names.scopes import resolve_names
 
 Path = tuple[str, ...]
 Paths = frozenset[Path]
@@ -62,7 +62,7 @@ class PathReader:
         self._names: dict[str, Paths] = {}
         self._macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
         self._namespaces: set[str] = set()
-        self._free = free_names(tree)
+        self._reads = resolve_names(tree).reads
         for _ in range(_ROUNDS):
             before = dict(self._names)
             self._statements(tree.body)
@@ -179,7 +179,7 @@ class PathReader:
 
     def _read_name(self, node: nodes.Name) -> Paths:
         paths = self._names.get(node.name, NOTHING)
-        if id(node) in self._free:
+        if node in self._reads and self._reads[node].free:
             self.free[node.name] = None
             self._fact((node.name,))
             paths |= {(node.name,)}
