@@ -14,6 +14,11 @@ _PLACES = (
     ("changes_template", "It changes the template's source before the engine loads it."),
     ("changes_prompt", "It changes the prompt that the template printed."),
 )
+_MEANING = (
+    "A mismatch with this cause is of origin `stack`: the engine prints what the reference prints once the "
+    "step is taken "
+    "away. It does not decide a verdict, as no change of the template's expressions mends it."
+)
 
 
 def step_names() -> list[str]:
@@ -37,6 +42,12 @@ def _page(step: Step) -> str:
     lines += [step.details, ""] if step.details else []
     places = [text for changes, text in _PLACES if getattr(step, changes)]
     lines += [*places, ""] if places else []
-    targets = targets_with_step(step.name)
-    lines += ["## Targets", "", ", ".join(targets) if targets else "any server", "", "## Source", "", step.source]
+    targets = targets_with_step(step)
+    lines += ["## Targets", "", ", ".join(targets) if targets else "any server", "", "## What it means", "", _MEANING]
+    if step.changes_request:
+        lines += [
+            "",
+            f"`portable-tpl render PATH --messages FILE --as {step.name}` shows what that makes of a prompt.",
+        ]
+    lines += ["", "## Source", "", step.source]
     return "\n".join(lines) + "\n"

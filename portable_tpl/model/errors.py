@@ -68,7 +68,7 @@ class ConfigError(InputError):
 
 
 class UnknownTarget(PortableTplError):
-    """A target id that no adapter and no profile has."""
+    """A target id that no adapter has."""
 
 
 class TargetUnavailable(PortableTplError):

@@ -24,6 +24,7 @@ from portable_tpl.targets.installs import Package, is_installed
 from portable_tpl.targets.processes._adapter import Adapter, Launch
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.targets.steps._base import Step
 
 ENTRY_POINT_GROUP = "portable_tpl.runtimes"
 
@@ -74,9 +75,10 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
     return adapter, version or None
 
 
-def targets_with_step(name: str) -> list[str]:
+def targets_with_step(step: Step) -> list[str]:
     """The targets that take a step around their engine, by id."""
-    return [adapter.id for adapter in known_targets() if name in adapter.steps]
+    names = {step.name, step.variant_of}
+    return [adapter.id for adapter in _adapters().values() if names & set(adapter.steps)]
 
 
 def table_target(adapter: Adapter) -> str:

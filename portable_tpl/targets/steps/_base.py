@@ -56,7 +56,8 @@ class Step:
     * ``on_prompt`` changes the prompt, given the conversation of the caller.
 
     Each leaves alone what it does not concern. ``applies`` says for which templates the deployment takes the step at
-    all. Of the steps of one ``choice`` a deployment takes one at most, and does not say which.
+    all. Of the steps of one ``choice`` a deployment takes one at most, and does not say which. ``variant_of``
+    is the step in a target's list in whose place this one comes, for templates of which that is learnt.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Step:
     on_prompt: Callable[[str, Conversation], str] = _same_prompt
     applies: Callable[[Template, Trial], bool] = always
     choice: str | None = None
+    variant_of: str | None = None
 
     @property
     def changes_request(self) -> bool:

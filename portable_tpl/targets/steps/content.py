@@ -158,19 +158,6 @@ STEPS = (
         choice="form of content",
     ),
     Step(
-        "parts-joined-tightly",
-        "Content that is a list of text parts becomes one string, the parts joined by nothing.",
-        "TGI router MessageContent; mlx-lm server",
-        on_request=each_message(joined("")),
-        choice="form of content",
-    ),
-    Step(
-        "parts-without-text-dropped",
-        "Content that is a list of parts becomes the text parts joined by newlines; other parts are lost.",
-        "vLLM content format 'string'",
-        on_request=each_message(_text_among_parts),
-    ),
-    Step(
         "string-to-parts",
         "Content that is a string becomes a list of one text part.",
         f"{_CHAT_CPP}; vLLM content format 'openai'; google/minja chat-template.hpp",

@@ -49,6 +49,7 @@ def prefilled_with(marks: ReasoningMarks) -> Step:
         on_request=partial(_hidden, prompt=marks.after_prompt),
         on_prompt=partial(_appended_with_reasoning, marks=marks),
         choice=_CHOICE,
+        variant_of="final-assistant-prefilled",
     )
 
 

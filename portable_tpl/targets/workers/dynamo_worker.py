@@ -16,7 +16,6 @@ import re
 import shutil
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
@@ -24,6 +23,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import platformdirs
 
 from portable_tpl.targets.deployments._wheels import engine_in
 from portable_tpl.targets.workers._byte_tokenizer import write_model
@@ -215,6 +216,27 @@ class _Case:
         return f'{{"model": "{model}", "max_tokens": 1, {self._tail}'.encode("utf-8", "surrogatepass")
 
 
+def _own_folder() -> Path:
+    """A folder for this process's models; those of processes that are no more are removed."""
+    models = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "dynamo" / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    for folder in models.iterdir():
+        if not _runs(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
+    return models / str(os.getpid())
+
+
+def _runs(number: str) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(int(number), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
+
+
 class _Dynamo:
     name = "minijinja"
 
@@ -222,7 +244,7 @@ class _Dynamo:
         self.version = engine_version()
         os.environ |= {"DYN_LOG": _LOGGED, "DYN_LOGGING_JSONL": "1"}
         self._log = _Log()
-        self._root = Path(tempfile.mkdtemp(prefix="portable-tpl-dynamo-"))
+        self._root = _own_folder()
         self._frontend = _Frontend()
         self._models: OrderedDict[tuple[int, str], tuple[_Loaded, _Model]] = OrderedDict()
         self._count = 0
