@@ -10,5 +10,5 @@ import os
 
 def formats() -> tuple[str, ...]:
     """The names of all formats."""
-    names = os.listdir(os.path.dirname(__file__))  # pkgutil costs start-up time
+    names = (name for folder in __path__ for name in os.listdir(folder))  # pkgutil costs start-up time
     return tuple(sorted(name[:-3] for name in names if name.endswith(".py") and not name.startswith("_")))
