@@ -27,14 +27,14 @@ _OWN_KEYWORDS = ("_loop_vars", "_block_vars")
 class ShortWayGenerator(CodeGenerator):
     """The code that jinja2 writes, with other names for the functions that read members and call."""
 
-    _recursive = False
+    _circular: frozenset[str] = frozenset()
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
-        """A template in which macros call one another in a circle keeps the sandbox's calls.
+        """Macros that call one another in a circle are called as by the sandbox.
 
         How deep they may go is counted in Python's frames, of which the short ways have fewer.
         """
-        self._recursive = has_macro_circle(node)
+        self._circular = circular_macros(node)
         super().visit_Template(node, frame)
 
     @optimizeconst
@@ -70,7 +70,7 @@ class ShortWayGenerator(CodeGenerator):
     @optimizeconst
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
         """``f(…)`` and ``x.name(…)``; what is called is evaluated before the arguments, as ever."""
-        if self._recursive or any(keyword.key in _OWN_KEYWORDS for keyword in node.kwargs):
+        if self._is_sandboxed(node):
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         extra = {"caller": "caller"} if forward_caller else None
@@ -94,6 +94,14 @@ class ShortWayGenerator(CodeGenerator):
         self._write_arguments(node, frame, extra)
         self.write(")")
 
+    def _is_sandboxed(self, node: nodes.Call) -> bool:
+        """Whether a call is left as it is: errors about ``*x`` and ``**x`` name the function that was called."""
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            return True
+        if any(keyword.key in _OWN_KEYWORDS for keyword in node.kwargs):
+            return True
+        return isinstance(node.node, nodes.Name) and node.node.name in self._circular
+
     def _write_arguments(self, node: nodes.Call, frame: Frame, extra: dict[str, Any] | None) -> None:
         """What jinja2 writes for the arguments, without the comma that it puts before them."""
         stream, self.stream = self.stream, StringIO()
@@ -105,13 +113,13 @@ class ShortWayGenerator(CodeGenerator):
         self.write(written.removeprefix(", "))
 
 
-def has_macro_circle(tree: nodes.Template) -> bool:
-    """Whether some macro may come to call itself."""
+def circular_macros(tree: nodes.Template) -> frozenset[str]:
+    """The macros that may come to call themselves."""
     calls: dict[str, set[str]] = {}
     for macro in tree.find_all(nodes.Macro):
         names = (call.node for call in macro.find_all(nodes.Call))
         calls.setdefault(macro.name, set()).update(name.name for name in names if isinstance(name, nodes.Name))
-    return any(name in _reached(calls[name], calls) for name in calls)
+    return frozenset(name for name in calls if name in _reached(calls[name], calls))
 
 
 def _reached(start: Iterable[str], calls: dict[str, set[str]]) -> set[str]:
