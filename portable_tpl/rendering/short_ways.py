@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 from jinja2 import Environment
@@ -18,7 +20,7 @@ from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from portable_tpl.template.syntax.environment import TemplateNamespace
+from portable_tpl.template.syntax.environment import TemplateNamespace, raise_exception, strftime_function
 
 # Of a dict, every attribute: any other name can only be a key.
 DICT_ATTRIBUTES = frozenset(dir(dict))
@@ -28,6 +30,10 @@ STR_METHODS = frozenset(name for name in dir(str) if not name.startswith("_")) -
 LOOP_ATTRIBUTES = frozenset(name for name in dir(LoopContext) if not name.startswith("_")) - {"cycle", "changed"}
 # A value of these types is no method that the sandbox would have to wrap.
 PLAIN_TYPES = frozenset((str, int, float, bool, type(None), list, tuple, dict))
+
+_NO_MAPPINGS = PLAIN_TYPES - {dict} | {Undefined}
+# Functions of the environment's own that take no context and never raise StopIteration, whatever they close over.
+_PLAIN_CODES = frozenset((strftime_function(datetime.now).__code__, raise_exception.__code__))
 
 _slot = object.__getattribute__
 
@@ -63,11 +69,7 @@ ListLoop.__module__ = LoopContext.__module__
 def is_mapping(value: object) -> bool:
     """The test ``mapping``."""
     kind = type(value)
-    if kind is dict:
-        return True
-    if kind is str or kind is list:
-        return False
-    return isinstance(value, abc.Mapping)
+    return kind is dict or (kind not in _NO_MAPPINGS and isinstance(value, abc.Mapping))
 
 
 Arguments = Callable[..., Any]
@@ -123,12 +125,14 @@ def _key(environment: SandboxedEnvironment, member: Callable[[Any, str], Any]) -
 
 def _item(environment: Environment) -> Callable[[Any, Any], Any]:
     """``x[key]``: the sandbox, too, tries the plain way first."""
-    sandboxed = environment.getitem
+    sandboxed, undefined = environment.getitem, environment.undefined
 
     def short_item(obj: Any, key: Any) -> Any:
         try:
             return obj[key]
         except (TypeError, LookupError):
+            if type(obj) is dict and type(key) is str and key not in DICT_ATTRIBUTES:
+                return undefined(obj=obj, name=key)
             return sandboxed(obj, key)
 
     return short_item
@@ -156,6 +160,8 @@ def _function(environment: SandboxedEnvironment) -> Callable[..., Arguments]:
             return partial(function.__call__, context.eval_ctx)
         if function is TemplateNamespace:
             return TemplateNamespace
+        if type(function) is FunctionType and function.__code__ in _PLAIN_CODES:
+            return function
         return sandboxed(context, function, loop_vars, block_vars)
 
     return short_function

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from markupsafe import Markup
 
 from portable_tpl.rendering import generator, program
 from portable_tpl.rendering.short_ways import DICT_ATTRIBUTES, ListLoop, short_ways
-from portable_tpl.template.syntax.environment import TemplateNamespace, reference_environment
+from portable_tpl.template.syntax.environment import TemplateNamespace, reference_environment, strftime_function
 
 ENVIRONMENT = reference_environment()
 WAYS = short_ways(ENVIRONMENT)
@@ -98,6 +99,8 @@ OBJECTS: dict[str, Any] = {
     "cycler": Cycler("a", "b"),
     "joiner": Joiner(),
     "function": some_function,
+    "refusal": ENVIRONMENT.globals["raise_exception"],
+    "clock": strftime_function(lambda: datetime(2026, 1, 1)),
     "method": "x".upper,
     "formatting method": "{0.__class__}".format,
     "generator": a_generator(),

@@ -143,7 +143,8 @@ _as_in_reference("TemplateNamespace")(TemplateNamespace)
 
 
 @_as_in_reference("raise_exception")
-def _raise_exception(message: str) -> None:
+def raise_exception(message: str) -> None:
+    """Refuse, with a message."""
     raise RefusalError(message)
 
 
@@ -185,7 +186,7 @@ def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvi
     )
     environment.filters["tojson"] = _tojson
     environment.globals.update(
-        raise_exception=_raise_exception,
+        raise_exception=raise_exception,
         strftime_now=strftime_function(clock),
         dict=_Dict(),
         namespace=TemplateNamespace,
