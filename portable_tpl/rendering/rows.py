@@ -16,8 +16,8 @@ ARGUMENTS = (
     *("messages", "tools", "documents", "add_generation_prompt", "continue_final_message"),
     *("variables", "special_tokens", "clock", "chat_template_kwargs"),
 )
-# A row with one of these is the body of a request to an OpenAI-style server: what else it holds steers sampling.
-_REQUEST_KEYS = ("model", "chat_template_kwargs")
+_NAMES = frozenset(ARGUMENTS)
+_OBJECT = (dict, Mapping)  # nearly all are dicts, which is quickly told
 # Columns that hold a conversation in the data sets of well-known trainers, for the hint about a row without messages.
 _USUAL_COLUMNS = ("conversations", "conversation", "chat", "dialogue", "dialog", "turns", "prompt", "text")
 # ShareGPT's names of roles.
@@ -75,10 +75,10 @@ def row_call(row: Json, options: RowOptions = _NO_OPTIONS) -> Call:
     """
     if isinstance(row, list):
         row = {"messages": row}
-    if not isinstance(row, Mapping):
+    if not isinstance(row, _OBJECT):
         raise ConversationError(f"expected a JSON object with a 'messages' list, found {_kind(row)}")
     given = _arguments(row, options)
-    is_request = any(key in row for key in _REQUEST_KEYS)
+    is_request = is_request_body(row)
     if is_request and row.get("chat_template") is not None:
         raise ConversationError("the request brings a chat_template of its own, which is not rendered; take it out")
     continued = _either(options.continue_final_message, given.get("continue_final_message"), False)
@@ -95,16 +95,21 @@ def row_call(row: Json, options: RowOptions = _NO_OPTIONS) -> Call:
     )
 
 
+def is_request_body(row: Mapping[str, Json]) -> bool:
+    """Whether a row is the body of a request to a server."""
+    return "model" in row or "chat_template_kwargs" in row
+
+
 def unused_columns(row: Json, options: RowOptions) -> list[str]:
     """The columns of a row that neither go into its prompt nor are kept."""
-    if not isinstance(row, Mapping) or any(key in row for key in _REQUEST_KEYS):
+    if not isinstance(row, _OBJECT) or is_request_body(row):
         return []
     named = {source for sources in options.columns.values() for source in sources}
     return [key for key in row if key not in ARGUMENTS and key not in named and key not in options.keep]
 
 
 def _arguments(row: Mapping[str, Json], options: RowOptions) -> dict[str, Json]:
-    given: dict[str, Json] = {name: row[name] for name in ARGUMENTS if row.get(name) is not None}
+    given: dict[str, Json] = {name: value for name, value in row.items() if name in _NAMES and value is not None}
     for name, sources in options.columns.items():
         missing = [source for source in sources if source not in row]
         if missing:
@@ -130,7 +135,7 @@ def _messages(row: Mapping[str, Json], given: Mapping[str, Json]) -> list[dict[s
     if "messages" not in given and "messages" not in row:
         raise ConversationError(f"no 'messages' list{_column_hint(row)}")
     messages: Json = _objects({"messages": given.get("messages")}, "messages", needed=True)
-    if any("role" not in message and "from" in message for message in messages):
+    if messages and "from" in messages[0] and "role" not in messages[0]:
         return [_from_sharegpt(message) for message in messages]
     return messages  # type: ignore[no-any-return]
 
@@ -159,7 +164,7 @@ def _objects(given: Mapping[str, Json], name: str, needed: bool = False) -> Json
     if not isinstance(value, list):
         raise ConversationError(f"{name!r} must be a list of objects, found {_kind(value)}")
     for index, item in enumerate(value):
-        if not isinstance(item, Mapping):
+        if not isinstance(item, _OBJECT):
             raise ConversationError(f"{name!r}[{index}] must be an object, found {_kind(item)}")
     return value
 
@@ -167,7 +172,8 @@ def _objects(given: Mapping[str, Json], name: str, needed: bool = False) -> Json
 def _variables(given: Mapping[str, Json], options: RowOptions) -> dict[str, Json]:
     made: dict[str, Json] = {}
     for name in ("variables", "chat_template_kwargs"):
-        made.update(_expect(_parsed(given.get(name, {}), name), (dict,), name, "an object"))
+        if name in given:
+            made.update(_expect(_parsed(given[name], name), (dict,), name, "an object"))
     made.update((name, given[name]) for name in options.columns if name not in ARGUMENTS)
     made.update(options.variables)
     return made

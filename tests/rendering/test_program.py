@@ -130,9 +130,9 @@ def test_anything_that_is_passed_gives_a_prompt_or_an_error_of_ours(messages: An
 
 def conversations(template: Template, count: int) -> Iterator[Conversation]:
     shape = shape_of(parse(template).tree)
-    tiers = (Tier.EVERYDAY, Tier.EVERYDAY, Tier.EXTENDED, Tier.HOSTILE)
+    tiers = tuple(Tier)
     for number in range(count):
-        yield conversation(SeededChoices(f"{template.path} {number}"), shape, tiers[number % len(tiers)])
+        yield conversation(SeededChoices(f"{template.path} {number}", tiers[number % len(tiers)]), shape)
 
 
 def odd_ways(made: Conversation, number: int) -> Conversation:

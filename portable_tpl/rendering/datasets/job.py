@@ -19,8 +19,9 @@ from portable_tpl.targets.processes._base import REFERENCE
 
 OnError = Literal["raise", "skip", "keep"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+# What JSON has no form for (a date in a column of Parquet that is kept) is written as its text.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_encode_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
 _decode = json.JSONDecoder().decode
 
 
@@ -69,13 +70,13 @@ class RenderJob:
         """Render a batch; never raises for what is in a row."""
         lines: list[bytes] = []
         failures: list[RowFailure] = []
-        unused: set[str] = set()
+        shapes: dict[tuple[str, ...], list[str]] = {}
         count = 0
         ended = False
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", PromptWarning)
             for count, source in enumerate(rows, 1):
-                record, failure = self._record(count - 1, source, unused)
+                record, failure = self._record(count - 1, source, shapes)
                 if failure is not None:
                     failures.append(failure)
                     ended = self.on_error == "raise" or (self.on_error is None and failure.unreadable)
@@ -84,16 +85,20 @@ class RenderJob:
                 if record is not None:
                     lines.append(record)
         said = tuple(dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PromptWarning)))
-        return BatchResult(b"".join(lines), count, tuple(failures), frozenset(unused), said, ended)
+        unused = frozenset(name for names in shapes.values() for name in names)
+        return BatchResult(b"".join(lines), count, tuple(failures), unused, said, ended)
 
     def _record(
-        self, index: int, source: bytes | Mapping[str, Json], unused: set[str]
+        self, index: int, source: bytes | Mapping[str, Json], shapes: dict[tuple[str, ...], list[str]]
     ) -> tuple[bytes | None, RowFailure | None]:
         kept: dict[str, Json] = {}
         try:
             row = _decode(source.decode("utf-8")) if isinstance(source, bytes) else source
-            unused.update(unused_columns(row, self.options))
-            kept = {name: row[name] for name in self.options.keep if isinstance(row, Mapping) and name in row}
+            if isinstance(row, dict):
+                columns = tuple(row)
+                if columns not in shapes:
+                    shapes[columns] = unused_columns(row, self.options)
+                kept = {name: row[name] for name in self.options.keep if name in row}
             answer = self._answer(row)
         except UnicodeDecodeError as error:
             return self._failed(index, kept, {"error": f"not UTF-8 text (at offset {error.start})"}, True)
