@@ -68,11 +68,11 @@ def test_what_moved_is_named() -> None:
     table = stored("minijinja")
     assert list(writing.moves(table, table)) == []
     broken = {**table.broken, "filter.trim": Support("no", "everyday", "x")}
-    before = broken.pop("statement.generation").note
+    before = broken.pop("statement.generation")
     now = table._replace(yes=table.yes - {"filter.trim"} | {"statement.generation"}, broken=broken)
     assert list(writing.moves(table, now)) == [
         ("filter.trim", "yes", "no (everyday: x)"),
-        ("statement.generation", f"no (everyday: {before})", "yes"),
+        ("statement.generation", f"no ({before.tier}: {before.note})", "yes"),
     ]
 
 
