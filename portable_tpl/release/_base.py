@@ -73,21 +73,7 @@ class Subject:
     @cached_property
     def boolean_variables(self) -> tuple[str, ...]:
         """The template's own variables that are only asked for their truth, in alphabetical order."""
-        return tuple(name for name in self.shape.variables if _is_flag(self.shape, name))
-
-
-def _is_flag(shape: TemplateShape, name: str) -> bool:
-    facts = shape.at((name,))
-    asked = {use for use in facts.uses if not use.startswith("is-")}
-    tests = {use.removeprefix("is-") for use in facts.uses if use.startswith("is-")}
-    truth = "truth" in asked or bool(tests & {"true", "false", "boolean"})
-    texts = [value for value in facts.equals if not isinstance(value, bool) and value is not None]
-    return (
-        (truth or any(isinstance(value, bool) for value in facts.equals))
-        and not asked - {"truth"}
-        and not texts
-        and not shape.children((name,))
-    )
+        return tuple(name for name in self.shape.variables if self.shape.is_flag(name))
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from portable_tpl.release._turns import (
     content,
     turns_of,
 )
-from portable_tpl.release._variables import variables_of
 from portable_tpl.targets.steps.reference import REASONING_FIELDS
 from portable_tpl.template.usage.shape import MESSAGE
+from portable_tpl.template.usage.variables import variables
 
 # The text that tells whether a request of a kind was printed; the others need only give a prompt.
 _TOLD = {"system": SYSTEM, "system-later": SYSTEM, "developer": SYSTEM, "unknown-role": SYSTEM, "tool": RESULT,
@@ -72,7 +72,10 @@ def card_of(subject: Subject, inquiry: Inquiry) -> Card:
         subject.template.name,
         subject.template.sha256,
         facts,
-        tuple(CardVariable(each.name, each.flag, each.defaults, each.values) for each in variables_of(subject)),
+        tuple(
+            CardVariable(each.name, each.flag, each.defaults, each.values)
+            for each in variables(subject.parsed, subject.shape)
+        ),
         generation_prompt=_added(turns, inquiry),
         reasoning_fields=_fields(subject),
         part_types=subject.shape.part_types if subject.shape.part_roles else (),

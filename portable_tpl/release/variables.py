@@ -26,15 +26,15 @@ from collections.abc import Iterator
 
 from portable_tpl.model.findings import Severity
 from portable_tpl.release._base import Example, Observation, Subject
-from portable_tpl.release._variables import Variable, variables_of
+from portable_tpl.template.usage.variables import Variable, variables
 
 CODE = "REL110"
 
 
 def examine_static(subject: Subject, _provided: frozenset[str]) -> Iterator[Observation]:
     """One note a variable."""
-    for variable in variables_of(subject):
-        yield Observation(Severity.NOTE, _words(variable), span=variable.span)
+    for variable in variables(subject.parsed, subject.shape):
+        yield Observation(Severity.NOTE, _words(variable), span=subject.parsed.span(variable.node))
 
 
 def _words(variable: Variable) -> str:

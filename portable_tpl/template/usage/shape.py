@@ -73,6 +73,19 @@ class TemplateShape:
         asked = [text for text in self.at(path).markers if text.isidentifier()]
         return tuple(dict.fromkeys([*named, *asked]))
 
+    def is_flag(self, variable: str) -> bool:
+        """Whether only the truth of a variable matters."""
+        facts = self.at((variable,))
+        uses = {use for use in facts.uses if not use.startswith("is-")}
+        truth = "truth" in uses or not facts.uses.isdisjoint(("is-true", "is-false", "is-boolean"))
+        texts = [value for value in facts.equals if not isinstance(value, bool) and value is not None]
+        return (
+            (truth or any(isinstance(value, bool) for value in facts.equals))
+            and not uses - {"truth"}
+            and not texts
+            and not self.children((variable,))
+        )
+
     @cached_property
     def roles(self) -> tuple[str, ...]:
         """Every role that the template names."""
