@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from portable_tpl.checking.linting import lint
 from portable_tpl.fixing.effect import Moved, objection
 from portable_tpl.fixing.proof import Proof, Prover
+from portable_tpl.fixing.tags import tag_findings, wants_tags
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Edit, Finding, Fix, Safety, apply_edits
@@ -74,17 +75,23 @@ def fix(
     own: list[Prover] = []
     proofs: list[Proof] = []
 
+    def warm() -> Prover:
+        if prover is not None:
+            return prover
+        if not own:
+            own.append(Prover(seed))
+        return own[0]
+
     def prove() -> Proof:
         if not proofs:
-            engine = prover
-            if engine is None:
-                engine = Prover(seed)
-                own.append(engine)
-            proofs.append(Proof(engine, parsed, conversations))
+            proofs.append(Proof(warm(), parsed, conversations))
         return proofs[0]
+
+    tags = wants_tags(select, ignore, unsafe)
 
     def findings(text: ParsedTemplate) -> list[Finding]:
         found = lint(text, targets, tier, select, ignore, provided)
+        found += tag_findings(text, warm()) if tags else []
         return [finding for finding in found if not finding.suppressed]
 
     run = _Run(template, findings, prove, unsafe)

@@ -19,7 +19,8 @@ end.
 What to do
 ----------
 Begin the block after the header, and end it after the token that ends the turn. Where the assistant has a branch of
-its own, ``fix --unsafe-fixes`` puts the tags there, and proves that no prompt changes.
+its own, ``fix --select REL104 --unsafe-fixes`` puts the tags there, and proves that no prompt changes. Engines other
+than transformers may not know the tags: ``check`` says which.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from typing import NamedTuple
 from jinja2 import nodes
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.findings import Severity
+from portable_tpl.model.findings import Fix, Severity
 from portable_tpl.model.rendering import Rendered
+from portable_tpl.model.source import Span
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
@@ -135,8 +137,12 @@ def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Itera
     at = text.find(ASSISTANT)
     split = first_difference(text, prompt)
     given = len(text) if split is None else split
-    if at >= 0 and any(left < given and right > at >= left for left, right in spans):
-        yield Severity.WARNING, "A generation block begins before the generation prompt ends: the header is trained"
+    trained = next((text[left:given] for left, right in spans if left < given and left <= at < right), "")
+    if at >= 0 and trained:
+        yield (
+            Severity.WARNING,
+            f"A generation block begins before the generation prompt ends: {trained!r} is trained though it is given",
+        )
     end = at + len(ASSISTANT)
     if at >= 0 and any(left <= at and right == end for left, right in spans):
         yield Severity.WARNING, "A generation block ends with the assistant's text: what ends the turn is not trained"
@@ -149,8 +155,16 @@ def _absent(turns: Turns, asked: Sequence[Conversation], subject: Subject, inqui
         Severity.NOTE,
         "There are no generation blocks: the assistant's mask is all zeros",
         (Exchange("the prompt that is masked", asked[0]),),
+        span=None if fix is None else _place(subject, fix),
         fix=fix,
     )
+
+
+def _place(subject: Subject, fix: Fix) -> Span | None:
+    """What is printed first behind the first tag."""
+    spans = (subject.parsed.span(node) for node in subject.parsed.nodes if isinstance(node, nodes.Expr))
+    behind = [span for span in spans if span.start >= fix.edits[0].end]
+    return min(behind, key=lambda span: (span.start, span.end), default=None)
 
 
 _TEMPLATE = """\

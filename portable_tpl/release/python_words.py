@@ -3,7 +3,7 @@
 What it asks
 ------------
 Whether the JSON words ``true``, ``false`` and ``null``, and nested values, come out as Python writes them: in
-the arguments of a call, in a result that comes in text parts, and in the schemas of tools.
+the arguments of a call, and in the schemas of tools.
 
 Why it matters
 --------------
@@ -30,7 +30,7 @@ from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import FUNCTION, KEY, RESULT, VALUE, Message, Turns, content, tool, turns_of
+from portable_tpl.release._turns import FUNCTION, KEY, VALUE, Message, Turns, tool, turns_of
 from portable_tpl.template.usage.shape import CALL
 
 CODE = "REL115"
@@ -49,18 +49,13 @@ _VALUES: dict[str, Json] = {
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
-    """One observation for arguments, one for results, and one for schemas."""
+    """One observation for arguments, and one for schemas."""
     turns = turns_of(subject, inquiry)
     if subject.shape.reads(CALL) and turns.calls and not turns.arguments_as_text:
         plain = _called(turns, VALUE)
         yield from _first(
             "an argument of a tool call", plain, [(name, _called(turns, _VALUES[name])) for name in _VALUES], inquiry
         )
-    if turns.calls and turns.result_form == "text":
-        given = (turns.user(), turns.call())
-        plain = turns.conversation(*given, turns.result(), prompt=True)
-        parts = turns.conversation(*given, {**turns.result(), "content": content(RESULT, "parts")}, prompt=True)
-        yield from _first("a conversation", plain, [("a tool's result in text parts", parts)], inquiry)
     if turns.tools:
         plain = turns.conversation(turns.user(), prompt=True, tools=False)
         yield from _first(
