@@ -93,7 +93,7 @@ def engines(session: Session) -> dict[tuple[type[WorkerRuntime], str], WorkerRun
         session.reference,
         session.tracer,
         *session.targets,
-        *(bare for bare in bare_engines if bare is not None),
+        *(bare._runtime for bare in bare_engines if isinstance(bare, BareEngine)),
     ]
     warm = [engine for engine in found if isinstance(engine, WorkerRuntime)]
     for engine in warm:
@@ -114,8 +114,7 @@ def again(record: Record, targets: Sequence[str]) -> dict[str, float]:
             engine._options = request.options
             started = time.perf_counter()
             _plain_render_all(engine, request.template, request.conversations)
-            name = f"{engine.id} (bare)" if isinstance(engine, BareEngine) else engine.id
-            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
+            seconds[engine.id] = seconds.get(engine.id, 0.0) + time.perf_counter() - started
     return seconds
 
 

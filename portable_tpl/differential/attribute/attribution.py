@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from portable_tpl.differential.attribute.answers import EnginesOwn, Render, Sign, same_answer, sign_of
 from portable_tpl.differential.attribute.step_candidates import Candidates, Steps
 from portable_tpl.differential.grouping.divergence import first_difference
 from portable_tpl.differential.run.tracer import Tracer
@@ -20,8 +21,6 @@ from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prepared import Prepared, prepare, rewritten
-
-Sign = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -45,30 +44,9 @@ class Explanation:
 
 _SAME, _OPEN = Explanation(True), Explanation(False)
 _ENOUGH = 2  # searches without success for answers that part from the reference in one way
-_AROUND = 12  # characters by which such are told
 _BATCH = 16  # sets of changes that are tried at once
 _PATIENCE = 6  # searches without success, after which the engine is asked for its part
-_Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
 _Attempt = Callable[[Conversation, Rendering], Iterator[Steps]]
-
-
-class _EnginesOwn:
-    """Which answers the engine gives by itself; each is asked for once, and only when it is wanted."""
-
-    def __init__(self, run: _Render, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> None:
-        self._run = run
-        self._conversations = conversations
-        self._answers = answers
-        self._known: dict[int, bool] = {}
-
-    def among(self, numbers: Iterable[int]) -> list[int]:
-        """Those of some answers, by their numbers; none where there is no engine to ask."""
-        numbers = list(numbers)
-        asked = [n for n in numbers if n not in self._known]
-        alone = self._run([self._conversations[n] for n in asked]) if asked else []
-        for n, told in zip(asked, alone, strict=False):
-            self._known[n] = same_answer(told, self._answers[n])
-        return [n for n in numbers if self._known.get(n)]
 
 
 class Attribution:
@@ -114,10 +92,10 @@ class Attribution:
         plain = self._render(conversations)
         out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
         wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
-        signs = {n: _sign(plain[n], answer) for n, answer in wanted.items()}
+        signs = {n: sign_of(plain[n], answer) for n, answer in wanted.items()}
         # Two failures of different engines have nothing in common that could be compared: none explains the other.
         texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
-        alone = _EnginesOwn(self._run, conversations, answers)
+        alone = EnginesOwn(self._run, conversations, answers)
         for n, changes in self._found(conversations, texts, signs, self._render, alone).items():
             out[n] = Explanation(False, changes, complete=True)
             self._known[out[n].names] = changes
@@ -140,7 +118,7 @@ class Attribution:
         conversations: Sequence[Conversation],
         left: Mapping[int, Rendering],
         signs: Mapping[int, Sign],
-        alone: _EnginesOwn,
+        alone: EnginesOwn,
     ) -> dict[int, Steps]:
         """The changes after which the engine alone gives each answer; none where it does without any."""
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
@@ -155,8 +133,8 @@ class Attribution:
         conversations: Sequence[Conversation],
         wanted: Mapping[int, Rendering],
         signs: Mapping[int, Sign],
-        render: _Render,
-        alone: _EnginesOwn,
+        render: Render,
+        alone: EnginesOwn,
     ) -> dict[int, Steps]:
         """The smallest set of changes found for each answer that some set explains.
 
@@ -190,7 +168,7 @@ class Attribution:
         return found
 
     def _spread(
-        self, changes: Steps, conversations: Sequence[Conversation], left: dict[int, Rendering], render: _Render
+        self, changes: Steps, conversations: Sequence[Conversation], left: dict[int, Rendering], render: Render
     ) -> dict[int, Steps]:
         """What a set explains of all that is left, without the changes that are not needed there; taken out of it."""
         acting = {n: self._candidates.acting(conversations[n], answer, changes, {}) for n, answer in left.items()}
@@ -199,7 +177,7 @@ class Attribution:
         return {n: self._reduced(conversations[n], left.pop(n), acting[n], render) for n in explained}
 
     def _searched(
-        self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: _Render
+        self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: Render
     ) -> Steps | None:
         """The first of the sets attempted that makes a renderer give an answer, without what it does not need."""
         candidates = attempt(conversation, answer)
@@ -307,7 +285,7 @@ class Attribution:
         return [out[n] for n in range(len(conversations))]
 
     @staticmethod
-    def _reduced(conversation: Conversation, answer: Rendering, changes: Steps, render: _Render) -> Steps:
+    def _reduced(conversation: Conversation, answer: Rendering, changes: Steps, render: Render) -> Steps:
         """Without the changes that an answer does not need; what may go by itself is first left out all at once."""
         while len(changes) > 1:
             smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
@@ -347,16 +325,3 @@ def _adapter_of(target: str) -> Adapter | None:
         return find(target)[0]
     except UnknownTarget:
         return None
-
-
-def _sign(plain: Rendering, answer: Rendering) -> Sign:
-    """How an answer parts from the reference's: by the text that follows, or by what kind of answers they are."""
-    if not isinstance(plain, Rendered) or not isinstance(answer, Rendered):
-        return type(plain).__name__, type(answer).__name__, getattr(plain, "message", getattr(answer, "message", ""))
-    at = first_difference(plain.text, answer.text)
-    return plain.text[max(0, at - _AROUND) : at], plain.text[at : at + _AROUND], answer.text[at : at + _AROUND]
-
-
-def same_answer(one: Rendering, other: Rendering) -> bool:
-    """Whether an engine said the very same twice: failures by kind, message and line."""
-    return one == other

@@ -160,6 +160,7 @@ STEPS = (
         "meta-lines-removed",
         "GLM-4's lines about meta are removed.",
         _MISTRAL,
+        "The text is taken out word by word; other spellings stay.",
         on_template=_without_meta,
     ),
     Step(

@@ -46,6 +46,7 @@ def prefilled_with(marks: ReasoningMarks) -> Step:
         name,
         description,
         _SOURCE,
+        "How an answer begins is learnt from the server, or from what the template prints of an earlier turn.",
         on_request=partial(_hidden, prompt=marks.after_prompt),
         on_prompt=partial(_appended_with_reasoning, marks=marks),
         choice=_CHOICE,

@@ -32,12 +32,14 @@ STEPS = (
         "bos-stripped",
         "A beginning-of-text token at the start of the prompt is removed, as the tokenizer adds its own.",
         _CHAT_CPP,
+        "The tokens are the same in the end: the tokenizer puts it back.",
         on_prompt=_bos_stripped,
     ),
     Step(
         "eos-stripped",
         "An end-of-text token at the end of the prompt is removed, as the tokenizer adds its own.",
         _CHAT_CPP,
+        "The tokens are the same in the end: the tokenizer puts it back.",
         on_prompt=_eos_stripped,
     ),
     Step(

@@ -129,6 +129,7 @@ STEPS = (
         "content-required",
         "A message with neither content nor tool calls is turned down.",
         "text-generation-inference router/src/lib.rs, MessageBody",
+        "The template's own branch for such a message is never reached.",
         objection=_content_missing,
     ),
     Step(
@@ -161,6 +162,7 @@ STEPS = (
         "empty-conversation-refused",
         "A conversation without messages is turned down.",
         "transformers/tokenization_utils_base.py, apply_chat_template",
+        "Other servers run the template without a message.",
         objection=reference_objection,
     ),
 )

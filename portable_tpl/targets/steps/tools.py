@@ -159,6 +159,7 @@ STEPS = (
         "arguments-parsed",
         "Arguments of a tool call that are a JSON text become the values they spell.",
         f"{_CHAT_CPP} (supports_object_arguments); vLLM; {_MINJA}, polyfill_object_arguments",
+        "So it is for templates that read arguments as a mapping. Clients send them as JSON text.",
         on_request=each_tool_call(arguments_parsed),
         choice="form of arguments",
     ),
@@ -166,6 +167,7 @@ STEPS = (
         "arguments-object-parsed",
         "Arguments of a tool call that are the JSON text of an object become that object.",
         "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
+        "A text that is no JSON, or that of another value, stays text.",
         on_request=each_tool_call(_arguments_object_only),
     ),
     Step(
@@ -173,6 +175,7 @@ STEPS = (
         "Arguments of a tool call become the values that their JSON text spells, null or an empty text an "
         "empty object.",
         "vLLM vllm/entrypoints/chat_utils.py, _postprocess_messages (vllm#30648)",
+        "A template that loops over arguments needs no test for none there.",
         on_request=each_tool_call(_arguments_or_empty),
     ),
     Step(
@@ -187,6 +190,7 @@ STEPS = (
         "arguments-to-text",
         "Arguments of a tool call that are an object become compact JSON text.",
         f"{_CHAT_CPP}, where the template does not take objects; ai-dynamo-runtime 1.6.1, measured",
+        "So a template that prints arguments|tojson prints a text in quotes there, unless it is parsed again.",
         on_request=each_tool_call(_arguments_dumped),
         choice="form of arguments",
     ),
@@ -194,18 +198,21 @@ STEPS = (
         "call-keys-dropped",
         "A tool call keeps type, function name, arguments and id, in this order, and gets the type 'function'.",
         _CHAT_CPP,
+        "A type that a client left out is there, and anything else it added is not.",
         on_request=each_tool_call(_call_keys),
     ),
     Step(
         "empty-calls-dropped",
         "A message whose list of tool calls is empty has none.",
         f"{_CHAT_CPP}; vLLM vllm/entrypoints/chat_utils.py, _postprocess_messages (vllm#30648)",
+        "So 'tool_calls is defined' is false for an empty list: ask for the list's truth.",
         on_request=each_message(_without_empty_calls),
     ),
     Step(
         "answers-gathered",
         "Tool calls, the tools' answers and the text after them become one assistant message with tool_responses.",
         "llama.cpp common/chat.cpp, for the first templates of Gemma 4; measured on b11549",
+        "So it is for templates that read tool_responses of an assistant message.",
         on_request=_answers_gathered,
         choice="answers-gathered",
     ),
@@ -213,12 +220,14 @@ STEPS = (
         "calls-as-content",
         "Tool calls become JSON text in the content of their message.",
         f"{_MINJA}, polyfill_tool_calls",
+        "So it is for templates that print no tool calls.",
         on_request=each_message(_calls_as_content),
     ),
     Step(
         "answers-as-user",
         "Tool messages become user messages that hold JSON text.",
         f"{_MINJA}, polyfill_tool_responses",
+        "So it is for templates that print no messages of the role tool.",
         on_request=each_message(_answers_as_user),
     ),
 )

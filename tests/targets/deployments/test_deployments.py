@@ -18,8 +18,8 @@ from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find, known_targets
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps.detection import iterates_content, looks_structured
+from portable_tpl.targets.steps.offered_tools import reads_tools
 from portable_tpl.targets.steps.prepared import prepare, rewritten, steps_for
-from portable_tpl.targets.steps.tool_schemas import reads_tools
 from tests.targets.opening import opened
 
 _OPEN: dict[str, WorkerRuntime] = {}

@@ -55,6 +55,7 @@ def test_names_are_unique_and_speak() -> None:
 def test_each_says_what_it_does_and_who_does_it(each: Any) -> None:
     assert each.summary.endswith(".")
     assert each.source
+    assert each.details.endswith(".")
     assert targets_with_step(each), "no target takes it"
 
 
