@@ -12,6 +12,8 @@ import pytest
 from portable_tpl.model.source import Template
 
 CORPUS_VARIABLE = "PORTABLE_TPL_CORPUS"
+# No test keeps what showed a mismatch in the user's cache, or has any from there: nothing is ever below a file.
+os.environ["PORTABLE_TPL_EXAMPLES"] = str(Path(__file__) / "none")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from portable_tpl.auditing.audit import AuditSettings, audit
 from portable_tpl.cli._conversations import read_conversations
 from portable_tpl.cli._emit import emit
 from portable_tpl.cli._options import Common
-from portable_tpl.cli._session import Session, measure_first, open_session, progress_wanted, warn
+from portable_tpl.cli._session import Session, in_ci, measure_first, open_session, progress_wanted, warn
 from portable_tpl.differential.run.run import Progress
 from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
 from portable_tpl.model.report import TemplateReport
@@ -61,7 +61,7 @@ def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:
         tier=session.common.tier,
         max_seconds=options["max_time"],
         conversations=tuple(read_conversations(given)) if given is not None else (),
-        database=options["database"],
+        database=options["database"] and not in_ci(),
     )
 
 

@@ -23,7 +23,7 @@ _OPTIONS: list[Callable[[Any], Any]] = [
         "database",
         flag_value=False,
         default=True,
-        help="Neither keep nor try first what once showed a mismatch: equal runs give equal reports.",
+        help="Neither keep nor try first what once showed a mismatch: equal runs, equal reports. [default: in CI]",
     ),
     click.option("--conversations", metavar="FILE", help="JSON lines of conversations to render as well."),
     click.option("--resume", metavar="FILE", help="Keep results in this file, and take those it has."),

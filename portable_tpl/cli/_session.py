@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from portable_tpl.targets.catalogue import Measure
 
 
+def in_ci() -> bool:
+    """Whether a continuous integration says that it runs this."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
 @dataclass(frozen=True)
 class Session:
     """The request, resolved: what to look at, for which targets, and what could not be opened."""
@@ -72,7 +77,7 @@ class Session:
         """What to say of targets that cannot answer, where that is not to be passed over: in CI, or as asked."""
         required = self.common.require_targets
         if required is None:
-            required = os.environ.get("CI", "").lower() not in ("", "0", "false")
+            required = in_ci()
         if not required:
             return ()
         return tuple(

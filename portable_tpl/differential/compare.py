@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
+from portable_tpl.differential.run.examples import remember
 from portable_tpl.differential.run.failures import Sample, failures_of
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
@@ -42,6 +43,7 @@ class Run:
         self._reference = reference
         self._clock = clock
         self._identical = dict.fromkeys((target.id for target in targets), 0)
+        self._database = settings.database
         self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
         self._investigations: dict[str, Investigation] = {}
@@ -81,6 +83,9 @@ class Run:
             self._identical[target.id] += answered - differing
             if cases:
                 self._investigation(target).add(cases)
+        if self._database:
+            every = (each for target in self._identical for each in self._mismatches(target))
+            remember(template, (each.conversation for each in every))
 
     def _mismatches(self, target: str) -> tuple[Mismatch, ...]:
         investigation = self._investigations.get(target)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from portable_tpl.differential.run.concurrency import in_background
+from portable_tpl.differential.run.examples import remembered
 from portable_tpl.differential.run.feasibility import possible, possible_turns
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
@@ -26,7 +28,9 @@ from portable_tpl.template.tracing.turn_marks import TurnGoal, turn_goals
 from portable_tpl.template.types.types import infer
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
-_POOL = 120  # generated conversations tried on the reference before missed branches are pursued
+_POOL = (
+    120  # conversations that hypothesis draws, which are tried on the reference before missed branches are pursued
+)
 _ROUNDS = 12
 _TRIES = 10  # conversations built for one branch in one round
 _BRANCHES = 24  # missed branches pursued in one round
@@ -124,7 +128,10 @@ def explore(
                 news.append(len(run.conversations) - 1)
         return news
 
+    drawn = in_background(_draw, shape, settings, parsed.template.sha256)
     trace(settings.conversations)
+    if settings.database:
+        trace(remembered(parsed.template), settings.tier)
     given = len(run.conversations)
     trace(handwritten(shape, settings.tier), settings.tier)
     always = len(run.conversations)
@@ -135,7 +142,8 @@ def explore(
     if all(_hopeless(told.rendering) for told in run.traces):
         run.cut = True
         return run
-    useful = _generate(parsed, run, trace, choices, settings, out_of_time)
+    useful = trace(drawn(), settings.tier)
+    useful += _aim(parsed, run, trace, choices, settings, out_of_time)
     _choose(run, useful, always, examples)
     if (run.wanted or run.missed_turns) and settings.tier is not Tier.HOSTILE and not out_of_time():
         _look_beyond(parsed, tracer, run, choices, settings.tier)
@@ -150,7 +158,17 @@ def _hopeless(rendering: Rendering) -> bool:
 _Trace = Callable[[Iterable[Conversation], "Tier | None"], "list[int]"]
 
 
-def _generate(
+def _draw(shape: TemplateShape, settings: CompareSettings, key: str) -> list[Conversation]:
+    """What hypothesis draws of each tier; everyday conversations hold the ordinary ones' contents, too."""
+    from portable_tpl.generation.drawing import draw  # which takes half a second to load, while engines start
+
+    strangest = settings.tier.rank
+    tiers = [tier for tier in Tier if min(strangest, Tier.EVERYDAY.rank) <= tier.rank <= strangest]
+    count = max(_POOL, settings.examples) // len(tiers)
+    return [conversation for tier in tiers for conversation in draw(shape, tier, count, f"{settings.seed}:{key}")]
+
+
+def _aim(
     parsed: ParsedTemplate,
     run: Explored,
     trace: _Trace,
@@ -158,13 +176,8 @@ def _generate(
     settings: CompareSettings,
     out_of_time: Callable[[], bool],
 ) -> list[int]:
-    """Random conversations, then missed branches; gives the numbers of those that reached something new."""
-    pool = max(_POOL, settings.examples)
-    tiers = [tier for tier in Tier if tier.rank <= settings.tier.rank]
-    useful = trace(
-        [generate(choices.within(tiers[number % len(tiers)]), run.shape) for number in range(pool)], settings.tier
-    )
-    useful += _reach_turns(run, trace, choices, settings.tier)
+    """Conversations edited towards what is missed; gives the numbers of those that reached something new."""
+    useful = _reach_turns(run, trace, choices, settings.tier)
     if not run.missed:
         return useful
     types = infer(parsed, settings.tier)

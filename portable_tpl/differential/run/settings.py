@@ -26,4 +26,4 @@ class CompareSettings:
     tier: Tier = Tier.EVERYDAY
     max_seconds: float | None = None
     conversations: tuple[Conversation, ...] = ()
-    database: bool = True
+    database: bool = False
