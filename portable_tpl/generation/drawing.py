@@ -1,4 +1,4 @@
-"""Conversations of a comparison, drawn by hypothesis from the public strategy.
+"""Conversations of a comparison, drawn by hypothesis from the public strategy, `portable_tpl.strategies.conversations`.
 
 What is hypothesis's: the drawing, and the file format of the database of what once showed a mismatch. What is ours,
 and why: the edits towards a branch, since the reference traces a hundred conversations in one message to its worker
@@ -13,8 +13,8 @@ import hashlib
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
+from portable_tpl.generation.api import conversations
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.strategies import conversations
 from portable_tpl.template.usage.shape import TemplateShape
 
 
