@@ -1,4 +1,4 @@
-"""Conversations of a comparison, drawn by hypothesis from the public strategy, `portable_tpl.strategies.conversations`.
+"""Conversations of a comparison, drawn by hypothesis from the strategy that `portable_tpl.strategies` offers.
 
 What is hypothesis's: the drawing, and the file format of the database of what once showed a mismatch. What is ours,
 and why: the edits towards a branch, since the reference traces a hundred conversations in one message to its worker
