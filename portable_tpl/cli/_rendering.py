@@ -15,8 +15,7 @@ from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversat
 from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.model.source import Template
-from portable_tpl.rendering.datasets.job import outcome_record
-from portable_tpl.rendering.prompts import Call, choose, only, reason_of, render_call, warm_runtime
+from portable_tpl.rendering.prompts import Call, choose, only, outcome_record, reason_of, render_call, warm_runtime
 from portable_tpl.rendering.reserved import refuse_reserved, unread, unread_message
 from portable_tpl.rendering.rows import RowOptions, parse_columns, row_call
 from portable_tpl.rendering.stepping import with_steps

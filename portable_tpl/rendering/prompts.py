@@ -139,6 +139,14 @@ def reason_of(answer: Refused | Failed) -> str:
     return f"failed{place} ({answer.kind}): {one_line(answer.message)}"
 
 
+def outcome_record(answer: Rendering) -> dict[str, Json]:
+    """A rendering as it is written in JSON."""
+    if isinstance(answer, Rendered):
+        return {"prompt": answer.text}
+    kind = {"kind": answer.kind} if isinstance(answer, Failed) else {"refused": True}
+    return {"error": answer.message, **kind}
+
+
 def one_line(text: str) -> str:
     """A message without line breaks, never empty."""
     return " ".join(text.split()) or "(no message)"

@@ -5,11 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 
-from jinja2 import TemplateError
-
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import PromptWarning, RenderError
-from portable_tpl.rendering.program import variables_of
 
 # Parameters of apply_chat_template in transformers 5.24 (tokenizers and processors): there none of them reaches a
 # template, so here none may become a variable without a word.
@@ -40,8 +37,14 @@ def refuse_reserved(names: Iterable[str]) -> None:
 def unread(text: str, names: Iterable[str]) -> list[str]:
     """Those of the names that a template, if it can be parsed at all, never takes from its caller."""
     asked = list(names)
+    if not asked:
+        return []
+    from jinja2 import TemplateError  # takes time, and most renders have no variables
+
+    from portable_tpl.rendering.program import variables_of
+
     try:
-        read = variables_of(text) if asked else frozenset()
+        read = variables_of(text)
     except TemplateError:
         return []
     return [name for name in asked if name not in read]
@@ -50,6 +53,8 @@ def unread(text: str, names: Iterable[str]) -> list[str]:
 def unread_message(name: str, text: str) -> str:
     """REL110 about a variable that was given and is not read, with what may have been meant."""
     from difflib import get_close_matches
+
+    from portable_tpl.rendering.program import variables_of
 
     near = get_close_matches(name, variables_of(text), n=1)
     meant = f"; did you mean {near[0]!r}?" if near else ""

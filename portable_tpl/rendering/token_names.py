@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from portable_tpl.model.source import Template
-from portable_tpl.rendering.program import variables_of
 from portable_tpl.sources.special_tokens import STANDARD
 from portable_tpl.sources.tokenizer_classes import defaults_of
 
@@ -13,6 +12,8 @@ def absent_tokens(template: Template) -> str | None:
     kind = template.tokenizer
     if not kind or defaults_of(kind) is not None:
         return None
+    from portable_tpl.rendering.program import variables_of
+
     absent = sorted(name for name in STANDARD if name in variables_of(template.text) and name not in template.tokens)
     if not absent:
         return None

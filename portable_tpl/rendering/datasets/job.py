@@ -10,9 +10,9 @@ from typing import Literal
 
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import ConversationError, PromptWarning, RenderError
-from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.rendering.chat_template import ChatTemplate
-from portable_tpl.rendering.prompts import choose, reason_of, render_call, warm_runtime
+from portable_tpl.rendering.prompts import choose, outcome_record, reason_of, render_call, warm_runtime
 from portable_tpl.rendering.rows import RowOptions, row_call, unused_columns
 from portable_tpl.rendering.stepping import with_steps
 from portable_tpl.targets.processes._base import REFERENCE
@@ -125,14 +125,6 @@ class RenderJob:
         if self.target == REFERENCE and not self.isolated:
             return self.chat.rendering(call, self.name)
         return render_call(choose(self.chat.template, call.tools, self.name), call, warm_runtime(self.target))
-
-
-def outcome_record(answer: Rendering) -> dict[str, Json]:
-    """A rendering as it is written in JSON."""
-    if isinstance(answer, Rendered):
-        return {"prompt": answer.text}
-    kind = {"kind": answer.kind} if isinstance(answer, Failed) else {"refused": True}
-    return {"error": answer.message, **kind}
 
 
 def json_line(record: Mapping[str, Json]) -> bytes:
