@@ -4,10 +4,10 @@ A template is run once over *sets* of values instead of values: messages as ever
 them.
 
 * The sets: ``kinds`` (bits), ``lattice`` (``Type``, ``Shape``), ``interning`` and ``pool`` (making and joining them).
-* What comes in: ``request`` and ``request_tools`` (what a chat request holds), ``roles``; ``demands``, ``naming`` and
-  ``own_values`` (what only this template reads, guessed from what it does with it).
-* The run: ``machine`` (its state), ``statements``, ``assigning``, ``macros``, ``facts``; loops are not iterated, the
-  whole template is run again where a namespace held more than an earlier read saw.
+* What comes in: ``request`` and ``request_tools`` (what a chat request holds), ``roles``; ``demands`` of the usage
+  and ``own_values`` (what only this template reads, guessed from what it does with it).
+* The run: ``machine`` (its state), ``statements``, ``assigning``, ``macros``, ``held``, ``seeds``; loops are not
+  iterated, the whole template is run again where a namespace held more than an earlier read saw.
 * Expressions: ``expressions`` (the table), ``operators``, ``members``, ``calls``, ``methods``, ``filters``,
   ``text_filters``, ``contents``.
 * Conditions: ``guards`` (the two worlds behind a test), ``equality``, ``kind_tests``.

@@ -27,7 +27,7 @@ from portable_tpl.template.types.lattice.lattice import ABSENT, NEVER, Shape, Ty
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.requests.own_values import OwnValues
 from portable_tpl.template.types.requests.request_tools import open_data
-from portable_tpl.template.usage.seeds import Guesses, guessed_type
+from portable_tpl.template.types.seeds import Guesses, guessed_type
 
 # Names to types. A key that starts with a dot is not a name but holds what guards proved about parts of that name's
 # value: a mapping from paths (`("content",)`, `(0, "role")`) to types. Those that start with `>` and `<`

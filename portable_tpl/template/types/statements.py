@@ -9,6 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.template.types.assigning import pair_up, unpack
 from portable_tpl.template.types.guards import branch
+from portable_tpl.template.types.held import HELD, compound, with_fact
 from portable_tpl.template.types.lattice.kinds import (
     ALL_KINDS,
     EMPTY,
@@ -23,7 +24,6 @@ from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Evaluate, Machine
 from portable_tpl.template.types.operations import macros
 from portable_tpl.template.types.requests.contents import ITERABLE, elements
-from portable_tpl.template.usage.facts import HELD, compound, with_fact
 
 _MOST_ROUNDS = 12
 _MOST_FAILED = 6  # tests of an if that are asked again in a later branch

@@ -24,9 +24,9 @@ from portable_tpl.template.types.machine import Machine
 from portable_tpl.template.types.requests.own_values import OwnValues
 from portable_tpl.template.types.requests.part_roles import part_roles
 from portable_tpl.template.types.requests.request import profile_of, request_types
+from portable_tpl.template.types.seeds import guesses, refuted
 from portable_tpl.template.types.statements import run
 from portable_tpl.template.usage.demands import Demands
-from portable_tpl.template.usage.seeds import guesses, refuted
 
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.syntax.walking import names
-from portable_tpl.template.types.lattice.naming import (
+from portable_tpl.template.usage.naming import (
     PAIR_FILTERS,
     Names,
     adds_text,

@@ -15,6 +15,13 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.names.scopes import resolve_names
+from portable_tpl.template.usage.naming import (
+    CUTTING_METHODS,
+    SAME_FILTERS,
+    SAME_METHODS,
+    adds_text,
+    pair_source,
+)
 
 Path = tuple[str, ...]
 Paths = frozenset[Path]
@@ -25,17 +32,8 @@ _DEEPEST = 9
 _ROUNDS = 3
 _MOST_ITEMS = 40
 
-_SAME_FILTERS = {
-    "list", "selectattr", "rejectattr", "select", "reject", "sort", "reverse", "unique", "trim", "string", "safe",
-    "default", "d", "lower", "upper", "escape", "e", "forceescape", "capitalize", "title", "indent", "replace",
-}  # fmt: skip
-_SAME_METHODS = {
-    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
-    "copy",
-}  # fmt: skip
 _SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit", "partition", "replace",
              "removeprefix", "removesuffix", "strip", "lstrip", "rstrip"}  # fmt: skip
-_PAIR_SOURCES = {"items", "dictsort"}
 
 
 @dataclass
@@ -136,7 +134,7 @@ class PathReader:
 
     def _loop(self, node: nodes.For) -> None:
         source = self.read(node.iter)
-        pairs = _pair_source(node.iter)
+        pairs = pair_source(node.iter)
         if isinstance(node.target, nodes.Tuple) and len(node.target.items) == 2 and pairs is not None:
             base = self.read(pairs)
             self._use(base, "pairs")
@@ -226,9 +224,9 @@ class PathReader:
         if callee.attr in _SEARCHES:
             for path in base:
                 self._fact(path).markers.update(dict.fromkeys(texts[:1]))
-        if callee.attr in _SAME_METHODS:
+        if callee.attr in SAME_METHODS:
             return base
-        if callee.attr in ("split", "rsplit", "partition"):
+        if callee.attr in CUTTING_METHODS:
             return self._step(base, TEXT)
         if callee.attr in ("items", "keys", "values"):
             self._use(base, "pairs")
@@ -252,7 +250,7 @@ class PathReader:
             return NOTHING
         if node.name in ("first", "last"):
             return self._step(base, ITEM)
-        return base if node.name in _SAME_FILTERS else NOTHING
+        return base if node.name in SAME_FILTERS else NOTHING
 
     def _attribute_filter(self, node: nodes.Filter, base: Paths, texts: list[str]) -> None:
         if node.name == "map" or not texts:
@@ -315,10 +313,7 @@ class PathReader:
 
     def _read_add(self, node: nodes.Add) -> Paths:
         left, right = self.read(node.left), self.read(node.right)
-        texts = any(
-            isinstance(child, nodes.Const) and isinstance(child.value, str) for child in (node.left, node.right)
-        )
-        if not texts and not isinstance(node.left, (nodes.Add, nodes.Concat)):
+        if not adds_text(node):
             return left | right
         self._use(left | right, "printed")
         return NOTHING
@@ -327,15 +322,6 @@ class PathReader:
         for child in node.nodes:
             self._use(self.read(child), "printed")
         return NOTHING
-
-
-def _pair_source(node: nodes.Node) -> nodes.Node | None:
-    """``x`` of ``x.items()``, ``x|items`` and ``x|dictsort``."""
-    if isinstance(node, nodes.Filter) and node.name in _PAIR_SOURCES:
-        return node.node
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "items":
-        return node.node.node
-    return None
 
 
 def _target_name(target: nodes.Node) -> str:

@@ -9,14 +9,16 @@ from jinja2 import nodes
 
 Names = tuple[str, ...]
 _NOTHING: Names = ()
-_SAME_FILTERS = frozenset({
+# What gives back its input, or a text of the same part of the input; a part of a text goes by the name of the whole.
+SAME_FILTERS = frozenset({
     "list", "selectattr", "rejectattr", "select", "reject", "sort", "reverse", "unique", "trim", "string", "safe",
     "default", "d", "lower", "upper", "escape", "e", "forceescape", "capitalize", "title", "indent", "replace",
 })  # fmt: skip
-_SAME_METHODS = frozenset({
+SAME_METHODS = frozenset({
     "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
-    "copy", "split", "rsplit", "partition",
+    "copy",
 })  # fmt: skip
+CUTTING_METHODS = frozenset({"split", "rsplit", "partition"})
 PAIR_FILTERS = frozenset({"items", "dictsort"})
 
 
@@ -41,7 +43,7 @@ def _read_getitem(node: nodes.Getitem) -> Names:
 
 
 def _read_filter(node: nodes.Filter) -> Names:
-    if node.name in _SAME_FILTERS:
+    if node.name in SAME_FILTERS:
         return names_of(node.node)
     if node.name in ("first", "last"):
         return items_of(names_of(node.node))
@@ -60,7 +62,7 @@ def _read_call(node: nodes.Call) -> Names:
     key = key_argument(node)
     if key is not None:
         return (key,)
-    return names_of(callee.node) if callee.attr in _SAME_METHODS else _NOTHING
+    return names_of(callee.node) if callee.attr in SAME_METHODS | CUTTING_METHODS else _NOTHING
 
 
 def _read_choice(node: Any) -> Names:
