@@ -42,7 +42,9 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = re.compile(rf"\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}}|\d{{4}}[-/]\d{{2}}[-/]\d{{2}}")
 # What comes before a date that is meant to be today's.
 _TODAY = re.compile(r"(?:\btoday\b|\bcurrent (?:date|day)\b|\bnow\b|\bdate today\b)[^\n.]{0,24}$", re.IGNORECASE)
-_NAMES = re.compile(r"date|today|now|day", re.IGNORECASE)
+_NAMES = re.compile(r"(?:^|_)(?:date|today|now|day)(?:_|$)", re.IGNORECASE)
+# The day on which the knowledge ends, or the model was made, is not today.
+_OTHER_DAYS = re.compile(r"cut|knowledge|train|release|version|update|start|end", re.IGNORECASE)
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
@@ -95,10 +97,14 @@ def _written_date(date: str, conversation: Conversation) -> Observation:
 def _named_dates(subject: Subject) -> Iterator[str]:
     """The texts that the template gives to a name that says date, or that stand in for one."""
     for node in subject.parsed.nodes:
-        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name) and _NAMES.search(node.target.name):
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name) and _names_today(node.target.name):
             yield from (const.value for const in _texts(node.node))
         elif isinstance(node, nodes.Filter) and node.name in ("default", "d") and _reads_date(node.node):
             yield from (const.value for argument in node.args for const in _texts(argument))
+
+
+def _names_today(name: str) -> bool:
+    return _NAMES.search(name) is not None and _OTHER_DAYS.search(name) is None
 
 
 def _texts(node: nodes.Node) -> Iterator[nodes.Const]:
@@ -109,7 +115,7 @@ def _texts(node: nodes.Node) -> Iterator[nodes.Const]:
 
 def _reads_date(node: nodes.Node | None) -> bool:
     read = [] if node is None else [*node.find_all(nodes.Name), node]
-    return any(isinstance(name, nodes.Name) and _NAMES.search(name.name) for name in read)
+    return any(isinstance(name, nodes.Name) and _names_today(name.name) for name in read)
 
 
 _TEMPLATE = """\
@@ -122,6 +128,9 @@ VALID = (
     Example(_TEMPLATE.replace("__", "' + ('Today: ' + date_string if date_string is defined else '') + '")),
     # The day on which the knowledge ends is not today.
     Example(_TEMPLATE.replace("__", "Knowledge ends on 2023-12-31.")),
+    Example(
+        "{%- set cutoff_date = '31 December 2023' %}\n" + _TEMPLATE.replace("__", "Trained until ' + cutoff_date + '")
+    ),
     # A literal that is only for engines without a clock.
     Example(
         "{%- set today = strftime_now('%d %b %Y') if strftime_now is not defined else '' %}\n"
