@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from portable_tpl.auditing.aiming import aims_of
 from portable_tpl.auditing.choice import Choice
-from portable_tpl.auditing.joining import graded, joined
+from portable_tpl.auditing.joining import graded, joined, unproved
 from portable_tpl.auditing.release import inspected
 from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.differential.run.plain import to_plain
@@ -64,12 +65,13 @@ class Examination:
         """Compare a template, and look for what it has."""
         parsed = parsed_whole(template)
         run = session.run(parsed, self.settings)
-        comparison = graded(run.comparison)
         if not self.with_findings:
-            return Examined(comparison)
+            return Examined(graded(run.comparison))
         container = self._containers.get((template.path, template.name))
         inspection = inspected(parsed, container, run, session, self.choice)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
+        run.aim(aims_of(parsed, unproved(findings, run.comparison, self.settings.tier)))
+        comparison = graded(run.comparison)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)
         return Examined(comparison, self.choice.graded(joined(findings, comparison, self.settings.tier)), unasked)
 

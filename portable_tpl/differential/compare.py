@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 
+from portable_tpl.differential.aims import Aim, aimed, gets_to
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
@@ -42,8 +44,8 @@ class Run:
         self._targets = targets
         self._reference = reference
         self._clock = clock
+        self._settings = settings
         self._identical = dict.fromkeys((target.id for target in targets), 0)
-        self._database = settings.database
         self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
         self._investigations: dict[str, Investigation] = {}
@@ -60,8 +62,31 @@ class Run:
         coverage = coverage_of(self.parsed, self.explored)
         return Comparison(len(self.sample), coverage, compared, self._clock.out(), failures_of(self.sample))
 
-    def _compare(self, numbers: Sequence[int]) -> None:
-        """Compare conversations of the run, by number."""
+    def aim(self, aims: Sequence[Aim]) -> None:
+        """Compare conversations that are made for places of the template and kinds of values there, too."""
+        if not aims or self._clock.out() or self.explored.cut:
+            return
+        explored, settings = self.explored, self._settings
+        shots = aimed(self.parsed, explored, self._tracer, aims, settings.tier, settings.seed)
+        conversations = [shot.conversation for shot in shots]
+        traces = self._tracer.trace(self.parsed.template, conversations, "branches")
+        first = len(explored.conversations)
+        explored.conversations += conversations
+        explored.traces += traces
+        explored.tiers += [shot.tier for shot in shots]
+        explored.reached.update(*(trace.branches for trace in traces))
+        cases = self._compare(range(first, len(explored.conversations)))
+        for number, aim in enumerate(aims):
+            keys = {shot.conversation.key for shot in shots if shot.aim == number}
+            for target in self._targets:
+                differing = [case for case in cases[target.id] if case.conversation.key in keys]
+                if differing and target.id in aim.targets:
+                    there = partial(gets_to, self.parsed, self._tracer, aim)
+                    self._investigation(target).add_apart(differing, there)
+
+    def _compare(self, numbers: Sequence[int]) -> dict[str, list[Case]]:
+        """Compare conversations of the run, by number; gives those that differ."""
+        differing_by: dict[str, list[Case]] = {}
         template = self.parsed.template
         conversations = [self.explored.conversations[number] for number in numbers]
         # Each engine is a process of its own: all are at work while the first ones' mismatches are looked into.
@@ -81,11 +106,13 @@ class Run:
             answered = sum(not isinstance(sample.rendering, Failed) for sample in samples)
             differing = sum(not isinstance(case.reference, Failed) for case in cases)
             self._identical[target.id] += answered - differing
+            differing_by[target.id] = cases
             if cases:
                 self._investigation(target).add(cases)
-        if self._database:
+        if self._settings.database:
             every = (each for target in self._identical for each in self._mismatches(target))
             remember(template, (each.conversation for each in every))
+        return differing_by
 
     def _mismatches(self, target: str) -> tuple[Mismatch, ...]:
         investigation = self._investigations.get(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.explain.cause import Cause, Causes
@@ -25,6 +26,11 @@ _RENDERS, _RENDERS_OF_MANY = 2500, 300
 _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 
 
+_RENDERS_APART = 200  # of a mismatch that is known from another place
+_MOST_APART = 3
+_There = Callable[[Sequence[Conversation]], "list[bool]"]
+
+
 @dataclass(frozen=True)
 class Case:
     """One conversation on which a target's answer is not the reference's."""
@@ -33,6 +39,10 @@ class Case:
     tier: Tier
     reference: Rendering
     target: Rendering
+
+
+def _cost(case: Case) -> tuple[int, int]:
+    return case.tier.rank, size_of(case.conversation)
 
 
 class Investigation:
@@ -91,15 +101,32 @@ class Investigation:
                 fresh.append(mismatch.signature)
         self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
 
+    def add_apart(self, cases: Sequence[Case], there: Callable[[Sequence[Conversation]], list[bool]]) -> None:
+        """Look into what cases show at one place of the template, which ``there`` tells of conversations.
+
+        Where two places print in one, a mismatch of the other was found first and stands for both.
+        """
+        identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
+        known: dict[Group, Case] = {}
+        for identity, case in sorted(zip(identities, cases, strict=True), key=lambda pair: _cost(pair[1])):
+            if identity is not None and identity.origin == "template" and identity in self._signatures:
+                known.setdefault(identity, case)
+        for group, case in islice(known.items(), _MOST_APART):
+            mismatch = self._mismatch(group, [case], _RENDERS_APART, there)
+            if mismatch is not None:
+                self._by_signature.setdefault(mismatch.signature, mismatch)
+
     def _count(self, signature: str | None) -> None:
         if signature is not None:
             known = self._by_signature[signature]
             self._by_signature[signature] = replace(known, cases=known.cases + 1)
 
-    def _mismatch(self, group: Group, members: Sequence[Case], budget: int) -> Mismatch | None:
-        start = min(members, key=lambda case: (case.tier.rank, size_of(case.conversation)))
+    def _mismatch(
+        self, group: Group, members: Sequence[Case], budget: int, there: _There | None = None
+    ) -> Mismatch | None:
+        start = min(members, key=_cost)
         kind = group.locus.kind if group.locus is not None else ""
-        small, answer = self._small(group, start, _RENDERS_OF_KIND.get(kind, budget))
+        small, answer = self._small(group, start, _RENDERS_OF_KIND.get(kind, budget), there)
         reference = self._tracer.trace(self._template, [small], "text")[0].rendering
         if same(reference, answer):
             return None  # it does not come back: a machine under load, not a mismatch
@@ -131,25 +158,27 @@ class Investigation:
             return Cause("template", None, None, None)
         return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
 
-    def _small(self, group: Group, start: Case, budget: int) -> tuple[Conversation, Rendering]:
+    def _small(self, group: Group, start: Case, budget: int, there: _There | None) -> tuple[Conversation, Rendering]:
         """The shrunk conversation, with the target's answer.
 
         Where the deployment alone explains what was reached, another mismatch was slid into. It is known from then
         on, and the way is taken again without it.
         """
         for _ in range(_SLIDES):
-            small = self._shrunk(group, start, budget)
+            small = self._shrunk(group, start, budget, there)
             answer = self._target.render(self._template, small)
             if group.locus is None or self._identities.is_open(small, answer):
                 return small, answer
         return start.conversation, self._target.render(self._template, start.conversation)
 
-    def _shrunk(self, group: Group, start: Case, budget: int) -> Conversation:
+    def _shrunk(self, group: Group, start: Case, budget: int, there: _There | None) -> Conversation:
         if self._out_of_time():
             return start.conversation
 
         def holds(batch: Sequence[Conversation]) -> list[bool]:
             mild = [self._judge.tier(conversation).rank <= start.tier.rank for conversation in batch]
+            if there is not None:
+                mild = [fits and gets for fits, gets in zip(mild, there(batch), strict=True)]
             fitting = [conversation for conversation, fits in zip(batch, mild, strict=True) if fits]
             if not fitting:
                 return mild

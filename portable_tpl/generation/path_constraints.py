@@ -271,6 +271,10 @@ class PathConstraints:
             return self._each(call, "truthy" if wanted else "falsy", None) or FREE
         return self._each(callee.node, op if wanted else "lacks", value) or FREE
 
+    def be(self, node: nodes.Node, op: Op, value: object) -> Alternatives:
+        """Alternatives for an expression to be something; empty where it is no part of the input."""
+        return self._each(node, op, value)
+
     # -- constraints on paths ----------------------------------------------------------------------------------------
 
     def _each(self, node: nodes.Node, op: Op, value: object) -> Alternatives:

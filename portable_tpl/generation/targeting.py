@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jinja2 import nodes
+
 from portable_tpl.generation.choices import Choices, happens, pick
-from portable_tpl.generation.constraint_edits import Constraint, edited
+from portable_tpl.generation.constraint_edits import Constraint, Op, edited
 from portable_tpl.generation.path_constraints import Alternatives, PathConstraints
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -39,15 +41,44 @@ class Targeting:
         near = self._nearest(conditions, seeds)
         for _ in range(tries):
             seed, told = pick(choices, near)
-            constraints: list[Constraint] = []
-            for branch_numbers, options in conditions:
-                # What the seed reaches already is left alone, mostly.
-                if branch_numbers and told.branches & branch_numbers and not happens(choices, 15):
-                    continue
-                constraints += pick(choices, options) if options else ()
+            constraints = self._way(conditions, told, choices)
             if own:
                 constraints += pick(choices, own)
             yield edited(choices, self._shape, seed, constraints)
+
+    def aim(
+        self,
+        node: nodes.Node,
+        operands: Sequence[nodes.Expr],
+        values: Sequence[tuple[Op, object]],
+        choices: Choices,
+        seeds: Sequence[tuple[Conversation, Trace]],
+        tier: Tier,
+        tries: int,
+    ) -> Iterator[Conversation]:
+        """Conversations that may reach a node while operands there have some values; ``seeds`` may not be empty."""
+        conditions = list(self._constraints.conditions(node))
+        near = self._nearest(conditions, seeds)
+        for number in range(tries):
+            seed, told = pick(choices, near)
+            constraints = self._way(conditions, told, choices)
+            if values:
+                op, value = values[number % len(values)]
+                ways = [way for each in operands for way in self._constraints.be(each, op, value)]
+                constraints += pick(choices, ways) if ways else ()
+            yield edited(choices, self._shape, seed, constraints, tier)
+
+    @staticmethod
+    def _way(
+        conditions: Sequence[tuple[frozenset[int], Alternatives]], told: Trace, choices: Choices
+    ) -> list[Constraint]:
+        constraints: list[Constraint] = []
+        for branch_numbers, options in conditions:
+            # What the seed reaches already is left alone, mostly.
+            if branch_numbers and told.branches & branch_numbers and not happens(choices, 15):
+                continue
+            constraints += pick(choices, options) if options else ()
+        return constraints
 
     def _nearest(
         self, conditions: list[tuple[frozenset[int], Alternatives]], seeds: Sequence[tuple[Conversation, Trace]]

@@ -113,6 +113,20 @@ def _load_kinds() -> _Kinds:
     return _Kinds(data["groups"], titles, values)
 
 
+def kind_values(kind: str, tier: Tier) -> list[tuple[bool, Any]]:
+    """The sample values of a kind in conversations of a tier, the milder ones first, as JSON data.
+
+    Each with whether it is no value at all but the absence of one. A kind that no conversation holds has none.
+    """
+    values = _kinds().values.get(kind, ())
+    return [(each.absent, each.data) for each in values if each.setup is None and each.tier.rank <= tier.rank]
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> _Kinds:
+    return _load_kinds()
+
+
 def _kind_values(kind: Mapping[str, Any]) -> Iterator[_Value]:
     for text in kind.get("setup", ()):
         yield _Value(Tier.ORDINARY, setup=text)

@@ -1,0 +1,46 @@
+"""From findings without a proof to what conversations are to be aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from jinja2 import nodes
+
+from portable_tpl.differential.aims import Aim
+from portable_tpl.fixing.proof import witnesses
+from portable_tpl.model.findings import Effect, Finding
+from portable_tpl.template import ParsedTemplate
+
+_MOST = 24  # places and kinds of one template; a template that breaks everywhere shows it without
+
+
+def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]]) -> list[Aim]:
+    """One aim for each place and feature."""
+    targets: dict[tuple[int, int, str], set[str]] = {}
+    findings: dict[tuple[int, int, str], Finding] = {}
+    for finding, effect in unproved:
+        if not finding.suppressed:
+            key = (finding.location.start, finding.location.end, effect.feature)
+            findings.setdefault(key, finding)
+            targets.setdefault(key, set()).add(effect.target)
+    aims = []
+    for key, finding in islice(findings.items(), _MOST):
+        places = tuple(witnesses(parsed, finding))
+        if places:
+            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key])))
+    return aims
+
+
+def _kinds(feature: str) -> tuple[str, ...]:
+    """The kinds of values that a feature is about: those after its ``@``."""
+    _, at, kinds = feature.partition("@")
+    return tuple(kinds.split(",")) if at else ()
+
+
+def _operands(places: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:
+    """The parts of some expressions that may come from the input, the outermost first."""
+    for place in places:
+        if isinstance(place, (nodes.Name, nodes.Getattr, nodes.Getitem)):
+            yield place
+        yield from place.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))

@@ -1,0 +1,111 @@
+"""Conversations aimed at places of a template, for what the support table says of them and no mismatch shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress, islice
+from typing import NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.differential.run.search import Explored
+from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.generation.choices import SeededChoices
+from portable_tpl.generation.constraint_edits import Op
+from portable_tpl.generation.targeting import Targeting
+from portable_tpl.generation.tiers import TierJudge
+from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Json, Tier
+from portable_tpl.model.rendering import Failed
+from portable_tpl.support.features import kind_values
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.usage.shape import CONTENT
+
+_TRIES = 24  # conversations built for one place and kind; most get there at the first try
+_KEPT = 6  # of those that get there: more of one place and kind show the same
+_MOST = 60  # conversations in all, so that a template with many findings takes no longer than its own run
+_VARIED = ("html", "spaced", "lines", "unicode", "empty")  # texts for a place whose feature names no kind
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A place and a kind of value there.
+
+    ``places`` are expressions one of which is evaluated whenever the place is, ``operands`` those that are to have
+    the value. ``kinds`` are kinds of the support table, empty where any will do. ``targets`` are those of which it is
+    to be known.
+    """
+
+    places: tuple[nodes.Node, ...]
+    operands: tuple[nodes.Expr, ...]
+    kinds: tuple[str, ...] = ()
+    targets: frozenset[str] = frozenset()
+
+
+class Shot(NamedTuple):
+    """A conversation made for an aim, which ``aim`` tells by its number."""
+
+    aim: int
+    conversation: Conversation
+    tier: Tier
+
+
+def aimed(
+    parsed: ParsedTemplate, explored: Explored, tracer: Tracer, aims: Sequence[Aim], tier: Tier, seed: int
+) -> list[Shot]:
+    """Conversations of the tier that get to the places on the reference."""
+    targeting = Targeting(parsed, explored.shape, explored.branches)
+    judge = TierJudge(False, explored.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+    choices = SeededChoices(f"{seed}:{parsed.template.sha256}:aims")
+    seeds = list(zip(explored.conversations, explored.traces, strict=True))
+    known = {conversation.key for conversation in explored.conversations}
+    marks = [mark for mark in explored.shape.markers(CONTENT) if mark.strip()]
+    kept: list[Shot] = []
+    for number_of_aim, aim in enumerate(aims):
+        if len(kept) >= _MOST or not seeds:
+            break
+        fresh: dict[str, tuple[Conversation, Tier]] = {}
+        values = list(_values(aim.kinds, tier))
+        texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
+        plain = targeting.aim(aim.places[0], aim.operands, values, choices, seeds, tier, _TRIES)
+        for number, made in enumerate(plain):
+            if texts and number % 3:
+                made = _with_text(made, marks if number % 3 == 1 else (), texts[number % len(texts)])
+            its_tier = judge.tier(made)
+            if made.messages and its_tier.rank <= tier.rank and made.key not in known:
+                fresh[made.key] = (made, its_tier)
+        there = gets_to(parsed, tracer, aim, [made for made, _ in fresh.values()])
+        for made, its_tier in islice(compress(fresh.values(), there), _KEPT):
+            known.add(made.key)
+            kept.append(Shot(number_of_aim, made, its_tier))
+    return kept[:_MOST]
+
+
+def gets_to(parsed: ParsedTemplate, tracer: Tracer, aim: Aim, batch: Sequence[Conversation]) -> list[bool]:
+    """Which conversations get to the places of an aim on the reference, and to a prompt or a refusal."""
+    numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
+    traces = tracer.reached(parsed.template, batch, [numbers[id(place)] for place in aim.places])
+    return [bool(trace.branches) and not isinstance(trace.rendering, Failed) for trace in traces]
+
+
+def _with_text(conversation: Conversation, marks: Sequence[str], text: str) -> Conversation:
+    """The conversation with a text in every message: beside the marks that the template looks for, or all alone."""
+    messages = []
+    for message in conversation.messages:
+        content = message.get("content")
+        if isinstance(content, str):
+            for mark in marks:
+                content = content.replace(mark, f"{text}{mark}{text}")
+            message = {**message, "content": content if marks else text}
+        messages.append(message)
+    return replace(conversation, messages=messages)
+
+
+def _values(kinds: Sequence[str], tier: Tier) -> Iterator[tuple[Op, Json]]:
+    """What the operands are to be, a sample of each kind in turn."""
+    samples = [kind_values(kind, tier) for kind in kinds or _VARIED]
+    for row in range(max(map(len, samples), default=0)):
+        for values in samples:
+            if row < len(values):
+                absent, value = values[row]
+                yield ("absent", None) if absent else ("equals", value)

@@ -1,0 +1,62 @@
+"""Findings that the run itself does not show are aimed at, and then proved or said to be unseen."""
+
+from __future__ import annotations
+
+import portable_tpl as pt
+from portable_tpl.model.findings import Affected, Finding, Severity
+
+RARE = (
+    "{% for m in messages %}{{ m.role }}{% if m.role == 'judge' and m.score == 3 %}"
+    "{{ m.verdict|tojson }}{% endif %}{% endfor %}"
+)
+TARGET = "minijinja-strict"
+
+
+def finding_of(text: str, code: str, examples: int = 1) -> tuple[Finding, pt.Report]:
+    report = pt.audit(pt.Template(text), targets=[TARGET], examples=examples, ignore=["REL"])
+    (template,) = report.templates
+    return next(finding for finding in template.findings if finding.code == code), report
+
+
+def test_a_rare_branch_is_proved() -> None:
+    finding, report = finding_of(RARE, "PTL305")
+    assert (finding.evidence, finding.targets) == ("proved", (TARGET,))
+    assert finding.witness is not None
+    assert finding.affected is not None
+    assert 0 < finding.affected.affected <= finding.affected.cases
+    reference, target = finding.witness.exhibits
+    assert (reference.target, target.target) == ("transformers", TARGET)
+    assert "judge" in [message["role"] for message in reference.conversation.messages]
+    assert finding.witness.difference is not None
+    assert report.templates[0].verdicts == {TARGET: "differs"}
+
+
+def test_what_no_conversation_shows_is_a_note() -> None:
+    # JSON text is never a bare word, whatever an engine escapes in it.
+    text = "{% for m in messages %}{{ m.role }}{% if m.content|tojson == 'x' %}y{% endif %}{% endfor %}"
+    finding, report = finding_of(text, "PTL305", examples=20)
+    (template,) = report.templates
+    assert (finding.evidence, finding.severity, finding.witness) == ("unseen", Severity.NOTE, None)
+    assert template.comparison is not None
+    assert finding.affected == Affected(template.comparison.cases, 0)
+    assert f"unseen in {template.comparison.cases} conversations" in finding.message
+    assert template.verdicts == {TARGET: "portable"}
+
+
+def test_equal_seeds_give_equal_reports() -> None:
+    assert finding_of(RARE, "PTL305") == finding_of(RARE, "PTL305")
+
+
+def test_two_places_that_print_in_one_are_told_apart() -> None:
+    text = (
+        "{% set a = '' %}{% set b = '' %}\n"
+        "{% if messages[0].role == 'system' %}{% set a = messages[0].content|tojson %}{% endif %}\n"
+        "{% if messages[0].role == 'context' %}{% set b = messages[0].content|tojson %}{% endif %}\n"
+        "{{ a ~ b }}"
+    )
+    (template,) = pt.audit(pt.Template(text), targets=[TARGET], examples=30, ignore=["REL"]).templates
+    findings = [finding for finding in template.findings if finding.code == "PTL305"]
+    assert [(each.location.line, each.evidence) for each in findings] == [(2, "proved"), (3, "proved")]
+    for finding, role in zip(findings, ("system", "context"), strict=True):
+        assert finding.witness is not None
+        assert finding.witness.exhibits[0].conversation.messages[0]["role"] == role
