@@ -67,7 +67,7 @@ def aimed(
         fresh: dict[str, tuple[Conversation, Tier]] = {}
         values = list(_values(aim.kinds, tier))
         texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
-        plain = targeting.aim(aim.places[0], aim.operands, values, choices, seeds, tier, _TRIES)
+        plain = targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
         for number, made in enumerate(plain):
             if texts and number % 3:
                 made = _with_text(made, marks if number % 3 == 1 else (), texts[number % len(texts)])

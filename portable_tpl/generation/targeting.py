@@ -53,7 +53,6 @@ class Targeting:
         values: Sequence[tuple[Op, object]],
         choices: Choices,
         seeds: Sequence[tuple[Conversation, Trace]],
-        tier: Tier,
         tries: int,
     ) -> Iterator[Conversation]:
         """Conversations that may reach a node while operands there have some values; ``seeds`` may not be empty."""
@@ -66,7 +65,7 @@ class Targeting:
                 op, value = values[number % len(values)]
                 ways = [way for each in operands for way in self._constraints.be(each, op, value)]
                 constraints += pick(choices, ways) if ways else ()
-            yield edited(choices, self._shape, seed, constraints, tier)
+            yield edited(choices, self._shape, seed, constraints)
 
     @staticmethod
     def _way(
