@@ -43,11 +43,3 @@ class Resolution:
         """Whether both can be one and the same value."""
         given = (self.free and other.free) or (self.unset and other.unset)
         return given or not set(other.bindings).isdisjoint(self.bindings)
-
-    @property
-    def macro(self) -> nodes.Macro | None:
-        """The one macro that the name stands for; ``None`` where it is or can be something else."""
-        if len(self.bindings) != 1 or self.free or self.unset:
-            return None
-        node = self.bindings[0].node
-        return node if self.bindings[0].kind == "macro" and isinstance(node, nodes.Macro) else None

@@ -56,15 +56,6 @@ class Scopes:
         }
         return {name: places for name, places in reads.items() if places}
 
-    @property
-    def free_variables(self) -> frozenset[str]:
-        """The names that the template may look up in the context, globals such as ``range`` among them."""
-        return frozenset(
-            node.name
-            for node, resolution in self.reads.items()
-            if resolution.free and isinstance(node, (nodes.Name, nodes.NSRef))
-        )
-
 
 @lru_cache(maxsize=8)
 def resolve_names(tree: nodes.Template) -> Scopes:
