@@ -95,7 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"portable-tpl: error: {error}", err=True)
         return 2
     except BrokenPipeError:
-        from portable_tpl.cli._emit import give_up_stdout
+        from portable_tpl.cli.work.emit import give_up_stdout
 
         give_up_stdout()
         return 0

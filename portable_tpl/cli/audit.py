@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from portable_tpl.cli._compare_options import comparison_options
-from portable_tpl.cli._options import Common, common_options
+from portable_tpl.cli.work.compare_options import comparison_options
+from portable_tpl.cli.work.options import Common, common_options
 
 
 @click.command("audit", short_help="Check and compare: one verdict a target.")
@@ -19,6 +19,6 @@ def command(paths: tuple[str, ...], common: Common, **options: Any) -> int:
 
     The exit status is 1 where something was found and 2 where the request could not be carried out.
     """
-    from portable_tpl.cli._auditing import run_audit
+    from portable_tpl.cli.work.auditing import run_audit
 
     return run_audit("audit", paths, common, **options)

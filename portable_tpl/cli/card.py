@@ -16,8 +16,8 @@ def command(path: str, name: str | None, form: str, output: str | None) -> int:
     The facts are those of renders on the reference; --format markdown is for a model card.
     """
     from portable_tpl.auditing.cards import cards_of
-    from portable_tpl.cli._card import FORMS
-    from portable_tpl.cli._emit import write_text
+    from portable_tpl.cli.work.card import FORMS
+    from portable_tpl.cli.work.emit import write_text
     from portable_tpl.sources import open_container
 
     container = open_container(path)

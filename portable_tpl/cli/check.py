@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portable_tpl.cli._options import Common, common_options
+from portable_tpl.cli.work.options import Common, common_options
 
 
 @click.command("check", short_help="Find what is not portable, without rendering.")
@@ -18,8 +18,8 @@ def command(paths: tuple[str, ...], common: Common) -> int:
     and 2 where the request could not be carried out.
     """
     from portable_tpl.auditing.static import check
-    from portable_tpl.cli._emit import emit
-    from portable_tpl.cli._session import measure_first, open_session
+    from portable_tpl.cli.work.emit import emit
+    from portable_tpl.cli.work.session import measure_first, open_session
     from portable_tpl.targets.catalogue import static_targets
 
     session = open_session(common, paths)

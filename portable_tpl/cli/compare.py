@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from portable_tpl.cli._compare_options import comparison_options
-from portable_tpl.cli._options import Common, common_options
+from portable_tpl.cli.work.compare_options import comparison_options
+from portable_tpl.cli.work.options import Common, common_options
 
 
 @click.command("compare", short_help="Render conversations on every target and report mismatches.")
@@ -20,6 +20,6 @@ def command(paths: tuple[str, ...], common: Common, **options: Any) -> int:
     Conversations are shaped by the template; each mismatch comes with the smallest one that shows it, its cause, and
     a command that reproduces it. A default target that is not installed is skipped.
     """
-    from portable_tpl.cli._auditing import run_audit
+    from portable_tpl.cli.work.auditing import run_audit
 
     return run_audit("compare", paths, common, **options)

@@ -24,7 +24,7 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
 
     Without FEATURE it is a summary by family; --all lists every feature, as --format json always does.
     """
-    from portable_tpl.cli._emit import write_text
+    from portable_tpl.cli.work.emit import write_text
     from portable_tpl.support.features import load_features
     from portable_tpl.support.table import measured_targets
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portable_tpl.cli._compare_options import comparison_options
-from portable_tpl.cli._options import common_options
+from portable_tpl.cli.work.compare_options import comparison_options
+from portable_tpl.cli.work.options import common_options
 
 if TYPE_CHECKING:
     from portable_tpl.sources.manifest import Entry
@@ -27,7 +27,7 @@ def command() -> None:
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Form of the list.")
 def list_(words: tuple[str, ...], form: str) -> int:
     """List the known templates; WORD keeps those with it in their name or models."""
-    from portable_tpl.cli._emit import write_text
+    from portable_tpl.cli.work.emit import write_text
 
     entries = _chosen(words)
     if form == "json":
@@ -65,7 +65,7 @@ def fetch(words: tuple[str, ...], folder: str) -> int:
 @common_options
 def audit(folder: str, **options: Any) -> int:
     """Audit all fetched templates: the same as `portable-tpl audit DIR`, with a progress bar and --resume."""
-    from portable_tpl.cli._auditing import run_audit
+    from portable_tpl.cli.work.auditing import run_audit
     from portable_tpl.model.errors import InputError
 
     if not Path(folder).is_dir():

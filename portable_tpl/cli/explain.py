@@ -12,7 +12,7 @@ from portable_tpl.model.errors import InputError
 def command(subject: str) -> int:
     """Show the page of a rule (PTL101 or python-method) or what is known of a feature (method.str.strip)."""
     from portable_tpl.checking.linting import page_of
-    from portable_tpl.cli._emit import write_text
+    from portable_tpl.cli.work.emit import write_text
 
     page = page_of(subject)
     if page is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portable_tpl.cli._options import Common, common_options
+from portable_tpl.cli.work.options import Common, common_options
 
 
 @click.command("fix", short_help="Rewrite what is not portable, each change proved on the reference.")
@@ -20,6 +20,6 @@ def command(paths: tuple[str, ...], common: Common, diff: bool, unsafe: bool) ->
     output; the report is then on standard error. The exit status is 0 where nothing is left to fix, 1 where findings
     are left or, with --diff, a change would be made, and 2 where the request could not be carried out.
     """
-    from portable_tpl.cli._fixing import fix_all
+    from portable_tpl.cli.work.fixing import fix_all
 
     return fix_all(paths, common, diff=diff, unsafe=unsafe)

@@ -62,18 +62,18 @@ def command(path: str, **options: Any) -> int:
         raise InputError("name the conversation with one of --messages FILE, --conversation JSON or --input FILE")
     _refuse_two_readers(path, options)
     _refuse_what_does_not_go_together(options)
-    from portable_tpl.cli import _rendering
+    from portable_tpl.cli.work import rendering
 
-    template = _rendering.open_template(path, options["name"])
+    template = rendering.open_template(path, options["name"])
     if options["require_portable"]:
         from portable_tpl.rendering.strict import require_all_portable
 
         require_all_portable(template, options["require_portable"])
     if options["input_"] is not None:
-        from portable_tpl.cli import _dataset
+        from portable_tpl.cli.work import dataset
 
-        return _dataset.render_data_set(template, options)
-    return _rendering.render_one(template, options)
+        return dataset.render_data_set(template, options)
+    return rendering.render_one(template, options)
 
 
 def _refuse_two_readers(path: str, options: dict[str, Any]) -> None:

@@ -197,7 +197,7 @@ def _examined(row: Row) -> Row:
 
 
 def _print(rows: list[Row], form: str) -> None:
-    from portable_tpl.cli._emit import write_text
+    from portable_tpl.cli.work.emit import write_text
 
     if form == "json":
         write_text(json.dumps([_as_json(row) for row in rows], indent=2) + "\n", None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portable_tpl.model.report import Report
-from portable_tpl.reports._blocks import Paint, Writer
-from portable_tpl.reports._visible import encodable
+from portable_tpl.reports.parts.blocks import Paint, Writer
+from portable_tpl.reports.parts.visible import encodable
 from portable_tpl.reports.text import COLUMNS, problem_lines
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import Report
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._items import Item, items_of
-from portable_tpl.reports._places import has_own_file, in_template
-from portable_tpl.reports._visible import encodable, printable, unbroken
-from portable_tpl.reports._words import error_phrase, item_message, item_title, skipped_phrase
+from portable_tpl.reports.parts.items import Item, items_of
+from portable_tpl.reports.parts.places import has_own_file, in_template
+from portable_tpl.reports.parts.visible import encodable, printable, unbroken
+from portable_tpl.reports.parts.words import error_phrase, item_message, item_title, skipped_phrase
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import portable_tpl
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport
-from portable_tpl.reports._items import blocks_of
-from portable_tpl.reports._markup import block_section, text, whole_template
-from portable_tpl.reports._matrix import SIGNS, label_of, legend, state_of, tells
-from portable_tpl.reports._page import CLOSING, OPENING
-from portable_tpl.reports._summary import summarise, target_ids
-from portable_tpl.reports._visible import one_line
-from portable_tpl.reports._words import error_phrase, missed_phrase, skipped_phrase, summary_phrase
+from portable_tpl.reports.parts.items import blocks_of
+from portable_tpl.reports.parts.markup import block_section, text, whole_template
+from portable_tpl.reports.parts.matrix import SIGNS, label_of, legend, state_of, tells
+from portable_tpl.reports.parts.page import CLOSING, OPENING
+from portable_tpl.reports.parts.summary import summarise, target_ids
+from portable_tpl.reports.parts.visible import one_line
+from portable_tpl.reports.parts.words import error_phrase, missed_phrase, skipped_phrase, summary_phrase
 
 _OPEN_AT_FIRST = 3
 _WORST_FIRST = {state: str(rank) for rank, state in enumerate(("fails", "differs", "rare", "unknown", "portable"))}

@@ -20,8 +20,8 @@ from portable_tpl.model.report import (
     TemplateReport,
 )
 from portable_tpl.model.source import Location
-from portable_tpl.reports._jsontext import dumps
-from portable_tpl.reports._summary import summarise
+from portable_tpl.reports.parts.jsontext import dumps
+from portable_tpl.reports.parts.summary import summarise
 
 VERSION = 1
 

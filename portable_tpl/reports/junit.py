@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import Report, TemplateReport
-from portable_tpl.reports._blocks import Paint, Writer
-from portable_tpl.reports._items import Block, blocks_of
-from portable_tpl.reports._visible import code_point, one_line
-from portable_tpl.reports._words import error_phrase, item_title, plural, skipped_phrase
+from portable_tpl.reports.parts.blocks import Paint, Writer
+from portable_tpl.reports.parts.items import Block, blocks_of
+from portable_tpl.reports.parts.visible import code_point, one_line
+from portable_tpl.reports.parts.words import error_phrase, item_title, plural, skipped_phrase
 
 _WRITER = Writer(Paint(False), columns=120, verbose=True)
 # What the production Char of XML 1.0 leaves out, and the C1 controls that XML 1.1 parsers refuse too.

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.report import Report, TemplateReport, Verdict
-from portable_tpl.reports._blocks import Paint, Writer
-from portable_tpl.reports._items import blocks_of
-from portable_tpl.reports._matrix import state_of
-from portable_tpl.reports._summary import VERDICTS, summarise, target_ids
-from portable_tpl.reports._visible import encodable, one_line, unbroken
-from portable_tpl.reports._words import VERDICT_PHRASES as PHRASES
-from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, summary_phrase, verdict_groups
+from portable_tpl.reports.parts.blocks import Paint, Writer
+from portable_tpl.reports.parts.items import blocks_of
+from portable_tpl.reports.parts.matrix import state_of
+from portable_tpl.reports.parts.summary import VERDICTS, summarise, target_ids
+from portable_tpl.reports.parts.visible import encodable, one_line, unbroken
+from portable_tpl.reports.parts.words import VERDICT_PHRASES as PHRASES
+from portable_tpl.reports.parts.words import error_phrase, plural, skipped_phrase, summary_phrase, verdict_groups
 
 LONGEST = 60_000  # characters; GitHub takes comments up to 65,536
 _MOST_ROWS = 50

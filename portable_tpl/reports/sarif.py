@@ -17,13 +17,13 @@ from portable_tpl.model.fingerprints import digest, finding_fingerprint, mismatc
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import Report, RuleDoc
 from portable_tpl.model.source import Location, Span, Template
-from portable_tpl.reports._items import Item, Proof, items_of, of_finding
-from portable_tpl.reports._jsontext import dumps
-from portable_tpl.reports._places import has_own_file, in_template, path_uri, uri
-from portable_tpl.reports._source import span_text
-from portable_tpl.reports._summary import mismatches_of
-from portable_tpl.reports._words import error_phrase, item_message, skipped_phrase
 from portable_tpl.reports.json import rendering_data
+from portable_tpl.reports.parts.items import Item, Proof, items_of, of_finding
+from portable_tpl.reports.parts.jsontext import dumps
+from portable_tpl.reports.parts.places import has_own_file, in_template, path_uri, uri
+from portable_tpl.reports.parts.source import span_text
+from portable_tpl.reports.parts.summary import mismatches_of
+from portable_tpl.reports.parts.words import error_phrase, item_message, skipped_phrase
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import Report, TemplateReport
-from portable_tpl.reports._blocks import Paint, Parts, Writer
-from portable_tpl.reports._items import Block, blocks_of, items_of
-from portable_tpl.reports._matrix import label_of, legend, matrix, tells
-from portable_tpl.reports._summary import VERDICTS, rule_counts, summarise, target_ids
-from portable_tpl.reports._visible import encodable, one_line, pad, unbroken, width
-from portable_tpl.reports._words import error_phrase, plural, skipped_phrase, summary_phrase
+from portable_tpl.reports.parts.blocks import Paint, Parts, Writer
+from portable_tpl.reports.parts.items import Block, blocks_of, items_of
+from portable_tpl.reports.parts.matrix import label_of, legend, matrix, tells
+from portable_tpl.reports.parts.summary import VERDICTS, rule_counts, summarise, target_ids
+from portable_tpl.reports.parts.visible import encodable, one_line, pad, unbroken, width
+from portable_tpl.reports.parts.words import error_phrase, plural, skipped_phrase, summary_phrase
 
 COLUMNS = 80
 # Lines that the blocks of one template may take before the rest becomes a line each: with the matrix and the last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portable_tpl.model.source import Template
-from portable_tpl.reports._focus import focus
+from portable_tpl.reports.parts.focus import focus
 from tests.reports import samples
 
 

@@ -14,7 +14,7 @@ from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.report import Report
 from portable_tpl.model.source import Template
 from portable_tpl.reports import text
-from portable_tpl.reports._visible import width
+from portable_tpl.reports.parts.visible import width
 
 from . import hostile, samples
 

@@ -12,7 +12,7 @@ import click
 
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.gate import is_held
-from portable_tpl.cli._options import Common
+from portable_tpl.cli.work.options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.model.findings import Severity

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from portable_tpl.model.findings import Edit, Fix, apply_edits
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._difference import common_prefix
-from portable_tpl.reports._visible import printable
+from portable_tpl.reports.parts.difference import common_prefix
+from portable_tpl.reports.parts.visible import printable
 
 _MOST_LINES = 4
 _NEWLINE = re.compile(r"\r\n|\r|\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from portable_tpl.reports._visible import visible
+from portable_tpl.reports.parts.visible import visible
 
 
 class Side(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from portable_tpl.cli._emit import write_bytes
-from portable_tpl.cli._rendering import row_options, targets_of
+from portable_tpl.cli.work.emit import write_bytes
+from portable_tpl.cli.work.rendering import row_options, targets_of
 from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.source import Template
 from portable_tpl.rendering.chat_template import ChatTemplate

@@ -8,8 +8,8 @@ from itertools import groupby
 from types import MappingProxyType
 
 from portable_tpl.model.card import Card, CardVariable, Fact
-from portable_tpl.reports._jsontext import dumps
-from portable_tpl.reports._visible import visible
+from portable_tpl.reports.parts.jsontext import dumps
+from portable_tpl.reports.parts.visible import visible
 
 _SIGNS = {True: "✓", False: "–", None: "?"}
 _GROUPS = {

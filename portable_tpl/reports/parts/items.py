@@ -13,8 +13,8 @@ from portable_tpl.model.findings import Affected, Finding, Fix, Severity
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._focus import focus
-from portable_tpl.reports._summary import finding_behind, mismatches_of, open_findings
+from portable_tpl.reports.parts.focus import focus
+from portable_tpl.reports.parts.summary import finding_behind, mismatches_of, open_findings
 
 _WORST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import click
 
 from portable_tpl.auditing.static import parsed_whole, static_findings, static_verdict, unusable
-from portable_tpl.cli._emit import emit, write_bytes, write_text, writes_to_terminal
-from portable_tpl.cli._options import Common
-from portable_tpl.cli._patches import file_patch, template_patch
-from portable_tpl.cli._session import Session, measure_first, open_session
+from portable_tpl.cli.work.emit import emit, write_bytes, write_text, writes_to_terminal
+from portable_tpl.cli.work.options import Common
+from portable_tpl.cli.work.patches import file_patch, template_patch
+from portable_tpl.cli.work.session import Session, measure_first, open_session
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Severity

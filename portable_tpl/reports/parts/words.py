@@ -8,11 +8,11 @@ from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, T
 from portable_tpl.model.findings import Safety
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered, Rendering
 from portable_tpl.model.report import Comparison, TargetStatus, TemplateReport, Verdict
-from portable_tpl.reports._difference import first_difference, side_pieces
-from portable_tpl.reports._items import Item
-from portable_tpl.reports._jsontext import json_line
-from portable_tpl.reports._summary import Summary
-from portable_tpl.reports._visible import clip, excerpt, one_line, printable, unbroken
+from portable_tpl.reports.parts.difference import first_difference, side_pieces
+from portable_tpl.reports.parts.items import Item
+from portable_tpl.reports.parts.jsontext import json_line
+from portable_tpl.reports.parts.summary import Summary
+from portable_tpl.reports.parts.visible import clip, excerpt, one_line, printable, unbroken
 
 VERDICT_PHRASES: Mapping[Verdict, str] = {
     "fails": "fails on",

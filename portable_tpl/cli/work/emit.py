@@ -8,8 +8,8 @@ from importlib import import_module
 
 import click
 
-from portable_tpl.cli._options import Common
-from portable_tpl.cli._session import Session, color_wanted, exit_status
+from portable_tpl.cli.work.options import Common
+from portable_tpl.cli.work.session import Session, color_wanted, exit_status
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.report import Report
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from portable_tpl.auditing.audit import AuditSettings, audit
-from portable_tpl.cli._conversations import read_conversations
-from portable_tpl.cli._emit import emit
-from portable_tpl.cli._options import Common
-from portable_tpl.cli._session import Session, in_ci, measure_first, open_session, progress_wanted, warn
+from portable_tpl.cli.work.conversations import read_conversations
+from portable_tpl.cli.work.emit import emit
+from portable_tpl.cli.work.options import Common
+from portable_tpl.cli.work.session import Session, in_ci, measure_first, open_session, progress_wanted, warn
 from portable_tpl.differential.run.run import Progress
 from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
 from portable_tpl.model.report import TemplateReport

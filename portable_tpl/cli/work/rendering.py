@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from portable_tpl.cli._conversations import parse_json, read_json
-from portable_tpl.cli._emit import write_text
+from portable_tpl.cli.work.conversations import parse_json, read_json
+from portable_tpl.cli.work.emit import write_text
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversation
 from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
@@ -20,7 +20,7 @@ from portable_tpl.rendering.reserved import refuse_reserved, unread, unread_mess
 from portable_tpl.rendering.rows import RowOptions, parse_columns, row_call
 from portable_tpl.rendering.stepping import with_steps
 from portable_tpl.rendering.token_names import absent_tokens
-from portable_tpl.reports._jsontext import dumps
+from portable_tpl.reports.parts.jsontext import dumps
 from portable_tpl.sources import open_container
 from portable_tpl.targets.processes._base import REFERENCE
 
@@ -92,6 +92,7 @@ def _side_by_side(answers: Mapping[str, Rendering]) -> str:
 
 
 def targets_of(asked: Sequence[str]) -> list[str]:
+    """The targets asked for; without any the reference."""
     if not asked:
         return [REFERENCE]
     if "all" not in asked:

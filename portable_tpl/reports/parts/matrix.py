@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import TemplateReport
-from portable_tpl.reports._items import items_of
-from portable_tpl.reports._summary import open_findings
-from portable_tpl.reports._visible import pad, unbroken, width
+from portable_tpl.reports.parts.items import items_of
+from portable_tpl.reports.parts.summary import open_findings
+from portable_tpl.reports.parts.visible import pad, unbroken, width
 
 # A sign a state, in the order of the legend: what it looks like, what it says, and its colour.
 SIGNS: Mapping[str, tuple[str, str, str]] = {

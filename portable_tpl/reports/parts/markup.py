@@ -11,11 +11,11 @@ from portable_tpl.model.findings import Fix, Safety, Witness
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
-from portable_tpl.reports._difference import first_difference, side_pieces
-from portable_tpl.reports._items import Block, Item, Proof, items_of
-from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines
-from portable_tpl.reports._visible import one_line, printable, unbroken
-from portable_tpl.reports._words import (
+from portable_tpl.reports.parts.difference import first_difference, side_pieces
+from portable_tpl.reports.parts.items import Block, Item, Proof, items_of
+from portable_tpl.reports.parts.source import SourceLine, fix_hunks, source_lines
+from portable_tpl.reports.parts.visible import one_line, printable, unbroken
+from portable_tpl.reports.parts.words import (
     conversation_lines,
     how_many,
     plural,

@@ -10,11 +10,11 @@ from portable_tpl.model.findings import Fix, Safety, Severity, Witness
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.report import Comparison
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports._difference import Difference, first_difference, side_pieces
-from portable_tpl.reports._items import Block, Item, Proof
-from portable_tpl.reports._source import SourceLine, fix_hunks, source_lines
-from portable_tpl.reports._visible import one_line, pad, unbroken, width, wrapped
-from portable_tpl.reports._words import (
+from portable_tpl.reports.parts.difference import Difference, first_difference, side_pieces
+from portable_tpl.reports.parts.items import Block, Item, Proof
+from portable_tpl.reports.parts.source import SourceLine, fix_hunks, source_lines
+from portable_tpl.reports.parts.visible import one_line, pad, unbroken, width, wrapped
+from portable_tpl.reports.parts.words import (
     conversation_lines,
     how_many,
     missed_phrase,
