@@ -13,15 +13,17 @@ from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
 from portable_tpl.differential.run.examples import remember
 from portable_tpl.differential.run.failures import Sample, failures_of
+from portable_tpl.differential.run.refused_requests import before_any_template
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.rendering import Failed, Mismatch, Rendering, is_stopped, same
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, is_stopped, same
 from portable_tpl.model.report import Comparison, TargetComparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps.refusals import REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 
 
@@ -46,6 +48,8 @@ class Run:
         self._clock = clock
         self._settings = settings
         self._identical = dict.fromkeys((target.id for target in targets), 0)
+        self._refused = dict.fromkeys(self._identical, 0)
+        self._replacing: dict[str, set[int]] = {target: set() for target in self._identical}
         self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
         self._investigations: dict[str, Investigation] = {}
@@ -56,7 +60,7 @@ class Run:
         """What was seen so far."""
         failed = sum(isinstance(sample.rendering, Failed) for sample in self.sample)
         compared = {
-            target: TargetComparison(len(self.sample), identical, self._mismatches(target), failed)
+            target: TargetComparison(self._cases(target), identical, self._mismatches(target), failed)
             for target, identical in self._identical.items()
         }
         coverage = coverage_of(self.parsed, self.explored)
@@ -98,21 +102,69 @@ class Run:
         ]
         self.sample += samples
         for target in self._targets:
-            cases = [
-                Case(sample.conversation, sample.tier, sample.rendering, answer)
-                for sample, answer in zip(samples, given[target.id](), strict=True)
-                if not same(sample.rendering, answer)
-            ]
-            answered = sum(not isinstance(sample.rendering, Failed) for sample in samples)
-            differing = sum(not isinstance(case.reference, Failed) for case in cases)
-            self._identical[target.id] += answered - differing
-            differing_by[target.id] = cases
-            if cases:
-                self._investigation(target).add(cases)
+            differing_by[target.id], refused = self._judge(target, samples, given[target.id]())
+            if refused:
+                differing_by[target.id] += self._replace(target, refused)
         if self._settings.database:
             every = (each for target in self._identical for each in self._mismatches(target))
             remember(template, (each.conversation for each in every))
         return differing_by
+
+    def _cases(self, target: str) -> int:
+        """How many conversations came to a template on a target."""
+        return len(self.sample) - self._refused[target] + len(self._replacing[target])
+
+    def _judge(
+        self, target: Runtime, samples: Sequence[Sample], answers: Sequence[Rendering]
+    ) -> tuple[list[Case], list[Conversation]]:
+        """Count a target's answers and look into those that differ; gives these, and what came to no template."""
+        differing = [
+            Case(sample.conversation, sample.tier, sample.rendering, answer)
+            for sample, answer in zip(samples, answers, strict=True)
+            if not same(sample.rendering, answer)
+        ]
+        refused: list[Conversation] = []
+        if differing:
+            # A deployment's refusal is said once, as its own doing; that it was asked again says nothing.
+            names = before_any_template(
+                target,
+                self.parsed.template,
+                [each.conversation for each in differing],
+                [each.target for each in differing],
+            )
+            refused = [
+                each.conversation
+                for each, name in zip(differing, names, strict=True)
+                if name in (REQUEST_REFUSED, UNSUPPORTED_INPUT)
+            ]
+            self._refused[target.id] += len(refused)
+            self._investigation(target).add(differing)
+        answered = sum(not isinstance(sample.rendering, Failed) for sample in samples)
+        self._identical[target.id] += answered - sum(not isinstance(each.reference, Failed) for each in differing)
+        return differing, refused
+
+    def _replace(self, target: Runtime, refused: Sequence[Conversation]) -> list[Case]:
+        """Compare others of the conversations that were found in the place of some that a target does not take."""
+        run = self.explored
+        unwelcome = frozenset[str]().union(*map(_part_types, refused)) - {"text"}
+        compared = set(run.chosen) | self._replacing[target.id]
+        spare = [
+            number
+            for number, trace in enumerate(run.traces)
+            if number not in compared
+            and isinstance(trace.rendering, Rendered)
+            and _part_types(run.conversations[number]).isdisjoint(unwelcome)
+        ][: len(refused)]
+        if not spare:
+            return []
+        self._replacing[target.id] |= set(spare)
+        conversations = [run.conversations[number] for number in spare]
+        references = self._reference.render_all(self.parsed.template, conversations)
+        samples = [
+            Sample(conversation, run.tiers[number], expected)
+            for number, conversation, expected in zip(spare, conversations, references, strict=True)
+        ]
+        return self._judge(target, samples, _settled(target, self.parsed.template, conversations))[0]
 
     def _mismatches(self, target: str) -> tuple[Mismatch, ...]:
         investigation = self._investigations.get(target)
@@ -149,6 +201,12 @@ def compare(
             tracer or stack.enter_context(closing(Tracer())),
             bare_engines or stack.enter_context(closing(BareEngines())),
         ).comparison
+
+
+def _part_types(conversation: Conversation) -> frozenset[str]:
+    contents = (message.get("content") for message in conversation.messages)
+    parts = (part for content in contents if isinstance(content, list) for part in content)
+    return frozenset(str(part.get("type")) for part in parts if isinstance(part, dict))
 
 
 def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:

@@ -13,7 +13,7 @@ from portable_tpl.differential.run.plain import from_plain, to_plain
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.rendering import Mismatch, Rendering
+from portable_tpl.model.rendering import Failed, Mismatch, Rendering
 from portable_tpl.model.report import Comparison, Verdict, verdict
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
@@ -198,3 +198,35 @@ def test_the_command_names_the_file_and_holds_the_conversation(
     assert json.loads(words[words.index("--conversation") + 1]) == mismatch.conversation.to_json()
     assert words[words.index("--target") + 1] == "minijinja-strict"
     assert "\n" not in mismatch.reproduce
+
+
+def test_requests_that_a_target_refuses_are_replaced(reference: Runtime, tracer: Tracer) -> None:
+    """One that takes no pictures is compared on as many conversations as any other."""
+
+    class Picky:
+        id, engine, version = "picky", "jinja2", "1"
+
+        def render(self, template: Template, conversation: Conversation) -> Rendering:
+            return self.render_all(template, [conversation])[0]
+
+        def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+            answers = reference.render_all(template, conversations)
+            refusal = Failed("error", "unsupported content[].type")
+            return [
+                refusal if '"type":"image"' in conversation.key else answer
+                for conversation, answer in zip(conversations, answers, strict=True)
+            ]
+
+        def close(self) -> None:
+            pass
+
+    text = (
+        "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content or [] %}"
+        "{% if p.type == 'image' %}<img>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
+    )
+    comparison = compare(Template(text), [Picky()], reference, CompareSettings(), tracer)  # type: ignore[list-item]
+    result = comparison.targets["picky"]
+    (mismatch,) = result.mismatches
+    assert (mismatch.origin, mismatch.decides) == ("stack", False)
+    assert result.cases == comparison.cases
+    assert result.identical == result.cases - result.failed
