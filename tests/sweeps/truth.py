@@ -106,7 +106,7 @@ def _rendered(
     parsed: ParsedTemplate, engines: Sequence[Runtime], reference: Runtime, tracer: Tracer
 ) -> Iterator[dict[str, Any]]:
     run = explore(parsed, tracer, CompareSettings())
-    chosen = [run.conversations[number] for number in run.chosen if run.tiers[number] is Tier.EVERYDAY]
+    chosen = [run.conversations[number] for number in run.chosen if run.tiers[number].rank <= Tier.EVERYDAY.rank]
     expected = reference.render_all(parsed.template, chosen)
     for engine in engines:
         answers = engine.render_all(parsed.template, chosen)
@@ -145,7 +145,7 @@ def audited(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 for mismatch in result["mismatches"]
                 if mismatch["decides"]
                 and mismatch["origin"] == "template"
-                and mismatch["tier"] == Tier.EVERYDAY.value
+                and Tier(mismatch["tier"]).rank <= Tier.EVERYDAY.rank
             ]
             first = deciding[0] if deciding else None
             yield {
