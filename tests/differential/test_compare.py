@@ -224,7 +224,7 @@ def test_requests_that_a_target_refuses_are_replaced(reference: Runtime, tracer:
         "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content or [] %}"
         "{% if p.type == 'image' %}<img>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
     )
-    comparison = compare(Template(text), [Picky()], reference, CompareSettings(), tracer)  # type: ignore[list-item]
+    comparison = compare(Template(text), [Picky()], reference, CompareSettings(), tracer)
     result = comparison.targets["picky"]
     (mismatch,) = result.mismatches
     assert (mismatch.origin, mismatch.decides) == ("stack", False)
