@@ -9,6 +9,7 @@ from portable_tpl.auditing.static import parsed_whole
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Subject
@@ -22,10 +23,10 @@ from portable_tpl.template import ParsedTemplate
 
 
 def inspected(
-    parsed: ParsedTemplate, container: Container | None, run: Run, session: Session, choice: Choice
+    parsed: ParsedTemplate, container: Container | None, run: Run, session: Session, choice: Choice, tier: Tier
 ) -> Inspection:
-    """What the release checks say about one template, those that are left out not asked."""
-    inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample])
+    """What the release checks say about one template in a run of a tier, those that are left out not asked."""
+    inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample], tier)
     codes = chosen_codes(choice.select, choice.without(parsed.template.path))
     return _own(inspect_template(Subject(parsed, container), inquiry, codes))
 

@@ -68,7 +68,7 @@ class Examination:
         if not self.with_findings:
             return Examined(graded(run.comparison))
         container = self._containers.get((template.path, template.name))
-        inspection = inspected(parsed, container, run, session, self.choice)
+        inspection = inspected(parsed, container, run, session, self.choice, self.settings.tier)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
         run.aim(aims_of(parsed, unproved(findings, run.comparison, self.settings.tier)))
         comparison = graded(run.comparison)

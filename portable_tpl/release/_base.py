@@ -121,7 +121,7 @@ class Observation:
     printed: str = ""
     span: Span | None = None
     fix: Fix | None = None
-    tier: Tier = Tier.EVERYDAY
+    tier: Tier = Tier.ORDINARY
     continued: bool = False
     related: tuple[str, ...] = ()
     affected: Affected | None = None

@@ -61,11 +61,18 @@ class Engines:
 class Inquiry:
     """The questions about one template; what was rendered once is not rendered again.
 
-    ``sample`` is what the run itself rendered on the reference.
+    ``sample`` is what the run itself rendered on the reference, ``tier`` the strangest that it was asked for.
     """
 
-    def __init__(self, template: Template, engines: Engines, sample: Sequence[Sample] = ()) -> None:
+    def __init__(
+        self,
+        template: Template,
+        engines: Engines,
+        sample: Sequence[Sample] = (),
+        tier: Tier = Tier.EVERYDAY,
+    ) -> None:
         self.template = template
+        self.tier = tier
         self.engines = engines
         self.sample = tuple(sample)
         self.kept: dict[str, Any] = {}  # what one check worked out and others use as well

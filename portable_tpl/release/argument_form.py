@@ -26,7 +26,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
@@ -57,6 +57,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         message,
         (Exchange("arguments as a mapping", mapping), Exchange("the same arguments as JSON text", text)),
         holds=lambda answers: _fault(answers) is not None,
+        tier=Tier.EVERYDAY,
         compared=True,
     )
 

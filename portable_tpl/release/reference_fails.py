@@ -2,7 +2,7 @@
 
 What it asks
 ------------
-Which conversations of the run end in an error of the reference that the template did not raise itself with
+Which conversations of the run's tier end in an error of the reference that the template did not raise itself with
 ``raise_exception``: an attribute that is not there, ``None`` added to text, a method that the sandbox forbids.
 
 Why it matters
@@ -38,13 +38,21 @@ CODE = "REL107"
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation for each line of the template in which the reference fails."""
-    asked = [*inquiry.sample, *_plain(subject, inquiry)]
+    sample = [each for each in inquiry.sample if each.tier.rank <= inquiry.tier.rank and _fits(each, subject)]
+    asked = [*sample, *_plain(subject, inquiry)]
     failures: dict[int | None, list[Sample]] = {}
-    for sample in asked:
-        if isinstance(sample.rendering, Failed) and sample.rendering.kind == "error" and sample.conversation.messages:
-            failures.setdefault(sample.rendering.line, []).append(sample)
+    for each in asked:
+        if isinstance(each.rendering, Failed) and each.rendering.kind == "error" and each.conversation.messages:
+            failures.setdefault(each.rendering.line, []).append(each)
     for samples in failures.values():
         yield _observation(samples, len(asked))
+
+
+def _fits(sample: Sample, subject: Subject) -> bool:
+    """Whether a conversation is one for the template: calls go to those that read calls."""
+    return subject.shape.reads(CALL[:-1]) or not any(
+        "tool_calls" in message or message.get("role") == "tool" for message in sample.conversation.messages
+    )
 
 
 def _plain(subject: Subject, inquiry: Inquiry) -> list[Sample]:
@@ -54,7 +62,7 @@ def _plain(subject: Subject, inquiry: Inquiry) -> list[Sample]:
         turns = Turns()
         conversations = [turns.conversation(turns.user(USER), prompt=True)]
     return [
-        Sample(conversation, Tier.EVERYDAY, rendering)
+        Sample(conversation, Tier.ORDINARY, rendering)
         for conversation, rendering in zip(conversations, inquiry.render_all(conversations), strict=True)
     ]
 

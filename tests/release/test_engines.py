@@ -8,11 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.release._inquiry import Engines
+from portable_tpl.release._base import Subject
+from portable_tpl.release._inquiry import Engines, Inquiry, Sample
+from portable_tpl.release._run import inspect_template
 from portable_tpl.targets.registry import open_runtime
+from portable_tpl.template.syntax.parsing import parse
 from tests.release.conftest import Inspect
 
 _END = """\
@@ -93,3 +97,18 @@ def test_tags_are_offered_only_where_the_branch_is_clear(inspect: Inspect) -> No
         "{%- for m in messages %}{{ '<|' + m.role + '|>' + m.content }}{% endfor %}", "REL104"
     ).findings
     assert unclear.fix is None
+
+
+def test_failures_count_in_the_conversations_of_the_tier_that_are_for_the_template(engines: Engines) -> None:
+    template = Template("{%- for m in messages %}{{ m.role + m.content }}{% endfor %}")
+    call = {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": {}}}]}
+    strange = Conversation([{"role": "user"}])
+    sample = [
+        Sample(conversation, tier, engines.reference.render(template, conversation))
+        for conversation, tier in ((Conversation([call]), Tier.EVERYDAY), (strange, Tier.EXTENDED))
+    ]
+    for tier, count in ((Tier.EVERYDAY, 0), (Tier.EXTENDED, 1)):
+        inquiry = Inquiry(template, engines, sample, tier)
+        findings = inspect_template(Subject(parse(template)), inquiry, ["REL107"]).findings
+        assert [finding.affected.affected for finding in findings if finding.affected] == [1] * count
+        assert [finding.severity for finding in findings] == [Severity.WARNING] * count
