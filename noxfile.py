@@ -125,6 +125,14 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def agreement(session: nox.Session) -> None:
+    """Ask of 5,000 random small templates whether engines agree where ``check`` says nothing."""
+    _engines(session)
+    _group(session, "test")
+    session.run("python", "-m", "tests.sweeps.agreement", *session.posargs)
+
+
+@nox.session
 def sweep(session: nox.Session) -> None:
     """Find every known class of mismatch again over all real templates, in all tiers."""
     _engines(session)

@@ -23,6 +23,7 @@ from jinja2 import nodes
 from portable_tpl.checking.kinds import Kinds, brief, kinds_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.source import Span
 from portable_tpl.support.table import Support, load_table
 
@@ -106,14 +107,7 @@ def _supports(target: str, feature: str) -> bool:
 
 def _implied(feature: str, missing: set[str]) -> bool:
     """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
-    base, at, _ = feature.partition("@")
-    if at and base in missing:
-        return True
-    while "." in base:
-        base = base.rpartition(".")[0]
-        if base in missing:
-            return True
-    return False
+    return any(wider in missing for wider in FeatureId(feature).wider())
 
 
 class Look:
@@ -136,7 +130,8 @@ class Look:
 
     def kinds(self, node: nodes.Node) -> Kinds:
         """The kinds of values that an expression can have, as the support table names them."""
-        return kinds_of(self.types.of(node))
+        kinds = kinds_of(self.types.of(node))
+        return kinds or (("dict",) if isinstance(node, nodes.Dict) and node.items else ())
 
     def brief(self, node: nodes.Node) -> Kinds:
         """The same, with all text that is not empty as ``plain``."""

@@ -18,6 +18,7 @@ from portable_tpl.checking.severity import severity_of
 from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.support.table import Support, load_table, measured_targets
 from portable_tpl.template.types.types import Types, infer, same_in_everyday
 
@@ -101,8 +102,8 @@ def _imitated(targets: tuple[str, ...]) -> Broken:
 
 def _brought(feature: str, provided: frozenset[str]) -> bool:
     """Whether a feature is one of something that the deployment brings."""
-    family, _, rest = feature.partition("@")[0].partition(".")
-    return family in _PROVIDED and rest.partition(".")[0] in provided
+    id_ = FeatureId(feature)
+    return id_.partition(".")[0] in _PROVIDED and id_.name in provided
 
 
 @lru_cache(maxsize=64)
@@ -155,7 +156,7 @@ def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
         return Effect(target, feature, tier, severity, "differs")
     if support.answer == "unknown":
         return Effect(target, feature, tier, Severity.WARNING, "unknown", support.note)
-    words = f"not without {support.note}" if support.answer == "flag" else _words(support.note)
+    words = f"not without {support.note}" if support.answer == "flag" else _words(support)
     return Effect(target, feature, tier, severity, "fails", words)
 
 
@@ -173,7 +174,7 @@ def _collect(
         key = (use.rule, id(use.node) if use.span is None else -use.span.start - 1)
         draft = merged.get(key)
         for target, support in use.hits:
-            if not live and not at_load(support):
+            if not live and not support.at_load:
                 continue
             tier = step if live else Tier.ORDINARY
             assert support.tier is not None
@@ -193,19 +194,12 @@ def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
     return looked(parsed, types, broken).uses
 
 
-def at_load(support: Support) -> bool:
-    """Whether a target refuses the whole template, wherever the feature stands."""
-    return support.note.startswith("syntax: ")
-
-
 _POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
 
 
-def _words(note: str) -> str:
+def _words(support: Support) -> str:
     """An engine's message, without where it was in the probe."""
-    kind, _, words = note.partition(": ")
-    text = words if kind in ("error", "syntax", "refused", "unsupported") else note
-    return " ".join(_POSITION.sub("", text).split())[:_MOST_WORDS].strip()
+    return " ".join(_POSITION.sub("", support.message).split())[:_MOST_WORDS].strip()
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from portable_tpl.checking.base import Rule
 from portable_tpl.checking.registry import find_rule, rules
 from portable_tpl.model.findings import Severity
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.report import RuleDoc
 from portable_tpl.release._base import Check
 from portable_tpl.release._registry import checks, find_check
@@ -44,7 +45,7 @@ def page_of(subject: str) -> str | None:
     check = find_check(subject)
     if check is not None:
         return check_page(check)
-    page = feature_page(subject.strip())
+    page = feature_page(subject.strip()) or construct_page(subject.strip())
     if page is not None:
         return page
     from portable_tpl.checking.step_pages import steps_page
@@ -118,6 +119,23 @@ def feature_page(id_: str) -> str | None:
             answer = support(id_, target, version)
             lines.append(f"| {target} | {version} | {answer.answer} | {_cell(answer.note)} |")
     return "\n".join(lines) + "\n"
+
+
+def construct_page(name: str) -> str | None:
+    """The page of a construct that is no feature itself: the features that are cases of it."""
+    from portable_tpl.support.feature_names import constructs
+    from portable_tpl.support.features import load_features
+
+    ids = constructs().get(name)
+    if ids is None:
+        return None
+    features = load_features()
+    families = dict.fromkeys(FeatureId(id_).family for id_ in ids)
+    titles = {
+        family: features[next(id_ for id_ in ids if FeatureId(id_).family == family)].title for family in families
+    }
+    rows = [f"| {family} | {_cell(title)} |" for family, title in titles.items()]
+    return "\n".join([f"# {name}", "", "| feature | for example |", "| --- | --- |", *rows]) + "\n"
 
 
 def _cell(note: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -54,17 +56,6 @@ def method_call(node: nodes.Call, look: Look) -> MethodCall | None:
 def text_kinds(kinds: Kinds) -> Kinds:
     """Those of the kinds that are text."""
     return tuple(kind for kind in kinds if kind in TEXT_KINDS)
-
-
-def constant(node: nodes.Node | None) -> object:
-    """The value of a literal, else the ``nodes`` module, which equals nothing."""
-    if isinstance(node, nodes.Const):
-        return node.value
-    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
-        value = node.node.value
-        if isinstance(value, (int, float)):
-            return -value
-    return nodes
 
 
 def called_macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
@@ -153,6 +144,30 @@ def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
     if type_.bits & (k.LIST | k.TUPLE) and type_.shape is not None:
         type_ = type_.shape.element
     return type_.only(k.STR) and not type_.bits & k.NON_ASCII
+
+
+_TEST_OPERATORS = {
+    **dict.fromkeys(("eq", "equalto", "=="), "eq"),
+    **dict.fromkeys(("ne", "!="), "ne"),
+    **dict.fromkeys(("lt", "lessthan", "<"), "lt"),
+    **dict.fromkeys(("gt", "greaterthan", ">"), "gt"),
+    **dict.fromkeys(("le", "<="), "lteq"),
+    **dict.fromkeys(("ge", ">="), "gteq"),
+    "in": "in",
+}
+
+
+def comparisons(node: nodes.Compare | nodes.Test) -> Iterator[tuple[str, nodes.Expr, nodes.Expr]]:
+    """The operators of a comparison with their sides, or the operator that a test such as ``is eq(1)`` stands for."""
+    if isinstance(node, nodes.Test):
+        operator = _TEST_OPERATORS.get(node.name)
+        if operator is not None and node.args:
+            yield operator, node.node, node.args[0]
+        return
+    left = node.expr
+    for operand in node.ops:
+        yield operand.op, left, operand.expr
+        left = operand.expr
 
 
 def compared_with(node: nodes.Node, look: Look) -> tuple[str, nodes.Expr] | None:

@@ -12,7 +12,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import MethodCall, constant
+from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, literal, operand, replace
 from portable_tpl.rewriting.helper_macros import (
     TRIM_END,
@@ -23,6 +23,7 @@ from portable_tpl.rewriting.helper_macros import (
     can_call_macros,
     named_macro,
 )
+from portable_tpl.support.spelling import constant
 
 _GUARDS = ".:;|"
 

@@ -15,9 +15,10 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output, supported
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import called_macro, constant
+from portable_tpl.rewriting.calls import called_macro
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.rewriting.helper_macros import JSON, JSON_INDENTED, UNDO, call_macro, can_call_macros
+from portable_tpl.support.spelling import constant
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
 # Texts on which a chain shows what it does: markup, escapes that are data, tabs, and backslashes before markup.

@@ -7,9 +7,10 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Edit, Fix, Safety
-from portable_tpl.rewriting.calls import MethodCall, constant
+from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, literal, operand, replace
 from portable_tpl.rewriting.helper_macros import AFTER_FIRST, BEFORE_FIRST, can_call_macros, free_name, named_macro
+from portable_tpl.support.spelling import constant
 
 _NEEDS = ("global.range", "add@list,list", "filter.int@float", "filter.replace@plain", "div@int,int")
 

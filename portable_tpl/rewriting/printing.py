@@ -12,6 +12,7 @@ from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.template.types.lattice import kinds as k
+from portable_tpl.template.types.lattice.lattice import NEVER
 
 _BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)
 
@@ -57,3 +58,9 @@ def inside_of(child: nodes.Node, look: Look) -> None:
         type_ = look.type(child)
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
             look.use_by_kind("print.list", tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE), child)
+            # A key that may be missing is not printed; an item that is undefined is.
+            element = NEVER if type_.shape is None else type_.shape.element
+            if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything
+                look.use("print.list@undefined", child)
+            if element.bits & k.TUPLE and not element.bits & k.OTHER:
+                look.use("print.list@tuple", child)

@@ -7,8 +7,9 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with, constant
+from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.support.spelling import constant
 
 # What a comparison of `find` with a number says: whether the text is there.
 _FIND: dict[tuple[str, object], bool] = {

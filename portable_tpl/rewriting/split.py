@@ -7,7 +7,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Edit, Fix, Safety
-from portable_tpl.rewriting.calls import MethodCall, constant
+from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, literal, operand, replace
 from portable_tpl.rewriting.helper_macros import (
     AFTER_FIRST,
@@ -20,6 +20,7 @@ from portable_tpl.rewriting.helper_macros import (
     named_macro,
 )
 from portable_tpl.rewriting.pieces import loop_over_pieces
+from portable_tpl.support.spelling import constant
 
 
 def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:

@@ -10,8 +10,9 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported, widest
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import MethodCall, constant
+from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, literal, operand, replace
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 

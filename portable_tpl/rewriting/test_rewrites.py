@@ -8,8 +8,9 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import as_condition, constant
+from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.operations.kind_tests import KIND_TESTS
 

@@ -25,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.support.spelling import condition_features
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL211"
@@ -63,8 +64,8 @@ def _choice(node: nodes.And | nodes.Or, look: Look) -> None:
 
 def _conditional(node: nodes.CondExpr, look: Look) -> None:
     _truth(node.test, look)
-    if node.expr2 is None:
-        look.use("condexpr.no-else", node)
+    for feature in condition_features(node, look.parsed):
+        look.use(feature, node)
 
 
 VISITS = {

@@ -23,23 +23,21 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import comparisons
 
 CODE = "PTL206"
 _LISTS = (nodes.List, nodes.Tuple)
 
 
-def _comparison(node: nodes.Compare, look: Look) -> None:
-    left: nodes.Expr = node.expr
-    for operand in node.ops:
-        if operand.op in ("in", "notin"):
-            right = look.brief(operand.expr)
-            if "none" in look.kinds(left) and isinstance(operand.expr, _LISTS):
-                look.use("in.literal-tuple" if isinstance(operand.expr, nodes.Tuple) else "in.literal-list", node)
+def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
+    for operator, left, right in comparisons(node):
+        if operator in ("in", "notin"):
+            if "none" in look.kinds(left) and isinstance(right, _LISTS):
+                look.use("in.literal-tuple" if isinstance(right, nodes.Tuple) else "in.literal-list", node)
             else:
-                look.use_by_pair("in", look.brief(left), right, node)
-        left = operand.expr
+                look.use_by_pair("in", look.brief(left), look.brief(right), node)
 
 
-VISITS = {nodes.Compare: _comparison}
+VISITS = {nodes.Compare: _comparison, nodes.Test: _comparison}
 VALID = (Example("{% if messages[0].role in ['user', 'tool'] %}x{% endif %}", targets=("hf-jinja", "minijinja")),)
 INVALID = (Example("{% if none in ['a'] %}x{% endif %}", targets=("hf-jinja",)),)

@@ -25,7 +25,7 @@ import re
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.calls import constant
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL802"
 _DIRECTIVE = re.compile(r"%(-?)(.)", re.DOTALL)

@@ -26,9 +26,8 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.expressions import edits
-from portable_tpl.support.spelling import filter_features
+from portable_tpl.support.spelling import constant, filter_features
 
 CODE = "PTL302"
 # Arguments after the usual ones, by their place.

@@ -26,9 +26,10 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.rewriting.calls import as_condition, compared_with, constant
+from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.expressions import operand
 from portable_tpl.rewriting.spelling import spelled
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL303"

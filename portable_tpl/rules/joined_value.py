@@ -25,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.spelling import spelled
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL606"
 
@@ -32,11 +33,21 @@ CODE = "PTL606"
 def _concat(node: nodes.Concat, look: Look) -> None:
     if "concat" not in look.families:
         return
+    if "concat.number" in look.families:
+        _with_others(node, look)
     marked = [child for child in node.nodes if "markup" in look.kinds(child)]
     for child in node.nodes:
         look.use_by_kind("concat", look.kinds(child), child)
         if marked and child is not marked[0]:
             look.use_by_kind("concat.markup", look.kinds(child), child)
+
+
+def _with_others(node: nodes.Concat, look: Look) -> None:
+    """Operands beside one that is not text, which some engines do not turn to text then."""
+    plain = [look.type(child).only(k.STR | k.MARKUP) for child in node.nodes]
+    for number, child in enumerate(node.nodes):
+        if not all(plain[:number] + plain[number + 1 :]):
+            look.use_by_kind("concat.number", look.kinds(child), child)
 
 
 FIX = spelled

@@ -3,7 +3,7 @@
 What it does
 ------------
 Finds attributes that are called like words of the language (``x.in``, ``x.is``, ``x.for``), and names in another
-script, where a target cannot read them.
+script, and names after a number (``1. name``), where a target cannot read them.
 
 Why it breaks
 -------------
@@ -34,6 +34,8 @@ _OPERATORS = frozenset({"in", "if", "not", "is", "or", "and"})
 
 
 def _attribute(node: nodes.Getattr, look: Look) -> None:
+    if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, (str, bool)):
+        look.use("attr.of-number", node)
     feature = "attr.keyword" if node.attr in _OPERATORS else FeatureId.of("name", "reserved", node.attr)
     if not look.use(feature, node) and not node.attr.isascii():
         look.use("name.unicode", node)

@@ -4,7 +4,7 @@ What it does
 ------------
 Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags
 and spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break
-before the first tag, one character before it, white space of other scripts next to ``-``.
+before the first tag, one character before it, white space of other scripts next to ``-`` or within a tag.
 
 Why it breaks
 -------------
@@ -36,7 +36,8 @@ _AFTER_COMMENT = re.compile(r"(?<!-)#\}\n")
 _BEFORE_BLOCK = re.compile(r"(?m)^[ \t]+\{%(?![-+])")
 _BEFORE_COMMENT = re.compile(r"(?m)^[ \t]+\{#(?!-)")
 _BEFORE_VALUE = re.compile(r"(?m)^[ \t]+\{\{(?!-)")
-_FIRST_LINE = re.compile(r"\n[ \t]*\{%(?!-)")
+_FIRST_LINE = re.compile(r"\r?\n[ \t]*\{%(?!-)")
+_FIRST_COMMENT = re.compile(r"\r?\n[ \t]*\{#(?!-)")
 _ODD_SPACE = re.compile(
     r"[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]\s*\{[{%#]-|-[}%#]\}\s*[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]"
 )
@@ -50,18 +51,51 @@ _PATTERNS = {
     "layout.lstrip-blocks.comment": _BEFORE_COMMENT.search,
     "layout.lstrip-blocks.expression": _BEFORE_VALUE.search,
     "layout.first-newline.block": _FIRST_LINE.match,
+    "layout.first-newline.comment": _FIRST_COMMENT.match,
     "layout.first-newline": re.compile(r"\n").match,
     "layout.dash.unicode-space": _ODD_SPACE.search,
     "layout.nbsp-lstrip": _ODD_INDENT.search,
     "layout.final-newline": re.compile(r"\n\Z").search,
+    "layout.raw.dash-begin": re.compile(r"\{%-\s*raw\b|\braw\s*-%\}").search,
+    "layout.raw.dash-end": re.compile(r"\{%-\s*endraw\b|\bendraw\s*-%\}").search,
     "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
     "layout.first-character": re.compile(r"[^{](?=\{%)").match,
     "layout.first-character.comment": re.compile(r"[^{](?=\{#)").match,
+    "layout.brace-end": re.compile(r"\{\n?\Z").search,
     "layout.bom": re.compile("\ufeff").match,
 }
 
 
+_SPACES = {
+    "layout.space-in-tag.vertical-tab": re.compile(r"[\x0b\x0c]"),
+    "layout.space-in-tag.separator": re.compile(r"[\x1c-\x1f]"),
+    "layout.space-in-tag.unicode": re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"),
+}
+_ANY_SPACE = re.compile("|".join(pattern.pattern for pattern in _SPACES.values()))
+
+
+def _in_tags(node: nodes.Template, look: Look) -> None:
+    """White space between the words of a tag, for which engines know fewer characters than Python."""
+    inside = False
+    for token in look.parsed.tokens:
+        if token.kind in ("variable_begin", "block_begin"):
+            inside = True
+        elif token.kind in ("variable_end", "block_end"):
+            inside = False
+        raw = token.kind in ("raw_begin", "raw_end")
+        if not raw and not (inside and token.kind == "whitespace"):
+            continue
+        for feature, pattern in _SPACES.items():
+            found = pattern.search(token.text)
+            if found is not None:
+                start = token.span.start
+                feature = "layout.space-in-tag.raw" if raw else feature
+                look.use(feature, node, span=Span(start + found.start(), start + found.end()))
+
+
 def _template(node: nodes.Template, look: Look) -> None:
+    if _ANY_SPACE.search(look.parsed.text):
+        _in_tags(node, look)
     for feature, find in _PATTERNS.items():
         if look.breaks(feature):
             match = find(look.parsed.text)
@@ -74,4 +108,5 @@ VALID = (Example("aa{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),)
 INVALID = (
     Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),
     Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
+    Example("{{\u00a0messages[0].role }}", targets=("minijinja", "llama.cpp-engine")),
 )

@@ -28,6 +28,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.literals import plain_literal
 
 CODE = "PTL210"
@@ -115,14 +116,15 @@ def _joined(source: str) -> bool:
 def _tuple(node: nodes.Tuple, look: Look) -> None:
     if node.ctx != "load":
         return
+    if look.parsed.lexed.tokens[look.parsed.anchors[node]].type == "lbracket":
+        look.use("item.tuple", node)  # `x[a, b]`
+        return
     source = look.parsed.source(node)
     if not source.startswith("("):
         if isinstance(look.parent(node), nodes.Output):
             look.use("literal.tuple.bare", node)
         elif isinstance(look.parent(node), nodes.For):
             look.use("for.bare-tuple", node)
-        elif isinstance(look.parent(node), nodes.Getitem):
-            look.use("item.tuple", node)
     elif not node.items:
         look.use("literal.tuple.empty", node)
     elif source.rstrip(") \t\r\n").endswith(","):
@@ -137,6 +139,8 @@ def _list(node: nodes.List, look: Look) -> None:
 
 
 def _mapping(node: nodes.Dict, look: Look) -> None:
+    if look.parsed.lexed.tokens[look.parsed.anchors[node] + 1].type == "lbrace":
+        look.use("literal.dict.nested-braces", node)
     for pair in node.items:
         kinds = look.kinds(pair.key)
         if not isinstance(pair.key, nodes.Const):
@@ -145,7 +149,10 @@ def _mapping(node: nodes.Dict, look: Look) -> None:
         for kind in kinds:
             if kind not in TEXT_KINDS:
                 name = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}.get(kind, kind)
-                look.use(f"literal.dict.key-{name}", pair)
+                look.use(FeatureId.of("literal", "dict", f"key-{name}"), pair)
+                parent = look.parent(node)
+                if isinstance(parent, nodes.Filter) and parent.name == "tojson":
+                    look.use(FeatureId.of("filter", "tojson", f"key-{name}"), pair)
     if look.breaks("literal.dict.trailing-comma") and look.parsed.source(node).rstrip("} \t\r\n").endswith(","):
         look.use("literal.dict.trailing-comma", node)
 

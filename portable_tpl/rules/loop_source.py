@@ -30,6 +30,8 @@ CODE = "PTL503"
 
 
 def _for(node: nodes.For, look: Look) -> None:
+    if isinstance(node.iter, nodes.CondExpr):
+        look.use("for.condexpr" if node.iter.expr2 is not None else "for.condexpr.no-else", node.iter)
     look.use_by_kind("for", look.kinds(node.iter), node.iter, lambda: _or_nothing(node, look))
 
 

@@ -24,6 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import Kinds
+from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.equality import strict
 from portable_tpl.rewriting.json_macros import inner_kinds
 
@@ -33,11 +34,9 @@ _DEEP = {"list": "deep-list", "dict": "deep-dict"}
 
 
 def _comparison(node: nodes.Compare, look: Look) -> None:
-    left: nodes.Expr = node.expr
-    for operand in node.ops:
-        if operand.op in ("eq", "ne") and "eq" in look.families:
-            look.use_by_pair("eq", _kinds(left, look), _kinds(operand.expr, look), node)
-        left = operand.expr
+    for operator, left, right in comparisons(node):
+        if operator in ("eq", "ne") and "eq" in look.families:
+            look.use_by_pair("eq", _kinds(left, look), _kinds(right, look), node)
 
 
 FIX = strict

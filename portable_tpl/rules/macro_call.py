@@ -36,6 +36,8 @@ CODE = "PTL506"
 
 
 def _call(node: nodes.Call, look: Look) -> None:
+    if isinstance(node.node, nodes.Filter):
+        look.use("filter.called", node)
     if node.dyn_args is not None:
         look.use("macro.spread" if called_macro(node, look) else "call.spread", node)
     if node.dyn_kwargs is not None:

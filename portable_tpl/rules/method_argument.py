@@ -32,8 +32,9 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
 from portable_tpl.requests.tools import SHADOWING_NAMES
-from portable_tpl.rewriting.calls import MethodCall, compared_with, constant, method_call, text_kinds
+from portable_tpl.rewriting.calls import MethodCall, compared_with, method_call, text_kinds
 from portable_tpl.rewriting.methods import rewrite
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL102"

@@ -25,7 +25,8 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.calls import as_condition, constant
+from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL104"

@@ -26,8 +26,9 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import MethodCall, compared_with, constant, emptiness_asked, method_call, text_kinds
+from portable_tpl.rewriting.calls import MethodCall, compared_with, emptiness_asked, method_call, text_kinds
 from portable_tpl.rewriting.methods import rewrite
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL103"
 _STRIPS = ("strip", "lstrip", "rstrip")

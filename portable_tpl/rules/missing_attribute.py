@@ -24,7 +24,8 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.calls import constant, only_compared
+from portable_tpl.rewriting.calls import only_compared
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL607"
@@ -49,6 +50,10 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         return
     if node.arg.__class__ is not nodes.Const and look.type(node.node).bits & k.DICT:
         look.use_by_kind("item.key", look.brief(node.arg), node)
+    if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, (str, bool)):
+        look.use("item.of-number", node)
+    if not isinstance(key, int) or isinstance(key, bool):
+        look.use_by_pair("item.by", look.brief(node.node), look.brief(node.arg), node)
     if isinstance(key, int) or look.type(node.arg).bits & k.INT:
         parent = look.parent(node)
         defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")

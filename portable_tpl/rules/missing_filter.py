@@ -26,8 +26,8 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.expressions import edits
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL301"
 _BY_TEST = ("select", "reject")  # what was measured of the very test says more than what was of the filter

@@ -27,8 +27,8 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.expressions import Level, literal, replace
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL801"

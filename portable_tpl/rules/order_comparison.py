@@ -23,25 +23,25 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import Kinds
+from portable_tpl.rewriting.calls import comparisons
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL205"
 _ORDER = frozenset({"lt", "lteq", "gt", "gteq"})
 
 
-def _comparison(node: nodes.Compare, look: Look) -> None:
-    left: nodes.Expr = node.expr
-    for operand in node.ops:
-        if operand.op in _ORDER:
-            look.use_by_pair("lt", _kinds(left, look), _kinds(operand.expr, look), node)
-            if "list" in look.kinds(left) and "list" in look.kinds(operand.expr):
+def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
+    for operator, left, right in comparisons(node):
+        if operator in _ORDER:
+            look.use_by_pair("lt", _kinds(left, look), _kinds(right, look), node)
+            if look.type(left).bits & k.LIST and look.type(right).bits & k.LIST:
                 look.use("lt@list,list", node)
-        left = operand.expr
 
 
 def _kinds(node: nodes.Node, look: Look) -> Kinds:
     return tuple(dict.fromkeys("plain" if kind == "empty" else kind for kind in look.brief(node)))
 
 
-VISITS = {nodes.Compare: _comparison}
+VISITS = {nodes.Compare: _comparison, nodes.Test: _comparison}
 VALID = (Example("{% if messages|length > 1 %}x{% endif %}", targets=("hf-jinja", "minijinja")),)
 INVALID = (Example("{% if messages[0].content < 'b' %}x{% endif %}", targets=("hf-jinja",)),)

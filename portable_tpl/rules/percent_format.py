@@ -24,8 +24,8 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import constant
 from portable_tpl.rewriting.template_text import joined, percent_pieces
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL202"

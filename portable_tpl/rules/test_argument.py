@@ -27,6 +27,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.support.spelling import test_features
 
@@ -44,6 +45,9 @@ def _test(node: nodes.Test, look: Look) -> None:
         look.use(FeatureId.of("test", node.name), node, fix, unless=bare if bare in forms else None)
     for form in forms:
         look.use(form, node, fix)
+    for operator, left, right in comparisons(node):
+        if operator in ("eq", "ne"):
+            look.use_by_pair("test.eq", look.brief(left), look.brief(right), node)
 
 
 _OPERATORS = {

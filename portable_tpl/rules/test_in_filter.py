@@ -24,7 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
-from portable_tpl.rewriting.calls import constant
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL404"
 _FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}

@@ -25,8 +25,9 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import assigned, constant, only_compared
+from portable_tpl.rewriting.calls import assigned, only_compared
 from portable_tpl.rewriting.expressions import Level, any_broken, operand, replace
+from portable_tpl.support.spelling import constant, slice_form
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL209"
@@ -39,7 +40,13 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if node.arg.step is None and only_compared(node, look):
         look.use_by_kind("slice.compare", kinds, node)
         return
-    shape = _shape(node.arg)
+    _literals(node, node.arg, look)
+    for bound in (node.arg.start, node.arg.stop, node.arg.step):
+        if bound is not None:
+            look.use_by_kind("slice.bound", look.kinds(bound), node)
+    if node.arg.step is not None and constant(node.arg.step) is None:
+        look.use("slice.step-none", node)
+    shape = slice_form(node.arg)
     if look.breaks("slice.empty-step") and look.parsed.source(node.arg).rstrip().endswith("::"):
         look.use("slice.empty-step", node)
     if shape in ("but-last", "from") and abs(_bound(node.arg)) == 1 and _json_text(node.node, look):
@@ -47,9 +54,20 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     look.use_by_kind(f"slice.{shape}", kinds, node, lambda: _reversed(node, look))
 
 
+def _literals(node: nodes.Getitem, cut: nodes.Slice, look: Look) -> None:
+    """What jinja2 works out when it compiles a template: there a slice that makes no sense is undefined."""
+    if isinstance(node.node, (nodes.Dict, nodes.Const, nodes.Neg)) and not isinstance(constant(node.node), str):
+        look.use("slice.literal.value", node)
+    for bound in (cut.start, cut.stop, cut.step):
+        value = constant(bound)
+        numeric = value is None or (isinstance(value, int) and not isinstance(value, float))
+        if not numeric and isinstance(bound, nodes.Literal):
+            look.use("slice.literal.bound", node)
+
+
 def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:
     """``list[::-1]`` as a filter, for lists only: of text the filter makes other things in other engines."""
-    if not isinstance(node.arg, nodes.Slice) or _shape(node.arg) != "reverse" or constant(node.arg.step) != -1:
+    if not isinstance(node.arg, nodes.Slice) or slice_form(node.arg) != "reverse" or constant(node.arg.step) != -1:
         return None
     if not look.type(node.node).only(k.LIST) or any_broken(look, ["filter.reverse"]):
         return None
@@ -70,28 +88,6 @@ def _json_text(node: nodes.Node, look: Look) -> bool:
         made = assigned(node, look)
         return len(made) == 1 and not isinstance(made[0], nodes.Name) and _json_text(made[0], look)
     return isinstance(node, nodes.Filter) and node.name == "tojson"
-
-
-def _shape(cut: nodes.Slice) -> str:
-    start, stop, step = constant(cut.start), constant(cut.stop), constant(cut.step)
-    if cut.step is not None:
-        backwards = isinstance(step, int) and step < 0
-        if not backwards:
-            return "step" if cut.start is None and cut.stop is None else "step-bounds"
-        if cut.stop is not None:
-            return "reverse-bounds"
-        return "reverse" if cut.start is None else "reverse-from"
-    if (cut.start is not None and start is None) or (cut.stop is not None and stop is None):
-        return "none"
-    if cut.start is None:
-        if cut.stop is None:
-            return "all"
-        return "but-last" if isinstance(stop, int) and stop < 0 else "to"
-    if cut.stop is None:
-        return "last" if isinstance(start, int) and start < 0 else "from"
-    if isinstance(start, int) and start < 0:
-        return "negative-both"
-    return "from-zero" if start == 0 else "both"
 
 
 VISITS = {nodes.Getitem: _item}

@@ -28,7 +28,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Edit, Fix, Safety
-from portable_tpl.rewriting.calls import constant
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL304"
 

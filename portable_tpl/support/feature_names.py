@@ -1,124 +1,130 @@
-"""Names for constructs that were caught without the support table's help, in its own way of naming."""
+"""What the support table calls a construct: the one namer of features beside the rules' own questions.
+
+In: a node, and the kinds of values in it where they are known. Out: ids of the table, the closest first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from jinja2 import nodes
 
+from portable_tpl.model.ids import FeatureId
+from portable_tpl.support.features import load_features
+from portable_tpl.support.spelling import item_form, slice_form
 from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
-if TYPE_CHECKING:
-    from portable_tpl.differential.explain.substitution import Rewriter
+# The kind of the value of an expression; empty where it is not known.
+KindOf = Callable[["nodes.Node | None"], str]
 
 _OPERATORS = {
     nodes.Add: "add", nodes.Sub: "sub", nodes.Mul: "mul", nodes.Div: "div", nodes.FloorDiv: "floordiv",
-    nodes.Mod: "mod", nodes.Pow: "pow", nodes.And: "and", nodes.Or: "or",
+    nodes.Mod: "mod", nodes.Pow: "pow",
 }  # fmt: skip
+_CHOICES = {nodes.And: "and.value", nodes.Or: "or.value"}
 _UNARY = {nodes.Not: "not", nodes.Neg: "neg", nodes.Pos: "pos"}
+_COMPARISONS = {
+    "eq": "eq", "ne": "eq", "lt": "lt", "lteq": "lt", "gt": "lt", "gteq": "lt", "in": "in", "notin": "in",
+}  # fmt: skip
+_PLAIN = {
+    "Concat": "concat", "CondExpr": "condexpr", "Name": "name", "Const": "literal", "TemplateData": "layout",
+    "List": "literal.list", "Dict": "literal.dict", "Tuple": "literal.tuple", "CallBlock": "statement.call",
+    "AssignBlock": "statement.set-block", "FilterBlock": "statement.filter-block", "Assign": "statement.set",
+    "ScopedEvalContextModifier": "statement.autoescape", "FromImport": "statement.from-import", "Output": "print",
+    "Template": "layout", "Scope": "scope", "Slice": "slice", "NSRef": "statement.set.namespace",
+    "ExtensionAttribute": "statement.generation",
+}  # fmt: skip
+_OWNERS = {"dict": "dict", "empty-dict": "dict", "list": "list", "empty-list": "list"}
 
 
-def mechanical(parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter | None, printed: bool = False) -> str:
-    """A feature id made from a node and the kinds of values in it; ``printed``: from how it is printed."""
-
-    def kind(child: nodes.Node | None) -> str:
-        told = rewriter.current(child) if rewriter is not None and child is not None else None
-        if told is None:
-            return kind_of(child.value) if isinstance(child, nodes.Const) else ""
-        if "value" not in told:
-            return "undefined" if "undefined" in told else ""
-        return str(told.get("kind") or kind_of(told["value"]))
-
-    def at(name: str, *children: nodes.Node | None) -> str:
-        kinds = [found for found in map(kind, children) if found]
-        return f"{name}@{','.join(kinds)}" if kinds and len(kinds) == len(children) else name
-
-    parent = parsed.parent(node)
-    if printed:
-        return at("print", node)
-    if (
-        isinstance(parent, nodes.For)
-        and node is parent.iter
-        and isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem))
-    ):
-        return at("for", node)
-    family = _family(node)
-    if family is not None:
-        return at(*family)
-    if isinstance(node, nodes.Call):
+def feature_of(parsed: ParsedTemplate, node: nodes.Node, kind: KindOf, printed: bool = False) -> FeatureId:
+    """The id of what a node does, for the kinds of values in it; ``printed``: of how it is printed."""
+    if isinstance(node, nodes.Call) and not printed:
         return _call(node, kind)
-    return _plain(node)
+    family, operands = _family(parsed, node, printed)
+    kinds = tuple(kind(child) for child in operands)
+    return _measured(FeatureId.of(family, kinds=kinds if all(kinds) else ()))
 
 
-def mechanical_names(
-    parsed: ParsedTemplate, node: nodes.Node, rewriter: Rewriter, values: Sequence[Any], printed: bool
-) -> list[str]:
-    """The ids that a node may go by, by every kind of value in it; the plainest first."""
-    first = mechanical(parsed, node, rewriter, printed)
-    family, at, pair = first.partition("@")
-    if not at or "," in pair:
+def features_of(
+    parsed: ParsedTemplate, node: nodes.Node, kind: KindOf, values: Sequence[Any], printed: bool = False
+) -> list[FeatureId]:
+    """The ids that a node may go by, by every kind of value that was seen in it; the plainest first."""
+    first = feature_of(parsed, node, kind, printed)
+    if len(first.kinds) != 1:
         return [first]
     kinds = dict.fromkeys(kind for value in values for kind in kinds_within(value))
-    return [first, *(f"{family}@{kind}" for kind in kinds if kind != pair)]
-
-
-def _family(node: nodes.Node) -> tuple[Any, ...] | None:
-    """The name of a construct with the parts whose kinds it depends on."""
-    if isinstance(node, nodes.For):
-        return "for", node.iter
-    if isinstance(node, nodes.Filter):
-        return f"filter.{node.name}", node.node
-    if isinstance(node, nodes.Test):
-        return f"test.{node.name}", node.node
-    if isinstance(node, nodes.BinExpr):
-        return _OPERATORS.get(type(node), "operator"), node.left, node.right
-    if isinstance(node, nodes.UnaryExpr):
-        return _UNARY.get(type(node), "operator"), node.node
-    if isinstance(node, nodes.Compare):
-        return f"compare.{node.ops[0].op}", node.expr, node.ops[0].expr
-    if isinstance(node, nodes.Getattr):
-        return "attr", node.node
-    if isinstance(node, nodes.Getitem):
-        return "slice" if isinstance(node.arg, nodes.Slice) else "item", node.node
-    return None
-
-
-def _call(node: nodes.Call, kind: Any) -> str:
-    callee = node.node
-    if isinstance(callee, nodes.Getattr):
-        receiver = kind(callee.node)
-        owner = (
-            "dict" if receiver in ("dict", "empty-dict") else "list" if receiver in ("list", "empty-list") else "str"
-        )
-        return f"method.{owner}.{callee.attr}"
-    if isinstance(callee, nodes.Name):
-        return f"global.{callee.name}"
-    return "call"
-
-
-def _plain(node: nodes.Node) -> str:
-    words = {
-        "Concat": "concat", "CondExpr": "condexpr", "Name": "name", "Const": "literal", "TemplateData": "layout",
-        "List": "literal.list", "Dict": "literal.dict", "Tuple": "literal.tuple", "CallBlock": "statement.call",
-        "AssignBlock": "statement.set-block", "FilterBlock": "statement.filter-block", "Assign": "statement.set",
-    }  # fmt: skip
-    name = type(node).__name__
-    return words.get(name, f"statement.{name.lower()}" if isinstance(node, nodes.Stmt) else name.lower())
+    others = (FeatureId.of(first.family, kinds=(other,)) for other in kinds if (other,) != first.kinds)
+    return [first, *(each for each in others if each in load_features())]
 
 
 def kind_of(value: Any) -> str:
-    """The kind of a JSON value, as the support table names kinds."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "none"
-    if isinstance(value, str):
-        return "plain" if value else "empty"
-    if isinstance(value, int):
-        return "zero" if value == 0 else "int"
-    if isinstance(value, float):
-        return "float"
-    name = "list" if isinstance(value, list) else "dict"
-    return name if value else f"empty-{name}"
+    """The kind of a JSON value, as the support table names kinds; the plainest of those that a text has."""
+    return next(kinds_within(value))
+
+
+@lru_cache(maxsize=1)
+def constructs() -> Mapping[str, tuple[str, ...]]:
+    """The ids of all features by what they are cases of: ``item`` has ``item.int``, and so has ``item.int@none``."""
+    found: dict[str, list[str]] = {}
+    for id_ in load_features():
+        for wider in FeatureId(id_).wider():
+            found.setdefault(wider, []).append(id_)
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+def _measured(id_: FeatureId) -> FeatureId:
+    """The id itself if it is one of the table, else the nearest that it is a special case of and that has a page."""
+    if id_ in load_features():
+        return id_
+    return next((wider for wider in id_.wider() if wider in load_features() or wider in constructs()), id_)
+
+
+def _family(parsed: ParsedTemplate, node: nodes.Node, printed: bool) -> tuple[str, tuple[nodes.Node | None, ...]]:
+    """The id without kinds, and the parts whose kinds it depends on."""
+    parent = parsed.parent(node)
+    if printed:
+        return "print", (node,)
+    looped = isinstance(parent, nodes.For) and node is parent.iter
+    if looped and isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
+        return "for", (node,)
+    if isinstance(node, nodes.For):
+        return "for", (node.iter,)
+    if isinstance(node, (nodes.Filter, nodes.Test)):
+        return FeatureId.of("filter" if isinstance(node, nodes.Filter) else "test", node.name), (node.node,)
+    return next(_operation(parsed, node), (_plain(node), ()))
+
+
+def _operation(parsed: ParsedTemplate, node: nodes.Node) -> Iterator[tuple[str, tuple[nodes.Node | None, ...]]]:
+    if isinstance(node, (nodes.And, nodes.Or)):
+        yield _CHOICES[type(node)], (node.left,)
+    elif isinstance(node, nodes.BinExpr):
+        yield _OPERATORS.get(type(node), "operator"), (node.left, node.right)
+    elif isinstance(node, nodes.UnaryExpr):
+        yield _UNARY.get(type(node), "operator"), (node.node,)
+    elif isinstance(node, nodes.Compare):
+        yield _COMPARISONS[node.ops[0].op], (node.expr, node.ops[0].expr)
+    elif isinstance(node, nodes.Getattr):
+        yield "attr", (node.node,)
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
+        yield FeatureId.of("slice", slice_form(node.arg)), (node.node,)
+    elif isinstance(node, nodes.Getitem):
+        yield FeatureId.of("item", item_form(node, parsed)), (node.node,)
+
+
+def _call(node: nodes.Call, kind: KindOf) -> FeatureId:
+    """The id of a call: of a method by the type of its receiver, of a function by its name."""
+    callee = node.node
+    if isinstance(callee, nodes.Getattr):
+        return _measured(FeatureId.of("method", _OWNERS.get(kind(callee.node), "str"), callee.attr))
+    if isinstance(callee, nodes.Name):
+        return _measured(FeatureId.of("global", callee.name))
+    return FeatureId("call")
+
+
+def _plain(node: nodes.Node) -> str:
+    name = type(node).__name__
+    return _PLAIN.get(name, f"statement.{name.lower()}" if isinstance(node, nodes.Stmt) else name.lower())

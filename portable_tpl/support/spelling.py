@@ -37,6 +37,52 @@ def dotted_features(node: nodes.Getitem, parsed: ParsedTemplate, kinds: Iterable
         yield FeatureId.of("item", "dotted", "call" if tokens[at + 4].type == "lparen" else "attr")
 
 
+def slice_form(cut: nodes.Slice) -> str:
+    """The form of a slice, as the table names it: ``from`` for ``[1:]``, ``reverse`` for ``[::-1]``, …."""
+    start, stop, step = constant(cut.start), constant(cut.stop), constant(cut.step)
+    if cut.step is not None:
+        backwards = isinstance(step, int) and step < 0
+        if not backwards:
+            return "step" if cut.start is None and cut.stop is None else "step-bounds"
+        if cut.stop is not None:
+            return "reverse-bounds"
+        return "reverse" if cut.start is None else "reverse-from"
+    if (cut.start is not None and start is None) or (cut.stop is not None and stop is None):
+        return "none"
+    if cut.start is None:
+        if cut.stop is None:
+            return "all"
+        return "but-last" if isinstance(stop, int) and stop < 0 else "to"
+    if cut.stop is None:
+        return "last" if isinstance(start, int) and start < 0 else "from"
+    if isinstance(start, int) and start < 0:
+        return "negative-both"
+    return "from-zero" if start == 0 else "both"
+
+
+def item_form(node: nodes.Getitem, parsed: ParsedTemplate) -> str:
+    """The form of a subscript, as the table names it: by a number (where from), a text, or something computed."""
+    if is_dotted(node, parsed):
+        return "dotted"
+    key = constant(node.arg)
+    if isinstance(key, str):
+        return "word"
+    if isinstance(key, int) and not isinstance(key, bool):
+        return "int" if key == 0 else "negative" if key < 0 else "int.inner"
+    return "variable" if isinstance(node.arg, nodes.Name) else "by"
+
+
+def constant(node: nodes.Node | None) -> object:
+    """The value of a literal, else the ``nodes`` module, which equals nothing."""
+    if isinstance(node, nodes.Const):
+        return node.value
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        value = node.node.value
+        if isinstance(value, (int, float)):
+            return -value
+    return nodes
+
+
 def negation_features(node: nodes.Not, parsed: ParsedTemplate) -> Iterator[FeatureId]:
     """What ``not`` uses of the order of operators; ``is not`` is the test's own."""
     tokens, at = parsed.lexed.tokens, parsed.anchors[node]
@@ -60,18 +106,28 @@ def sign_features(node: nodes.Neg | nodes.Pos, parsed: ParsedTemplate, kinds: It
     """What a sign before a literal uses, and one before a value of these kinds; and one after a word."""
     family = "neg" if isinstance(node, nodes.Neg) else "pos"
     before = parsed.lexed.tokens[parsed.anchors[node] - 1]
-    if before.type == "name" and family == "neg":
+    if before.type == "name":
         yield FeatureId.of(family, "after-word")
-    if not isinstance(node.node, nodes.Const):
+    if family == "pos":
+        yield FeatureId.of(family, "literal")  # an engine that does not know the sign reads no value behind it
+    if not isinstance(node.node, nodes.Const) or isinstance(node.node.value, (bool, str)):
         yield from (FeatureId.of(family, kinds=(kind,)) for kind in kinds)
         if family == "neg" and not isinstance(node.node, _PLAIN):
             yield FeatureId.of(family, "expression")
-    elif family == "pos":
-        yield FeatureId.of(family, "literal")
-    else:
+    elif family == "neg":
         yield FeatureId.of(family, "literal", "float" if isinstance(node.node.value, float) else "int")
         if isinstance(parsed.parent(node), _OPERATIONS):
             yield FeatureId.of(family, "literal", "operand")
+
+
+def condition_features(node: nodes.CondExpr, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    """What ``a if b`` uses: no ``else``, and another ``if`` right behind it."""
+    if node.expr2 is None:
+        yield FeatureId.of("condexpr", "no-else")
+    first = node.expr1
+    # In a row the outer one starts where the inner one ends; round brackets would stand between them.
+    if isinstance(first, nodes.CondExpr) and parsed.span(node).start == parsed.span(first).start:
+        yield FeatureId.of("condexpr", "if-if")
 
 
 _BARE = {nodes.Name: "name", nodes.List: "list", nodes.Dict: "mapping", nodes.Call: "call"}
@@ -96,6 +152,8 @@ def test_features(node: nodes.Test, parsed: ParsedTemplate) -> Iterator[FeatureI
         yield FeatureId.of("test", "keyword")
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         yield FeatureId.of("test", "spread")
+    if "." in node.name:
+        yield FeatureId.of("test", "dotted")
     if isinstance(node.node, nodes.Test):
         yield FeatureId.of("test", "of-test")
 
@@ -115,8 +173,25 @@ def _bare_features(argument: nodes.Expr, node: nodes.Test, parsed: ParsedTemplat
         yield FeatureId.of("test", "bare", "negated")
 
 
+def _grouped(node: nodes.Filter, inner: nodes.Expr, parsed: ParsedTemplate) -> bool:
+    """Whether what is filtered stands in round brackets, which are no part of it."""
+    token = parsed.lexed.tokens[parsed.anchors[node] - 2]
+    return token.type == "rparen" and parsed.span(inner).end < parsed.lexed.offset(token.end)
+
+
 def filter_features(node: nodes.Filter, parsed: ParsedTemplate) -> Iterator[FeatureId]:
     """What the form of a filter uses: brackets without arguments, and arguments that are unpacked."""
+    if "." in node.name:
+        yield FeatureId.of("filter", "dotted")
+    inner = node.node
+    if isinstance(inner, nodes.Not) and parsed.lexed.tokens[parsed.anchors[inner]].key == "name:is":
+        inner = inner.node
+    if isinstance(inner, nodes.Test) and not _grouped(node, inner, parsed):
+        yield FeatureId.of("filter", "of-test")
+        if inner.args:
+            yield FeatureId.of("filter", "of-test", "argument")
+    elif isinstance(inner, nodes.Neg) and not _grouped(node, inner, parsed):
+        yield FeatureId.of("filter", "of-negative")
     if node.dyn_args is not None:
         yield FeatureId.of("filter", "spread")
     if node.dyn_kwargs is not None:

@@ -30,12 +30,27 @@ class Support(NamedTuple):
     ``yes``: what the reference prints; ``no``: an error; ``differs``: other text; ``flag``: an error unless a flag of
     the engine is set, which ``note`` names; ``unknown``: not measured, which is no support. ``tier`` is the mildest
     tier of conversations in which it shows, and ``None`` where it cannot decide a verdict because the reference fails
-    itself. ``note`` is the engine's own message, or what it printed.
+    itself. ``note`` is what the engine printed, or the kind of its failure, a colon, and its own message.
     """
 
     answer: Answer
     tier: str | None = None
     note: str = ""
+
+    @property
+    def failure(self) -> str:
+        """How the target failed: ``syntax``, ``error``, ``crash``, …; empty where it did not, or lacks a flag."""
+        return self.note.partition(": ")[0] if self.answer == "no" else ""
+
+    @property
+    def message(self) -> str:
+        """The target's own words, without what kind of failure they tell of."""
+        return self.note.partition(": ")[2] if self.answer == "no" else self.note
+
+    @property
+    def at_load(self) -> bool:
+        """Whether the target refuses the whole template, wherever in it the feature stands."""
+        return self.failure == "syntax"
 
     @property
     def breaks(self) -> bool:

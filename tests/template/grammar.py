@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from hypothesis import strategies as st
 
 # fmt: off
@@ -59,19 +62,25 @@ def scraps() -> st.SearchStrategy[str]:
 @st.composite
 def templates(draw: st.DrawFn) -> str:
     """A template that mostly parses."""
-    return _Writer(draw).text(depth=3)
+    return Writer(lambda choices: draw(st.sampled_from(choices))).text(depth=3)
 
 
-class _Writer:
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
+class Writer:
+    """Writes templates; ``pick`` chooses one of several, ``atoms`` are the smallest expressions."""
+
+    def __init__(
+        self, pick: Callable[[Sequence[Any]], Any], atoms: Sequence[str] = ATOMS, names: Sequence[str] = NAMES
+    ) -> None:
+        self._pick = pick
+        self._atoms = atoms
+        self._names = names
 
     def choose(self, *choices: str) -> str:
-        return self._draw(st.sampled_from(choices))
+        return str(self._pick(choices))
 
     def expression(self, depth: int) -> str:
-        if depth <= 0 or self._draw(st.integers(0, 2)) == 0:
-            return self.choose(*ATOMS)
+        if depth <= 0 or self._pick(range(3)) == 0:
+            return self.choose(*self._atoms)
         return self.fill(self.choose(*EXPRESSIONS), depth - 1)
 
     def fill(self, pattern: str, depth: int) -> str:
@@ -82,7 +91,7 @@ class _Writer:
             if letter == "E":
                 out.append(self.expression(depth))
             elif letter == "N":
-                out.append(self.choose(*NAMES))
+                out.append(self.choose(*self._names))
             elif letter == "T":
                 out.append(self.choose(*TARGETS))
             elif letter == "B":
@@ -94,10 +103,10 @@ class _Writer:
         return "".join(out)
 
     def text(self, depth: int) -> str:
-        return "".join(self.piece(depth) for _ in range(self._draw(st.integers(0, 3))))
+        return "".join(self.piece(depth) for _ in range(self._pick(range(4))))
 
     def piece(self, depth: int) -> str:
-        kind = self._draw(st.integers(0, 7 if depth else 4))
+        kind = self._pick(range(7 if depth else 4 + 1))
         if kind == 0:
             return self.choose(*TEXTS)
         if kind == 1:
@@ -110,7 +119,7 @@ class _Writer:
             return self.tag("raw") + self.choose(*TEXTS, "{{ a }}", "{% if %}") + self.tag("endraw")
         if kind == 4:
             return self.tag(self.choose(*STATEMENTS))
-        pieces = self._draw(st.sampled_from(BLOCKS))
+        pieces = self._pick(BLOCKS)
         return "".join(self.text(depth - 1) if piece == "D" else self.tag(piece) for piece in pieces)
 
     def tag(self, pattern: str) -> str:

@@ -19,7 +19,7 @@ from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
-from portable_tpl.support.feature_names import mechanical, mechanical_names
+from portable_tpl.support.feature_names import KindOf, feature_of, features_of, kind_of
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Trace
@@ -120,7 +120,7 @@ class Causes:
             return (
                 None
                 if node is None
-                else Cause("template", mechanical(self._parsed, node, rewriter), None, node.lineno)
+                else Cause("template", feature_of(self._parsed, node, _kinds(rewriter)), None, node.lineno)
             )
         suspects = self._suspects.near(situation.locus, rewriter, tier)
         if isinstance(situation.answer, Failed):
@@ -286,7 +286,7 @@ class Causes:
         use = best_use(uses, inputs)
         if use is not None:
             return Cause("template", use.feature, use.rule, line)
-        names = mechanical_names(self._parsed, suspect.node, rewriter, inputs, printed)
+        names = features_of(self._parsed, suspect.node, _kinds(rewriter), inputs, printed)
         name = next((each for each in names if self._suspects.breaks(each)), names[0])
         return Cause("template", name, uses[0].rule if uses else None, line)
 
@@ -294,14 +294,16 @@ class Causes:
 
     def _at_load(self, failure: Failed, tier: Tier) -> Cause | None:
         """The construct that the target does not accept: refused when it stands alone, too."""
-        for suspect in self._suspects.known(tier):
-            uses = [use for use in suspect.uses if any(support.note.startswith("syntax") for _, support in use.hits)]
+        known = self._suspects.known(tier)
+        # Where the target names a line, what stands there comes first.
+        for suspect in sorted(known, key=lambda each: each.node.lineno != failure.line):
+            uses = [use for use in suspect.uses if any(support.at_load for _, support in use.hits)]
             if uses and self._alone.refused(suspect.node):
                 return Cause("template", uses[0].feature, uses[0].rule, suspect.node.lineno)
         node = self._smallest_refused(self._parsed.tree)
         if node is None:
             return None
-        return Cause("template", mechanical(self._parsed, node, None), None, node.lineno)
+        return Cause("template", feature_of(self._parsed, node, _literal_kind), None, node.lineno)
 
     def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
         """The innermost node that the target refuses by itself."""
@@ -311,6 +313,24 @@ class Causes:
             if inner is None:
                 return found
             found = node = inner
+
+
+def _kinds(rewriter: Rewriter) -> KindOf:
+    """The kinds of the values that the rewriter looks at."""
+
+    def kind(node: nodes.Node | None) -> str:
+        told = None if node is None else rewriter.current(node)
+        if told is None:
+            return _literal_kind(node)
+        if "value" not in told:
+            return "undefined" if "undefined" in told else ""
+        return str(told.get("kind") or kind_of(told["value"]))
+
+    return kind
+
+
+def _literal_kind(node: nodes.Node | None) -> str:
+    return kind_of(node.value) if isinstance(node, nodes.Const) else ""
 
 
 def _parts(node: nodes.Node) -> Sequence[nodes.Node]:

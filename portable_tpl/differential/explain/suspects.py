@@ -16,6 +16,7 @@ from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import apply_edits
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.support.table import load_table
 from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -225,10 +226,10 @@ def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use | None:
     kinds = {kind for value in values for kind in kinds_within(value)}
 
     def rank(use: Use) -> int:
-        kind = use.feature.partition("@")[2]
-        if not kind:
+        wanted = FeatureId(use.feature).kinds
+        if not wanted:
             return 1
-        return 0 if set(kind.split(",")) <= kinds else 2
+        return 0 if set(wanted) <= kinds else 2
 
     best = min(uses, key=rank, default=None)
     return best if best is not None and (rank(best) < 2 or not values) else None
