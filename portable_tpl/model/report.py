@@ -29,11 +29,15 @@ class TargetStatus:
 
 @dataclass(frozen=True)
 class MissedBranch:
-    """A branch of the template that no conversation reached on the reference."""
+    """A branch of the template that no conversation reached on the reference.
+
+    ``stopped_at`` is the line before it in which the reference itself fails each time.
+    """
 
     line: int
     condition: str
     reachable: bool | None = None
+    stopped_at: int | None = None
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,12 @@ def _failure(failure: ReferenceFailure) -> dict[str, Any]:
 
 def _coverage(coverage: Coverage) -> dict[str, Any]:
     missed = [
-        {"line": branch.line, "condition": branch.condition, "reachable": branch.reachable}
+        {
+            "line": branch.line,
+            "condition": branch.condition,
+            "reachable": branch.reachable,
+            "stopped_at": branch.stopped_at,
+        }
         for branch in coverage.missed
     ]
     missed_pairs = [

@@ -59,8 +59,18 @@ def problem_lines(report: Report, writer: Writer) -> Iterator[str]:
         for item in items_of(template):
             if not item.beside:
                 yield writer.item_line(template.template, item)
+    yield from _containers(report)
     for error in report.errors:
         yield f"{writer.paint('error', 'red')}: {one_line(error)}"
+
+
+def _containers(report: Report) -> Iterator[str]:
+    """What is wrong between the files of a container, a line each."""
+    for container in report.containers:
+        for finding in container.findings:
+            if not finding.suppressed:
+                path = unbroken(container.path)
+                yield f"{path}: {finding.severity}: {finding.code} {one_line(finding.message)}"
 
 
 def _matrix(report: Report, writer: Writer) -> Iterator[str]:
@@ -92,6 +102,8 @@ def _details(report: Report, writer: Writer) -> Iterator[str]:
                 yield from (writer.paint(each, "dim") for each in writer.wrapped(place, ""))
             room = _SCREEN if len(telling) <= _MOST_IN_FULL else 0
             yield from _blocks(template, writer, room)
+    yield ""
+    yield from (line for said in _containers(report) for line in writer.wrapped(said, ""))
     yield ""
 
 

@@ -196,7 +196,11 @@ def missed_phrase(comparison: Comparison, most: int | None) -> str:
     phrase = coverage_phrase(comparison)
     if len(missed) > len(open_ones):
         phrase += f" ({len(missed) - len(open_ones)} more no conversation of this tier can reach)"
-    named = [f"line {branch.line}: {clip(one_line(branch.condition), _LONGEST_TEXT)}" for branch in shown]
+    named = [
+        f"line {branch.line}: {clip(one_line(branch.condition), _LONGEST_TEXT)}"
+        + ("" if branch.stopped_at is None else f" (the reference fails at line {branch.stopped_at})")
+        for branch in shown
+    ]
     if len(open_ones) > len(shown):
         named.append(f"{len(open_ones) - len(shown)} more")
     return phrase + (f"; missed: {'; '.join(named)}" if named else "")
