@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
 
 from portable_tpl.model.errors import SourceError
 from portable_tpl.model.source import Template
+from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.sources._files import read_bytes, replace_files
 
 
 @dataclass(frozen=True)
 class SpecialTokens:
-    """The special tokens of a container by name, and the class of its tokenizer; see :class:`Template`."""
+    """The special tokens of a container by name, and the class of its tokenizer; see :class:`Template`.
+
+    ``home`` is the folder, or the GGUF file, that holds the tokenizer.
+    """
 
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tokenizer: str | None = None
+    home: str | None = None
 
 
 NO_TOKENS = SpecialTokens()
@@ -130,7 +136,7 @@ class Container:
 
     ``path`` is what the user named. ``templates`` are those in effect, ``default`` first. ``slots`` are all places
     that hold one: those in effect first, then the others. ``locked`` says why the container cannot be written, if it
-    cannot.
+    cannot. ``home`` is the folder, or the GGUF file, in which the tokenizer is.
     """
 
     path: str
@@ -139,6 +145,20 @@ class Container:
     slots: tuple[Slot, ...]
     conflicts: tuple[Conflict, ...] = ()
     locked: str | None = None
+    home: str | None = None
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        """What the files say about the model's tokens, read when it is first asked for; ``None`` without any."""
+        if self.home is None:
+            return None
+        if os.path.isdir(self.home or os.curdir):
+            from portable_tpl.sources.tokenizer_files import read_tokenizer
+
+            return read_tokenizer(self.home)
+        from portable_tpl.sources.gguf_file import read_gguf_tokenizer
+
+        return read_gguf_tokenizer(self.home)
 
     def template(self, name: str = "default") -> Template:
         """The template of that name; a single template answers to ``default`` whatever its name."""
@@ -230,7 +250,7 @@ def assemble(
     ]
     templates = tuple(replace(one, named=_others(one, plain)) for one in plain)
     ordered = (*chosen, *(slot for slot in slots if slot not in chosen))
-    return Container(path, kind, templates, ordered, tuple(conflicts), locked)
+    return Container(path, kind, templates, ordered, tuple(conflicts), locked, tokens.home)
 
 
 def _others(one: Template, templates: Sequence[Template]) -> Mapping[str, Template]:

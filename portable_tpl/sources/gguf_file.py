@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Literal
 
 from portable_tpl.model.errors import NoTemplate, SourceError
+from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.sources._container import Container, Slot, SpecialTokens, Splice, assemble
 from portable_tpl.sources._files import unreadable
 
 MAGIC = b"GGUF"
 _KEY = "tokenizer.chat_template"
 _CHUNK = 1 << 20
-_STRING, _ARRAY = 8, 9
+_BOOL, _STRING, _ARRAY = 7, 8, 9
 # Bytes of a value by GGUF's type number; strings and arrays have no fixed size.
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 # GGUF's names of token ids and transformers' names of those tokens; "seperator" is GGUF's spelling.
@@ -36,6 +37,11 @@ _TOKENS = {
     "mask_token": "tokenizer.ggml.mask_token_id",
 }
 _VOCABULARY = "tokenizer.ggml.tokens"
+_TOKEN_TYPES = "tokenizer.ggml.token_type"
+# Types of a token that llama.cpp cuts out of a text whole: unknown, control, user-defined.
+_CUT_OUT, _CONTROL = (2, 3, 4), 3
+# Where llama.cpp ends a generation, besides the end of text.
+_STOPS = ("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id")
 _ALIGNMENT = "general.alignment"
 ByteOrder = Literal["little", "big"]
 
@@ -75,7 +81,9 @@ class _Metadata:
 
     templates: list[tuple[str, int, int, bytes]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    flags: dict[str, bool] = field(default_factory=dict)
     vocabulary: list[bytes] = field(default_factory=list)
+    token_types: list[int] = field(default_factory=list)
     end: int = 0
 
 
@@ -106,7 +114,12 @@ def _read_value(reader: _Reader, key: str, kind: int, metadata: _Metadata) -> No
         if key == _KEY or key.startswith(_KEY + "."):
             metadata.templates.append((key, start, reader.stream.tell(), value))
     elif kind == _ARRAY:
-        _read_array(reader, metadata.vocabulary if key == _VOCABULARY else None)
+        if key == _TOKEN_TYPES:
+            _read_numbers(reader, metadata.token_types)
+        else:
+            _read_array(reader, metadata.vocabulary if key == _VOCABULARY else None)
+    elif kind == _BOOL:
+        metadata.flags[key] = reader.number(1) != 0
     elif kind in (4, 10):
         metadata.numbers[key] = reader.number(_SIZES[kind])
     elif kind in _SIZES:
@@ -129,6 +142,14 @@ def _read_array(reader: _Reader, keep: list[bytes] | None, depth: int = 0) -> No
             reader.skip(reader.number(8))
         else:
             keep.append(reader.string())
+
+
+def _read_numbers(reader: _Reader, keep: list[int]) -> None:
+    kind, count = reader.number(4), reader.number(8)
+    if kind not in _SIZES:
+        raise _MalformedError(f"an array of numbers has the type {kind}")
+    data = reader.take(_SIZES[kind] * count)
+    keep += [int.from_bytes(data[at : at + _SIZES[kind]], reader.order) for at in range(0, len(data), _SIZES[kind])]
 
 
 @dataclass(frozen=True)
@@ -182,20 +203,46 @@ def _stamp(path: str) -> tuple[int, int]:
 
 def open_gguf(path: str) -> Container:
     """Open a GGUF file; :class:`SourceError` where it is damaged or holds no template."""
+    metadata, order, stamp = _metadata_of(path)
+    if not metadata.templates:
+        raise NoTemplate(f"{path}: no chat template in this GGUF file: the key {_KEY!r} is missing")
+    document = GgufDocument(path, metadata.end, metadata.numbers.get(_ALIGNMENT, 32) or 32, order, stamp)
+    slots = [_slot(path, document, *entry) for entry in metadata.templates]
+    return assemble(path, "gguf", slots, replace(_special_tokens(metadata), home=path))
+
+
+def _metadata_of(path: str) -> tuple[_Metadata, ByteOrder, tuple[int, int]]:
     try:
         stamp = _stamp(path)
         with open(path, "rb") as stream:
             reader = _Reader(stream, stamp[0])
-            metadata = _read_metadata(reader)
+            return _read_metadata(reader), reader.order, stamp
     except OSError as error:
         raise unreadable(path, error) from None
     except _MalformedError as error:
         raise SourceError(f"{path}: not a usable GGUF file: {error}") from None
-    if not metadata.templates:
-        raise NoTemplate(f"{path}: no chat template in this GGUF file: the key {_KEY!r} is missing")
-    document = GgufDocument(path, metadata.end, metadata.numbers.get(_ALIGNMENT, 32) or 32, reader.order, stamp)
-    slots = [_slot(path, document, *entry) for entry in metadata.templates]
-    return assemble(path, "gguf", slots, _special_tokens(metadata))
+
+
+def read_gguf_tokenizer(path: str) -> Tokenizer | None:
+    """The tokenizer in a GGUF file, which holds the whole vocabulary; ``None`` where it has none.
+
+    Without the types of its tokens it is not known which of them are cut out of a text. Raises :class:`SourceError`.
+    """
+    metadata, _, _ = _metadata_of(path)
+    if not metadata.vocabulary:
+        return None
+    texts = [token.decode("utf-8", "replace") for token in metadata.vocabulary]
+    ends = [metadata.numbers[key] for key in _STOPS if key in metadata.numbers]
+    typed = zip(texts, metadata.token_types, strict=False)
+    return Tokenizer(
+        special=_special_tokens(metadata).texts,
+        adds_bos=metadata.flags.get("tokenizer.ggml.add_bos_token"),
+        adds_eos=metadata.flags.get("tokenizer.ggml.add_eos_token"),
+        stops=tuple(texts[number] for number in ends if number < len(texts)),
+        control={text: kind == _CONTROL for text, kind in typed if kind in _CUT_OUT},
+        whole=len(metadata.token_types) == len(texts),
+        files=(path,),
+    )
 
 
 def _slot(path: str, document: GgufDocument, key: str, start: int, end: int, value: bytes) -> Slot:

@@ -9,6 +9,7 @@ from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources import model_folder
 from portable_tpl.sources._container import Container
 from portable_tpl.sources.special_tokens import LEGACY_MAP, MODEL
+from portable_tpl.sources.tokenizer_files import ADDED, GENERATION
 
 _ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(?:@(?P<revision>[\w][\w./-]*))?", re.ASCII)
 _REMEDY = "pip install 'portable-tpl[hub]'"
@@ -46,6 +47,7 @@ def open_hub(model: str) -> Container:
 def _fetch(client: Any, model: str, repo: str, revision: str | None) -> str:
     """The local folder with the model's template files."""
     patterns = [*model_folder.FILES, f"{model_folder.ADDITIONAL}/*.jinja", LEGACY_MAP, MODEL]
+    patterns += [ADDED, GENERATION]
     client.utils.disable_progress_bars()
     try:
         return str(client.snapshot_download(repo, revision=revision, allow_patterns=patterns))

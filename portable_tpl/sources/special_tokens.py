@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from portable_tpl.model.errors import SourceError
@@ -71,8 +72,10 @@ def beside(folder: str, config: Mapping[str, Any] | None = None) -> SpecialToken
         config = _optional(os.path.join(folder, CONFIG))
     legacy = _optional(os.path.join(folder, LEGACY_MAP))
     if config is None:
-        return NO_TOKENS if legacy is None else SpecialTokens(_texts({}, {}, legacy), "")
-    return from_config(config, legacy, _optional(os.path.join(folder, MODEL)), _is_byte_level(folder))
+        known = NO_TOKENS if legacy is None else SpecialTokens(_texts({}, {}, legacy), "")
+    else:
+        known = from_config(config, legacy, _optional(os.path.join(folder, MODEL)), _is_byte_level(folder))
+    return replace(known, home=folder)
 
 
 def _is_byte_level(folder: str) -> bool:

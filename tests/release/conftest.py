@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -11,6 +11,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.release._base import Subject
 from portable_tpl.release._inquiry import Engines, Inquiry
 from portable_tpl.release._run import Inspection, inspect_template
+from portable_tpl.sources import Container, open_container
 from portable_tpl.targets.engines.transformers import Reference
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.registry import open_runtime
@@ -18,6 +19,7 @@ from portable_tpl.targets.reproduce import reproduce
 from portable_tpl.template.syntax.parsing import parse
 
 Inspect = Callable[..., Inspection]
+Model = Callable[[str, Mapping[str, str]], Container]
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +33,31 @@ def engines() -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-def inspect(engines: Engines) -> Inspect:
+def inspect(engines: Engines, model: Model) -> Inspect:
     """What the release checks say about a template's text."""
 
-    def ask(text: str, *codes: str, engines: Engines = engines, **fields: object) -> Inspection:
-        template = Template(text, **fields)  # type: ignore[arg-type]
-        return inspect_template(Subject(parse(template)), Inquiry(template, engines), codes or None)
+    def ask(
+        text: str,
+        *codes: str,
+        engines: Engines = engines,
+        files: Mapping[str, str] | None = None,
+        **fields: object,
+    ) -> Inspection:
+        container = model(text, files) if files else None
+        template = Template(text, **fields) if container is None else container.template()  # type: ignore[arg-type]
+        return inspect_template(Subject(parse(template), container), Inquiry(template, engines), codes or None)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model's folder with a template and other files, by name."""
+
+    def make(text: str, files: Mapping[str, str]) -> Container:
+        folder = tmp_path_factory.mktemp("model")
+        for name, content in {"chat_template.jinja": text, **files}.items():
+            (folder / name).write_text(content, "utf-8")
+        return open_container(str(folder))
+
+    return make

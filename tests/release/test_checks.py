@@ -26,7 +26,7 @@ def examples(kind: str) -> list[object]:
 
 
 def findings(inspect: Inspect, check: Check, example: Example) -> list[Finding]:
-    inspection = inspect(example.template, check.code, special_tokens=example.special_tokens)
+    inspection = inspect(example.template, check.code, special_tokens=example.special_tokens, files=example.files)
     return list(inspection.findings)
 
 

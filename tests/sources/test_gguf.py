@@ -90,3 +90,31 @@ def test_version_2_written_by_hand(tmp_path: Path) -> None:
     container = open_container(str(path))
     assert container.templates[0].text == "hello"
     assert container.new_bytes({"default": "hello"}) == path.read_bytes()
+
+
+def test_the_tokenizer_is_that_of_the_vocabulary(tmp_path: Path) -> None:
+    path = tmp_path / "t.gguf"
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_token_list(["a", "<s>", "</s>", "<|end|>", "<tag>"])
+    writer.add_token_types([1, 3, 3, 3, 4])
+    writer.add_chat_template("{{ bos_token }}")
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_eot_token_id(3)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    tokenizer = open_container(str(path)).tokenizer
+    assert tokenizer is not None
+    assert tokenizer.special == {"bos_token": "<s>", "eos_token": "</s>"}
+    assert (tokenizer.adds_bos, tokenizer.adds_eos, tokenizer.stops) == (True, False, ("<|end|>",))
+    assert tokenizer.control == {"<s>": True, "</s>": True, "<|end|>": True, "<tag>": False}
+    assert tokenizer.whole
+
+
+def test_without_types_it_is_not_known_what_is_cut_out(tmp_path: Path) -> None:
+    tokenizer = open_container(str(build(tmp_path / "m.gguf"))).tokenizer
+    assert tokenizer is not None
+    assert (tokenizer.control, tokenizer.whole) == ({}, False)

@@ -26,6 +26,8 @@ def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common
     statuses = running_targets(session.asked_targets)
     if command == "audit":
         measure_missing([status.id for status in statuses if status.status == "run"], measure_first(common))
+        for problem in _side_files(session):
+            warn(problem)
     for status in statuses:
         # The text report says it itself.
         if status.status == "skipped" and (common.format != "text" or common.output is not None or common.quiet):
@@ -48,6 +50,12 @@ def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common
         )
     exit_status = emit(session.with_baseline(report), session)
     return exit_status or _coverage_status(session, report.templates)
+
+
+def _side_files(session: Session) -> list[str]:
+    """What could not be read of the files beside the templates; it ends no audit."""
+    read = [container.tokenizer for container in session.containers]
+    return list(dict.fromkeys(problem for each in read if each is not None for problem in each.problems))
 
 
 def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:

@@ -125,10 +125,15 @@ class Block(NamedTuple):
 
 
 def blocks_of(report: TemplateReport) -> list[Block]:
-    """The items of a template by cause; what decides no verdict last."""
+    """The items of a template by cause, those of release checks by what they say; what decides no verdict last."""
     groups: dict[tuple[object, ...], list[Item]] = {}
     for item in items_of(report):
-        cause = item.proofs[0].mismatch.cause if item.finding is None else None
+        cause = item.proofs[0].mismatch.cause if item.finding is None else _words_of(item.finding)
         groups.setdefault((item.beside, item.severity, item.code, item.targets, cause), []).append(item)
     blocks = [Block(tuple(items)) for items in groups.values()]
     return sorted(blocks, key=lambda block: (block.first.beside, _WORST_FIRST[block.first.severity]))
+
+
+def _words_of(finding: Finding) -> str | None:
+    """What sets a finding apart from others of its code: its words, where no feature of an engine is behind it."""
+    return None if finding.feature else finding.message

@@ -1,0 +1,216 @@
+"""BOS twice or missing, an end of turn that is never printed, a control token that the vocabulary does not hold.
+
+What it asks
+------------
+Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once and not
+twice, ``eos_token`` or another token at which generation ends after an assistant's turn, and no control token
+(``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. A template without a tokenizer
+is not asked, nor what its files do not tell.
+
+Why it matters
+--------------
+A prompt that begins with two BOS tokens is one that the model never saw. A trainer that looks for EOS never trains a
+stop that the template does not print, and the model talks on. A control token that is not in the vocabulary is cut
+into pieces, and the model reads them as text.
+
+Example
+-------
+A template that begins with ``{{ bos_token }}`` beside ``"add_bos_token": true`` in ``tokenizer_config.json``.
+
+What to do
+----------
+Print BOS in the template and say ``"add_bos_token": false``. Name the token that ends a turn as ``eos_token`` or in
+``eos_token_id`` of ``generation_config.json``. Add control tokens to the tokenizer, as special ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.tokenizer import Tokenizer
+from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
+from portable_tpl.release._conversations import plain_conversations
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._turns import ASSISTANT, USER_AFTER, Turns, turns_of
+
+CODE = "REL103"
+
+# Written for machines alone, also with the fullwidth bar of some vocabularies.
+_MARKED = re.compile(r"<[|｜][^<>|｜\s]{1,40}[|｜]>")
+_ANGLED = re.compile(r"</?[A-Za-z][\w.-]{0,40}>")
+
+
+def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+    """At most one observation for BOS and one for EOS, and one a control token."""
+    tokenizer = None if subject.container is None else subject.container.tokenizer
+    if tokenizer is None:
+        raise NotAsked("no tokenizer lies beside the template")
+    turns = turns_of(subject, inquiry)
+    yield from _begin(turns, tokenizer, inquiry)
+    yield from _end(turns, tokenizer, inquiry)
+    yield from _control(turns, tokenizer, inquiry)
+
+
+def _begin(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
+    bos = tokenizer.special.get("bos_token")
+    asked = turns.conversation(turns.user(), prompt=True)
+    text = inquiry.text(asked)
+    if not bos or text is None or tokenizer.adds_bos is None:
+        return
+    shown = (Exchange("the prompt", asked),)
+    if tokenizer.adds_bos and text.startswith(bos):
+        words = f"The prompt begins with {bos}, and the tokenizer adds it once more: add_bos_token is true"
+        yield Observation(Severity.WARNING, words, shown, holds=lambda answers: _begins(answers, bos), printed=bos)
+    elif not tokenizer.adds_bos and bos not in text:
+        words = f"Nothing begins the prompt: add_bos_token is false, and the template does not print {bos}"
+        yield Observation(Severity.NOTE, words, shown)
+
+
+def _begins(answers: Sequence[Rendering], bos: str) -> bool:
+    return any(text.startswith(bos) for text in texts_of(answers) or ())
+
+
+def _end(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
+    eos = tokenizer.special.get("eos_token")
+    stops = tuple(dict.fromkeys(stop for stop in (eos, *tokenizer.stops) if stop))
+    if not stops or tokenizer.unnamed_stops or tokenizer.adds_eos:
+        return
+    followed = turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER))
+    asked = [turns.conversation(turns.user(), turns.assistant())] if turns.final_assistant else []
+    asked.append(followed)
+    answers = inquiry.render_all(asked)
+    if _never_ends(answers, stops):
+        words = f"No {' or '.join(stops)} follows an assistant's turn: a trainer that looks for it trains no stop"
+        exchanges = tuple(Exchange("the prompt", each) for each in asked)
+        yield Observation(
+            Severity.WARNING, words, exchanges, holds=lambda given: _never_ends(given, stops), printed=ASSISTANT
+        )
+
+
+def _never_ends(answers: Sequence[Rendering], stops: Sequence[str]) -> bool:
+    """Whether a reply is printed, and no prompt holds a stop between it and the next turn's text."""
+    tails = [
+        answer.text.partition(ASSISTANT)[2].partition(USER_AFTER)[0]
+        for answer in answers
+        if isinstance(answer, Rendered) and ASSISTANT in answer.text
+    ]
+    return bool(tails) and not any(stop in tail for tail in tails for stop in stops)
+
+
+def _control(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
+    if not tokenizer.whole:
+        return
+    asked = [*plain_conversations(turns), *(each.conversation for each in inquiry.sample)]
+    shown: dict[str, Conversation] = {}
+    for conversation, answer in zip(asked, inquiry.render_all(asked), strict=True):
+        if isinstance(answer, Rendered) and not _has_media(conversation):
+            for token in _tokens(answer.text):
+                if token not in shown and not _is_sent(token, conversation):
+                    shown[token] = conversation
+    for token, conversation in shown.items():
+        yield from _judged(token, conversation, tokenizer)
+
+
+def _judged(token: str, conversation: Conversation, tokenizer: Tokenizer) -> Iterator[Observation]:
+    marked = _MARKED.fullmatch(token) is not None
+    exchanges = (Exchange("the prompt", conversation),)
+    if token not in tokenizer.control:
+        words = f"{token} is not a token of the vocabulary: it is cut into pieces"
+        yield Observation(
+            Severity.ERROR, words, exchanges, holds=lambda answers: _prints(answers, token), printed=token
+        )
+    elif marked and not tokenizer.control[token]:
+        yield Observation(Severity.NOTE, f"{token} is not marked as a special token", exchanges, printed=token)
+
+
+def _prints(answers: Sequence[Rendering], token: str) -> bool:
+    return any(token in text for text in texts_of(answers) or ())
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """The control tokens of a prompt: those that are written so, and words in brackets between turns.
+
+    A bracketed word with a closing partner, or inside a line of text, is markup that models read as text.
+    """
+    yield from (match[0] for match in _MARKED.finditer(text))
+    _, found, after = text.partition(ASSISTANT)
+    between = after.partition(USER_AFTER)[0] if found and USER_AFTER in after else ""
+    names = [match[0] for match in _ANGLED.finditer(between)]
+    for name in names:
+        partner = f"<{name[2:]}" if name.startswith("</") else f"</{name[1:]}"
+        if partner not in text:
+            yield name
+
+
+def _is_sent(token: str, conversation: Conversation) -> bool:
+    """Whether the conversation itself holds a token."""
+    return json.dumps(token, ensure_ascii=False)[1:-1] in json.dumps(
+        [conversation.messages, conversation.tools, conversation.documents, conversation.variables],
+        ensure_ascii=False,
+        default=str,
+    )
+
+
+def _has_media(conversation: Conversation) -> bool:
+    """Whether a processor puts something else in the place of what stands for a picture or a sound."""
+    return any(
+        isinstance(part, dict) and part.get("type") != "text"
+        for message in conversation.messages
+        for content in (message.get("content"),)
+        if isinstance(content, list)
+        for part in content
+    )
+
+
+_TEMPLATE = """\
+__{%- for m in messages %}
+    {{- '<|turn|>' + m.role + '\\n' + m.content + '<|end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|turn|>assistant\\n' }}{% endif %}
+"""
+_PLAIN = _TEMPLATE.replace("__", "")
+_WITH_BOS = _TEMPLATE.replace("__", "{{- bos_token }}\n")
+
+
+def _config(eos: str = "<|end|>", *, special: bool = True, missing: str = "", **further: object) -> dict[str, str]:
+    tokens = [token for token in ("<s>", "</s>", "<|turn|>", "<|end|>") if token != missing]
+    decoder = {
+        str(number): {"content": token, "special": special or token != "<|turn|>"}
+        for number, token in enumerate(tokens)
+    }
+    config = {"eos_token": eos, "added_tokens_decoder": decoder, **further}
+    return {"tokenizer_config.json": json.dumps(config)}
+
+
+VALID = (
+    Example(_PLAIN, files=_config()),
+    Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=False)),
+    # The tokenizer alone adds it.
+    Example(_PLAIN, files=_config(bos_token="<s>", add_bos_token=True)),
+    # Generation ends at the end of a turn, whatever eos_token is.
+    Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": [1, 3]}'}),
+    # Which token that is, no file tells.
+    Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": 7}'}),
+    # The vocabulary is not known.
+    Example(_PLAIN, files={"tokenizer_config.json": '{"eos_token": "<|end|>"}'}),
+    # No tokenizer at all.
+    Example(_PLAIN),
+)
+INVALID = (
+    Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=True)),
+    Example(_PLAIN, Severity.NOTE, files=_config(bos_token="<s>", add_bos_token=False)),
+    Example(_PLAIN, files=_config("</s>")),
+    Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": [0, 1]}'}),
+    Example(_PLAIN, Severity.ERROR, files=_config(missing="<|turn|>")),
+    Example(_PLAIN, Severity.NOTE, files=_config(special=False)),
+    Example(
+        _PLAIN.replace("<|end|>", "<end_of_turn>"),
+        Severity.ERROR,
+        files=_config("</s>", additional_special_tokens=["<start_of_turn>"]),
+    ),
+)
