@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import RenderError
-from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, is_stopped
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
@@ -120,7 +120,8 @@ class Inquiry:
 
     def replay(self, target: str, conversations: Sequence[Conversation]) -> list[Rendering]:
         """What a running target makes of conversations."""
-        return self.engines.targets[target].render_all(self.template, conversations)
+        engine = self.engines.targets[target]
+        return _settled(conversations, lambda asked: engine.render_all(self.template, asked))
 
     def trace(self, conversations: Sequence[Conversation], mode: Literal["branches", "pieces"]) -> list[Trace]:
         """Which branches the reference took, or what it printed where."""
@@ -135,8 +136,22 @@ def _remembered(
 ) -> list[Rendering]:
     fresh = {each.key: each for each in conversations if each.key not in known}
     if fresh:
-        known.update(zip(fresh, ask(template, list(fresh.values())), strict=True))
+        known.update(zip(fresh, _settled(list(fresh.values()), lambda asked: ask(template, asked)), strict=True))
     return [known[each.key] for each in conversations]
+
+
+def _settled(
+    conversations: Sequence[Conversation], ask: Callable[[Sequence[Conversation]], list[Rendering]]
+) -> list[Rendering]:
+    """An engine's answers; those that hit a limit are asked for again, since a loaded machine hits limits too."""
+    answers = ask(conversations)
+    stopped = [number for number, answer in enumerate(answers) if is_stopped(answer)]
+    if not stopped:
+        return answers
+    again = ask([conversations[number] for number in stopped])
+    for number, answer in zip(stopped, again, strict=True):
+        answers[number] = answer
+    return answers
 
 
 def reason_of(rendering: Rendering) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Severity
-from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import Subject
 from portable_tpl.release._inquiry import Engines, Inquiry, Sample
@@ -112,3 +112,18 @@ def test_failures_count_in_the_conversations_of_the_tier_that_are_for_the_templa
         findings = inspect_template(Subject(parse(template)), inquiry, ["REL107"]).findings
         assert [finding.affected.affected for finding in findings if finding.affected] == [1] * count
         assert [finding.severity for finding in findings] == [Severity.WARNING] * count
+
+
+class _Loaded(_Json):
+    """An engine of a loaded machine: the first answer to each batch comes too late."""
+
+    def render_all(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        answers = super().render_all(template, conversations)
+        return [Failed("timeout", "too late"), *answers[1:]] if len(answers) > 1 else answers
+
+
+def test_an_answer_that_came_too_late_is_asked_for_again(engines: Engines) -> None:
+    template = Template("{{ messages }}")
+    conversations = [Conversation([{"role": "user", "content": text}]) for text in ("one", "two")]
+    inquiry = Inquiry(template, replace(engines, targets={"json": _Loaded()}))
+    assert all(isinstance(answer, Rendered) for answer in inquiry.replay("json", conversations))
