@@ -98,6 +98,20 @@ class Broken:
             family, at, kind = feature.partition("@")
             if at:
                 self.families.setdefault(family, {})[kind] = hits
+        self._pairs: dict[tuple[str, Kinds, Kinds], list[tuple[str, Hits]]] = {}
+
+    def pairs(self, family: str, left: Kinds, right: Kinds) -> list[tuple[str, Hits]]:
+        """The features of a family of operators that break on some values of these kinds, with who breaks them.
+
+        Kept: the same few rows of kinds come again and again, and their pairs are many.
+        """
+        key = (family, left, right)
+        found = self._pairs.get(key)
+        if found is None:
+            broken = self.families[family]
+            pairs = [f"{one},{other}" for one in left for other in right]
+            found = self._pairs[key] = [(f"{family}@{pair}", broken[pair]) for pair in pairs if pair in broken]
+        return found
 
 
 def _supports(target: str, feature: str) -> bool:
@@ -119,6 +133,7 @@ class Look:
         self.targets = broken.targets
         self.single = broken.single
         self.families = broken.families
+        self._broken = broken
         self.rule = ""
         self.least = Tier.ORDINARY  # what the next use needs at least to show, where a rule knows that
         self.uses: list[Use] = []
@@ -183,17 +198,12 @@ class Look:
 
     def use_by_pair(self, family: str, left: Kinds, right: Kinds, node: nodes.Node) -> bool:
         """The node uses an operator on two values of these kinds; gives whether some target breaks it."""
-        broken = self.families.get(family)
-        if broken is None:
+        if family not in self.families:
             return False
-        found = False
-        for one in left:
-            for other in right:
-                hits = broken.get(f"{one},{other}")
-                if hits is not None:
-                    self.uses.append(Use(self.rule, f"{family}@{one},{other}", node, hits, None, None, self.least))
-                    found = True
-        return found
+        broken = self._broken.pairs(family, left, right)
+        for feature, hits in broken:
+            self.uses.append(Use(self.rule, feature, node, hits, None, None, self.least))
+        return bool(broken)
 
     def breaks(self, feature: str) -> bool:
         """Whether some target breaks a feature: a question to ask before looking at the text for it."""
