@@ -21,7 +21,7 @@ from portable_tpl.support.features import kind_values
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.usage.shape import CONTENT
 
-_TRIES = 24  # conversations built for one place and kind; most get there at the first try
+_TRIES = 12  # conversations built for one place and kind; most get there at the first try
 _KEPT = 6  # of those that get there: more of one place and kind show the same
 _MOST = 60  # conversations in all, so that a template with many findings takes no longer than its own run
 _VARIED = ("html", "spaced", "lines", "unicode", "empty")  # texts for a place whose feature names no kind
