@@ -13,12 +13,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from portable_tpl.api import FixResult, audit, check, compare, compile, fix, load, render  # noqa: A004
     from portable_tpl.model.conversation import Conversation, Tier
-    from portable_tpl.model.errors import PortableTplError
+    from portable_tpl.model.errors import NotPortable, PortableTplError, PromptWarning, RenderError
     from portable_tpl.model.findings import Finding
     from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
     from portable_tpl.model.report import Comparison, Report
     from portable_tpl.model.source import Template
     from portable_tpl.rendering.chat_template import ChatTemplate
+    from portable_tpl.rendering.datasets.mapping import row_renderer
 
 _HOME = {
     "ChatTemplate": "rendering.chat_template",
@@ -28,8 +29,11 @@ _HOME = {
     "Finding": "model.findings",
     "FixResult": "api",
     "Mismatch": "model.rendering",
+    "NotPortable": "model.errors",
     "PortableTplError": "model.errors",
+    "PromptWarning": "model.errors",
     "Refused": "model.rendering",
+    "RenderError": "model.errors",
     "Rendered": "model.rendering",
     "Report": "model.report",
     "Template": "model.source",
@@ -41,6 +45,7 @@ _HOME = {
     "fix": "api",
     "load": "api",
     "render": "api",
+    "row_renderer": "rendering.datasets.mapping",
 }
 
 __all__ = [
@@ -51,8 +56,11 @@ __all__ = [
     "Finding",
     "FixResult",
     "Mismatch",
+    "NotPortable",
     "PortableTplError",
+    "PromptWarning",
     "Refused",
+    "RenderError",
     "Rendered",
     "Report",
     "Template",
@@ -65,6 +73,7 @@ __all__ = [
     "fix",
     "load",
     "render",
+    "row_renderer",
 ]
 
 

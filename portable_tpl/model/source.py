@@ -107,8 +107,8 @@ class Template:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings do not travel to other processes as they are.
-        values = (self.text, self.name, self.path, dict(self.special_tokens), dict(self.named), self.container)
-        return Template, values
+        mappings = (dict(self.special_tokens), dict(self.named))
+        return Template, (self.text, self.name, self.path, *mappings, self.tokenizer, self.container)
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from portable_tpl.model.conversation import Json
-from portable_tpl.model.errors import PromptWarning, RenderError
+from portable_tpl.model.errors import ConversationError, PromptWarning, RenderError
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.rendering.program import Program, compile_template
@@ -140,6 +140,25 @@ class ChatTemplate:
             raise self._failure(choice, error) from None
         return Rendered(text, tuple(spans))
 
+    def render_request(self, request: Mapping[str, Json]) -> str:
+        """The prompt of a whole request to an OpenAI-style server, as vLLM takes it.
+
+        Its ``messages``, ``tools``, ``documents`` and ``chat_template_kwargs`` are those of :meth:`render`; a
+        generation prompt is added unless it says otherwise, as a server does. What steers sampling is passed over.
+        Raises :class:`RenderError`. ::
+
+            chat = portable_tpl.compile("{{ messages[0].content }}{% if add_generation_prompt %}>{% endif %}{{ x }}")
+            body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "chat_template_kwargs": {"x": 1}}
+            assert chat.render_request(body) == "Hi>1"
+        """
+        from portable_tpl.rendering.rows import row_call
+
+        try:
+            call = row_call(request)
+        except ConversationError as error:
+            raise RenderError(f"the request: {error}") from None
+        return self.text(call)
+
     def rendering(self, call: Call, name: str | None = None) -> Rendering:
         """One call; what the template does wrong is a value. Raises :class:`RenderError` for what does not fit."""
         choice, context, continuation = self._prepared(call, name)
@@ -191,7 +210,7 @@ class ChatTemplate:
         raise AssertionError("an error is never a prompt")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (_parts(self._template), [_parts(one) for one in self._template.named.values()], self._fixed)
+        return ChatTemplate, (self._template, self._template.name if self._fixed else None)
 
 
 def _context(choice: _Choice, call: Call) -> tuple[dict[str, Json], Continuation | None]:
@@ -225,18 +244,3 @@ def _moment(clock: str) -> Any:
     except (TypeError, ValueError):
         raise RenderError(f"clock: expected a local time such as '2026-01-01T12:00:00', found {clock!r}") from None
     return lambda: moment
-
-
-def _parts(template: Template) -> tuple[Any, ...]:
-    return template.text, template.name, template.path, dict(template.special_tokens), template.tokenizer
-
-
-def _rebuilt(parts: tuple[Any, ...], others: Sequence[tuple[Any, ...]], fixed: bool) -> ChatTemplate:
-    named = {one[1]: _template(one) for one in others}
-    made = _template(parts, named)
-    return ChatTemplate(made, made.name if fixed else None)
-
-
-def _template(parts: tuple[Any, ...], named: Mapping[str, Template] | None = None) -> Template:
-    text, name, path, tokens, tokenizer = parts
-    return Template(text, name, path, tokens, named=named or {}, tokenizer=tokenizer)

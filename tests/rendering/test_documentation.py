@@ -16,13 +16,12 @@ import pytest
 
 import portable_tpl
 from portable_tpl.rendering.chat_template import ChatTemplate
-from portable_tpl.rendering.datasets.mapping import row_renderer
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "portable_tpl" / "rendering" / "instead_of_apply_chat_template.md"
 FUNCTIONS: list[Any] = [
-    *(ChatTemplate.render, ChatTemplate.render_batch, ChatTemplate.render_with_spans),
-    *(portable_tpl.compile, portable_tpl.render, row_renderer),
+    *(ChatTemplate.render, ChatTemplate.render_batch, ChatTemplate.render_with_spans, ChatTemplate.render_request),
+    *(portable_tpl.compile, portable_tpl.render, portable_tpl.row_renderer),
 ]
 
 
@@ -52,4 +51,4 @@ def test_samples_in_docstrings(function: Any) -> None:
     assert samples, "no sample"
     for sample in samples:
         assert "assert" in sample
-        exec(textwrap.dedent(sample), {"portable_tpl": portable_tpl, "row_renderer": row_renderer})
+        exec(textwrap.dedent(sample), {"portable_tpl": portable_tpl})

@@ -89,6 +89,9 @@ def test_threads_share_a_compiled_template_and_a_worker() -> None:
 
 
 def test_a_compiled_template_can_be_sent_to_another_process() -> None:
+    template = pt.Template("x", special_tokens={"a": "b"}, tokenizer="K", container=("f", 3))
+    copied = pickle.loads(pickle.dumps(template))
+    assert (copied, copied.tokenizer, copied.container) == (template, "K", ("f", 3))
     named = {"default": pt.Template("D{{ bos_token }}", special_tokens={"bos_token": "<b>"})}
     template = pt.Template("T", "tool_use", named=named)
     messages = [{"role": "user", "content": "Hi"}]

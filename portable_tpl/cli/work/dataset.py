@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ import click
 
 from portable_tpl.cli.work.emit import write_bytes
 from portable_tpl.cli.work.rendering import row_options, targets_of
-from portable_tpl.model.errors import ConversationError, InputError
+from portable_tpl.model.errors import ConversationError, InputError, PromptWarning
 from portable_tpl.model.source import Template
 from portable_tpl.rendering.chat_template import ChatTemplate
 from portable_tpl.rendering.datasets.job import BatchResult, RenderJob
@@ -77,8 +78,13 @@ def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
 
 def _job(template: Template, options: Mapping[str, Any]) -> RenderJob:
     find_steps(options["steps"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PromptWarning)
+        chat = ChatTemplate(template)
+    for words in caught if not options["quiet"] else ():
+        click.echo(f"portable-tpl: warning: {words.message}", err=True)
     return RenderJob(
-        ChatTemplate(template),
+        chat,
         options["name"],
         row_options(options),
         options["on_error"],

@@ -45,7 +45,7 @@ def row_renderer(
     ``prompt_column``; the other keywords hold for all rows. ::
 
         chat = portable_tpl.compile("{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}")
-        function = row_renderer(chat, columns={"messages": "conversations"})
+        function = portable_tpl.row_renderer(chat, columns={"messages": "conversations"})
         row = {"id": 7, "conversations": [{"from": "human", "value": "Hi"}]}
         assert function(row) == {"prompt": "user: Hi"}
     """
