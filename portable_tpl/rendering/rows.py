@@ -16,6 +16,7 @@ ARGUMENTS = (
     *("messages", "tools", "documents", "add_generation_prompt", "continue_final_message"),
     *("variables", "special_tokens", "clock", "chat_template_kwargs"),
 )
+_FLAGS = ("tools", "documents", "add_generation_prompt", "continue_final_message")
 _NAMES = frozenset(ARGUMENTS)
 _OBJECT = (dict, Mapping)  # nearly all are dicts, which is quickly told
 # Columns that hold a conversation in the data sets of well-known trainers, for the hint about a row without messages.
@@ -78,6 +79,10 @@ def row_call(row: Json, options: RowOptions = _NO_OPTIONS) -> Call:
     if not isinstance(row, _OBJECT):
         raise ConversationError(f"expected a JSON object with a 'messages' list, found {_kind(row)}")
     given = _arguments(row, options)
+    variables = _variables(given, options)
+    if not variables.keys().isdisjoint(_FLAGS):
+        # In transformers no such name reaches a template as a variable: it is the argument.
+        given.update((name, variables.pop(name)) for name in _FLAGS if name in variables)
     is_request = is_request_body(row)
     if is_request and row.get("chat_template") is not None:
         raise ConversationError("the request brings a chat_template of its own, which is not rendered; take it out")
@@ -89,7 +94,7 @@ def row_call(row: Json, options: RowOptions = _NO_OPTIONS) -> Call:
         documents=options.documents if options.documents is not None else _objects(given, "documents"),
         add_generation_prompt=_expect(opened, (bool,), "add_generation_prompt", "true or false"),
         continue_final_message=_expect(continued, (bool, str), "continue_final_message", "true, false or a field"),
-        variables=_variables(given, options),
+        variables=variables,
         special_tokens=_tokens(given.get("special_tokens")),
         clock=options.clock if options.clock is not None else given.get("clock"),
     )

@@ -34,6 +34,7 @@ def prompt(row: Any, *columns: str, **options: Any) -> str:
         ({"messages": HI, "chat_template_kwargs": {"x": "!"}}, (), "<user>Hi!<assistant>"),
         ({"model": "m", "messages": HI, "add_generation_prompt": False}, (), "<user>Hi"),
         ({"model": "m", "messages": HI, "continue_final_message": True}, (), "<user>Hi"),
+        ({"messages": HI, "chat_template_kwargs": {"add_generation_prompt": False, "tools": [{}]}}, (), "<user>Hi1"),
         # Trainers' columns.
         ({"chat": HI, "id": 3}, ("messages=chat",), "<user>Hi"),
         ({"chat": '[{"role": "user", "content": "a"}]', "t": "[{}]"}, ("messages=chat", "tools=t"), "<user>a1"),
