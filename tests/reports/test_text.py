@@ -25,6 +25,7 @@ chat_template.jinja         ≠             ✗          ?
 
 error target-error  hf-jinja · 200 of 200 conversations
   fails; cause not identified
+  at chat_template.jinja:3:1
   3 |     {{ message.content.strip() }}<|im_end|>
   user " a<b "  assistant null tool_calls=[]  tools [{"name":"f"}]  add_generat…
   transformers  renders x·y
@@ -32,6 +33,7 @@ error target-error  hf-jinja · 200 of 200 conversations
 
 error PTL101  minijinja-strict
   `str.strip()` does not exist there
+  at chat_template.jinja:3:20
   3 |     {{ message.content.strip() }}<|im_end|>
     |                       ^^^^^^^^
   fix: use the `trim` filter
@@ -40,16 +42,13 @@ error PTL101  minijinja-strict
 
 warning PTL305  minijinja-strict, hf-jinja · 2 of 200 conversations
   `tojson` takes no `indent` (extended conversations)
+  at chat_template.jinja:6:4
   6 | {{ tool | tojson(
     |    ^^^^^^^^^^^^^^
   7 |      indent=2
     |      ^^^^^^^^
   8 |    ) }}
     |    ^
-  user " a<b "  assistant null tool_calls=[]  tools [{"name":"f"}]  add_generat…
-  transformers      …end|>↵{↵··"name":·"f<"↵}↵
-  minijinja-strict  …end|>↵{↵··"name":·"f\\u003c"↵}↵
-                                         ^
 
 beside the verdict, not for the template to cure: parts-joined (hf-jinja)
 200 conversations reached 4 of 6 branches (1 more no conversation of this tier

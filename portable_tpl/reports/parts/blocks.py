@@ -74,7 +74,7 @@ class Writer:
 
     def block(self, template: Template, block: Block, parts: Parts = ALL_PARTS) -> Iterator[str]:
         """A cause: what, where, how often; the line; and the parts asked for."""
-        yield from self.headline(block)
+        yield from self.headline(template, block)
         yield from self.body(template, block, parts)
 
     def body(self, template: Template, block: Block, parts: Parts = ALL_PARTS) -> Iterator[str]:
@@ -87,7 +87,7 @@ class Writer:
         if block.fix is not None and parts.proof:
             yield from self._fix(template, block.fix, parts.fix)
 
-    def headline(self, block: Block) -> Iterator[str]:
+    def headline(self, template: Template, block: Block) -> Iterator[str]:
         """What a block is about: its first lines."""
         item = block.first
         affected = block.affected
@@ -102,10 +102,10 @@ class Writer:
         yield from others
         yield from self.wrapped(self.message(item), "  ")
         places = _places(block)
-        if len(places) > 1:
+        if places:
             shown = places if self.verbose else places[:_MOST_PLACES]
-            more = f", and {len(places) - len(shown)} more" if len(places) > len(shown) else ""
-            yield from self.wrapped(f"{len(places)} places: {', '.join(shown)}{more}", "  ")
+            more = f" and {len(places) - len(shown)} more" if len(places) > len(shown) else ""
+            yield from self.wrapped(f"at {unbroken(template.label)}:{', '.join(shown)}{more}", "  ")
 
     def short(self, block: Block) -> str:
         """A block that is worth a line: code, message, places."""
