@@ -88,7 +88,7 @@ def install(names: tuple[str, ...]) -> int:
     """
     from portable_tpl.model.errors import TargetUnavailable
     from portable_tpl.targets import installs
-    from portable_tpl.targets.registry import installable, missing_engines
+    from portable_tpl.targets.registry import availability, installable, missing_engines
 
     for name in names:
         if name == "all":
@@ -97,6 +97,10 @@ def install(names: tuple[str, ...]) -> int:
             wanted = _measured()
         else:
             package, version = installable(name)
+            state = availability(name) if version is None else None
+            if state is not None and state.ok:
+                click.echo(f"{name}: is here already ({state.version or package.engine})", err=True)
+                continue
             if version is None:
                 raise TargetUnavailable(f"{name}: say which version to install: {package.engine}@VERSION")
             wanted = ((package, version),)
