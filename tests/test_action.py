@@ -12,11 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "actions" / "audit" / "run.sh"
-GOOD = (
-    "{% for m in messages %}{{ '<|' ~ m.role ~ '|>' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<|end|>"
-    "{% endgeneration %}{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
+GOOD = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
 BAD = "{% for m in messages %}{{ m.content.strip() }}{% endfor %}"
 
 
