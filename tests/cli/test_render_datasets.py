@@ -143,6 +143,31 @@ def test_what_is_done_with_rows_without_a_prompt(cli: Cli, folder: Path) -> None
     assert not list(folder.glob("out.jsonl.*"))
 
 
+def test_a_terminal_sees_progress_and_rate(folder: Path) -> None:
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    terminal, end = pty.openpty()
+    command = (sys.executable, "-m", "portable_tpl", "render", "chat.jinja", "--input", "rows.jsonl", "--keep", "id")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "xterm"}
+    process = subprocess.Popen(
+        (*command, "--output", "out.jsonl"), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stderr=end
+    )
+    os.close(end)
+    shown = b""
+    while True:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(terminal)
+    assert process.wait(60) == 0
+    assert b"100%" in shown
+    assert b"3,000 rows, " in shown
+    assert b"/s" in shown
+
+
 SLOW = "{% for i in range(3000) %}{% endfor %}" + CHAT
 
 
