@@ -1,0 +1,84 @@
+"""How the prompts of two templates differ, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.source import Template
+
+Likeness = Literal["same-bytes", "same-prompts", "differs", "only-old", "only-new"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A stretch of the old template in whose place the new one has another; either may be empty.
+
+    The lines count from 1, each in its own template.
+    """
+
+    old_line: int
+    old_text: str
+    new_line: int
+    new_text: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What printed the first character in which two prompts part: its line, and the innermost condition around it."""
+
+    line: int
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
+class PromptDifference:
+    """The smallest conversation found on which two templates give different prompts for one reason.
+
+    ``cases`` is the number of conversations of the run that differ for it. The reason is a ``change``, without which
+    the new template prints what the old one does; or ``tokens``, the special tokens that are others (name to both
+    texts, ``None`` for a token that one side lacks); or, where no single change is behind it, the ``places`` that
+    printed the first difference, in the old and in the new template. ``reproduce`` has a command line a side.
+    """
+
+    conversation: Conversation
+    tier: Tier
+    old: Rendering
+    new: Rendering
+    cases: int
+    change: Change | None = None
+    tokens: Mapping[str, tuple[str | None, str | None]] | None = None
+    places: tuple[Place | None, Place | None] = (None, None)
+    reproduce: tuple[str, str] = ("", "")
+
+    @property
+    def offset(self) -> int | None:
+        """Where the two prompts part, in characters; ``None`` where one of them is no prompt."""
+        if not isinstance(self.old, Rendered) or not isinstance(self.new, Rendered):
+            return None
+        pairs = zip(self.old.text, self.new.text, strict=False)
+        shorter = min(len(self.old.text), len(self.new.text))
+        return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
+
+
+@dataclass(frozen=True)
+class TemplateDifference:
+    """Two templates of one name, and whether they print the same prompts.
+
+    ``old`` or ``new`` is ``None`` where only the other container has the name. ``cases`` conversations were rendered,
+    of which ``differing`` gave different prompts. ``generation`` says of each whether it has generation blocks.
+    ``cut`` says that time ran out.
+    """
+
+    name: str
+    old: Template | None
+    new: Template | None
+    likeness: Likeness
+    cases: int = 0
+    differing: int = 0
+    differences: tuple[PromptDifference, ...] = ()
+    generation: tuple[bool, bool] = (False, False)
+    cut: bool = False
