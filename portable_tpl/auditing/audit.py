@@ -72,13 +72,13 @@ def audit(
     )
     templates = [template for container in containers for template in container.templates]
     reports = tuple(_report(outcome, statuses, settings) for outcome in run_all(templates, work, plan))
-    between, faults = _between(containers, plan, settings.choice) if command == "audit" else ((), ())
+    between, faults = _between(containers, plan, settings) if command == "audit" else ((), ())
     compare = settings.compare
     return Report(command, compare.tier, compare.seed, statuses, reports, (*errors, *faults), between)
 
 
 def _between(
-    containers: Sequence[Container], plan: Plan, choice: Choice
+    containers: Sequence[Container], plan: Plan, settings: AuditSettings
 ) -> tuple[tuple[ContainerReport, ...], tuple[str, ...]]:
     """What is wrong between the files of each container; and what went wrong in asking."""
     reports: list[ContainerReport] = []
@@ -89,12 +89,13 @@ def _between(
         for container in asked:
             assert session is not None
             try:
-                findings = inspected_container(container, session, choice).findings
+                findings = inspected_container(container, session, settings.choice, settings.compare).findings
             except Exception as error:
                 faults.append(f"{container.path}: {described(error)}")
                 continue
             if findings:
-                reports.append(ContainerReport(container.path, findings))
+                graded = settings.choice.graded(findings)
+                reports.append(ContainerReport(container.path, graded, container.templates[0]))
     return tuple(reports), tuple(faults)
 
 

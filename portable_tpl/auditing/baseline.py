@@ -47,7 +47,7 @@ def write(report: Report, path: str | None = None) -> str:
     """
     folder = _folder(path)
     templates: dict[str, dict[str, Any]] = {}
-    for each in report.templates:
+    for each in report.entries:
         findings, mismatches = _known_findings(each), _known_mismatches(each, report)
         if findings or mismatches:
             entry = templates.setdefault(_key(each.template, folder), {"findings": {}, "mismatches": {}})
@@ -82,7 +82,10 @@ def apply(report: Report, baseline: Baseline) -> Report:
     no longer decides.
     """
     templates = tuple(_applied(each, report, baseline) for each in report.templates)
-    return replace(report, templates=templates)
+    containers = tuple(
+        replace(each, findings=_applied(each.entry, report, baseline).findings) for each in report.containers
+    )
+    return replace(report, templates=templates, containers=containers)
 
 
 def _known_findings(report: TemplateReport) -> dict[str, dict[str, Any]]:

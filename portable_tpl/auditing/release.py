@@ -7,9 +7,12 @@ from dataclasses import replace
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.static import parsed_whole
 from portable_tpl.checking.selecting import chosen_codes
+from portable_tpl.differential.between.compare import difference_between
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session
+from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.model.conversation import Tier
+from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Subject
@@ -31,13 +34,20 @@ def inspected(
     return _own(inspect_template(Subject(parsed, container), inquiry, codes))
 
 
-def inspected_container(container: Container, session: Session, choice: Choice) -> Inspection:
-    """What the release checks say about the files of one model."""
+def inspected_container(
+    container: Container, session: Session, choice: Choice, settings: CompareSettings
+) -> Inspection:
+    """What the release checks say about the files of one model; ``settings`` are for comparing their templates."""
     parsed = [each for each in map(_parsed, container.templates) if each is not None]
     subjects = [Subject(each, container) for each in parsed]
     if not subjects:
         return Inspection()
-    inquiry = Inquiry(subjects[0].template, _engines(session, choice))
+
+    def difference(old: Template, new: Template) -> TemplateDifference:
+        return difference_between(old, new, session.reference, session.tracer, settings)
+
+    engines = replace(_engines(session, choice), difference=difference)
+    inquiry = Inquiry(subjects[0].template, engines)
     codes = chosen_codes(choice.select, choice.without(container.path))
     return _own(inspect_container(ContainerSubject(container, tuple(subjects)), inquiry, codes))
 
@@ -51,7 +61,8 @@ def _parsed(template: Template) -> ParsedTemplate | None:
 
 def is_asked(container: Container) -> bool:
     """Whether there are several files in a container, between which something may be wrong."""
-    return len({slot.file for slot in container.slots}) > 1 or bool(container.conflicts)
+    several = len({slot.file for slot in container.slots}) > 1
+    return several or bool(container.conflicts) or bool(container.gguf_files.containers)
 
 
 def _engines(session: Session, choice: Choice) -> Engines:

@@ -15,11 +15,11 @@ from portable_tpl.model.source import Template
 
 
 def finding_fingerprint(template: Template, finding: Finding) -> str:
-    """The fingerprint of a finding: the rule, the template's name and the words that the finding is about."""
+    """The fingerprint of a finding: the rule, the template's name, the words that it is about, and the files."""
     text = template.text[finding.location.start : finding.location.end]
     # Of a statement that spans lines the first one is its own; what stands between its tags may change.
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return digest(finding.code, template.name, " ".join(first.split()))
+    return digest(finding.code, template.name, " ".join(first.split()), *finding.related)
 
 
 def mismatch_fingerprint(template: Template, target: str, mismatch: Mismatch) -> str:

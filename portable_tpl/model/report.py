@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Tier
@@ -156,10 +156,19 @@ class TemplateReport:
 
 @dataclass(frozen=True)
 class ContainerReport:
-    """What is wrong between the files of one container, which ``path`` names as the user did."""
+    """What is wrong between the files of one container, which ``path`` names as the user did.
+
+    Places in the findings are those of ``template``, the first of the container's.
+    """
 
     path: str
     findings: tuple[Finding, ...]
+    template: Template
+
+    @property
+    def entry(self) -> TemplateReport:
+        """The same in the form of what is said of a template, for formats that show findings alike."""
+        return TemplateReport(replace(self.template, path=self.path, name="default"), findings=self.findings)
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,11 @@ class Report:
     templates: tuple[TemplateReport, ...]
     errors: tuple[str, ...] = ()
     containers: tuple[ContainerReport, ...] = ()
+
+    @property
+    def entries(self) -> tuple[TemplateReport, ...]:
+        """What is said of each template, and after that what is said of containers."""
+        return (*self.templates, *(container.entry for container in self.containers))
 
 
 class RuleDoc(NamedTuple):

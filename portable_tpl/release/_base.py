@@ -85,10 +85,14 @@ class ContainerSubject:
 
 
 class Exchange(NamedTuple):
-    """A conversation that an observation shows, and what it stands for (``the same with a user's turn after it``)."""
+    """A conversation that an observation shows, and what it stands for (``the same with a user's turn after it``).
+
+    ``template`` is another one of the model that prints it; ``None`` for the template in question.
+    """
 
     label: str
     conversation: Conversation
+    template: Template | None = None
 
 
 Holds = Callable[[Sequence[Rendering]], bool]

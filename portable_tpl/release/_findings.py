@@ -25,8 +25,13 @@ def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inqui
         return static_finding_of(check, said, subject)
     conversations = [exchange.conversation for exchange in said.exchanges]
     render = inquiry.render_continued if said.continued else inquiry.render
-    inquiry.render_all(conversations)
-    renderings = [render(conversation) for conversation in conversations]
+    inquiry.render_all(exchange.conversation for exchange in said.exchanges if exchange.template is None)
+    renderings = [
+        render(exchange.conversation)
+        if exchange.template is None
+        else inquiry.engines.reference.render(exchange.template, exchange.conversation)
+        for exchange in said.exchanges
+    ]
     difference = _difference(said, renderings)
     cause = _cause(said, conversations, renderings, difference, subject, inquiry)
     showing, silent = _targets(said, conversations, inquiry)
@@ -73,6 +78,8 @@ def _cause(
     if failure is not None and failure.line is not None:
         return Cause(failure.line, subject.template.line_span(failure.line), None)
     first = renderings[0] if renderings else None
+    if any(exchange.template is not None for exchange in said.exchanges):
+        return None
     if difference is not None and said.names_branch:
         pair = conversations[:2]
         return cause_of(subject.parsed, inquiry.trace(pair, "pieces"), inquiry.trace(pair, "branches"), difference)
@@ -98,7 +105,7 @@ def _witness(
     subject: Subject,
     inquiry: Inquiry,
 ) -> Witness:
-    command = inquiry.engines.command
+    command, own = inquiry.engines.command, subject.template
     return Witness(
         exhibits=tuple(
             Exhibit(exchange.label, exchange.conversation, rendering, REFERENCE)
@@ -108,7 +115,8 @@ def _witness(
         line=None if cause is None else cause.line,
         condition=None if cause is None else cause.condition,
         reproduce=tuple(
-            command(subject.template, exchange.conversation, REFERENCE) + (_CONTINUED if said.continued else "")
+            command(exchange.template or own, exchange.conversation, REFERENCE)
+            + (_CONTINUED if said.continued else "")
             for exchange in said.exchanges
         ),
     )

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import RenderError
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, is_stopped
 from portable_tpl.model.source import Template
@@ -49,6 +50,7 @@ class Engines:
     """What runs: the reference, the tracer, and the targets by id. ``command`` makes a shell line of a rendering.
 
     ``provided`` names the globals, filters and tests that the deployment brings (the configuration's ``provided``).
+    ``difference`` tells how the prompts of two templates differ.
     """
 
     reference: Reference
@@ -56,6 +58,7 @@ class Engines:
     command: Callable[[Template, Conversation, str], str]
     targets: Mapping[str, Runtime] = field(default_factory=lambda: _NO_TARGETS)
     provided: frozenset[str] = frozenset()
+    difference: Callable[[Template, Template], TemplateDifference] | None = None
 
 
 class Inquiry:

@@ -24,7 +24,7 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    for template in report.templates:
+    for template in report.entries:
         if template.error is not None:
             properties = {"file": _file(template.template), "title": "portable-tpl"}
             yield _command("error", properties, error_phrase(template))

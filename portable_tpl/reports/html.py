@@ -27,7 +27,7 @@ def render(report: Report) -> str:
     lines.extend(f'<p class="error">{text(one_line(error))}</p>' for error in report.errors)
     lines.extend(_matrix(report))
     telling = 0
-    for number, template in enumerate(report.templates):
+    for number, template in enumerate(report.entries):
         if tells(template):
             telling += 1
             lines.extend(_template(template, number, opened=telling <= _OPEN_AT_FIRST))

@@ -32,7 +32,7 @@ class _Case(NamedTuple):
 
 def render(report: Report) -> str:
     """The report as XML 1.0. Times are 0: they are not part of a report."""
-    suites = [(template.template.label, _cases(report, template)) for template in report.templates]
+    suites = [(template.template.label, _cases(report, template)) for template in report.entries]
     if report.errors:
         errors = [_Case(one_line(error), "error", one_line(error), "input") for error in report.errors]
         suites.append(("portable-tpl", errors))

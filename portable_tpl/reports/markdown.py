@@ -37,7 +37,7 @@ def render(report: Report, *, longest: int = LONGEST) -> str:
     lines.append("")
     room = longest - sum(len(line) + 1 for line in lines)
     left_out = 0
-    for template in report.templates:
+    for template in report.entries:
         shown = _fitting(_sections(template), room - len(_heading(template)) - _FOLD)
         left_out += _section_count(template) - len(shown)
         if shown:

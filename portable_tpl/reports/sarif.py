@@ -63,7 +63,7 @@ def render(report: Report, *, rules: Mapping[str, RuleDoc] = _NO_RULES) -> str:
 
 
 def _results(report: Report) -> Iterator[dict[str, Any]]:
-    for template in report.templates:
+    for template in report.entries:
         seen: Counter[str] = Counter()
         for item in items_of(template):
             if item.finding is not None:
@@ -77,7 +77,7 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
 
 def _rules_used(report: Report, rules: Mapping[str, RuleDoc]) -> list[RuleDoc]:
     docs: dict[str, RuleDoc] = {}
-    for template in report.templates:
+    for template in report.entries:
         for finding in template.findings:
             summary = f"{finding.rule.replace('-', ' ')}: not portable"
             fallback = RuleDoc(finding.code, finding.rule, summary, summary, finding.severity)

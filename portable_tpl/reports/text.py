@@ -86,14 +86,14 @@ def _matrix(report: Report, writer: Writer) -> Iterator[str]:
 
 
 def _details(report: Report, writer: Writer) -> Iterator[str]:
-    telling = [template for template in report.templates if tells(template)]
+    telling = [template for template in report.entries if tells(template)]
     for template in telling:
         if template.error is not None:
             yield f"{writer.paint('error', 'red')}: {error_phrase(template)}"
         elif len(telling) > _MOST_IN_LINES and not writer.verbose:
             continue
         else:
-            if len(report.templates) > 1:
+            if len(report.entries) > 1 or report.containers:
                 yield ""
                 yield writer.paint(label_of(template), "bold")
             if template.template.container is not None:
@@ -102,8 +102,6 @@ def _details(report: Report, writer: Writer) -> Iterator[str]:
                 yield from (writer.paint(each, "dim") for each in writer.wrapped(place, ""))
             room = _SCREEN if len(telling) <= _MOST_IN_FULL else 0
             yield from _blocks(template, writer, room)
-    yield ""
-    yield from (line for said in _containers(report) for line in writer.wrapped(said, ""))
     yield ""
 
 
@@ -186,7 +184,7 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
     fixable = sum(count.fixable for count in rule_counts(report))
     if fixable and report.command != "fix":
         hints.append(f"{plural(fixable, 'finding')} can be repaired by `portable-tpl fix`")
-    if any(tells(template) for template in report.templates) and not writer.verbose:
+    if any(tells(template) for template in report.entries) and not writer.verbose:
         hints.append("--verbose shows all, with commands that reproduce; `portable-tpl explain CODE` has the page")
     if hints:
         yield from (writer.paint(line, "dim") for line in writer.wrapped("; ".join(hints), ""))

@@ -136,7 +136,8 @@ class Container:
 
     ``path`` is what the user named. ``templates`` are those in effect, ``default`` first. ``slots`` are all places
     that hold one: those in effect first, then the others. ``locked`` says why the container cannot be written, if it
-    cannot. ``home`` is the folder, or the GGUF file, in which the tokenizer is.
+    cannot. ``home`` is the folder, or the GGUF file, in which the tokenizer is. ``readers`` are
+    the programs that load each of a model's templates, by file and name, as far as that is known.
     """
 
     path: str
@@ -146,6 +147,14 @@ class Container:
     conflicts: tuple[Conflict, ...] = ()
     locked: str | None = None
     home: str | None = None
+    readers: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def gguf_files(self) -> GgufFiles:
+        """The GGUF files in a model's folder, opened when they are first asked for."""
+        from portable_tpl.sources.gguf_file import ggufs_in
+
+        return ggufs_in(self.home) if self.kind == "model" and self.home is not None else GgufFiles()
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
@@ -212,6 +221,14 @@ class Container:
         return self.write({name: new_text})
 
 
+@dataclass(frozen=True)
+class GgufFiles:
+    """The GGUF files of a folder that hold templates, and a line for each that cannot be read."""
+
+    containers: tuple[Container, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
 def _spliced(changes: Iterable[tuple[Slot, str]]) -> dict[str, Iterable[bytes]]:
     splices: dict[str, list[Splice]] = {}
     documents: dict[str, Document] = {}
@@ -229,6 +246,7 @@ def assemble(
     *,
     effective: Sequence[Slot] | None = None,
     conflicts: Sequence[Conflict] = (),
+    readers: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
     locked: str | None = None,
     label: str | None = None,
 ) -> Container:
@@ -250,7 +268,7 @@ def assemble(
     ]
     templates = tuple(replace(one, named=_others(one, plain)) for one in plain)
     ordered = (*chosen, *(slot for slot in slots if slot not in chosen))
-    return Container(path, kind, templates, ordered, tuple(conflicts), locked, tokens.home)
+    return Container(path, kind, templates, ordered, tuple(conflicts), locked, tokens.home, readers or {})
 
 
 def _others(one: Template, templates: Sequence[Template]) -> Mapping[str, Template]:

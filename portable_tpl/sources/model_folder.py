@@ -1,19 +1,19 @@
 """A model's folder: the files in which programs look for its chat templates, and which program takes which.
 
-Facts: transformers 5.24, ``tokenization_utils_base.py`` and ``processing_utils.py``; gguf 0.19, ``vocab.py``;
-text-generation-inference's tokenizer loading; mistral.rs's chat template lookup.
+The facts, with their sources: :mod:`portable_tpl.sources.loaders`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources import jinja_file, json_file, special_tokens
-from portable_tpl.sources._container import Conflict, Container, Slot, SpecialTokens, assemble
+from portable_tpl.sources._container import Conflict, Container, SpecialTokens, assemble
 from portable_tpl.sources._files import read_bytes, read_text, unreadable
+from portable_tpl.sources.loaders import LOADERS, Files, Named, by_processor, by_tokenizer
 
 JINJA = "chat_template.jinja"
 ADDITIONAL = "additional_chat_templates"
@@ -21,56 +21,6 @@ CONFIG = special_tokens.CONFIG
 LEGACY = "chat_template.json"
 PROCESSOR = "processor_config.json"
 FILES = (JINJA, CONFIG, LEGACY, PROCESSOR)
-
-Named = dict[str, Slot]
-
-
-@dataclass(frozen=True)
-class Files:
-    """The templates of a model's folder, file by file and by name."""
-
-    jinja: Named
-    additional: Named
-    config: Named
-    legacy: Named
-    processor: Named
-
-    def all(self) -> list[Slot]:
-        """Every slot, in the order in which people look at the files."""
-        groups = (self.jinja, self.additional, self.config, self.legacy, self.processor)
-        return [slot for group in groups for slot in group.values()]
-
-
-def _transformers(files: Files) -> Named:
-    # Any template file replaces what the configuration says; additional_chat_templates/default.jinja comes last.
-    return {**files.jinja, **files.additional} or files.config
-
-
-def _transformers_processor(files: Files) -> Named:
-    return files.processor or files.legacy or {**files.additional, **files.jinja}
-
-
-def _gguf(files: Files) -> Named:
-    # The converter prefers the configuration, the opposite of transformers.
-    standalone = {**files.additional, **files.jinja} if files.jinja else files.legacy
-    return files.config or standalone
-
-
-def _tgi(files: Files) -> Named:
-    return files.legacy or files.config or files.processor
-
-
-def _mistral_rs(files: Files) -> Named:
-    return files.jinja or files.config
-
-
-LOADERS: Mapping[str, Callable[[Files], Named]] = {
-    "transformers": _transformers,
-    "transformers (processor)": _transformers_processor,
-    "GGUF conversion": _gguf,
-    "text-generation-inference": _tgi,
-    "mistral.rs": _mistral_rs,
-}
 
 
 def is_model_folder(folder: str) -> bool:
@@ -113,7 +63,7 @@ def open_model(folder: str, *, path: str | None = None, locked: str | None = Non
     slots = files.all()
     if not slots:
         return None
-    effective = _transformers(files) or _transformers_processor(files)
+    effective = by_tokenizer(files) or by_processor(files)
     return assemble(
         path or folder,
         "model",
@@ -121,9 +71,19 @@ def open_model(folder: str, *, path: str | None = None, locked: str | None = Non
         tokens,
         effective=list(effective.values()),
         conflicts=[replace(found, files=_relative(found.files, folder)) for found in conflicts(files)],
+        readers=_readers(files),
         locked=locked,
         label=path,
     )
+
+
+def _readers(files: Files) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The programs that load each template, by file and name."""
+    readers: dict[tuple[str, str], tuple[str, ...]] = {}
+    for loader in LOADERS:
+        for slot in loader.choose(files).values():
+            readers[slot.file, slot.name] = (*readers.get((slot.file, slot.name), ()), loader.name)
+    return readers
 
 
 def _relative(files: Sequence[str], folder: str) -> tuple[str, ...]:
@@ -164,7 +124,7 @@ def _additional(folder: str) -> Named:
 
 def conflicts(files: Files) -> list[Conflict]:
     """Where the programs that load this folder would not agree."""
-    loaded = {loader: choose(files) for loader, choose in LOADERS.items()}
+    loaded = {loader.name: loader.choose(files) for loader in LOADERS}
     reference = loaded["transformers"] or loaded["transformers (processor)"]
     found = []
     if files.legacy and files.additional:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -12,22 +13,29 @@ from portable_tpl.release._registry import checks
 from tests.release.conftest import Inspect
 
 CHECKS = checks()
+Findings = Callable[[Check, Example], list[Finding]]
 _RANKS = list(Severity)[::-1]
-# Those about a model's container have tests of their own.
-ABOUT_TEMPLATES = {code: check for code, check in CHECKS.items() if check.examine_container is None}
 
 
 def examples(kind: str) -> list[object]:
     return [
         pytest.param(check, example, id=f"{code}-{number}")
-        for code, check in ABOUT_TEMPLATES.items()
+        for code, check in CHECKS.items()
         for number, example in enumerate(getattr(check, kind))
     ]
 
 
-def findings(inspect: Inspect, check: Check, example: Example) -> list[Finding]:
-    inspection = inspect(example.template, check.code, special_tokens=example.special_tokens, files=example.files)
-    return list(inspection.findings)
+@pytest.fixture
+def findings(inspect: Inspect, inspect_model: Inspect) -> Findings:
+    """What a check says about an example."""
+
+    def of(check: Check, example: Example) -> list[Finding]:
+        if check.examine_container is not None:
+            return list(inspect_model(example.template, check.code, files=example.files).findings)
+        tokens, files = example.special_tokens, example.files
+        return list(inspect(example.template, check.code, special_tokens=tokens, files=files).findings)
+
+    return of
 
 
 def test_codes_are_well_formed_and_names_unique() -> None:
@@ -54,13 +62,13 @@ def test_check_asks_one_thing_and_has_examples_of_both_kinds(check: Check) -> No
 
 
 @pytest.mark.parametrize("check, example", examples("valid"))
-def test_valid_example_has_no_finding(inspect: Inspect, check: Check, example: Example) -> None:
-    assert [finding.message for finding in findings(inspect, check, example)] == []
+def test_valid_example_has_no_finding(findings: Findings, check: Check, example: Example) -> None:
+    assert [finding.message for finding in findings(check, example)] == []
 
 
 @pytest.mark.parametrize("check, example", examples("invalid"))
-def test_invalid_example_has_a_finding_with_its_proof(inspect: Inspect, check: Check, example: Example) -> None:
-    found = findings(inspect, check, example)
+def test_invalid_example_has_a_finding_with_its_proof(findings: Findings, check: Check, example: Example) -> None:
+    found = findings(check, example)
     assert found
     assert max((finding.severity for finding in found), key=_RANKS.index) is example.severity
     for finding in found:

@@ -54,8 +54,11 @@ def run_audit(command: Literal["compare", "audit"], paths: Sequence[str], common
 
 def _side_files(session: Session) -> list[str]:
     """What could not be read of the files beside the templates; it ends no audit."""
-    read = [container.tokenizer for container in session.containers]
-    return list(dict.fromkeys(problem for each in read if each is not None for problem in each.problems))
+    problems: list[str] = []
+    for container in session.containers:
+        problems += () if container.tokenizer is None else container.tokenizer.problems
+        problems += container.gguf_files.problems
+    return list(dict.fromkeys(problems))
 
 
 def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:

@@ -30,12 +30,11 @@ def stretches(old: str, new: str) -> list[Stretch]:
         return [_narrow(Stretch(0, len(old), 0, len(new)), old, new)]
     starts, other_starts = _starts(pieces), _starts(others)
     matcher = SequenceMatcher(None, pieces, others, autojunk=False)
-    found = [
+    return [
         Stretch(starts[one], starts[one_end], other_starts[other], other_starts[other_end])
         for tag, one, one_end, other, other_end in matcher.get_opcodes()
         if tag != "equal"
     ]
-    return found
 
 
 def without(stretch: Stretch, old: str, new: str) -> str:

@@ -44,7 +44,9 @@ def difference_between(
     parsed, other = parse(old), parse(new)
     for each in (parsed, other):
         compile_check(each, unknown_names=True)
-    known = TemplateDifference(name, old, new, "same-bytes", generation=(has_tags(Subject(parsed)), has_tags(Subject(other))))
+    known = TemplateDifference(
+        name, old, new, "same-bytes", generation=(has_tags(Subject(parsed)), has_tags(Subject(other)))
+    )
     if old.text == new.text and dict(old.tokens) == dict(new.tokens):
         return known
     return _Comparison(parsed, other, runtime, tracer, settings).result(known)

@@ -44,7 +44,7 @@ def summarise(report: Report) -> Summary:
     found = dict.fromkeys(Severity, 0)
     suppressed = deciding = beside = 0
     verdicts: dict[str, dict[Verdict, int]] = {target: dict.fromkeys(VERDICTS, 0) for target in target_ids(report)}
-    for template in report.templates:
+    for template in report.entries:
         for finding in template.findings:
             if finding.suppressed:
                 suppressed += 1
@@ -93,7 +93,7 @@ def finding_behind(report: TemplateReport, target: str, mismatch: Mismatch) -> F
 def rule_counts(report: Report) -> list[RuleCount]:
     """How often each rule fired, the most frequent first."""
     groups: dict[tuple[str, str], list[tuple[int, Finding]]] = {}
-    for number, template in enumerate(report.templates):
+    for number, template in enumerate(report.entries):
         for finding in open_findings(template):
             groups.setdefault((finding.code, finding.rule), []).append((number, finding))
     counts = [
