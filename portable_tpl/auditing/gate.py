@@ -10,8 +10,7 @@ from portable_tpl.model.report import Comparison, Report, counts
 
 def is_held(report: Report, fail_on: Severity = Severity.ERROR) -> bool:
     """Whether something that counts is at least as bad as ``fail_on``."""
-    bad = tuple(Severity)[: tuple(Severity).index(fail_on) + 1]
-    return any(severity in bad for severity in _severities(report))
+    return any(severity.reaches(fail_on) for severity in _severities(report))
 
 
 def _severities(report: Report) -> Iterator[Severity]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portable_tpl.checking.linting import lint
@@ -11,7 +11,7 @@ from portable_tpl.fixing.proof import Proof, Prover
 from portable_tpl.fixing.tags import tag_findings, wants_tags
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TemplateSyntaxError
-from portable_tpl.model.findings import Edit, Finding, Fix, Safety, apply_edits
+from portable_tpl.model.findings import Edit, Finding, Fix, Safety, Severity, apply_edits
 from portable_tpl.model.source import Span, Template
 from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
 
@@ -24,7 +24,8 @@ class FixResult:
     """What :func:`fix` did.
 
     ``applied`` and ``refused`` are findings at their places in the text that was given; the edits of their ``fix``
-    are those of the round in which it was tried. Findings for which no rewrite is known are in neither.
+    are those of the round in which it was tried. Findings for which no rewrite is known, and those below the level
+    that was asked for, are in neither.
     """
 
     text: str
@@ -40,6 +41,7 @@ class _Run:
     lint: Callable[[ParsedTemplate], list[Finding]]
     prove: Callable[[], Proof]
     unsafe: bool
+    level: Severity
     moves: list[Moved] = field(default_factory=list)
     applied: list[Finding] = field(default_factory=list)
     refusals: list[tuple[str, int, int, str]] = field(default_factory=list)
@@ -63,10 +65,13 @@ def fix(
     seed: int = 0,
     conversations: Sequence[Conversation] = (),
     prover: Prover | None = None,
+    level: Severity = Severity.ERROR,
+    graded: Callable[[Iterable[Finding]], Iterable[Finding]] = tuple,
 ) -> FixResult:
     """Rewrite what is not portable to the targets in conversations of a tier.
 
-    The new text prints the same on the reference, or refuses with the same message, in generated conversations of
+    Findings of ``level`` and worse are repaired, the others are left alone; ``graded`` gives findings the severities
+    that a configuration sets. The new text prints the same on the reference, or refuses with the same message, in generated conversations of
     all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too.
     ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
     :class:`TemplateSyntaxError` where the template does not parse.
@@ -90,11 +95,11 @@ def fix(
     tags = wants_tags(select, ignore, unsafe)
 
     def findings(text: ParsedTemplate) -> list[Finding]:
-        found = lint(text, targets, tier, select, ignore, provided)
+        found = lint(text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE)
         found += tag_findings(text, warm()) if tags else []
-        return [finding for finding in found if not finding.suppressed]
+        return [finding for finding in graded(found) if not finding.suppressed]
 
-    run = _Run(template, findings, prove, unsafe)
+    run = _Run(template, findings, prove, unsafe, level)
     try:
         text, left = _fixpoint(run, parsed)
     finally:
@@ -124,7 +129,7 @@ def _left(run: _Run, findings: Sequence[Finding]) -> list[tuple[Finding, str]]:
     """The findings that have a fix which was not applied, and why."""
     left = []
     for finding in findings:
-        if finding.fix is not None and finding.fix.edits:
+        if finding.fix is not None and finding.fix.edits and finding.severity.reaches(run.level):
             reason = _refusal(run, finding)
             if reason is None and finding.fix.safety is Safety.UNSAFE:
                 reason = "it is not safe, since it changes what the template does; --unsafe-fixes applies it"
@@ -155,7 +160,7 @@ def _batch(run: _Run, findings: Sequence[Finding]) -> list[Finding]:
 
 def _applicable(run: _Run, finding: Finding) -> bool:
     made = finding.fix
-    if made is None or not made.edits or made.safety is Safety.DISPLAY:
+    if made is None or not made.edits or made.safety is Safety.DISPLAY or not finding.severity.reaches(run.level):
         return False
     return (run.unsafe or made.safety is Safety.SAFE) and _refusal(run, finding) is None
 

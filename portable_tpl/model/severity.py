@@ -14,3 +14,8 @@ class Severity(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+    def reaches(self, level: Severity) -> bool:
+        """Whether this is at least as bad as a level."""
+        order = tuple(Severity)
+        return order.index(self) <= order.index(level)

@@ -1,8 +1,8 @@
 """``strip``, ``lstrip`` and ``rstrip``.
 
 ``trim`` takes characters from both ends. With another character put at one end for the while, it takes them from the
-other end only: ``((s ~ '.')|trim)[:-1]`` is ``s.lstrip()`` for every text. Where a target cannot slice a filter's
-result or give ``trim`` characters, a macro does the same.
+other end only: ``((s ~ '.')|trim)[:-1]`` is ``s.lstrip()`` for every text. Where a target gives ``trim`` no characters,
+a macro takes one character away.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, literal, operand, replace
+from portable_tpl.rewriting.expressions import Level, literal, operand, quoted, replace
 from portable_tpl.rewriting.helper_macros import (
-    TRIM_END,
-    TRIM_START,
     WITHOUT_END,
     WITHOUT_START,
     call_macro,
@@ -60,7 +58,7 @@ def _both(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fi
 def _by_two_macros(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     if len(characters) != 1 or not can_call_macros(look, WITHOUT_START):
         return None
-    mark = literal(characters)
+    mark = quoted(characters, look)
     start, definition = named_macro(look, WITHOUT_START)
     inner = f"{start}({operand(call.receiver, look, Level.CONDITIONAL)}, {mark})"
     return call_macro(look, node, WITHOUT_END, [inner, mark], definition)
@@ -84,16 +82,12 @@ def _one_sided(call: MethodCall, look: Look, characters: str) -> str | None:
 
 
 def _by_macro(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
-    at_start = call.name == "lstrip"
-    arguments = [operand(call.receiver, look, Level.CONDITIONAL)]
-    if characters:
-        macro = WITHOUT_START if at_start else WITHOUT_END
-        arguments.append(literal(characters))
-    else:
-        macro = TRIM_START if at_start else TRIM_END
-    if len(characters) > 1 or not can_call_macros(look, macro):
+    macro = WITHOUT_START if call.name == "lstrip" else WITHOUT_END
+    if len(characters) != 1 or not can_call_macros(look, macro):
         return None
-    return call_macro(look, node, macro, arguments)
+    return call_macro(
+        look, node, macro, [operand(call.receiver, look, Level.CONDITIONAL), quoted(characters, look)]
+    )
 
 
 REWRITES = {"strip": _strip, "lstrip": _strip, "rstrip": _strip}

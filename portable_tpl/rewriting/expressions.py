@@ -139,6 +139,19 @@ def literal(value: str) -> str:
     return "'" + escaped.replace("'", "\\'") + "'"
 
 
+def quoted(value: str, look: Look) -> str:
+    """A text as a literal in the quotes that the template's own texts have mostly."""
+    prefer: bool | None = look.memory.get("double quotes")
+    if prefer is None:
+        texts = [token.value for token in look.parsed.lexed.tokens if token.value[:1] in ("'", '"')]
+        double = sum(text[0] == '"' for text in texts)
+        prefer = look.memory["double quotes"] = double > len(texts) - double
+    text = literal(value)
+    if not prefer or text[0] == '"' or '"' in text:
+        return text
+    return f'"{text[1:-1]}"'
+
+
 def any_broken(look: Look, features: Sequence[str]) -> bool:
     """Whether a target breaks one of the features that a rewrite would use instead."""
     return any(look.breaks(feature) for feature in features)

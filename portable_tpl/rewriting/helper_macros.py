@@ -1,9 +1,4 @@
-"""Macros that a rewrite may put at the top of a template, for what no filter does.
-
-They use only what every engine carries out alike: slices, ``in``, loops over literal lists and namespaces. Places in
-a text are found digit by digit, so that a text of any length takes the same few turns, and no engine's limit of
-``range`` is met.
-"""
+"""Macros that a rewrite may put at the top of a template, for what no filter does: four lines at most, each once."""
 
 from __future__ import annotations
 
@@ -20,102 +15,83 @@ from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.rewriting.expressions import Level, replace
 
-_DIGITS = "[10000000, 1000000, 100000, 10000, 1000, 100, 10, 1]"
-_NINE = "[1, 2, 3, 4, 5, 6, 7, 8, 9]"
 _INDENT = "    "
-_OPENING = re.compile(r"\{%- (macro|if|for|else)\b")
-_CLOSING = re.compile(r"\{%- (end\w+|else)\b")
 
 
 @dataclass(frozen=True)
 class HelperMacro:
-    """A macro; ``body`` holds its statements, whose delimiters take all white space around them away."""
+    """A macro; ``body`` holds its lines, whose delimiters take all white space around them away.
+
+    ``needs`` are the features that a target must have to run it.
+    """
 
     name: str
     parameters: str
     body: tuple[str, ...]
+    needs: tuple[str, ...]
 
     def definition(self, name: str) -> str:
-        """The macro under a name, a line a statement: its delimiters take all white space between them away."""
+        """The macro under a name."""
         return _definition(self, name)
 
 
 @cache
 def _definition(macro: HelperMacro, name: str) -> str:
-    lines = [f"{{%- macro {name}({macro.parameters}) -%}}", *macro.body, "{%- endmacro -%}"]
-    out: list[str] = []
-    depth = 0
-    for line in lines:
-        if _CLOSING.match(line):
-            depth -= 1
-        out.append(_INDENT * depth + line)
-        if _OPENING.match(line):
-            depth += 1
-    return "\n".join(out) + "\n"
+    body = "".join(f"{_INDENT}{line}\n" for line in macro.body)
+    return f"{{%- macro {name}({macro.parameters}) -%}}\n{body}{{%- endmacro -%}}\n"
 
 
-def _search(condition: str) -> tuple[str, ...]:
-    """The search for the largest ``place.at`` for which a condition on ``place.at + step`` holds."""
-    return (
-        "{%- set place = namespace(at=0) -%}",
-        f"{{%- for step in {_DIGITS} -%}}",
-        f"{{%- for turn in {_NINE} -%}}",
-        f"{{%- if {condition} -%}}",
-        "{%- set place.at = place.at + step -%}",
-        "{%- endif -%}",
-        "{%- endfor -%}",
-        "{%- endfor -%}",
-    )
-
-
-def _cut(condition: str, found: str) -> tuple[str, ...]:
-    """Print ``found`` where the mark is in the text, else all of it."""
-    return (
-        "{%- if mark in text -%}",
-        *_search(condition),
-        "{{- " + found + " -}}",
-        "{%- else -%}",
-        "{{- text -}}",
-        "{%- endif -%}",
-    )
-
-
-_FIRST = "mark not in text[:place.at + step]"
-_LAST = "mark in text[place.at + step:]"
-BEFORE_FIRST = HelperMacro("before_first", "text, mark", _cut(_FIRST, "text[:place.at + 1 - mark|length]"))
-AFTER_FIRST = HelperMacro("after_first", "text, mark", _cut(_FIRST, "text[place.at + 1:]"))
-BEFORE_LAST = HelperMacro("before_last", "text, mark", _cut(_LAST, "text[:place.at]"))
-AFTER_LAST = HelperMacro("after_last", "text, mark", _cut(_LAST, "text[place.at + mark|length:]"))
-
-_START, _END = "text[:place.at + step]", "text[-place.at - step:]"
-_END_CUT = "{{- text[:-place.at] if place.at > 0 else text -}}"
-WITHOUT_START = HelperMacro(
-    "without_start", "text, mark", (*_search(f"{_START}|replace(mark, '') == ''"), "{{- text[place.at:] -}}")
+_PIECES = (
+    "statement.macro",
+    "macro.text",
+    "global.namespace",
+    "statement.set.namespace",
+    "method.str.split",
+    "concat@plain",
 )
-WITHOUT_END = HelperMacro("without_end", "text, mark", (*_search(f"{_END}|replace(mark, '') == ''"), _END_CUT))
-TRIM_START = HelperMacro("trim_start", "text", (*_search(f"{_START}|trim == ''"), "{{- text[place.at:] -}}"))
-TRIM_END = HelperMacro("trim_end", "text", (*_search(f"{_END}|trim == ''"), _END_CUT))
+_GAP = "{%- set kept = namespace(gap='') -%}"
+# Of the pieces between the marks, the empty ones at the start are left out ...
+WITHOUT_START = HelperMacro(
+    "without_start",
+    "text, mark",
+    (
+        _GAP,
+        "{%- for piece in text.split(mark) -%}{%- if piece or kept.gap -%}{{- kept.gap ~ piece -}}"
+        "{%- set kept.gap = mark -%}{%- endif -%}{%- endfor -%}",
+    ),
+    _PIECES,
+)
+# ... or those at the end, where marks are held back until a piece follows.
+WITHOUT_END = HelperMacro(
+    "without_end",
+    "text, mark",
+    (
+        _GAP,
+        "{%- for piece in text.split(mark) -%}{%- if piece -%}{{- kept.gap ~ piece -}}{%- set kept.gap = '' -%}"
+        "{%- endif -%}{%- set kept.gap = kept.gap ~ mark -%}{%- endfor -%}",
+    ),
+    _PIECES,
+)
 
 UNDO = (
     "|replace('\\\\\\\\', '\\t')|replace('\\\\u003c', '<')|replace('\\\\u003e', '>')|replace('\\\\u0026', '&')"
     "|replace('\\\\u0027', \"'\")|replace('\\t', '\\\\\\\\')"
 )
-JSON = HelperMacro("json_text", "value", ("{{- value|tojson" + UNDO + " -}}",))
-JSON_INDENTED = HelperMacro("json_lines", "value, width", ("{{- value|tojson(indent=width)" + UNDO + " -}}",))
-
-_NEEDS = ("statement.macro", "macro.text", "global.namespace", "statement.set.namespace", "slice.expression")
 _JSON_NEEDS = ("statement.macro", "macro.tojson", "filter.replace@plain")
-_BY_MACRO: dict[str, tuple[str, ...]] = {
-    JSON.name: _JSON_NEEDS,
-    JSON_INDENTED.name: (*_JSON_NEEDS, "filter.tojson.indent"),
-}
+JSON = HelperMacro("json_text", "value", ("{{- value|tojson" + UNDO + " -}}",), _JSON_NEEDS)
+JSON_INDENTED = HelperMacro(
+    "json_lines",
+    "value, width",
+    ("{{- value|tojson(indent=width)" + UNDO + " -}}",),
+    (*_JSON_NEEDS, "filter.tojson.indent"),
+)
+
 _LEADING_TAG = re.compile(r"\{[{%#]-")
 
 
 def can_call_macros(look: Look, macro: HelperMacro) -> bool:
     """Whether the targets can run a macro, and the template has a place for it."""
-    needs = _BY_MACRO.get(macro.name, (*_NEEDS, "in@plain,plain", "filter.length@plain"))
-    return _room(look) and supported(look, *needs)
+    return _room(look) and supported(look, *macro.needs)
 
 
 def _room(look: Look) -> bool:

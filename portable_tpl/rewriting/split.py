@@ -1,64 +1,76 @@
-"""``split`` and ``rsplit`` where one piece is taken: the first, the last, or the one behind the first separator."""
+"""``rsplit``, ``partition`` and ``rpartition`` where one piece is taken, by ``split`` from the left.
+
+Every engine that imitates Python's methods has ``split``; the pieces behind the first or before the last separator
+are put together again with ``join``.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
-from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, literal, operand, replace
-from portable_tpl.rewriting.helper_macros import (
-    AFTER_FIRST,
-    AFTER_LAST,
-    BEFORE_FIRST,
-    BEFORE_LAST,
-    HelperMacro,
-    call_macro,
-    can_call_macros,
-    named_macro,
-)
-from portable_tpl.rewriting.pieces import loop_over_pieces
+from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.support.spelling import constant
 
 
-def _split(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
-    if node.kwargs or len(node.args) not in (1, 2) or (len(node.args) == 2 and constant(node.args[1]) != 1):
-        return None
-    separator = constant(node.args[0])
+class _Cut(NamedTuple):
+    """Which of the pieces, and what is taken of a text that does not hold the separator: it or nothing."""
+
+    pieces: str
+    whole: bool
+
+
+_FIRST, _LAST = "[0]", "[-1]"
+_BEHIND_FIRST, _BEFORE_LAST = "[1:]", "[:-1]"
+# By method, whether it cuts once, and index.
+_CUTS = {
+    ("split", True, 0): _Cut(_FIRST, True),
+    ("split", True, -1): _Cut(_BEHIND_FIRST, True),
+    ("rsplit", True, 0): _Cut(_BEFORE_LAST, True),
+    ("rsplit", True, -1): _Cut(_LAST, True),
+    ("rsplit", False, 0): _Cut(_FIRST, True),
+    ("rsplit", False, -1): _Cut(_LAST, True),
+    ("partition", False, 0): _Cut(_FIRST, True),
+    ("partition", False, 2): _Cut(_BEHIND_FIRST, False),
+    ("partition", False, -1): _Cut(_BEHIND_FIRST, False),
+    ("rpartition", False, 0): _Cut(_BEFORE_LAST, False),
+    ("rpartition", False, 2): _Cut(_LAST, True),
+    ("rpartition", False, -1): _Cut(_LAST, True),
+}
+_FROM_THE_RIGHT = ("rsplit", "rpartition")
+
+
+def _piece(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
+    once = len(node.args) == 2 and constant(node.args[1]) == 1
+    separator = constant(node.args[0]) if len(node.args) == 1 + once and not node.kwargs else None
     taken = _taken(node, look)
-    if taken is None:
-        return loop_over_pieces(node, call, look) if call.name == "split" else None
-    if not isinstance(separator, str) or not separator:
+    if taken is None or not isinstance(separator, str) or not separator:
         return None
+    if call.name in _FROM_THE_RIGHT and not _cannot_overlap(separator):
+        return None  # of `aaa` cut at `aa`, what is left over depends on the end where the cutting starts
     place, index = taken
-    once = len(node.args) == 2
-    if index == 1 and call.name == "split":
-        return _second(node, call, look, place, once)
-    macro = _macro(call.name, once, index, separator)
-    if macro is None or not can_call_macros(look, macro):
+    cut = _CUTS.get((call.name, once, index))
+    if cut is None or not supported(look, "method.str.split"):
         return None
-    return call_macro(look, place, macro, [operand(call.receiver, look, Level.CONDITIONAL), literal(separator)])
-
-
-def _second(node: nodes.Call, call: MethodCall, look: Look, place: nodes.Expr, once: bool) -> Fix | None:
-    """``s.split(x)[1]``: undefined, as the same ``if`` without ``else``, where the separator is not in the text."""
-    if (
-        not repeatable(call.receiver)
-        or not can_call_macros(look, AFTER_FIRST)
-        or not supported(look, "condexpr.no-else")
-    ):
+    mark = look.parsed.source(node.args[0])
+    text = operand(call.receiver, look, Level.ATOM)
+    if cut.pieces in (_FIRST, _LAST):
+        return replace(place, f"{text}.split({mark}){cut.pieces}", Level.ATOM, look, "Take a piece of split")
+    edge = "slice.from@list" if cut.pieces == _BEHIND_FIRST else "slice.but-last@list"
+    if not supported(look, edge, "filter.join@list"):
         return None
-    text, mark = operand(call.receiver, look, Level.FILTER), literal(str(constant(node.args[0])))
-    name, definitions = named_macro(look, AFTER_FIRST)
-    value = f"{name}({text}, {mark})"
-    if not once:
-        name, more = named_macro(look, BEFORE_FIRST)
-        value, definitions = f"{name}({value}, {mark})", definitions + more
-    also = [Edit(0, 0, definitions)] if definitions else []
-    made = f"{value} if {mark} in {text}"
-    return replace(place, made, Level.CONDITIONAL, look, f"Use a macro {name}", Safety.SAFE, also)
+    rest = f"{text}.split({mark}){cut.pieces}|join({mark})"
+    if not cut.whole:
+        return replace(place, rest, Level.FILTER, look, "Join the pieces of split")
+    if not repeatable(call.receiver) or not supported(look, "condexpr", "in@plain,plain"):
+        return None
+    made = f"{rest} if {mark} in {operand(call.receiver, look, Level.FILTER)} else {text}"
+    return replace(place, made, Level.CONDITIONAL, look, "Join the pieces of split")
 
 
 def _taken(node: nodes.Call, look: Look) -> tuple[nodes.Expr, int] | None:
@@ -72,23 +84,9 @@ def _taken(node: nodes.Call, look: Look) -> tuple[nodes.Expr, int] | None:
     return None
 
 
-def _macro(name: str, once: bool, index: int, separator: str) -> HelperMacro | None:
-    if name == "rsplit" and once:
-        return {0: BEFORE_LAST, -1: AFTER_LAST}.get(index)
-    if index == 0 and name == "split":
-        return BEFORE_FIRST
-    if index == -1 and name == "split" and once:
-        return AFTER_FIRST
-    if index == -1 and _cannot_overlap(separator):
-        return AFTER_LAST  # split goes from the left: of `aaa` cut at `aa`, what is left over is an `a`
-    if index == 0 and name == "rsplit":
-        return BEFORE_FIRST if _cannot_overlap(separator) else None
-    return None
-
-
 def _cannot_overlap(separator: str) -> bool:
     """Whether two places of a separator in a text never share a character."""
     return not any(separator.startswith(separator[-length:]) for length in range(1, len(separator)))
 
 
-REWRITES = {"split": _split, "rsplit": _split}
+REWRITES = dict.fromkeys(("split", "rsplit", "partition", "rpartition"), _piece)
