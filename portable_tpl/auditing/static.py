@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.checking.linting import lint
+from portable_tpl.fixing.offers import with_offers
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.errors import InputError, described
 from portable_tpl.model.findings import Finding
@@ -72,19 +73,28 @@ def static_findings(
 
     ``inspection`` holds those of release checks; where these were not asked, names that exist nowhere are looked for.
     """
-    return choice.graded(
-        lint(
-            parsed,
-            targets,
-            tier,
-            select=choice.select,
-            ignore=choice.without(parsed.template.path),
-            provided=choice.provided,
-            further=_nowhere(parsed, choice) if inspection is None else inspection,
-            asked=None if inspection is not None else frozenset((UNKNOWN_NAME,)),
-            notes=True,
+    asked = None if inspection is not None else frozenset((UNKNOWN_NAME,))
+
+    def linted(text: ParsedTemplate, further: Sequence[Finding] = ()) -> Sequence[Finding]:
+        return choice.graded(
+            lint(
+                text,
+                targets,
+                tier,
+                select=choice.select,
+                ignore=choice.without(text.template.path),
+                provided=choice.provided,
+                further=further,
+                asked=asked,
+                notes=True,
+            )
         )
-    )
+
+    def open_ones(text: ParsedTemplate) -> Sequence[Finding]:
+        return [finding for finding in linted(text) if not finding.suppressed]
+
+    findings = linted(parsed, _nowhere(parsed, choice) if inspection is None else inspection)
+    return tuple(with_offers(parsed, findings, open_ones))
 
 
 def _nowhere(parsed: ParsedTemplate, choice: Choice) -> tuple[Finding, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from portable_tpl.model.findings import Edit, Finding, Safety
 
-_FAILS, _DIFFERS = 2, 1
+_FAILS, _DIFFERS, _NOTE = 20, 10, 1
+_NO_TARGET = ""
 
 
 class Moved:
@@ -54,7 +55,7 @@ def objection(
     """Why the edits do not help; ``None`` if they do.
 
     A new finding elsewhere is let pass if it can be fixed itself: where the old text failed for a value, the new one
-    may take that value further.
+    may take that value further. So is a note, which breaks nothing.
 
     ``before`` and ``after`` are all findings of the two texts that are not suppressed, ``cured`` those whose fixes
     the edits are.
@@ -68,7 +69,7 @@ def objection(
         identity = _identity(finding, None)
         if known[identity] > 0:
             known[identity] -= 1
-        elif not _was_there(finding, old_outside, moved) and not _can_be_fixed(finding):
+        elif finding.targets and not _was_there(finding, old_outside, moved) and not _can_be_fixed(finding):
             return (
                 f"it would bring a finding elsewhere: line {finding.location.line}: {finding.code} {finding.message}"
             )
@@ -80,7 +81,7 @@ def objection(
         if words is not None:
             return words
     weight_before, weight_after = _weights(old_inside), _weights(inside)
-    worse = [target for target in weight_after if weight_after[target] > weight_before[target]]
+    worse = _worse(weight_before, weight_after)
     if worse:
         return f"it is no better for {', '.join(sorted(worse))}: {_first(inside)}"
     if sum(weight_after.values()) >= sum(weight_before.values()):
@@ -100,7 +101,7 @@ def _region_objection(
     here = [each for each in after if _touches(each, regions[number])]
     there = [each for each in before if _touches(each, (edit.start, edit.end))]
     weight_before, weight_after = _weights(there), _weights(here)
-    worse = [target for target in weight_after if weight_after[target] > weight_before[target]]
+    worse = _worse(weight_before, weight_after)
     if worse:
         return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
     return None
@@ -146,9 +147,17 @@ def _can_be_fixed(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.safety is Safety.SAFE
 
 
+def _worse(before: Counter[str], after: Counter[str]) -> list[str]:
+    """The targets for which more is broken than before."""
+    return [target for target in after if target != _NO_TARGET and after[target] > before[target]]
+
+
 def _weights(findings: Iterable[Finding]) -> Counter[str]:
+    """How much is broken on each target; notes, which are about none, weigh least."""
     weights: Counter[str] = Counter()
     for finding in findings:
-        for target in finding.targets or ("",):
+        for target in finding.targets:
             weights[target] += _FAILS if target in finding.fails else _DIFFERS
+        if not finding.targets:
+            weights[_NO_TARGET] += _NOTE
     return weights

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portable_tpl.checking.linting import lint
-from portable_tpl.fixing.effect import Moved, objection
+from portable_tpl.fixing.batches import edits_of, fix_of, together
+from portable_tpl.fixing.effect import Moved
+from portable_tpl.fixing.offers import static_problem
 from portable_tpl.fixing.proof import Proof, Prover
 from portable_tpl.fixing.tags import tag_findings, wants_tags
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TemplateSyntaxError
-from portable_tpl.model.findings import Edit, Finding, Fix, Safety, Severity, apply_edits
+from portable_tpl.model.findings import Finding, Safety, Severity, apply_edits
 from portable_tpl.model.source import Span, Template
-from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 
 _MOST_ROUNDS = 200
 _NOT_REACHED = "no conversation that renders reaches the place on the reference, so the change is not proved"
@@ -25,12 +27,13 @@ class FixResult:
 
     ``applied`` and ``refused`` are findings at their places in the text that was given; the edits of their ``fix``
     are those of the round in which it was tried. Findings for which no rewrite is known, and those below the level
-    that was asked for, are in neither.
+    that was asked for, are in neither. ``left`` holds code, start in the new text, and reason of what was refused.
     """
 
     text: str
     applied: tuple[Finding, ...] = ()
     refused: tuple[tuple[Finding, str], ...] = ()
+    left: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass
@@ -71,10 +74,10 @@ def fix(
     """Rewrite what is not portable to the targets in conversations of a tier.
 
     Findings of ``level`` and worse are repaired, the others are left alone; ``graded`` gives findings the severities
-    that a configuration sets. The new text prints the same on the reference, or refuses with the same message, in generated conversations of
-    all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to change the output, too.
-    ``prover`` is started, and stopped again, where none is given and there is something to prove. Raises
-    :class:`TemplateSyntaxError` where the template does not parse.
+    that a configuration sets. The new text prints the same on the reference, or refuses with the same message, in
+    generated conversations of all tiers and in the ``conversations`` given. ``unsafe`` applies what is meant to
+    change the output, too. ``prover`` is started, and stopped again, where none is given and there is something to
+    prove. Raises :class:`TemplateSyntaxError` where the template does not parse.
     """
     parsed = parse(template)
     own: list[Prover] = []
@@ -106,14 +109,15 @@ def fix(
         for engine in own:
             engine.close()
     refused = tuple((run.original(finding, template), reason) for finding, reason in left)
-    return FixResult(text, tuple(run.applied), refused)
+    places = tuple((finding.code, finding.location.start, reason) for finding, reason in left)
+    return FixResult(text, tuple(run.applied), refused, places)
 
 
 def _fixpoint(run: _Run, parsed: ParsedTemplate) -> tuple[str, list[tuple[Finding, str]]]:
     seen = {parsed.text}
     for _ in range(_MOST_ROUNDS):
         findings = run.lint(parsed)
-        batch = _batch(run, findings)
+        batch = together(finding for finding in findings if _applicable(run, finding))
         if not batch:
             break
         text = _Round(run, parsed, findings).settle(batch)
@@ -144,34 +148,11 @@ def _refusal(run: _Run, finding: Finding) -> str | None:
     return next((reason for code, start, end, reason in run.refusals if (code, start, end) == place), None)
 
 
-def _batch(run: _Run, findings: Sequence[Finding]) -> list[Finding]:
-    """Findings whose fixes may be applied together; the shortest first, since the inner one of two goes first."""
-    wanted = [finding for finding in findings if _applicable(run, finding)]
-    wanted.sort(key=lambda finding: (finding.location.end - finding.location.start, finding.location.start))
-    chosen: list[Finding] = []
-    taken: list[Edit] = []
-    for finding in wanted:
-        assert finding.fix is not None
-        if not any(_collide(edit, other) for edit in finding.fix.edits for other in taken):
-            chosen.append(finding)
-            taken += finding.fix.edits
-    return sorted(chosen, key=lambda finding: finding.location.start)
-
-
 def _applicable(run: _Run, finding: Finding) -> bool:
     made = finding.fix
     if made is None or not made.edits or made.safety is Safety.DISPLAY or not finding.severity.reaches(run.level):
         return False
     return (run.unsafe or made.safety is Safety.SAFE) and _refusal(run, finding) is None
-
-
-def _collide(edit: Edit, other: Edit) -> bool:
-    """Whether two edits cannot both be made; equal insertions are one."""
-    if edit == other:
-        return edit.start != edit.end
-    if edit.start == edit.end or other.start == other.end:
-        return edit.start <= other.end and other.start <= edit.end
-    return edit.start < other.end and other.start < edit.end
 
 
 class _Round:
@@ -185,18 +166,18 @@ class _Round:
 
     def settle(self, batch: list[Finding]) -> str | None:
         """Apply what stands up to proof; gives the new text, or ``None`` if nothing did."""
-        unsafe = [finding for finding in batch if _fix(finding).safety is Safety.UNSAFE]
+        unsafe = [finding for finding in batch if fix_of(finding).safety is Safety.UNSAFE]
         reached = self._only_reached([finding for finding in batch if finding not in unsafe])
         accepted = self._settle(reached, [])
         for finding in unsafe:
             if self._problem([*accepted, finding], proved=False) is None:
                 accepted = [*accepted, finding]
-        moved = Moved(_edits(accepted))
+        moved = Moved(edits_of(accepted))
         self._note(accepted, moved)
         if not accepted:
             return None
         text = apply_edits(self._parsed.text, tuple(moved.edits))
-        if any(_fix(finding).safety is Safety.UNSAFE for finding in accepted):
+        if any(fix_of(finding).safety is Safety.UNSAFE for finding in accepted):
             self._run.prove().rebase(text)
         return text
 
@@ -214,17 +195,10 @@ class _Round:
 
     def _problem(self, findings: list[Finding], proved: bool = True) -> str | None:
         """What speaks against applying these together."""
-        edits = Moved(_edits(findings)).edits
-        text = apply_edits(self._parsed.text, tuple(edits))
-        try:
-            changed = parse(replace(self._run.template, text=text))
-            compile_check(parse(changed.template), unknown_names=True)
-        except TemplateSyntaxError as error:
-            return f"the changed template would not parse: {error.reason}"
-        words = objection(self._findings, self._run.lint(changed), edits, findings)
-        if words is not None or not proved or changed.tree == self._parsed.tree:
+        words, changed = static_problem(self._parsed, self._findings, findings, self._run.lint)
+        if words is not None or not proved or changed is None or changed.tree == self._parsed.tree:
             return words
-        return self._run.prove().counterexample(text)
+        return self._run.prove().counterexample(changed.text)
 
     def _only_reached(self, batch: list[Finding]) -> list[Finding]:
         """Those of a batch that a conversation reaches, or that leave jinja2's tree as it is."""
@@ -238,7 +212,7 @@ class _Round:
 
     def _leaves_the_tree(self, finding: Finding) -> bool:
         """Whether the reference parses the changed text to an equal tree, which needs no further proof."""
-        text = apply_edits(self._parsed.text, _fix(finding).edits)
+        text = apply_edits(self._parsed.text, fix_of(finding).edits)
         try:
             return parse(replace(self._run.template, text=text)).tree == self._parsed.tree
         except TemplateSyntaxError:
@@ -259,12 +233,3 @@ class _Round:
             if new_start is not None and new_end is not None and untouched:
                 run.refusals.append((code, new_start, new_end, reason))
         run.moves.append(moved)
-
-
-def _fix(finding: Finding) -> Fix:
-    assert finding.fix is not None
-    return finding.fix
-
-
-def _edits(findings: Sequence[Finding]) -> list[Edit]:
-    return [edit for finding in findings for edit in _fix(finding).edits]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.fixing.proof import Prover
-from portable_tpl.model.findings import Finding, Safety
+from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.release._base import Subject
 from portable_tpl.release._inquiry import Engines, Inquiry
 from portable_tpl.release._run import inspect_template
@@ -27,12 +27,12 @@ def wants_tags(select: Sequence[str], ignore: Sequence[str], unsafe: bool) -> bo
 
 
 def tag_findings(parsed: ParsedTemplate, prover: Prover) -> list[Finding]:
-    """The finding whose fix puts the tags in, where the assistant's branch is clear; its fix is to be proved."""
+    """The finding whose fix puts the tags in, where the assistant's branch is clear; its fix is to be proved, whatever the level."""
     assert isinstance(prover.reference, Reference)
     engines = Engines(prover.reference, prover.tracer, reproduce)
     inspection = inspect_template(Subject(parsed), Inquiry(parsed.template, engines), (MASK,))
     return [
-        replace(finding, fix=replace(finding.fix, safety=Safety.SAFE))
+        replace(finding, severity=Severity.ERROR, fix=replace(finding.fix, safety=Safety.SAFE))
         for finding in inspection.findings
         if finding.fix is not None
     ]

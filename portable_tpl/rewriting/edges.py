@@ -1,8 +1,8 @@
 """``strip``, ``lstrip`` and ``rstrip``.
 
 ``trim`` takes characters from both ends. With another character put at one end for the while, it takes them from the
-other end only: ``((s ~ '.')|trim)[:-1]`` is ``s.lstrip()`` for every text. Where a target gives ``trim`` no characters,
-a macro takes one character away.
+other end only: ``((s ~ '.')|trim)[:-1]`` is ``s.lstrip()`` for every text. Where a target gives ``trim`` no
+characters, a macro takes one character away.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, literal, operand, quoted, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.rewriting.helper_macros import (
     WITHOUT_END,
     WITHOUT_START,
@@ -51,7 +51,7 @@ def _characters(node: nodes.Call) -> str | None:
 def _both(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     if not supported(look, "filter.trim.chars@plain" if characters else "filter.trim@plain"):
         return _by_two_macros(node, call, look, characters)
-    text = f"{operand(call.receiver, look, Level.FILTER)}|{_trim(node, look, characters)}"
+    text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}{_trim(node, look, characters)}"
     return replace(node, text, Level.FILTER, look, "Use the filter trim")
 
 
@@ -73,21 +73,19 @@ def _one_sided(call: MethodCall, look: Look, characters: str) -> str | None:
     edge = "slice.but-last@plain" if call.name == "lstrip" else "slice.from@plain"
     if not supported(look, trim, edge, "slice.filter", "concat@plain"):
         return None
-    guard = literal(next(character for character in _GUARDS if character not in characters)) if characters else "'.'"
+    guard = quoted(next(character for character in _GUARDS if character not in characters), look)
     text = operand(call.receiver, look, Level.FILTER)
-    name = f"trim({literal(characters)})" if characters else "trim"
+    name = f"trim({quoted(characters, look)})" if characters else "trim"
     if call.name == "lstrip":
-        return f"(({text} ~ {guard})|{name})[:-1]"
-    return f"(({guard} ~ {text})|{name})[1:]"
+        return f"(({text} ~ {guard}){pipe(look)}{name})[:-1]"
+    return f"(({guard} ~ {text}){pipe(look)}{name})[1:]"
 
 
 def _by_macro(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     macro = WITHOUT_START if call.name == "lstrip" else WITHOUT_END
     if len(characters) != 1 or not can_call_macros(look, macro):
         return None
-    return call_macro(
-        look, node, macro, [operand(call.receiver, look, Level.CONDITIONAL), quoted(characters, look)]
-    )
+    return call_macro(look, node, macro, [operand(call.receiver, look, Level.CONDITIONAL), quoted(characters, look)])
 
 
 REWRITES = {"strip": _strip, "lstrip": _strip, "rstrip": _strip}

@@ -143,13 +143,27 @@ def quoted(value: str, look: Look) -> str:
     """A text as a literal in the quotes that the template's own texts have mostly."""
     prefer: bool | None = look.memory.get("double quotes")
     if prefer is None:
-        texts = [token.value for token in look.parsed.lexed.tokens if token.value[:1] in ("'", '"')]
-        double = sum(text[0] == '"' for text in texts)
-        prefer = look.memory["double quotes"] = double > len(texts) - double
-    text = literal(value)
-    if not prefer or text[0] == '"' or '"' in text:
-        return text
-    return f'"{text[1:-1]}"'
+        lexed = look.parsed.lexed
+        marks = [lexed.source[token.start] for token in lexed.tokens if token.type == "string"]
+        prefer = look.memory["double quotes"] = 2 * marks.count('"') > len(marks)
+    return in_quotes(literal(value), '"' if prefer else "'")
+
+
+def in_quotes(text: str, mark: str) -> str:
+    """A literal in other quotes, where that takes no escapes."""
+    inside = text[1:-1]
+    return text if mark in inside or text[0] in inside else f"{mark}{inside}{mark}"
+
+
+def pipe(look: Look) -> str:
+    """The sign before a filter's name, with the spaces that most of the template's own have around it."""
+    found: str | None = look.memory.get("pipe")
+    if found is None:
+        lexed = look.parsed.lexed
+        places = [token.start for token in lexed.tokens if token.type == "pipe"]
+        wide = sum(lexed.source[place - 1 : place + 2] == " | " for place in places)
+        found = look.memory["pipe"] = " | " if 2 * wide > len(places) else "|"
+    return found
 
 
 def any_broken(look: Look, features: Sequence[str]) -> bool:

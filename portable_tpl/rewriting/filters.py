@@ -8,7 +8,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported, widest
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 
 _SAME = ("upper", "lower", "capitalize")
 
@@ -47,7 +47,7 @@ def _join(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if node.kwargs or len(node.args) != 1 or not supported(look, "filter.join@list"):
         return None
     values = operand(node.args[0], look, Level.FILTER)
-    text = f"{values}|join({operand(call.receiver, look, Level.CONDITIONAL)})"
+    text = f"{values}{pipe(look)}join({operand(call.receiver, look, Level.CONDITIONAL)})"
     return replace(node, text, Level.FILTER, look, "Use the filter join")
 
 
@@ -59,7 +59,7 @@ def _copy(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
 
 
 def _filter(node: nodes.Call, call: MethodCall, look: Look, name: str, safety: Safety = Safety.SAFE) -> Fix:
-    text = f"{operand(call.receiver, look, Level.FILTER)}|{name}"
+    text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}{name}"
     return replace(node, text, Level.FILTER, look, f"Use the filter {name.partition('(')[0]}", safety)
 
 

@@ -136,11 +136,6 @@ def _name(look: Look, macro: HelperMacro) -> tuple[str, bool]:
     raise AssertionError("names do not end")
 
 
-def free_name(look: Look, wanted: str) -> str:
-    """A name that the template does not use, made from the wanted one."""
-    return next(name for name in _names(wanted) if name not in _taken(look))
-
-
 def _names(wanted: str) -> Iterator[str]:
     yield wanted
     yield from (f"{wanted}_{number}" for number in count(2))

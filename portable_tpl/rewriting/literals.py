@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.model.findings import Edit, Fix, Safety
-from portable_tpl.rewriting.expressions import Level, literal, replace
+from portable_tpl.rewriting.expressions import Level, in_quotes, literal, replace
 
 _WRITABLE = frozenset("\n\r\t")
 
@@ -31,7 +31,9 @@ def _constant(node: nodes.Const, look: Look) -> Fix | None:
     if isinstance(value, str):
         if not all(character.isprintable() or character in _WRITABLE for character in value):
             return None
-        return _written(node, literal(value), look, "Write the characters themselves")
+        return _written(
+            node, in_quotes(literal(value), look.parsed.source(node)[0]), look, "Write the characters themselves"
+        )
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, float):

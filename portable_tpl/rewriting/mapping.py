@@ -8,7 +8,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
 
 _LONGEST_TABLE = 4
@@ -42,7 +42,7 @@ def _items(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return _mapping_itself(node, call, look, "Use the mapping itself")
     if not _is_gone_through(node, look) or not supported(look, "filter.items@dict"):
         return None
-    text = f"{operand(call.receiver, look, Level.FILTER)}|items"
+    text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}items"
     return replace(node, text, Level.FILTER, look, "Use the filter items")
 
 
@@ -66,7 +66,7 @@ def _values(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return _mapping_itself(node, call, look, "Use the mapping itself")
     if not _is_gone_through(node, look) or not supported(look, "filter.items@dict", "filter.map.index"):
         return None
-    text = f"{operand(call.receiver, look, Level.FILTER)}|items|map(attribute=1)"
+    text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}items{pipe(look)}map(attribute=1)"
     return replace(node, text, Level.FILTER, look, "Use the filters items and map")
 
 

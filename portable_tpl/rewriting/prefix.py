@@ -8,7 +8,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
 
 
@@ -45,13 +45,13 @@ def _slice(receiver: nodes.Expr, wanted: nodes.Expr, look: Look, at_start: bool)
         return f"{text}[:{len(value)}]" if at_start else f"{text}[-{len(value)}:]"
     if value is not nodes or not repeatable(wanted) or not supported(look, "slice.variable", "filter.length@plain"):
         return None
-    length = f"{operand(wanted, look, Level.FILTER)}|length"
+    length = f"{operand(wanted, look, Level.FILTER)}{pipe(look)}length"
     if at_start:
         return f"{text}[:{length}]"
     if not repeatable(receiver) or not supported(look, "slice.expression"):
         return None
     # A text shorter than what is looked for gives a negative start, and so a part that is too short to be equal.
-    return f"{text}[{operand(receiver, look, Level.FILTER)}|length - {length}:]"
+    return f"{text}[{operand(receiver, look, Level.FILTER)}{pipe(look)}length - {length}:]"
 
 
 def _remove(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:

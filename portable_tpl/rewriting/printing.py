@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER
@@ -42,7 +42,7 @@ def as_json(node: nodes.Expr, look: Look) -> Fix | None:
     """The fix that prints JSON, which is the same everywhere and not what was printed before."""
     if look.breaks("filter.tojson"):
         return None
-    text = f"{operand(node, look)}|tojson"
+    text = f"{operand(node, look)}{pipe(look)}tojson"
     return replace(node, text, Level.FILTER, look, "Print it as JSON", Safety.UNSAFE)
 
 

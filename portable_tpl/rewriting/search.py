@@ -8,7 +8,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
 
 # What a comparison of `find` with a number says: whether the text is there.
@@ -58,7 +58,7 @@ def _isspace(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if not supported(look, "filter.trim@plain", "eq@plain,empty", "and.condition"):
         return None
     text = operand(call.receiver, look, Level.FILTER)
-    made = f"{text} != '' and {text}|trim == ''"
+    made = f"{text} != '' and {text}{pipe(look)}trim == ''"
     return replace(node, made, Level.AND, look, "Compare the trimmed text")
 
 

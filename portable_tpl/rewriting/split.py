@@ -14,7 +14,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
 
 
@@ -64,7 +64,7 @@ def _piece(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     edge = "slice.from@list" if cut.pieces == _BEHIND_FIRST else "slice.but-last@list"
     if not supported(look, edge, "filter.join@list"):
         return None
-    rest = f"{text}.split({mark}){cut.pieces}|join({mark})"
+    rest = f"{text}.split({mark}){cut.pieces}{pipe(look)}join({mark})"
     if not cut.whole:
         return replace(place, rest, Level.FILTER, look, "Join the pieces of split")
     if not repeatable(call.receiver) or not supported(look, "condexpr", "in@plain,plain"):

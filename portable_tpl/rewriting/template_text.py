@@ -11,7 +11,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported, widest
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
-from portable_tpl.rewriting.expressions import Level, literal, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, quoted, replace
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -53,13 +53,15 @@ def _pieces(pattern: str, node: nodes.Call) -> list[str | nodes.Expr] | None:
 
 def joined(node: nodes.Expr, pieces: list[str | nodes.Expr], look: Look) -> Fix | None:
     """The fix that joins texts and values with ``~``, which makes text of each as ``str`` does."""
-    texts = [literal(piece) if isinstance(piece, str) else operand(piece, look, Level.FILTER) for piece in pieces]
+    texts = [
+        quoted(piece, look) if isinstance(piece, str) else operand(piece, look, Level.FILTER) for piece in pieces
+    ]
     if len(texts) == 1:
         if isinstance(pieces[0], str):
             return replace(node, texts[0], Level.ATOM, look, "Use the text itself")
-        texts.append("''")
+        texts.append(quoted("", look))
     if not texts:
-        return replace(node, "''", Level.ATOM, look, "Use the text itself")
+        return replace(node, quoted("", look), Level.ATOM, look, "Use the text itself")
     return replace(node, " ~ ".join(texts), Level.CONCAT, look, "Join the pieces with ~")
 
 

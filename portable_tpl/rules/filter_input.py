@@ -27,7 +27,7 @@ from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
-from portable_tpl.rewriting.expressions import operand
+from portable_tpl.rewriting.expressions import operand, pipe
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
@@ -100,7 +100,7 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     if [kind for kind in look.kinds(node.node) if kind in broken] != ["undefined"]:
         return None
     span = look.parsed.span(node.node)
-    text = f"{operand(node.node, look)}|default({default})"
+    text = f"{operand(node.node, look)}{pipe(look)}default({default})"
     return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
 
 

@@ -21,9 +21,9 @@ def misguided(monkeypatch: pytest.MonkeyPatch) -> Wrong:
     """Let the fix of the finding at a text write something else."""
 
     def spoil(at: str, instead: str) -> None:
-        def spoiled(parsed, *arguments):  # type: ignore[no-untyped-def]
+        def spoiled(parsed, *arguments, **options):  # type: ignore[no-untyped-def]
             found = []
-            for finding in lint(parsed, *arguments):
+            for finding in lint(parsed, *arguments, **options):
                 start, end = finding.location.start, finding.location.end
                 if parsed.text[start:end] == at:
                     wrong = Fix("wrong", Safety.SAFE, (Edit(start, end, instead),))
@@ -111,7 +111,7 @@ def test_a_template_without_findings_needs_no_proof() -> None:
 
 
 def test_places_are_those_of_the_text_that_was_given(prover: Prover) -> None:
-    template = "{{ messages[0].content.split('a')[0] }}\n{{ messages[0].role.strip().upper() }}"
+    template = "{{ messages[0].content.lstrip('a') }}\n{{ messages[0].role.strip().upper() }}"
     result = fix(Template(template), STRICT, prover=prover)
     assert sorted(finding.location.line for finding in result.applied) == [1, 2, 2]
     assert all(finding.location.end <= len(template) for finding in result.applied)

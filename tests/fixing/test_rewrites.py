@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from portable_tpl.fixing import Prover, fix
+from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Rendered
 from portable_tpl.model.source import Template
+from portable_tpl.rewriting.helper_macros import WITHOUT_END, WITHOUT_START
 from tests.fixing.independent import violations
 
 STRICT = ("minijinja-strict",)
@@ -102,6 +108,12 @@ ELSEWHERE = [
     (HF, "{% for i in [1, 2] %}{{ loop.cycle('a', 'b') }}{% endfor %}",
      "{% for i in [1, 2] %}{{ ['a', 'b'][loop.index0 % 2] }}{% endfor %}"),
     (HF, "{{ dict(a=m.role).a }}", "{{ {'a': m.role}.a }}"),
+    (HF, "{{ m.content.rsplit('ab', 1)[-1] }}", "{{ m.content.split('ab')[-1] }}"),
+    (HF, "{{ m.content.rsplit('ab', 1)|first }}",
+     "{{ m.content.split('ab')[:-1]|join('ab') if 'ab' in m.content else m.content }}"),
+    (MINIJINJA, "{{ m.content.partition('aa')[0] }}", "{{ m.content.split('aa')[0] }}"),
+    (MINIJINJA, "{{ m.content.partition('aa')[2] }}", "{{ m.content.split('aa')[1:]|join('aa') }}"),
+    (MINIJINJA, "{{ m.content.rpartition('ab')[-1] }}", "{{ m.content.split('ab')[-1] }}"),
     (LLAMA, f"{QUOTE}{{{{ quote(m.role, right='>') }}}}", f"{QUOTE}{{{{ quote(m.role, '', '>') }}}}"),
     (LLAMA, f"{QUOTE}{{% call quote(m.role, right='>') %}}x{{% endcall %}}",
      f"{QUOTE}{{% call quote(m.role, '', '>') %}}x{{% endcall %}}"),
@@ -111,6 +123,8 @@ UNCHANGED = [
     (STRICT, "{{ m.content|trim }}"),
     (STRICT, "{{ m.content.title() }}"),  # not the same on every text
     (STRICT, "{{ m.content.split() }}"),
+    (STRICT, "{{ m.content.split('a')[0] }}"),  # nothing short does the same without split
+    (MINIJINJA, "{{ m.content.rpartition('aa')[0] }}"),  # of `aaa` it takes another piece
     (STRICT, "{{ m.content.split('aa')[-1] }}"),  # pieces of `aaa` depend on where the cutting starts
     (STRICT, "{{ m.content.split(m.role)[0] }}"),
     (STRICT, "{{ m.content.split('a')[2] }}"),
@@ -132,7 +146,7 @@ UNCHANGED = [
 @pytest.mark.parametrize(("before", "after"), CHANGES)
 def test_methods_become_plain_jinja(before: str, after: str, prover: Prover) -> None:
     old = Template(in_loop(before))
-    result = fix(old, STRICT, prover=prover)
+    result = fix(old, STRICT, prover=prover, level=Severity.NOTE)
     assert result.text == in_loop(after), result.refused
     assert result.applied
     assert violations(old, Template(result.text), prover) == []
@@ -141,7 +155,7 @@ def test_methods_become_plain_jinja(before: str, after: str, prover: Prover) -> 
 @pytest.mark.parametrize(("targets", "before", "after"), ELSEWHERE)
 def test_other_rewrites(targets: tuple[str, ...], before: str, after: str, prover: Prover) -> None:
     old = Template(in_loop(before))
-    result = fix(old, targets, prover=prover)
+    result = fix(old, targets, prover=prover, level=Severity.NOTE)
     assert result.text.endswith(in_loop(after)), (result.text, result.refused)
     assert violations(old, Template(result.text), prover) == []
 
@@ -153,49 +167,63 @@ def test_what_is_left_alone(targets: tuple[str, ...], expression: str, prover: P
 
 
 @pytest.mark.parametrize(
-    ("expression", "macro"),
+    ("expression", "call"),
     [
-        ("{{ m.content.split('</think>')[-1] }}", "after_last(m.content, '</think>')"),
-        ("{{ m.content.split('aa')[0] }}", "before_first(m.content, 'aa')"),
-        ("{{ m.content.split('aa', 1)[-1] }}", "after_first(m.content, 'aa')"),
-        ("{{ m.content.rsplit('aa', 1)[0] }}", "before_last(m.content, 'aa')"),
-        ("{{ m.content.split('a')|first }}", "before_first(m.content, 'a')"),
-        ("{{ m.content.split('a', 1)[1] }}", "after_first(m.content, 'a') if 'a' in m.content"),
+        ("m.content.lstrip('\\n')", "without_start(m.content, '\\n')"),
+        ("m.content.rstrip('\\n')", "without_end(m.content, '\\n')"),
+        ("m.content.strip('\\n')", "without_end(without_start(m.content, '\\n'), '\\n')"),
     ],
 )
-def test_pieces_of_a_text_come_from_a_macro(expression: str, macro: str, prover: Prover) -> None:
-    old = Template(in_loop(expression))
-    result = fix(old, STRICT, prover=prover)
-    assert result.text.endswith(in_loop("{{ " + macro + " }}")), result.refused
-    assert result.text.startswith("{%- macro ")
+def test_line_ends_are_stripped_by_a_macro_of_four_lines(expression: str, call: str, prover: Prover) -> None:
+    old = Template(in_loop("{{ " + expression + " }}"))
+    result = fix(old, HF, prover=prover)
+    assert result.text.endswith(in_loop("{{ " + call + " }}")), result.refused
+    assert result.text.count("\n") == 4 * call.count("without")
     assert violations(old, Template(result.text), prover) == []
 
 
-def test_the_pieces_of_a_loop_are_cut_off_before_it(prover: Prover) -> None:
-    old = Template(in_loop("{%- for piece in m.content.split('aa') -%}[{{ piece }}{{ loop.last }}]{%- endfor -%}"))
-    result = fix(old, STRICT, prover=prover)
-    assert "{%- for piece in cut.pieces + [cut.rest] -%}" in result.text, result.refused
-    assert violations(old, Template(result.text), prover) == []
+@pytest.mark.parametrize("mark", ["\n", "."])
+def test_the_macros_strip_as_python_does(mark: str, prover: Prover) -> None:
+    for macro, method in ((WITHOUT_START, str.lstrip), (WITHOUT_END, str.rstrip)):
+        for pieces in product((mark, "a", " "), repeat=5):
+            text = "".join(pieces)
+            template = Template(
+                macro.definition("cut") + "{{- cut(messages[0].content, '" + repr(mark)[1:-1] + "') }}"
+            )
+            given = Conversation([{"role": "user", "content": text}])
+            assert prover.reference.render(template, given) == Rendered(method(text, mark))
 
 
 def test_a_macro_is_defined_once(prover: Prover) -> None:
-    template = in_loop("{{ m.content.split('a')[0] }}{{ m.content.split('b')[0] }}")
-    assert fix(Template(template), STRICT, prover=prover).text.count("macro before_first") == 1
+    template = in_loop("{{ m.content.lstrip('\\n') }}{{ m.role.lstrip('\\n') }}")
+    assert fix(Template(template), HF, prover=prover).text.count("macro without_start") == 1
 
 
 def test_a_macro_takes_another_name_where_its_own_is_taken(prover: Prover) -> None:
-    template = "{% set before_first = 1 %}" + in_loop("{{ m.content.split('a')[0] }}{{ before_first }}")
-    result = fix(Template(template), STRICT, prover=prover)
-    assert "{%- macro before_first_2(text, mark) -%}" in result.text
-    assert "{{ before_first_2(m.content, 'a') }}{{ before_first }}" in result.text
+    template = "{% set without_start = 1 %}" + in_loop("{{ m.content.lstrip('\\n') }}{{ without_start }}")
+    result = fix(Template(template), HF, prover=prover)
+    assert "{%- macro without_start_2(text, mark) -%}" in result.text
+    assert "{{ without_start_2(m.content, '\\n') }}{{ without_start }}" in result.text
 
 
 def test_several_targets_get_what_all_of_them_can_do(prover: Prover) -> None:
-    template = in_loop("{{ m.content.lstrip('\\n') }}")
+    template = in_loop("{{ m.role.strip() }}{{ m.content.strip('\\n') }}")
     alone = fix(Template(template), STRICT, prover=prover).text
     together = fix(Template(template), (*STRICT, *HF), prover=prover).text
-    assert "|trim('\\n')" in alone  # which @huggingface/jinja does not take
-    assert "without_start(m.content, '\\n')" in together
+    assert alone == in_loop("{{ m.role|trim }}{{ m.content|trim('\\n') }}")
+    assert together == in_loop("{{ m.role|trim }}{{ m.content.strip('\\n') }}")  # hf-jinja's trim takes no text
+
+
+def test_what_is_milder_is_left_alone(prover: Prover) -> None:
+    template = in_loop("{{ m|tojson }}")
+    assert fix(Template(template), MINIJINJA, prover=prover).text == template
+    assert "json_text" in fix(Template(template), MINIJINJA, prover=prover, level=Severity.WARNING).text
+
+
+def test_a_rewrite_is_in_the_style_of_the_template(prover: Prover) -> None:
+    template = in_loop('{{ "<" }}{{ m.role | lower }}{{ m.role.strip() }}{{ "%s!" % m.role }}')
+    text = fix(Template(template), STRICT, prover=prover).text
+    assert text == in_loop('{{ "<" }}{{ m.role | lower }}{{ m.role | trim }}{{ m.role ~ "!" }}')
 
 
 def test_only_what_is_selected_is_fixed(prover: Prover) -> None:

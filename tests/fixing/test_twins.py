@@ -10,6 +10,7 @@ from portable_tpl.checking.linting import lint
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.fixing import Prover, fix
+from portable_tpl.model.findings import Severity
 from portable_tpl.model.report import verdict
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._worker import WorkerRuntime
@@ -22,6 +23,7 @@ TARGET = "minijinja-strict"
 # What is left after all safe fixes, for those that cannot be made portable without a change of meaning.
 LEFT = {
     "training/default": {"PTL501"},  # the generation tag has no like elsewhere
+    "qwen3/default": {"PTL101"},  # split, for which nothing short does the same
     "mistral/default": {"PTL101"},  # isalnum
     "hermes-2-pro/default": {"PTL603"},  # prints a list
     "command-r/rag": {"PTL101", "PTL603"},  # title, and prints whatever a document holds
@@ -37,7 +39,7 @@ def engine() -> Iterator[WorkerRuntime]:
 @pytest.mark.parametrize("family", families(), ids=lambda family: f"{family.name}-{family.template}")
 def test_a_fixed_template_is_portable(family: Family, prover: Prover, engine: WorkerRuntime) -> None:
     old = family.load("python")
-    result = fix(old, [TARGET], prover=prover)
+    result = fix(old, [TARGET], prover=prover, level=Severity.WARNING)
     new = Template(result.text, old.name, old.path, old.special_tokens)
     assert violations(old, new, prover) == []
     left = {finding.code for finding in lint(parse(new), [TARGET])}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import click
 
@@ -14,10 +14,12 @@ from portable_tpl.cli.work.options import Common
 from portable_tpl.cli.work.patches import file_patch, template_patch
 from portable_tpl.cli.work.session import Session, measure_first, open_session
 from portable_tpl.fixing import FixResult, Prover, fix
+from portable_tpl.fixing.remains import left_over, lines_of
 from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport
 from portable_tpl.model.source import Template
+from portable_tpl.reports.parts.words import plural
 from portable_tpl.sources import Container
 from portable_tpl.targets.catalogue import static_targets
 
@@ -31,13 +33,15 @@ class _Fixed:
     template: Template
     report: TemplateReport
     result: FixResult | None = None
+    reasons: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    milder: int = 0
 
     @property
     def changed(self) -> bool:
         return self.result is not None and self.result.text != self.template.text
 
 
-def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -> int:
+def fix_all(paths: Sequence[str], common: Common, *, diff: bool, level: Severity, unsafe: bool) -> int:
     """Fix every template that the paths name, write or show what changed, and report what is left."""
     session = open_session(common, paths)
     if common.output is not None and not diff and max(len(paths), len(session.containers)) > 1:
@@ -47,7 +51,10 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -
         several = len(session.templates) > 1
         prover = stack.enter_context(Prover(session.seed)) if several else None
         fixed = [
-            (container, [_fixed(session, template, statuses, unsafe, prover) for template in container.templates])
+            (
+                container,
+                [_fixed(session, template, statuses, level, unsafe, prover) for template in container.templates],
+            )
             for container in session.containers
         ]
     done = [one for _, templates in fixed for one in templates]
@@ -77,39 +84,53 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, unsafe: bool) -
 
 
 def _fixed(
-    session: Session, template: Template, statuses: tuple[TargetStatus, ...], unsafe: bool, prover: Prover | None
+    session: Session,
+    template: Template,
+    statuses: tuple[TargetStatus, ...],
+    level: Severity,
+    unsafe: bool,
+    prover: Prover | None,
 ) -> _Fixed:
     targets = tuple(status.id for status in statuses if status.status != "skipped")
     try:
         findings = _findings(session, template, targets)
-        if not any(finding.fix is not None and not finding.suppressed for finding in findings):
-            return _Fixed(template, _left(template, statuses, findings))
-        result = fix(
-            template,
-            targets,
-            unsafe=unsafe,
-            tier=session.common.tier,
-            select=session.choice.select,
-            ignore=session.choice.without(template.path),
-            provided=session.choice.provided,
-            seed=session.seed,
-            prover=prover,
-        )
-        after = replace(template, text=result.text)
-        return _Fixed(template, _left(after, statuses, _findings(session, after, targets)), result)
+        result = None
+        if any(finding.fix is not None and _counts(finding, level) for finding in findings):
+            result = fix(
+                template,
+                targets,
+                unsafe=unsafe,
+                tier=session.common.tier,
+                select=session.choice.select,
+                ignore=session.choice.without(template.path),
+                provided=session.choice.provided,
+                seed=session.seed,
+                prover=prover,
+                level=level,
+                graded=session.choice.graded,
+            )
+        after = template if result is None else replace(template, text=result.text)
+        findings = findings if result is None else _findings(session, after, targets)
     except TemplateSyntaxError as error:
         return _Fixed(template, unusable(template, str(error), statuses))
+    verdicts = {status.id: static_verdict(status, findings) for status in statuses}
+    left = tuple(finding for finding in findings if finding.severity.reaches(level))
+    reasons = left_over(
+        [finding for finding in left if not finding.suppressed],
+        () if result is None else result.left,
+        targets,
+        lambda target: _findings(session, after, (target,)),
+    )
+    milder = sum(_counts(finding, Severity.WARNING) for finding in findings if finding not in left)
+    return _Fixed(template, TemplateReport(after, verdicts, left), result, reasons, milder)
 
 
 def _findings(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
-    """What ``fix`` is for: notes are no reason to change a template."""
-    findings = static_findings(parsed_whole(template), targets, session.common.tier, session.choice)
-    return tuple(finding for finding in findings if finding.severity is not Severity.NOTE)
+    return static_findings(parsed_whole(template), targets, session.common.tier, session.choice)
 
 
-def _left(template: Template, statuses: tuple[TargetStatus, ...], findings: tuple[Finding, ...]) -> TemplateReport:
-    verdicts = {status.id: static_verdict(status, findings) for status in statuses}
-    return TemplateReport(template, verdicts, findings)
+def _counts(finding: Finding, level: Severity) -> bool:
+    return finding.severity.reaches(level) and not finding.suppressed
 
 
 def _written(container: Container, templates: Sequence[_Fixed], common: Common) -> str | None:
@@ -151,11 +172,13 @@ def _patches(container: Container, templates: Sequence[_Fixed], common: Common) 
 def _say(fixed: Sequence[_Fixed], diff: bool) -> None:
     """What was done and what was not, on standard error."""
     for one in fixed:
-        if one.result is None:
+        count = 0 if one.result is None else len(one.result.applied)
+        left = sum(map(len, one.reasons.values()))
+        if not count and not left and not one.milder:
             continue
-        label, count = one.template.label, len(one.result.applied)
-        if count:
-            done = "would be applied" if diff else "applied"
-            click.echo(f"portable-tpl: {label}: {count} {'fix' if count == 1 else 'fixes'} {done}", err=True)
-        for finding, reason in one.result.refused:
-            click.echo(f"portable-tpl: {label}:{finding.location.line}: {finding.code} not fixed: {reason}", err=True)
+        label = one.template.label
+        done = f"{count} {'fix' if count == 1 else 'fixes'} {'would be applied' if diff else 'applied'}"
+        milder = f"; {plural(one.milder, 'warning')} left alone (--level warning)" if one.milder else ""
+        click.echo(f"portable-tpl: {label}: {done}, {left} left{milder}", err=True)
+        for line in lines_of(one.reasons):
+            click.echo(f"portable-tpl: {label}: {line}", err=True)
