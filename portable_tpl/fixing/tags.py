@@ -27,7 +27,10 @@ def wants_tags(select: Sequence[str], ignore: Sequence[str], unsafe: bool) -> bo
 
 
 def tag_findings(parsed: ParsedTemplate, prover: Prover) -> list[Finding]:
-    """The finding whose fix puts the tags in, where the assistant's branch is clear; its fix is to be proved, whatever the level."""
+    """The finding whose fix puts the tags in, where the assistant's branch is clear; its fix is to be proved.
+
+    It is an error here, since it was asked for by name.
+    """
     assert isinstance(prover.reference, Reference)
     engines = Engines(prover.reference, prover.tracer, reproduce)
     inspection = inspect_template(Subject(parsed), Inquiry(parsed.template, engines), (MASK,))
