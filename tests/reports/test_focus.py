@@ -25,7 +25,13 @@ from tests.reports import samples
 def test_the_last_call_is_marked(source: str, marked: str) -> None:
     template = Template("{{ " + source + " }}", path="t")
     place = focus(template, samples.finding_at(template, source, feature="method.str.strip"))
+    assert place is not None
     assert template.text[place.start : place.end] == marked
+
+
+def test_a_finding_about_the_whole_template_has_no_place() -> None:
+    template = Template("{{ a }}", path="t")
+    assert focus(template, samples.finding_at(template, "")) is None
 
 
 def test_other_findings_keep_their_span() -> None:

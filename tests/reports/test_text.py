@@ -12,7 +12,7 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.report import Report
-from portable_tpl.model.source import Template
+from portable_tpl.model.source import Span, Template
 from portable_tpl.reports import text
 from portable_tpl.reports.parts.visible import width
 
@@ -189,7 +189,8 @@ def test_many_lines_are_left_out() -> None:
 
 
 def test_an_empty_span_and_one_that_ends_a_line_have_a_caret() -> None:
-    assert excerpt("ab\ncd", "") == ["  1 | ab", "    | ^"]
+    place = Template("ab\ncd", path="t").locate(Span(1, 1))
+    assert excerpt("ab\ncd", "", location=place) == ["  1 | ab", "    |  ^"]
     assert excerpt("ab\ncd", "ab\n") == ["  1 | ab", "    | ^^"]
 
 

@@ -10,9 +10,11 @@ from portable_tpl.model.source import Location, Span, Template
 _PIECE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\.\s*[A-Za-z_]\w*\s*\(|[(\[{]|[)\]}]|.", re.DOTALL)
 
 
-def focus(template: Template, finding: Finding) -> Location:
-    """The finding's location; for a method, from the dot of its name on."""
+def focus(template: Template, finding: Finding) -> Location | None:
+    """The finding's location; for a method, from the dot of its name on; ``None`` for one about the whole template."""
     location = finding.location
+    if location.start == location.end == 0:
+        return None
     if not finding.feature.startswith("method."):
         return location
     start = _last_call(template.text[location.start : location.end])
