@@ -11,7 +11,7 @@ _PIECE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\.\s*[A-Za-z_]\w*\s
 
 
 def focus(template: Template, finding: Finding) -> Location | None:
-    """The finding's location; for a method, from the dot of its name on; ``None`` for one about the whole template."""
+    """The finding's location; for a method, from the dot of its name on; ``None``: it is about the whole template."""
     location = finding.location
     if location.start == location.end == 0:
         return None
