@@ -125,6 +125,16 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def fixes(session: nox.Session) -> None:
+    """Fix all real templates: what still differs, what it costs, and whether what is shown is done."""
+    _group(session, "test")
+    _engines(session)
+    session.run(
+        "python", "-m", "tests.sweeps.fixes", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    )
+
+
+@nox.session
 def agreement(session: nox.Session) -> None:
     """Ask of 5,000 random small templates whether engines agree where ``check`` says nothing."""
     _engines(session)
