@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from portable_tpl.model.findings import Edit, Finding, Safety
+from portable_tpl.model.findings import Edit, Finding, Safety, Severity
 
-_FAILS, _DIFFERS, _NOTE = 20, 10, 1
+_FAILS, _DIFFERS, _NOTE, _ERROR = 20, 10, 1, 3
 _NO_TARGET = ""
 
 
@@ -156,8 +156,10 @@ def _weights(findings: Iterable[Finding]) -> Counter[str]:
     """How much is broken on each target; notes, which are about none, weigh least."""
     weights: Counter[str] = Counter()
     for finding in findings:
+        mild = {effect.target for effect in finding.effects if effect.severity is not Severity.ERROR}
         for target in finding.targets:
-            weights[target] += _FAILS if target in finding.fails else _DIFFERS
+            weight = _FAILS if target in finding.fails else _DIFFERS
+            weights[target] += weight if target in mild else _ERROR * weight
         if not finding.targets:
             weights[_NO_TARGET] += _NOTE
     return weights

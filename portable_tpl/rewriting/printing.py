@@ -8,6 +8,8 @@ from functools import partial
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import repeatable, supported, widest
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.rewriting.json_macros import leaf_kinds
@@ -39,11 +41,19 @@ def printed(only: frozenset[str], fix: Maker | None = None) -> Callable[[nodes.O
 
 
 def as_json(node: nodes.Expr, look: Look) -> Fix | None:
-    """The fix that prints JSON, which is the same everywhere and not what was printed before."""
+    """The fix that prints JSON, which is the same everywhere and not what was printed before.
+
+    Text is printed as it is: what is JSON text already would get quotes around it.
+    """
     if look.breaks("filter.tojson"):
         return None
     text = f"{operand(node, look)}{pipe(look)}tojson"
-    return replace(node, text, Level.FILTER, look, "Print it as JSON", Safety.UNSAFE)
+    if not widest(look, node, Tier.EXTENDED).bits & (k.STR | k.MARKUP):
+        return replace(node, text, Level.FILTER, look, "Print it as JSON", Safety.UNSAFE)
+    if not repeatable(node) or not supported(look, "test.string.value", "condexpr"):
+        return None
+    made = f"{operand(node, look, Level.OR)} if {operand(node, look)} is string else {text}"
+    return replace(node, made, Level.CONDITIONAL, look, "Print it as JSON", Safety.UNSAFE)
 
 
 def printed_lists(node: nodes.Output, look: Look) -> None:

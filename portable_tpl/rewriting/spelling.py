@@ -1,4 +1,8 @@
-"""The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way."""
+"""The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way.
+
+A constant becomes its word, a boolean a choice of two. For a value that can be more than that, a ladder of words is
+only shown: nobody would want to read it in a template, and mostly JSON was meant.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported, widest
-from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.rewriting.expressions import Level, operand, quoted, replace
 from portable_tpl.template.types.lattice import kinds as k
 
 
@@ -26,11 +30,13 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
     bits = widest(look, node).bits & k.ALL_KINDS
     if not bits & (k.NONE | k.BOOL):
         return None
+    if isinstance(node, nodes.Const):
+        return replace(node, quoted(str(node.value), look), Level.ATOM, look, "Print the word")
     if not bits & ~k.BOOL:
-        text = f"'True' if {operand(node, look, Level.OR)} else 'False'"
+        text = f"{quoted('True', look)} if {operand(node, look, Level.OR)} else {quoted('False', look)}"
         return replace(node, text, Level.CONDITIONAL, look, "Print the words")
     if not bits & ~k.NONE:
-        return replace(node, "'None'", Level.ATOM, look, "Print the word")
+        return replace(node, quoted("None", look), Level.ATOM, look, "Print the word")
     if not by_kind:
         return None
     value = operand(node, look, Level.OR)
@@ -39,4 +45,5 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
     if not supported(look, *(f"test.{test}.value" for _, test in cases)):
         return None
     tests = [f"{word} if {operand(node, look)} is {test}" for word, test in cases]
-    return replace(node, " else ".join([*tests, value]), Level.CONDITIONAL, look, "Print the words")
+    ladder = " else ".join([*tests, value])
+    return replace(node, ladder, Level.CONDITIONAL, look, "Print the words", Safety.DISPLAY)

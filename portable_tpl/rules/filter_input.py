@@ -92,12 +92,12 @@ _DEFAULTS = {
 
 
 def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
-    """A default for what may be undefined, where that is all that breaks."""
+    """A default for what may be undefined."""
     default = _DEFAULTS.get(node.name)
     if node.node is None or default is None or look.breaks("filter.default"):
         return None
     broken = look.families.get(f"filter.{family(node, look)}", {})
-    if [kind for kind in look.kinds(node.node) if kind in broken] != ["undefined"]:
+    if "undefined" not in broken or "undefined" not in look.kinds(node.node):
         return None
     span = look.parsed.span(node.node)
     text = f"{operand(node.node, look)}{pipe(look)}default({default})"

@@ -29,14 +29,20 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.rendering import Failed, same
 from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.support.table import version_here
+from portable_tpl.targets.deployments._deployment import deployment_adapter
+from portable_tpl.targets.deployments.mistral_rs import DEPLOYMENT
+from portable_tpl.targets.processes._base import Limits, Runtime
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from tests.fixing.independent import violations
 from tests.sweeps.truth import corpus
 
 TARGETS = ("minijinja", "hf-jinja", "llama.cpp")
+# The third is minijinja as its hosts have it: JSON as mistral.rs writes it, and its patches of a template's source, but
+# none of what it does to messages and tools, which no template can mend; and the version that fixes are made for.
 ENGINES = ("hf-jinja", "llama.cpp-engine", "mistral.rs")
+_SOURCE_STEPS = ("reverse-slice", "descending-range", "meta-lines-removed", "generation-tags-removed")
 SHARE, MACROS, MACRO_LINES = 0.95, 0.2, 4
 _MACRO = re.compile(r"^\{%- macro .*?^\{%- endmacro -%\}$", re.MULTILINE | re.DOTALL)
 
@@ -79,7 +85,9 @@ def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[
     """Each template fixed, and rendered before and after."""
     with ExitStack() as stack:
         prover = stack.enter_context(Prover())
-        engines = [stack.enter_context(open_runtime(engine)) for engine in ENGINES]
+        engines = [_opened(engine) for engine in ENGINES]
+        for engine in engines:
+            stack.callback(engine.close)
         for name, parsed in templates.items():
             shown = static_findings(parsed, TARGETS, Tier.EVERYDAY, Choice())
             result = fix(parsed.template, TARGETS, prover=prover, level=level)
@@ -98,6 +106,15 @@ def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[
                 changes=tuple(violations(parsed.template, new, prover)) if changed else (),
                 unkept=tuple(_unkept(shown, result, level)),
             )
+
+
+def _opened(engine: str) -> Runtime:
+    if engine != DEPLOYMENT.id:
+        return open_runtime(engine)
+    build = replace(DEPLOYMENT.build, version=version_here("minijinja"), loop_controls=True)
+    adapter = deployment_adapter(replace(DEPLOYMENT, build=build, steps=_SOURCE_STEPS))
+    assert adapter.opens is not None
+    return adapter.opens(None, Limits())
 
 
 def _differing(

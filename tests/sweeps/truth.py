@@ -73,7 +73,7 @@ def corpus(limit: int | None = None, part: str = "0/1") -> Iterator[tuple[str, P
     """The real templates that parse, by name."""
     folder = Path(os.environ["PORTABLE_TPL_CORPUS"]) / "templates"
     first, step = map(int, part.split("/"))
-    for path in sorted(folder.iterdir())[first::step][:limit]:
+    for path in sorted(folder.glob("*.jinja"))[first::step][:limit]:
         with path.open(encoding="utf-8", newline="") as file:
             text = file.read()
         try:
