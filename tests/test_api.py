@@ -121,9 +121,9 @@ def test_check() -> None:
 
 def test_check_knows_aliases_and_versions() -> None:
     html = "{% for m in messages %}{{ m.content.format(1) }}{% endfor %}"
-    by_name = pt.check(html, targets=["hf-jinja"])
+    by_name = pt.check(html, targets=["minja"])
     assert by_name
-    assert pt.check(html, targets=["transformers.js"]) == by_name
+    assert pt.check(html, targets=["openvino"]) == by_name
     assert [finding.targets for finding in pt.check(html, targets=["hf-jinja@0.5.6"])] == [("hf-jinja@0.5.6",)]
 
 

@@ -113,7 +113,7 @@ def ask_releases(package: Package) -> list[str]:
     Raises :class:`TargetUnavailable` where the registry cannot be asked.
     """
     if package.manager == "npm":
-        data = json.loads(_run(package.engine, [*_npm(), "view", package.name, "versions", "--json"]))
+        data = json.loads(_run(package.engine, [*npm(), "view", package.name, "versions", "--json"]))
         releases = [data] if isinstance(data, str) else list(data)
         releases = [release for release in releases if "-" not in release]
     else:
@@ -173,11 +173,12 @@ def _holds_package(package: Package, folder: Path) -> bool:
 def _command(package: Package, release: str, folder: Path) -> list[str]:
     if package.manager == "npm":
         wanted = f"{package.name}@{release}"
-        return [*_npm(), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", wanted]
+        return [*npm(), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", wanted]
     return [*_pip(), "install", "--target", str(folder), "--only-binary=:all:", f"{package.name}=={release}"]
 
 
-def _npm() -> list[str]:
+def npm() -> list[str]:
+    """The command that is npm; raises :class:`TargetUnavailable` where there is none."""
     wheel = _node_wheel()
     script = None if wheel is None else wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     node = node_command()

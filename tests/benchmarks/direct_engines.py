@@ -15,7 +15,7 @@ from typing import Any
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.source import Template
 from portable_tpl.targets import installs
-from portable_tpl.targets.engines.hf_jinja import PACKAGE, default_version
+from portable_tpl.targets.engines.hf_jinja import ENGINE
 from portable_tpl.targets.processes._contexts import chat_request
 from portable_tpl.targets.steps.reference import reference_context
 
@@ -44,7 +44,9 @@ console.log(JSON.stringify(count / ((performance.now() - started) / 1000)));
 def node(work: Work, seconds: float) -> float:
     """@huggingface/jinja in a Node.js program of its own."""
     templates, conversations = work
-    folder = installs.npm_package(installs.engine_folder(PACKAGE, default_version()), PACKAGE.name)
+    folder = installs.npm_package(
+        installs.engine_folder(ENGINE.package, ENGINE.default_version()), ENGINE.package.name
+    )
     data = {
         "templates": [template.text for template in templates],
         "contexts": [reference_context(conversation, {}) for conversation in conversations],

@@ -104,10 +104,11 @@ def test_default_targets_are_those_of_the_contract(cli: Cli) -> None:
 @pytest.mark.parametrize(
     "asked, ids",
     [
-        (("transformers.js",), ["hf-jinja"]),
-        (("lm-studio", "hf-jinja"), ["hf-jinja"]),
+        (("openvino",), ["minja"]),
+        (("openvino", "minja"), ["minja"]),
+        (("transformers.js", "hf-jinja"), ["transformers.js", "hf-jinja"]),
         (("minijinja,minijinja-strict",), ["minijinja", "minijinja-strict"]),
-        (("transformers.js@0.5.6", "hf-jinja"), ["hf-jinja@0.5.6", "hf-jinja"]),
+        (("hf-jinja@0.5.6", "hf-jinja"), ["hf-jinja@0.5.6", "hf-jinja"]),
         (("transformers", "minijinja"), ["minijinja"]),
     ],
 )

@@ -1,7 +1,7 @@
-"""Whether a deployment is behind: the newest wheels of servers, and the engines that they were built with.
+"""Whether a deployment is behind: the newest packages of servers, and the engines that they were built with.
 
-``python -m tests.sweeps.wheels [FOLDER]``: downloads the newest wheel of every deployment that has one (about 150 MB)
-with pip, into FOLDER, and reads the engine's version out of it. The exit status says whether any is another one than
+``python -m tests.sweeps.wheels [FOLDER]``: downloads the newest package of every deployment that has one (about 150 MB)
+with pip or npm, into FOLDER, and reads the engine's version out of it. The exit status says whether any is another one than
 the deployment's.
 """
 
@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portable_tpl.targets.deployments import all_deployments
-from portable_tpl.targets.deployments._wheels import engine_of
+from portable_tpl.targets.deployments._wheels import Wheel, engine_of
+from portable_tpl.targets.installs import npm
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,24 +27,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for deployment in all_deployments():
             if deployment.wheel is None:
                 continue
-            wheel = downloaded(deployment.wheel.package, folder / deployment.id)
-            engine = engine_of(wheel)
-            release = wheel.name.split("-")[1]
+            carrier = downloaded(deployment.wheel, folder / deployment.id)
+            engine = engine_of(carrier)
+            release = released(carrier)
             moved = engine != deployment.pinned
             behind += moved
             print(
-                f"{deployment.id}: {deployment.wheel.package} {release} carries minijinja {engine}; "
+                f"{deployment.id}: {deployment.wheel.package} {release} carries {deployment.build.engine.name} {engine}; "
                 f"{'BEHIND: it' if moved else 'the deployment'} runs {deployment.pinned} here"
                 f"{'' if release == deployment.wheel.release else f', read last in {deployment.wheel.release}'}"
             )
     return 1 if behind else 0
 
 
-def downloaded(package: str, folder: Path) -> Path:
-    """The newest wheel of a package."""
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
-    subprocess.run([*command, "-d", str(folder), package], check=True)
-    return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+def downloaded(wheel: Wheel, folder: Path) -> Path:
+    """The newest file of a package."""
+    if wheel.manager == "npm":
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [*npm(), "pack", "--silent", "--pack-destination", str(folder), wheel.package]
+    else:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+        command += ["-d", str(folder), wheel.package]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return max((*folder.glob("*.whl"), *folder.glob("*.tgz")), key=lambda path: path.stat().st_mtime)
+
+
+def released(carrier: Path) -> str:
+    """The release in a file's name: the second part of a wheel's, the last of npm's."""
+    parts = carrier.stem.split("-")
+    return parts[1] if carrier.suffix == ".whl" else parts[-1]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from portable_tpl.targets.deployments import all_deployments
 from portable_tpl.targets.engines import hf_jinja, llamacpp, minijinja
 from portable_tpl.targets.registry import installable, missing_engines
 
-HF_JINJA, LLAMA, MINIJINJA = hf_jinja.PACKAGE, llamacpp.ENGINE.package, minijinja.ENGINE.package
+HF_JINJA, LLAMA, MINIJINJA = hf_jinja.ENGINE.package, llamacpp.ENGINE.package, minijinja.ENGINE.package
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ class Installer:
             releases = ["2026.5.9294", "2026.4.8672.1", "2026.4.8672", "0.2"]
             return json.dumps({"versions": releases if command[-1] == "xllamacpp" else ["77.0", "2.14.0"]})
         if "view" in command:
-            return json.dumps(["0.5.10", hf_jinja.default_version(), "0.6.0-beta"])
+            return json.dumps(["0.5.10", hf_jinja.ENGINE.default_version(), "0.6.0-beta"])
         folder = Path(command[command.index("--prefix" if "--prefix" in command else "--target") + 1])
         (folder / "partly").write_text("")
         if self.fails:
@@ -62,10 +62,10 @@ def test_a_version_is_put_into_its_own_folder(cache: Path, monkeypatch: pytest.M
 
 def test_the_npm_package_has_a_default_version(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installs, "_run", Installer("node_modules/@huggingface/jinja"))
-    monkeypatch.setattr(installs, "_npm", lambda: ["npm"])
+    monkeypatch.setattr(installs, "npm", lambda: ["npm"])
     package, version = installable("hf-jinja")
-    assert (package, version) == (HF_JINJA, hf_jinja.default_version())
-    assert installs.install(package, hf_jinja.default_version()).name == version
+    assert (package, version) == (HF_JINJA, hf_jinja.ENGINE.default_version())
+    assert installs.install(package, hf_jinja.ENGINE.default_version()).name == version
     assert installs.newest(HF_JINJA) == version
 
 
@@ -110,7 +110,7 @@ def test_a_version_that_no_registry_knows_is_refused(cache: Path, monkeypatch: p
 
 
 def test_targets_without_versions_say_so() -> None:
-    for target in ("transformers", "vllm", "tgi@2.8.0"):
+    for target in ("transformers", "vllm", "llama-cpp-python", "tgi@2.8.0"):
         with pytest.raises(UnknownTarget, match="hf-jinja"):
             installable(target)
     assert installable("llama.cpp") == (LLAMA, None)
@@ -120,14 +120,15 @@ def test_targets_without_versions_say_so() -> None:
 def test_a_deployment_stands_for_its_engine() -> None:
     pins = {each.id: each.pinned for each in all_deployments() if each.pinned}
     assert pins
+    packages = {each.id: each.build.engine.package for each in all_deployments()}
     assert {target: installable(target) for target in pins} == {
-        target: (MINIJINJA, pin) for target, pin in pins.items()
+        target: (packages[target], pin) for target, pin in pins.items()
     }
 
 
 def test_what_is_missing_is_listed_until_it_is_there(cache: Path) -> None:
     missing = missing_engines()
-    default = (HF_JINJA, hf_jinja.default_version())
+    default = (HF_JINJA, hf_jinja.ENGINE.default_version())
     assert default in missing
     assert {each.pinned for each in all_deployments() if each.pinned} <= {version for _, version in missing}
     installs.engine_folder(*default).mkdir(parents=True)

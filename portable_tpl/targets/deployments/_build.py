@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._adapter import Adapter
-from portable_tpl.targets.processes._base import Limits
+from portable_tpl.targets.engines.minijinja import ENGINE
+from portable_tpl.targets.processes._adapter import Adapter, Launch
+from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
 
 if TYPE_CHECKING:
+    from portable_tpl.targets.installs import Package
     from portable_tpl.template.syntax.lexing import Lexed, LexToken
 
 # The filter that the worker registers with the option ``json_text``; it turns minijinja's JSON text into another
@@ -29,9 +31,31 @@ _BUILTIN_ARGUMENTS = ("indent",)
 _NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
 
 
+class Engine(Protocol):
+    """An engine that a deployment is built with: its name, where its versions come from, and how one is run."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        ...
+
+    @property
+    def package(self) -> Package | None:
+        """Where versions come from; ``None``: there is one, in the base install."""
+        ...
+
+    def launch(self, asked: str | None) -> Launch:
+        """How the worker of a version is started."""
+        ...
+
+    def available(self, asked: str | None) -> Availability:
+        """Whether a version can run here."""
+        ...
+
+
 @dataclass(frozen=True)
 class Build:
-    """An engine as a server was built with it. ``version`` is minijinja's; ``None``: the engine of the reference.
+    """An engine as a server was built with it. ``version`` is the engine's; ``None``: there is only one.
 
     ``options`` are the environment's, and those of the worker. ``json_arguments`` are the keyword arguments of the
     server's own ``tojson``, beside the built-in ones; ``None``: the engine's filter as it is.
@@ -41,6 +65,7 @@ class Build:
     options: Mapping[str, Json] = field(default_factory=lambda: _NO_OPTIONS, hash=False)
     json_arguments: tuple[str, ...] | None = None
     loop_controls: bool = True
+    engine: Engine = ENGINE
 
 
 class BuiltEngine(WorkerRuntime):

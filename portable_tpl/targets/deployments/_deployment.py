@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments._build import Build, BuiltEngine
 from portable_tpl.targets.deployments._wheels import Wheel
-from portable_tpl.targets.engines.minijinja import ENGINE
-from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
-from portable_tpl.targets.processes._base import REFERENCE, Availability, Limits
+from portable_tpl.targets.processes._adapter import Adapter
+from portable_tpl.targets.processes._base import Limits
+from portable_tpl.targets.processes._contexts import if_json
+from portable_tpl.targets.processes._node_engine import NodeEngine
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prepared import context_of, prepare, rewritten, steps_for
-from portable_tpl.template.syntax.environment import TRANSFORMERS
 
 _LISTS_KEPT = 64  # lists of steps, by template: whether a step applies may take a parse or some renders
 
@@ -48,7 +48,7 @@ class Deployment:
 
     @property
     def pinned(self) -> str | None:
-        """The version of minijinja that it runs; ``None``: the engine of the reference."""
+        """The version of its engine that it runs; ``None``: there is only one."""
         return self.build.version
 
     @property
@@ -88,22 +88,16 @@ class DeploymentRuntime(BuiltEngine):
 def deployment_adapter(deployment: Deployment) -> Adapter:
     """The target for a deployment, with its engine alone beside it."""
     build = deployment.build
-
-    def launch(_asked: str | None) -> Launch:
-        return python_worker("transformers_worker") if build.version is None else ENGINE.launch(build.version)
-
-    def available(_asked: str | None) -> Availability:
-        return Availability(True, version=TRANSFORMERS) if build.version is None else ENGINE.available(build.version)
-
+    engine = build.engine
     bare = Adapter(
         id=f"{deployment.id}-engine",
-        engine=REFERENCE if build.version is None else ENGINE.package.engine,
-        launch=launch,
-        available=available,
-        package=None if build.version is None else ENGINE.package,
+        engine=engine.name,
+        launch=lambda _asked: engine.launch(build.version),
+        available=lambda _asked: engine.available(build.version),
+        package=engine.package,
         pinned=build.version,
         options=build.options,
-        context=context_of,
+        context=_json_context_of if isinstance(engine, NodeEngine) else context_of,
         summary=f"the engine of {deployment.id} without its steps",
     )
     bare = replace(bare, opens=lambda asked, limits: BuiltEngine(build, bare, asked, limits))
@@ -116,3 +110,8 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
         bare=bare,
     )
     return replace(adapter, opens=lambda _asked, limits: DeploymentRuntime(deployment, adapter, limits))
+
+
+def _json_context_of(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+    context = context_of(conversation, tokens)
+    return if_json(context) if isinstance(context, dict) else context

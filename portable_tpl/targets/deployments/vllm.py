@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
+from portable_tpl.targets.engines.transformers import ENGINE
 
 _SOURCE = "vLLM vllm/renderers/hf.py (e7ad92e)"
 
 DEPLOYMENT = Deployment(
     id="vllm",
     summary="vLLM: the reference, with messages in the content format that it guesses",
-    build=Build(),
+    build=Build(engine=ENGINE),
     steps=(
         "empty-conversation-refused",
         "messages-rebuilt-with-strings",

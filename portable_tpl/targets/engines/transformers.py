@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._adapter import Adapter, python_worker
-from portable_tpl.targets.processes._base import REFERENCE, Availability
+from portable_tpl.targets.processes._adapter import Adapter
+from portable_tpl.targets.processes._base import REFERENCE
+from portable_tpl.targets.processes._bundled_engine import BundledEngine
 from portable_tpl.targets.processes._cases import encode
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.steps.reference import reference_context, reference_objection
 from portable_tpl.template.syntax.environment import TRANSFORMERS
 
-
-def _available(_version: str | None) -> Availability:
-    try:
-        return Availability(True, version=TRANSFORMERS, reason=f"on jinja2 {version('jinja2')}")
-    except PackageNotFoundError:
-        return Availability(False, reason="jinja2 is not installed", remedy="pip install jinja2")
+ENGINE = BundledEngine(REFERENCE, TRANSFORMERS, "transformers_worker")
 
 
 def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
@@ -50,9 +45,9 @@ def _with_spans(rendering: Rendering) -> Rendering:
 
 _ADAPTER: Adapter = Adapter(
     id=REFERENCE,
-    engine="transformers",
-    launch=lambda _version: python_worker("transformers_worker"),
-    available=_available,
+    engine=ENGINE.name,
+    launch=ENGINE.launch,
+    available=ENGINE.available,
     context=_context,
     summary="the reference: jinja2, set up as transformers' apply_chat_template does",
     opens=lambda version, limits: Reference(_ADAPTER, version, limits),

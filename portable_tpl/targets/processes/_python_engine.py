@@ -29,6 +29,11 @@ class PythonEngine:
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     start_seconds: float = 60.0
 
+    @property
+    def name(self) -> str:
+        """The engine's own name."""
+        return self.package.engine
+
     def launch(self, asked: str | None) -> Launch:
         """How the worker is started for a version, or for that of this environment."""
         cached = asked is not None and asked != self.package.here()

@@ -89,22 +89,14 @@ def _without_variables(*names: str) -> Callable[[Conversation], Conversation]:
     return on_request
 
 
-def _only_tokens(*names: str) -> Callable[[Context, Conversation], Context]:
-    """A change after which these special tokens are there, none where the model has none, and no others."""
-
-    def on_context(context: Context, conversation: Conversation) -> Context:
-        tokens = conversation.special_tokens or {}
-        lost = {name for name in tokens if name not in names and name not in conversation.variables}
-        out = {name: value for name, value in context.items() if name not in lost}
-        return {**dict.fromkeys(names), **out}
-
-    return on_context
-
-
 def _as_sent(context: Context, conversation: Conversation) -> Context:
     if "messages" in conversation.variables:
         return context
     return {**context, "messages": [dict(message) for message in conversation.messages]}
+
+
+def _function_variables(context: Context, conversation: Conversation) -> Context:
+    return {**context, "functions": None, "function_call": None, "tool_choice": None}
 
 
 def _without_documents(context: Context, conversation: Conversation) -> Context:
@@ -141,8 +133,9 @@ STEPS = (
     Step(
         "variables-not-passed",
         "The variables of the caller are lost.",
-        "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs",
-        "There is no such field in its requests: flags as enable_thinking are always undefined.",
+        "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs; llama-cpp-python 0.3.36, "
+        "create_chat_completion",
+        "There is no such field in a request: flags as enable_thinking are always undefined.",
         on_request=_kept_variables(),
     ),
     Step(
@@ -165,31 +158,16 @@ STEPS = (
     Step(
         "documents-not-passed",
         "There is no variable documents.",
-        "text-generation-inference router/src/infer/chat_template.rs; mistral.rs",
+        "text-generation-inference router/src/infer/chat_template.rs; mistral.rs; llama-cpp-python",
         "A template for retrieval prints none there.",
         on_context=_without_documents,
     ),
     Step(
         "generation-prompt-always",
         "The variable add_generation_prompt is true, whatever the caller asked for.",
-        "text-generation-inference router/src/infer/chat_template.rs",
+        "text-generation-inference router/src/infer/chat_template.rs; llama-cpp-python llama_chat_format.py",
         "A prompt for training, without it, cannot be had there.",
         on_context=_always_prompting,
-    ),
-    Step(
-        "tokens-bos-and-eos",
-        "Of the special tokens there are bos_token and eos_token, which are none where the model has none.",
-        "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs",
-        "In the reference, a token that the model has not is undefined, and all others it has are there, too.",
-        on_context=_only_tokens("bos_token", "eos_token"),
-    ),
-    Step(
-        "tokens-bos-eos-and-unk",
-        "Of the special tokens there are bos_token, eos_token and unk_token, which are none where the model "
-        "has none.",
-        "mistral.rs mistralrs-core/src/pipeline/chat_template.rs; Dynamo lib/renderer/src/template/oai.rs",
-        "In the reference, a token that the model has not is undefined, and all others it has are there, too.",
-        on_context=_only_tokens("bos_token", "eos_token", "unk_token"),
     ),
     Step(
         "reasoning-effort-set",
@@ -211,6 +189,13 @@ STEPS = (
         "mistral.rs mistralrs-core/src/pipeline/chat_template.rs",
         "Llama's templates read these; builtin_tools is a list of names, empty where none is known.",
         on_context=_tool_variables,
+    ),
+    Step(
+        "function-variables-added",
+        "There are functions, function_call and tool_choice, which are none where a request has none.",
+        "llama-cpp-python 0.3.36, llama_cpp/llama_chat_format.py",
+        "'tool_choice is defined' is true there: ask for its truth.",
+        on_context=_function_variables,
     ),
     Step(
         "enable-thinking-set",

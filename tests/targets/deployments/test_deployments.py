@@ -46,7 +46,10 @@ def render(target: str, text: str, *messages: Any, path: str | None = None, **gi
 
 
 def test_the_contract_s_deployments_are_there() -> None:
-    assert {each.id for each in all_deployments()} == {"tgi", "mistral.rs", "dynamo", "smg", "vllm"}
+    assert {each.id for each in all_deployments()} == {
+        *("tgi", "mistral.rs", "dynamo", "smg", "vllm"),
+        *("transformers.js", "lm-studio", "llama-cpp-python"),
+    }
     assert {each.id for each in all_deployments()} <= {target.id for target in known_targets()}
 
 

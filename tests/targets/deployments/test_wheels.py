@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,13 +33,26 @@ def test_a_wheel_is_searched_by_its_libraries(tmp_path: Path) -> None:
     assert engine_of(wheel) == "2.14.0"
 
 
+def test_a_bundle_is_searched_by_its_scripts(tmp_path: Path) -> None:
+    bundle = tmp_path / "acme-1.0.0.tgz"
+    path = b"// ../../node_modules/.pnpm/@huggingface+jinja@0.5.10/node_modules/@huggingface/jinja/dist/index.js\n"
+    with tarfile.open(bundle, "w:gz") as archive:
+        for name, content in (("package/README.md", path.replace(b"10", b"1")), ("package/dist/acme.mjs", path)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert engine_of(bundle) == "0.5.10"
+
+
 @pytest.mark.parametrize("deployment", all_deployments(), ids=lambda deployment: deployment.id)
 def test_what_was_read_of_a_wheel_is_said(deployment: Any) -> None:
     if deployment.wheel is None:
-        assert deployment.id in ("tgi", "vllm")  # no wheel carries them: TGI is no package, vLLM runs transformers
+        # No package carries them: TGI and LM Studio are none, vLLM runs transformers, and jinja2 is the user's own.
+        assert deployment.id in ("tgi", "vllm", "lm-studio", "llama-cpp-python")
         return
-    cited = f"the {deployment.wheel.package} {deployment.wheel.release} wheel"
-    assert any(fact.source == cited and deployment.pinned in fact.text for fact in deployment.facts)
+    assert any(
+        fact.source == deployment.wheel.citation and deployment.pinned in fact.text for fact in deployment.facts
+    )
 
 
 @pytest.mark.skipif(installed() is None, reason="needs the extra dynamo")
