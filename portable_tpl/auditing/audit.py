@@ -105,6 +105,10 @@ def _report(
     if outcome.result is None:
         return unusable(outcome.template, outcome.error or "", statuses)
     comparison = outcome.result.comparison
+    if comparison.cut and not comparison.cases:
+        seconds = settings.compare.max_seconds or 0
+        error = f"{outcome.template.label}: nothing could be compared in the {seconds:g} s that a template may take"
+        return unusable(outcome.template, f"{error}; --max-time gives it more", statuses)
     verdicts = verdicts_of(comparison, statuses, settings.compare.tier)
     findings, unasked = outcome.result.findings, outcome.result.unasked
     return TemplateReport(outcome.template, verdicts, findings, comparison, unasked=unasked)

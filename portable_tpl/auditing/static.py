@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.time_limit import STATIC_SECONDS, time_limit
 from portable_tpl.checking.linting import lint
 from portable_tpl.fixing.offers import with_offers
 from portable_tpl.model.conversation import Tier
@@ -47,7 +48,8 @@ def static_report(
     """The report of one template; what goes wrong with it is an error in the report."""
     targets = tuple(status.id for status in statuses if status.status != "skipped")
     try:
-        findings = static_findings(parsed_whole(template), targets, tier, choice)
+        with time_limit(STATIC_SECONDS, template.label):
+            findings = static_findings(parsed_whole(template), targets, tier, choice)
     except InputError as error:
         return unusable(template, str(error), statuses)
     except Exception as error:

@@ -12,6 +12,7 @@ from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.joining import graded, joined, unproved
 from portable_tpl.auditing.release import inspected
 from portable_tpl.auditing.static import parsed_whole, static_findings
+from portable_tpl.auditing.time_limit import time_limit
 from portable_tpl.differential.run.plain import to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
@@ -20,6 +21,8 @@ from portable_tpl.model.report import Comparison, Unasked
 from portable_tpl.model.source import Template
 from portable_tpl.sources import Container
 from portable_tpl.targets.reproduce import readdressed, reproduce
+
+_GRACE = 15.0  # seconds beyond a template's time for what is under way then to come to its end
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ class Examination:
 
     def do(self, session: Session, template: Template) -> Examined:
         """Compare a template, and look for what it has."""
+        seconds = self.settings.max_seconds
+        # The engines stop by themselves at that time; this is for what runs in this process.
+        with time_limit(None if seconds is None else seconds + _GRACE, template.label):
+            return self._examined(session, template)
+
+    def _examined(self, session: Session, template: Template) -> Examined:
         parsed = parsed_whole(template)
         run = session.run(parsed, self.settings)
         if not self.with_findings:

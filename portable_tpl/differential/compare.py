@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -19,10 +18,11 @@ from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, is_stopped, same
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, is_stopped, is_untried, same
 from portable_tpl.model.report import Comparison, TargetComparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.processes._deadline import Deadline, share
 from portable_tpl.targets.steps.refusals import REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 
@@ -39,7 +39,8 @@ class Run:
         tracer: Tracer,
         bare_engines: BareEngines,
     ) -> None:
-        clock = _Clock(settings.max_seconds)
+        clock = Deadline(settings.max_seconds)
+        share(clock, (*targets, reference, tracer, bare_engines))
         self.parsed = parsed
         self.explored = explore(parsed, tracer, settings, clock.out)
         self.sample: list[Sample] = []
@@ -49,6 +50,8 @@ class Run:
         self._settings = settings
         self._identical = dict.fromkeys((target.id for target in targets), 0)
         self._refused = dict.fromkeys(self._identical, 0)
+        self._missing = dict.fromkeys(self._identical, 0)  # conversations that a target was not asked about
+        self._untried = False
         self._replacing: dict[str, set[int]] = {target: set() for target in self._identical}
         self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
@@ -64,11 +67,12 @@ class Run:
             for target, identical in self._identical.items()
         }
         coverage = coverage_of(self.parsed, self.explored)
-        return Comparison(len(self.sample), coverage, compared, self._clock.out(), failures_of(self.sample))
+        cut = self._clock.out() or self._untried or self.explored.cut
+        return Comparison(len(self.sample), coverage, compared, cut, failures_of(self.sample))
 
     def aim(self, aims: Sequence[Aim]) -> None:
         """Compare conversations that are made for places of the template and kinds of values there, too."""
-        if not aims or self._clock.out() or self.explored.cut:
+        if not aims or self._clock.out() or self.explored.cut or self.explored.hopeless:
             return
         explored, settings = self.explored, self._settings
         shots = aimed(self.parsed, explored, self._tracer, aims, settings.tier, settings.seed)
@@ -100,9 +104,14 @@ class Run:
             Sample(conversation, self.explored.tiers[number], expected)
             for number, conversation, expected in zip(numbers, conversations, references, strict=True)
         ]
-        self.sample += samples
+        tried = [number for number, sample in enumerate(samples) if not is_untried(sample.rendering)]
+        self._untried = self._untried or len(tried) < len(samples)
+        self.sample += [samples[number] for number in tried]
         for target in self._targets:
-            differing_by[target.id], refused = self._judge(target, samples, given[target.id]())
+            answers = given[target.id]()
+            differing_by[target.id], refused = self._judge(
+                target, [samples[number] for number in tried], [answers[number] for number in tried]
+            )
             if refused:
                 differing_by[target.id] += self._replace(target, refused)
         if self._settings.database:
@@ -112,12 +121,17 @@ class Run:
 
     def _cases(self, target: str) -> int:
         """How many conversations came to a template on a target."""
-        return len(self.sample) - self._refused[target] + len(self._replacing[target])
+        return len(self.sample) - self._missing[target] - self._refused[target] + len(self._replacing[target])
 
     def _judge(
         self, target: Runtime, samples: Sequence[Sample], answers: Sequence[Rendering]
     ) -> tuple[list[Case], list[Conversation]]:
         """Count a target's answers and look into those that differ; gives these, and what came to no template."""
+        asked = [pair for pair in zip(samples, answers, strict=True) if not is_untried(pair[1])]
+        if len(asked) < len(samples):
+            self._untried = True
+            self._missing[target.id] += len(samples) - len(asked)
+            samples, answers = [sample for sample, _ in asked], [answer for _, answer in asked]
         differing = [
             Case(sample.conversation, sample.tier, sample.rendering, answer)
             for sample, answer in zip(samples, answers, strict=True)
@@ -212,21 +226,10 @@ def _part_types(conversation: Conversation) -> frozenset[str]:
 def _settled(target: Runtime, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
     """A target's answers; where one hit a limit, it is asked again, since a loaded machine hits limits too."""
     answers = target.render_all(template, conversations)
-    stopped = [number for number, answer in enumerate(answers) if is_stopped(answer)]
+    stopped = [number for number, answer in enumerate(answers) if is_stopped(answer) and not is_untried(answer)]
     if not stopped or is_stopped(target.render(template, conversations[stopped[0]])):
         return answers
     again = target.render_all(template, [conversations[number] for number in stopped])
     for number, answer in zip(stopped, again, strict=True):
         answers[number] = answer
     return answers
-
-
-class _Clock:
-    """A safety net in wall time; results that it cuts short depend on the machine."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def out(self) -> bool:
-        """Whether the time is used up."""
-        return self._end is not None and time.monotonic() > self._end

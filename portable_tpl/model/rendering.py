@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.severity import Severity
 
-FailureKind = Literal["syntax", "error", "timeout", "memory", "crash", "unsupported"]
+FailureKind = Literal["syntax", "error", "timeout", "memory", "crash", "unsupported", "untried"]
 MismatchKind = Literal["output", "target-error", "reference-error", "timeout", "crash"]
 Origin = Literal["template", "stack"]
 
@@ -38,7 +38,8 @@ class Failed:
 
     ``syntax``: the template was not accepted; ``error``: an error while rendering; ``timeout`` and ``memory``:
     a limit was hit; ``crash``: the engine's process died; ``unsupported``: the runtime cannot be given this
-    conversation. ``line`` counts from 1 and is ``None`` where the engine gives none.
+    conversation; ``untried``: the time or the memory for the template was used up before it was asked, which says
+    nothing about the engine. ``line`` counts from 1 and is ``None`` where the engine gives none.
     """
 
     kind: FailureKind
@@ -51,7 +52,12 @@ Rendering: TypeAlias = Rendered | Refused | Failed
 
 def is_stopped(rendering: Rendering) -> bool:
     """Whether a limit was hit or the engine's process died, which may be for a busy machine and not come again."""
-    return isinstance(rendering, Failed) and rendering.kind in ("timeout", "memory", "crash")
+    return isinstance(rendering, Failed) and rendering.kind in ("timeout", "memory", "crash", "untried")
+
+
+def is_untried(rendering: Rendering) -> bool:
+    """Whether the engine was not asked at all."""
+    return isinstance(rendering, Failed) and rendering.kind == "untried"
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,10 @@ def same(reference: Rendering, target: Rendering) -> bool:
     """Whether a target's answer is as good as the reference's.
 
     Equal text; or a deliberate refusal with the same message; or no text where the reference crashed too (its own
-    error text is Python's and no target can be asked to repeat it).
+    error text is Python's and no target can be asked to repeat it); or a limit that both hit.
     """
     if isinstance(reference, Failed):
-        return not isinstance(target, Rendered) and not is_stopped(target)
+        return not isinstance(target, Rendered) and (is_stopped(reference) or not is_stopped(target))
     return reference == target
 
 

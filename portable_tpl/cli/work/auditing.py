@@ -14,7 +14,7 @@ from portable_tpl.cli.work.emit import emit
 from portable_tpl.cli.work.options import Common
 from portable_tpl.cli.work.session import Session, in_ci, measure_first, open_session, progress_wanted, warn
 from portable_tpl.differential.run.run import Progress
-from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
+from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, DEFAULT_SECONDS, CompareSettings
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
 from portable_tpl.targets.catalogue import measure_missing, running_targets
@@ -70,7 +70,7 @@ def _settings(session: Session, options: dict[str, Any]) -> CompareSettings:
         examples=DEFAULT_EXAMPLES if examples is None else examples,
         seed=session.seed,
         tier=session.common.tier,
-        max_seconds=options["max_time"],
+        max_seconds=options["max_time"] or DEFAULT_SECONDS,
         conversations=tuple(read_conversations(given)) if given is not None else (),
         database=options["database"] and not in_ci(),
     )

@@ -16,7 +16,7 @@ _OPTIONS: list[Callable[[Any], Any]] = [
         "--max-time",
         type=click.FloatRange(min=0, min_open=True),
         metavar="S",
-        help="Seconds of rendering a template; what it cuts off is said.",
+        help="Seconds that a template may take in all; what it cuts off is said. [default: 120]",
     ),
     click.option(
         "--no-database",

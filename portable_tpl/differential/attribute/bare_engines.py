@@ -13,6 +13,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Limits, Runtime
 from portable_tpl.targets.processes._contexts import if_json
+from portable_tpl.targets.processes._deadline import Deadline
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps.prepared import Prepared, context_of
@@ -29,6 +30,15 @@ class BareEngine:
         )
         self.id, self.engine, self.version = self._runtime.id, self._runtime.engine, self._runtime.version
         self._memory = Memory()
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """After which nothing is rendered."""
+        return self._runtime.deadline
+
+    @deadline.setter
+    def deadline(self, deadline: Deadline | None) -> None:
+        self._runtime.deadline = deadline
 
     def render(self, template: Template, conversation: Conversation) -> Rendering:
         """Render one conversation."""
@@ -58,12 +68,16 @@ class BareEngines:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
         self._open: dict[str, BareEngine | None] = {}
+        self.deadline: Deadline | None = None
 
     def of(self, target: str) -> Runtime | None:
         """The engine alone, for a target that is more than its engine."""
         if target not in self._open:
             self._open[target] = self._opened(target)
-        return self._open[target]
+        engine = self._open[target]
+        if engine is not None:
+            engine.deadline = self.deadline
+        return engine
 
     def _opened(self, target: str) -> BareEngine | None:
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendered, Rendering, is_stopped
 from portable_tpl.model.source import Template
 
-_MOST_CHARACTERS = 16 << 20
+_LARGEST = 16 << 20  # bytes
 
 _Key = tuple[str, tuple[tuple[str, str], ...], str]
 RenderAll = Callable[[Template, Sequence[Conversation]], "list[Rendering]"]
@@ -19,7 +20,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[_Key, Rendering] = {}
-        self._characters = 0
+        self._size = 0
 
     def render_all(
         self, render_all: RenderAll, template: Template, conversations: Sequence[Conversation]
@@ -30,14 +31,14 @@ class Memory:
             keys = [(template.text, tokens, conversation.key) for conversation in conversations]
         except RecursionError:
             return render_all(template, conversations)  # which has words for values that are nested too deeply
-        if self._characters > _MOST_CHARACTERS:
+        if self._size > _LARGEST:
             self._known.clear()
-            self._characters = 0
+            self._size = 0
         fresh = {key: each for key, each in zip(keys, conversations, strict=True) if key not in self._known}
         given = dict(zip(fresh, render_all(template, list(fresh.values())), strict=True)) if fresh else {}
         found = [given[key] if key in given else self._known[key] for key in keys]
         for key, answer in given.items():
             if not is_stopped(answer):
                 self._known[key] = answer
-                self._characters += len(key[2]) + (len(answer.text) if isinstance(answer, Rendered) else 0)
+                self._size += len(key[2]) + (sys.getsizeof(answer.text) if isinstance(answer, Rendered) else 0)
         return found

@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from portable_tpl.differential.run.journal import Journal, job_key
 from portable_tpl.differential.run.plain import from_plain, to_plain
 from portable_tpl.differential.run.session import Session
-from portable_tpl.model.errors import InputError, described
+from portable_tpl.model.errors import InputError, TemplateSyntaxError, described
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Limits
 
@@ -166,6 +166,8 @@ class _Engines:
         try:
             return work.do(self._session, template), None
         except InputError as error:
+            if not isinstance(error, TemplateSyntaxError):
+                self.close()  # it may have been in the middle of a question
             return None, str(error)
         except Exception as error:
             self.close()

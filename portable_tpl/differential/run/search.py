@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +19,7 @@ from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.generation.targeting import Targeting
 from portable_tpl.generation.tiers import TierJudge, tier_of
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
-from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, is_untried
 from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.template.names.turns import turn_states
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -38,6 +39,7 @@ _TURN_ROUNDS = 3  # rounds in which conversations are joined for what one turn s
 _BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for missed branches of stranger tiers, which decide no verdict
 _BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
 _WORD = "Zebrafish"
+_LARGEST = 32 << 20  # bytes of prompts that are kept; a usual run has less than one million
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Explored:
     ``reached`` has the numbers of branches and of what belongs to the goals of turns.
     ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
     template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
-    reach, with the mildest such tier.
+    reach, with the mildest such tier. ``cut``: the time, or the room for prompts (``size``, in bytes), was used up.
+    ``hopeless``: the reference gave no answer to any of the first ones.
     """
 
     shape: TemplateShape
@@ -60,7 +63,24 @@ class Explored:
     chosen: list[int] = field(default_factory=list)
     impossible: set[int] = field(default_factory=set)
     stranger: dict[int, Tier] = field(default_factory=dict)
+    size: int = 0
     cut: bool = False
+    hopeless: bool = False
+
+    def add(self, conversation: Conversation, tier: Tier, trace: Trace) -> list[int]:
+        """Take in one conversation; gives its number where it reached something new."""
+        if is_untried(trace.rendering):
+            self.cut = True
+            return []
+        self.conversations.append(conversation)
+        self.traces.append(trace)
+        self.tiers.append(tier)
+        self.size += sys.getsizeof(trace.rendering.text) if isinstance(trace.rendering, Rendered) else 0
+        self.cut = self.cut or self.size > _LARGEST
+        if trace.branches <= self.reached:
+            return []
+        self.reached |= trace.branches
+        return [len(self.conversations) - 1]
 
     @property
     def missed(self) -> list[Branch]:
@@ -117,15 +137,13 @@ def explore(
             tier = judge.tier(conversation)
             if tier.rank <= settings.tier.rank or least is None:
                 fresh[conversation.key] = (conversation, tier)
-        news = []
+        news: list[int] = []
+        if run.cut or out_of_time():
+            run.cut = True
+            return news
         traces = tracer.trace(parsed.template, [conversation for conversation, _ in fresh.values()], "branches")
         for (conversation, tier), told in zip(fresh.values(), traces, strict=True):
-            run.conversations.append(conversation)
-            run.traces.append(told)
-            run.tiers.append(tier)
-            if not told.branches <= run.reached:
-                run.reached |= told.branches
-                news.append(len(run.conversations) - 1)
+            news += run.add(conversation, tier, told)
         return news
 
     drawn = in_background(_draw, shape, settings, parsed.template.sha256)
@@ -140,7 +158,7 @@ def explore(
     run.chosen = [number for number in range(always) if number < first or run.tiers[number].rank > Tier.EVERYDAY.rank]
     examples = max(settings.examples, len(run.chosen) + settings.examples // 2 if len(run.chosen) > first else 0)
     if all(_hopeless(told.rendering) for told in run.traces):
-        run.cut = True
+        run.hopeless = True
         return run
     useful = trace(drawn(), settings.tier)
     useful += _aim(parsed, run, trace, choices, settings, out_of_time)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from portable_tpl.model.conversation import Conversation, Tier
 
 DEFAULT_EXAMPLES = 80
+DEFAULT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,6 @@ class CompareSettings:
     examples: int = DEFAULT_EXAMPLES
     seed: int = 0
     tier: Tier = Tier.EVERYDAY
-    max_seconds: float | None = None
+    max_seconds: float | None = DEFAULT_SECONDS
     conversations: tuple[Conversation, ...] = ()
     database: bool = False

@@ -14,7 +14,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter, python_worker
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._cases import encode
-from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.targets.processes._worker import WRAPPING, WorkerRuntime
 from portable_tpl.targets.steps.prepared import Prepared, context_of
 from portable_tpl.template.tracing.trace import Piece, Trace
 
@@ -35,6 +35,7 @@ class Tracer(WorkerRuntime):
 
     def __init__(self, limits: Limits | None = None) -> None:
         super().__init__(_ADAPTER, limits=limits)
+        self._wrapping = WRAPPING
         self._texts = Memory()
 
     def trace(self, template: Template, conversations: Sequence[Conversation], mode: Mode) -> list[Trace]:

@@ -182,7 +182,7 @@ def coverage_phrase(comparison: Comparison) -> str:
     """How many branches how many conversations reached."""
     coverage = comparison.coverage
     reached = f"{coverage.reached} of {plural(coverage.branches, 'branch', 'branches')}"
-    cut = " before the time asked for ran out" if comparison.cut else ""
+    cut = " before the time or the memory for it ran out" if comparison.cut else ""
     turns = plural(coverage.pairs, "definition-use pair")
     pairs = f" {coverage.covered_pairs} of {turns} across turns and" if coverage.pairs else ""
     return f"{plural(comparison.cases, 'conversation')} reached{pairs} {reached}{cut}"

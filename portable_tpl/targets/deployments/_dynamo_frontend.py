@@ -52,6 +52,7 @@ class FrontendRuntime(WorkerRuntime):
         if self._modelled is None:
             assert self._model.opens is not None
             self._modelled = self._model.opens(None, self._model_limits)
+        self._modelled.deadline = self.deadline
         return self._modelled.render_all(template, conversations)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.processes._bundled_engine import BundledEngine
 from portable_tpl.targets.processes._cases import encode
-from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.targets.processes._worker import WRAPPING, WorkerRuntime
 from portable_tpl.targets.steps.reference import reference_context, reference_objection
 from portable_tpl.template.syntax.environment import TRANSFORMERS
 
@@ -30,10 +30,12 @@ class Reference(WorkerRuntime):
         """As ``render_all``; each :class:`Rendered` has its ``spans``, in the order of transformers' masks."""
         with self._lock:
             usual, self._options = self._options, encode({"spans": True})
+            self._wrapping = WRAPPING
             try:
                 return [_with_spans(rendering) for rendering in self.render_all(template, conversations)]
             finally:
                 self._options = usual
+                self._wrapping = 1
 
 
 def _with_spans(rendering: Rendering) -> Rendering:

@@ -19,11 +19,14 @@ class Limits:
     """What one render may cost before the worker is stopped.
 
     ``seconds``: wall time of one render, loading the template included; ``megabytes``: memory of the worker process
-    above what the warm engine itself needs.
+    above what the warm engine itself needs; ``text_megabytes``: size of one prompt in UTF-8; ``batch_megabytes``:
+    what the prompts of one batch may take in the memory of this process, all together.
     """
 
     seconds: float = 10.0
     megabytes: int = 1024
+    text_megabytes: int = 4
+    batch_megabytes: int = 24
 
 
 @dataclass(frozen=True)

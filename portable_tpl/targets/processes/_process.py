@@ -20,10 +20,12 @@ from portable_tpl.targets.processes._base import Limits
 READ_FD = "PORTABLE_TPL_READ_FD"
 WRITE_FD = "PORTABLE_TPL_WRITE_FD"
 PROGRESS_FD = "PORTABLE_TPL_PROGRESS_FD"
+TEXT_BYTES = "PORTABLE_TPL_TEXT_BYTES"
 
 _CHUNK = 1 << 18
 _TAIL = 4096  # bytes of the worker's standard error that are kept for the message about its death
 _RENEWAL = 1.0  # seconds between two grants of processor time
+_PENDING = 8  # largest prompts that may lie unread; JSON can make six of one
 _ORPHAN_SECONDS = 20.0  # of processor time, beyond the wall limits, for a worker whose parent was killed
 
 
@@ -39,6 +41,8 @@ class WorkerProcess:
 
     def __init__(self, launch: Launch, limits: Limits) -> None:
         self._limits = limits
+        self.most_pending = _PENDING * limits.text_megabytes << 20
+        self.flooded = False
         self._outgoing = bytearray()
         self._incoming = bytearray()
         self._tail = b""
@@ -55,6 +59,7 @@ class WorkerProcess:
         self._read, child_write = os.pipe()
         counter = self._progress_file.fileno()
         added = {READ_FD: str(child_read), WRITE_FD: str(child_write), PROGRESS_FD: str(counter)}
+        added[TEXT_BYTES] = str(self._limits.text_megabytes << 20)
         try:
             self._process = subprocess.Popen(
                 launch.command,
@@ -111,7 +116,8 @@ class WorkerProcess:
             if self._read in ready:
                 self._pump_in()
                 messages = self._take_messages()
-                if messages:
+                self.flooded = len(self._incoming) >= self.most_pending
+                if messages or self.flooded:
                     return messages
             if time.monotonic() >= deadline:
                 break
@@ -187,7 +193,7 @@ class WorkerProcess:
         self._progress_file.close()
 
     def _pump_in(self) -> None:
-        while True:
+        while len(self._incoming) < self.most_pending:
             try:
                 data = os.read(self._read, _CHUNK)
             except BlockingIOError:

@@ -38,6 +38,10 @@ unsigned 64-bit little-endian number at offset 0, ``n`` before it starts on the 
 parent stores ``0`` before each request: it stands for loading the template, and what happens then happens to all
 cases. Replies that were gathered and lost are rendered again.
 
+A text of more than ``PORTABLE_TPL_TEXT_BYTES`` (an environment variable) is not sent: a failure of kind ``memory``
+is. The parent looks, too, and stops a worker that sends much more than that without a line end. It keeps no more of
+one batch than :class:`Limits` says; what comes after is ``untried``.
+
 The parent stops a worker that takes longer than :class:`Limits` for one case (or for loading), or more memory; starts
 another one, and goes on with the rest of the batch.
 """
@@ -47,6 +51,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -61,9 +66,11 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._cases import CaseBook, encode
+from portable_tpl.targets.processes._deadline import Deadline
 from portable_tpl.targets.processes._process import WorkerProcess
 
 PROTOCOL = 1
+WRAPPING = 8  # times its size is what a prompt takes at most that comes in JSON, with what was seen of it
 
 _BATCH = 1024  # cases of one request
 # What one batch may cost before the rest of it is given up, aloud.
@@ -108,6 +115,7 @@ class WorkerRuntime:
         self.id = adapter.id if version is None else f"{adapter.id}@{version}"
         self.engine = adapter.engine
         self.restarts = 0
+        self.deadline: Deadline | None = None
         self._lock = RLock()
         self._launch = adapter.launch(version)
         self._limits = limits or Limits()
@@ -117,6 +125,8 @@ class WorkerRuntime:
         self._closed = False
         self._requests = 0
         self._counts = False
+        self._room = 0  # bytes of this process that the texts of the batch may still take
+        self._wrapping = 1  # how many times the size of a prompt a worker's text may be
         _RUNTIMES.add(self)
         self.version = str(self._start()["version"])
 
@@ -139,6 +149,7 @@ class WorkerRuntime:
             ]
         text = encode(template.text)
         out: list[Rendering] = []
+        self._room = self._limits.batch_megabytes << 20
         for start in range(0, len(conversations), _BATCH):
             entered = self._book.enter(conversations[start : start + _BATCH], tokens)
             keys = [entry for entry in entered if isinstance(entry, str)]
@@ -183,8 +194,9 @@ class WorkerRuntime:
         patience = _Patience()
         while len(done) < len(keys):
             missing = len(keys) - len(done)
-            if patience.lost is not None:
-                return done + [patience.lost] * missing
+            lost = patience.lost or self._nothing_left()
+            if lost is not None:
+                return done + [lost] * missing
             try:
                 process = self._running()
             except TargetUnavailable as error:
@@ -199,14 +211,25 @@ class WorkerRuntime:
             started = process.progress()
             self._stop()
             self.restarts += 1
+            if failure.kind == "untried":
+                continue
             if self._counts and started == 0:
                 return done + [failure] * missing  # it died while loading the template, before any case
             patience = patience.after(failure, bool(request.answers))
             # Replies that were gathered and lost lie before the culprit: those are rendered again.
-            lost = max(0, started - 1 - len(request.answers))
-            done += self._render_keys(text, keys[len(done) : len(done) + lost])
+            gathered = max(0, started - 1 - len(request.answers))
+            done += self._render_keys(text, keys[len(done) : len(done) + gathered])
             done.append(failure)
         return done
+
+    def _nothing_left(self) -> Failed | None:
+        """What stands for every further rendering, where the time or the memory for this template is used up."""
+        if self.deadline is not None and self.deadline.out():
+            return self.deadline.failure
+        if self._room > 0:
+            return None
+        megabytes = self._limits.batch_megabytes
+        return Failed("untried", f"{NOT_TRIED}: the prompts before it take {megabytes} MB of memory together")
 
     def _ask(self, process: WorkerProcess, text: str, keys: list[str]) -> _Request:
         self._requests += 1
@@ -229,8 +252,11 @@ class WorkerRuntime:
             try:
                 for message in messages:
                     self._take(request, _decode(message.line.decode("utf-8")), message.raw)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 return Failed("crash", f"the worker broke the protocol: {error!r}")
+            lost = self._nothing_left()
+            if lost is not None and len(request.answers) < expected:
+                return lost
             started = process.progress()
             if messages or started != seen:
                 seen, since = started, time.monotonic()
@@ -238,6 +264,8 @@ class WorkerRuntime:
                 continue
             if process.ended:
                 return process.verdict()
+            if process.flooded:
+                return Failed("memory", f"the engine sent more than {process.most_pending >> 20} MB at once")
             if process.over_memory():
                 return Failed("memory", f"the engine used more than {self._limits.megabytes} MB")
             if time.monotonic() - since > self._limits.seconds:
@@ -249,10 +277,10 @@ class WorkerRuntime:
             return
         if "sizes" in reply:
             _expect(reply["case"], len(request.answers))
-            request.answers += map(Rendered, _texts(raw, reply["sizes"]))
+            request.answers += map(self._rendered, _texts(raw, reply["sizes"]))
             return
         if "text" in reply:
-            answer: Rendering = Rendered(reply["text"])
+            answer = self._rendered(reply["text"])
         elif "refused" in reply:
             answer = Refused(reply["refused"])
         else:
@@ -263,6 +291,15 @@ class WorkerRuntime:
         else:
             _expect(reply["case"], len(request.answers))
             request.answers.append(answer)
+
+    def _rendered(self, text: str) -> Rendering:
+        """A text as a rendering, if it is not too large for one."""
+        if self._room <= 0:
+            return self._nothing_left() or Rendered(text)
+        self._room -= sys.getsizeof(text)
+        if len(text) > self._wrapping * self._limits.text_megabytes << 20:
+            return Failed("memory", too_large(self._limits.text_megabytes))
+        return Rendered(text)
 
     def _running(self) -> WorkerProcess:
         if self._process is None:
@@ -302,6 +339,11 @@ class WorkerRuntime:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
+
+
+def too_large(megabytes: int) -> str:
+    """What is said of a prompt that is longer than it may be."""
+    return f"the prompt is larger than {megabytes} MB"
 
 
 def _texts(raw: bytes, sizes: list[int]) -> Iterator[str]:

@@ -21,6 +21,9 @@ _FEW = 32
 _CHUNK = 1 << 18
 _MOST_TEMPLATES = 64
 _MOST_CHARACTERS = 4 << 20  # of template text whose compiled form is kept
+MOST_WRAPPED = 16 << 20  # characters of JSON that wrap a prompt
+_GATHERED = 1 << 20  # bytes of texts that are gathered at most
+LONGEST_MESSAGE = 1 << 16  # characters of a refusal or an error
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
@@ -30,12 +33,18 @@ class Refusal(Exception):
     """The template called ``raise_exception`` with this message."""
 
 
+class Wrapped(str):
+    """A prompt in JSON, with what else was seen of it; the size of the prompt itself was looked at."""
+
+    __slots__ = ()
+
+
 class Failure(Exception):
     """The engine could not load or render; ``kind`` is one of the protocol's."""
 
     def __init__(self, kind: str, message: str, line: int | None = None) -> None:
         super().__init__(message)
-        self.reply = {"kind": kind, "message": message, "line": line}
+        self.reply = {"kind": kind, "message": message[:LONGEST_MESSAGE], "line": line}
 
 
 class Engine(Protocol[_LoadedT, _CaseT]):
@@ -61,6 +70,13 @@ class Engine(Protocol[_LoadedT, _CaseT]):
         ...
 
 
+def expect_small(text: str) -> None:
+    """Raise :class:`Failure` for a prompt that is larger than the parent takes."""
+    most = int(os.environ.get("PORTABLE_TPL_TEXT_BYTES", 4 << 20))
+    if len(text) > most or (len(text) * 4 > most and len(text.encode("utf-8", "surrogatepass")) > most):
+        raise Failure("memory", f"the prompt is larger than {most >> 20} MB")
+
+
 class _Connection:
     """Requests in, replies out; replies are gathered for some milliseconds, and the progress file says what runs."""
 
@@ -69,6 +85,7 @@ class _Connection:
         self._write = int(os.environ["PORTABLE_TPL_WRITE_FD"])
         self._gathered: list[bytes] = []
         self._texts: list[bytes] = []
+        self._texts_size = 0
         self._texts_head = ""
         self._flushed = 0.0
         counter = os.environ.get("PORTABLE_TPL_PROGRESS_FD")
@@ -100,7 +117,11 @@ class _Connection:
         """Queue a rendered text; texts of consecutive cases share a line, and go raw before it."""
         if not self._texts:
             self._texts_head = f'{{"id":{request},"case":{case},"sizes":'
-        self._texts.append(text.encode("utf-8", "surrogatepass"))
+        data = text.encode("utf-8", "surrogatepass")
+        self._texts.append(data)
+        self._texts_size += len(data)
+        if self._texts_size > _GATHERED:
+            self.flush()
 
     def reply(self, reply: dict[str, Any]) -> None:
         """Queue one line."""
@@ -114,6 +135,7 @@ class _Connection:
             self._gathered += self._texts
             self._gathered.append(f"{self._texts_head}{sizes}}}\n".encode("ascii"))
             self._texts.clear()
+            self._texts_size = 0
 
     def flush(self) -> None:
         """Send what was gathered."""
@@ -190,10 +212,13 @@ class _Server(Generic[_LoadedT, _CaseT]):
         """The text, or what the reply says in its place."""
         try:
             if case.__class__ is not Failure:
-                return self._engine.render(loaded, case)  # type: ignore[arg-type]
+                text = self._engine.render(loaded, case)  # type: ignore[arg-type]
+                if text.__class__ is not Wrapped:
+                    expect_small(text)
+                return text
             return {"failed": case.reply}
         except Refusal as refusal:
-            return {"refused": str(refusal)}
+            return {"refused": str(refusal)[:LONGEST_MESSAGE]}
         except Failure as failure:
             return {"failed": failure.reply}
         except MemoryError:

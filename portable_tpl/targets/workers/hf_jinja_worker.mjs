@@ -14,6 +14,8 @@ const TEMPLATES_KEPT = 128;
 const PROGRESS_FD = Number(process.env.PORTABLE_TPL_PROGRESS_FD);
 const READ_FD = Number(process.env.PORTABLE_TPL_READ_FD);
 const WRITE_FD = Number(process.env.PORTABLE_TPL_WRITE_FD);
+const TEXT_BYTES = Number(process.env.PORTABLE_TPL_TEXT_BYTES || 4 << 20);
+const LONGEST_MESSAGE = 1 << 16; // characters of a refusal or an error
 
 const folder = process.argv[2];
 const engine = createRequire(import.meta.url)(folder);
@@ -65,7 +67,8 @@ const TOO_BIG = /^Invalid (string|array|typed array) length|Array buffer allocat
 function failure(error, kind) {
   const message = error instanceof Error ? error.message : String(error);
   const plain = message || (error instanceof Error ? error.name : "unknown error");
-  return { kind: error instanceof RangeError && TOO_BIG.test(message) ? "memory" : kind, message: plain };
+  const big = error instanceof RangeError && TOO_BIG.test(message);
+  return { kind: big ? "memory" : kind, message: plain.slice(0, LONGEST_MESSAGE) };
 }
 
 /** A case with its local time in milliseconds. */
@@ -77,9 +80,11 @@ function prepared({ context, clock }) {
 function render(template, given) {
   now = given.now;
   try {
-    return template.render(given.context);
+    const text = template.render(given.context);
+    if (text.length <= TEXT_BYTES / 3 || Buffer.byteLength(text) <= TEXT_BYTES) return text;
+    return { failed: { kind: "memory", message: `the prompt is larger than ${TEXT_BYTES >> 20} MB` } };
   } catch (error) {
-    if (error instanceof Refusal) return { refused: error.message };
+    if (error instanceof Refusal) return { refused: error.message.slice(0, LONGEST_MESSAGE) };
     return { failed: failure(error, "error") };
   }
 }

@@ -14,7 +14,15 @@ from typing import Any
 
 import jinja2
 
-from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.targets.workers._serve import (
+    LONGEST_MESSAGE,
+    MOST_WRAPPED,
+    Failure,
+    Refusal,
+    Wrapped,
+    expect_small,
+    serve,
+)
 from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase, Spanned
 from portable_tpl.template.names.turns import turn_states
 from portable_tpl.template.tracing.instrument import hook_branches, mark_branches
@@ -72,9 +80,11 @@ class _Traced(Jinja2Engine):
         self._recorder.start()
         told: dict[str, Any] = {}
         try:
-            told["text"] = super().render(loaded, case)
+            text = super().render(loaded, case)
+            expect_small(text)
+            told["text"] = text
         except Refusal as refusal:
-            told["refused"] = str(refusal)
+            told["refused"] = str(refusal)[:LONGEST_MESSAGE]
         except Failure as failure:
             told["failed"] = failure.reply
         told["branches"] = sorted(self._hits)
@@ -89,7 +99,11 @@ class _Traced(Jinja2Engine):
         values = self._recorder.values()
         if values:
             told["values"] = list(values.items())
-        return json.dumps(told)
+        whole = json.dumps(told)
+        if len(whole) > MOST_WRAPPED:
+            failed = {"kind": "memory", "message": "the way of the rendering takes more memory than it may"}
+            whole = json.dumps({"failed": failed, "branches": told["branches"]})
+        return Wrapped(whole)
 
 
 if __name__ == "__main__":

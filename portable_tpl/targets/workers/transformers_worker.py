@@ -14,7 +14,7 @@ from typing import Any
 
 import jinja2
 
-from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.targets.workers._serve import Failure, Refusal, Wrapped, expect_small, serve
 from portable_tpl.template.syntax.environment import (
     TRANSFORMERS,
     RefusalError,
@@ -41,7 +41,8 @@ class Spanned:
     def render(self, context: Mapping[str, Any]) -> str:
         """The prompt and the spans, as JSON."""
         text, spans = render_with_generation(self.template, context)
-        return json.dumps({"text": text, "spans": spans})
+        expect_small(text)
+        return Wrapped(json.dumps({"text": text, "spans": spans}))
 
 
 class Jinja2Engine:
