@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 
 from jinja2 import nodes
 
+from portable_tpl.auditing.joining import speaks
 from portable_tpl.differential.aims import Aim
 from portable_tpl.fixing.proof import witnesses
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding
+from portable_tpl.model.rendering import Mismatch
+from portable_tpl.model.report import counts
 from portable_tpl.template import ParsedTemplate
 
 _MOST = 24  # places and kinds of one template; a template that breaks everywhere shows it without
 
 
-def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]]) -> list[Aim]:
-    """One aim for each place and feature."""
+def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], tier: Tier) -> list[Aim]:
+    """One aim for each place and feature, to be shown by conversations of a tier."""
     targets: dict[tuple[int, int, str], set[str]] = {}
     findings: dict[tuple[int, int, str], Finding] = {}
     for finding, effect in unproved:
@@ -28,8 +33,13 @@ def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]]) 
     for key, finding in islice(findings.items(), _MOST):
         places = tuple(witnesses(parsed, finding))
         if places:
-            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key])))
+            shows = partial(_shows, finding, key[2], tier)
+            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key]), shows))
     return aims
+
+
+def _shows(finding: Finding, feature: str, tier: Tier, mismatch: Mismatch) -> bool:
+    return counts(mismatch, tier) and speaks(finding, feature, mismatch)
 
 
 def _kinds(feature: str) -> tuple[str, ...]:

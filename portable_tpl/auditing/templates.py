@@ -79,7 +79,8 @@ class Examination:
         container = self._containers.get((template.path, template.name))
         inspection = inspected(parsed, container, run, session, self.choice, self.settings.tier)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
-        run.aim(aims_of(parsed, unproved(findings, run.comparison, self.settings.tier)))
+        tier = self.settings.tier
+        run.aim(aims_of(parsed, unproved(findings, run.comparison, tier), tier))
         comparison = graded(run.comparison)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)
         return Examined(comparison, self.choice.graded(joined(findings, comparison, self.settings.tier)), unasked)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import compress, islice
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from portable_tpl.generation.constraint_edits import Op
 from portable_tpl.generation.targeting import Targeting
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Json, Tier
-from portable_tpl.model.rendering import Failed
+from portable_tpl.model.rendering import Failed, Mismatch
 from portable_tpl.support.features import kind_values
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.usage.shape import CONTENT
@@ -33,13 +33,14 @@ class Aim:
 
     ``places`` are expressions one of which is evaluated whenever the place is, ``operands`` those that are to have
     the value. ``kinds`` are kinds of the support table, empty where any will do. ``targets`` are those of which it is
-    to be known.
+    to be known, until a mismatch of theirs ``shows`` it.
     """
 
     places: tuple[nodes.Node, ...]
     operands: tuple[nodes.Expr, ...]
     kinds: tuple[str, ...] = ()
     targets: frozenset[str] = frozenset()
+    shows: Callable[[Mismatch], bool] = field(default=lambda _: False, compare=False)
 
 
 class Shot(NamedTuple):

@@ -88,9 +88,10 @@ class Run:
             keys = {shot.conversation.key for shot in shots if shot.aim == number}
             for target in self._targets:
                 differing = [case for case in cases[target.id] if case.conversation.key in keys]
-                if differing and target.id in aim.targets:
-                    there = partial(gets_to, self.parsed, self._tracer, aim)
-                    self._investigation(target).add_apart(differing, there)
+                if target.id not in aim.targets or not differing or any(map(aim.shows, self._mismatches(target.id))):
+                    continue
+                there = partial(gets_to, self.parsed, self._tracer, aim)
+                self._investigation(target).add_apart(differing, there)
 
     def _compare(self, numbers: Sequence[int]) -> dict[str, list[Case]]:
         """Compare conversations of the run, by number; gives those that differ."""
