@@ -20,6 +20,19 @@ NameKind: TypeAlias = Literal["filter", "test", "function", "macro"]
 _NAMED_TEST = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 
 
+# Statements whose body jinja2 compiles in a frame of its own (its `Frame.inner`).
+_FRAMES = (
+    nodes.AssignBlock,
+    nodes.Block,
+    nodes.CallBlock,
+    nodes.FilterBlock,
+    nodes.For,
+    nodes.Macro,
+    nodes.Scope,
+    nodes.With,
+)
+
+
 @dataclass(frozen=True)
 class UnknownName:
     """A use of a name that nothing gives a meaning.
@@ -37,7 +50,7 @@ def unknown_names(parsed: ParsedTemplate, provided: Collection[str] = ()) -> tup
     """All uses of filters, tests, functions and macros that exist nowhere, in the template's order.
 
     ``provided`` are names that a deployment brings. A use that a condition guards is none: a call where the name ``is
-    defined``, a filter where ``'its name' is filter``. Nothing is rendered.
+    defined``, a filter where ``'its name' is filter``, if the reference compiles it so. Nothing is rendered.
     """
     known = _known()
     scopes: Scopes | None = None
@@ -52,7 +65,9 @@ def unknown_names(parsed: ParsedTemplate, provided: Collection[str] = ()) -> tup
                 # A value from elsewhere (a variable, a macro that only one branch defines) may well be callable.
                 if scopes.reads[node.node].bindings:  # type: ignore[attr-defined]
                     continue
-            if not _guarded(parsed, node, kind, name):
+            # A filter that `map` is given by name is looked up when it is used, one that is written at once.
+            hard = place is node and kind != "function" and not _is_soft(parsed, node)
+            if hard or not _guarded(parsed, node, kind, name):
                 unknown.append(UnknownName("macro" if kind == "function" and name in macros else kind, name, place))
     return tuple(unknown)
 
@@ -79,6 +94,30 @@ def _uses(node: nodes.Node) -> Iterator[tuple[NameKind, str, nodes.Node]]:
         yield "test", node.name, node
     elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
         yield "function", node.node.name, node
+
+
+def _is_soft(parsed: ParsedTemplate, node: nodes.Node) -> bool:
+    """Whether jinja2 lets a filter or test that it does not know pass until it is used.
+
+    Its compiler does so inside of ``if``, and forgets it where a body with names of its own begins.
+    """
+    child, parent = node, parsed.parent(node)
+    while parent is not None:
+        if isinstance(parent, (nodes.If, nodes.CondExpr)):
+            return True
+        if isinstance(parent, _FRAMES) and not any(child is each for each in _outside(parent)):
+            return False
+        child, parent = parent, parsed.parent(parent)
+    return False
+
+
+def _outside(node: nodes.Node) -> list[nodes.Node]:
+    """The parts of a statement that are evaluated before its body's names exist."""
+    if isinstance(node, nodes.For):
+        return [node.iter]
+    if isinstance(node, nodes.CallBlock):
+        return [node.call]
+    return list(node.values) if isinstance(node, nodes.With) else []
 
 
 def _guarded(parsed: ParsedTemplate, node: nodes.Node, kind: NameKind, name: str) -> bool:

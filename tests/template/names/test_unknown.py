@@ -111,6 +111,9 @@ def failure(text: str, **context: object) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(calling())
+@example("{% if 'shout' is filter %}{% for a in [1] %}{{ x|shout }}{% endfor %}{% endif %}")
+@example("{% for a in [1] %}{% if 'shout' is filter %}{{ x|shout }}{% endif %}{% endfor %}")
+@example("{{ 'shout' is filter and x|shout }}")
 @example("{% if c0 %}{% macro f() %}{% endmacro %}{% endif %}{% if c0 %}{{ f() }}{% endif %}")
 def test_no_unknown_name_means_no_failure_for_one(text: str) -> None:
     """A template without a finding fails on no name; one that fails for a name has a finding."""
