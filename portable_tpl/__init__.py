@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from portable_tpl.api import FixResult, audit, check, compare, compile, fix, load, render  # noqa: A004
+    from portable_tpl.api import FixResult, audit, check, compare, compile, diff, fix, load, render  # noqa: A004
     from portable_tpl.model.conversation import Conversation, Tier
+    from portable_tpl.model.difference import PromptDifference, TemplateDifference
     from portable_tpl.model.errors import NotPortable, PortableTplError, PromptWarning, RenderError
     from portable_tpl.model.findings import Finding
     from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
@@ -32,16 +33,19 @@ _HOME = {
     "NotPortable": "model.errors",
     "PortableTplError": "model.errors",
     "PromptWarning": "model.errors",
+    "PromptDifference": "model.difference",
     "Refused": "model.rendering",
     "RenderError": "model.errors",
     "Rendered": "model.rendering",
     "Report": "model.report",
     "Template": "model.source",
+    "TemplateDifference": "model.difference",
     "Tier": "model.conversation",
     "audit": "api",
     "check": "api",
     "compare": "api",
     "compile": "api",
+    "diff": "api",
     "fix": "api",
     "load": "api",
     "render": "api",
@@ -58,18 +62,21 @@ __all__ = [
     "Mismatch",
     "NotPortable",
     "PortableTplError",
+    "PromptDifference",
     "PromptWarning",
     "Refused",
     "RenderError",
     "Rendered",
     "Report",
     "Template",
+    "TemplateDifference",
     "Tier",
     "__version__",
     "audit",
     "check",
     "compare",
     "compile",
+    "diff",
     "fix",
     "load",
     "render",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portable_tpl.fixing import FixResult
 from portable_tpl.model.conversation import Conversation, Json, Tier
+from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Comparison, Report
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from portable_tpl.differential.run.settings import CompareSettings
     from portable_tpl.rendering.chat_template import ChatTemplate
     from portable_tpl.rendering.prompts import Tool
+    from portable_tpl.sources import Container
     from portable_tpl.support.table import Table
 
-__all__ = ["FixResult", "audit", "check", "compare", "compile", "fix", "load", "render"]
+__all__ = ["FixResult", "audit", "check", "compare", "compile", "diff", "fix", "load", "render"]
 
 
 def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
@@ -116,14 +118,14 @@ def audit(
     """
     from portable_tpl.auditing.audit import AuditSettings, audit
     from portable_tpl.auditing.choice import Choice
-    from portable_tpl.sources import Container, discover
+    from portable_tpl.sources import discover
     from portable_tpl.targets.catalogue import measure_missing, running_targets
 
     given = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)
     containers: list[Container] = []
     for each in given:
         if isinstance(each, Template):
-            containers.append(Container(each.path or "<string>", "string", (each,), ()))
+            containers.append(_container(each))
         else:
             containers += discover([os.fspath(each)])
     settings = AuditSettings(
@@ -134,6 +136,35 @@ def audit(
     running = [status.id for status in running_targets(_names(targets)) if status.status == "run"]
     measure_missing(running, _measure)
     return audit(containers, _names(targets), settings)
+
+
+def diff(
+    old: Template | str | os.PathLike[str],
+    new: Template | str | os.PathLike[str],
+    target: str = "transformers",
+    examples: int | None = None,
+    seed: int = 0,
+    tier: Tier | str = Tier.EVERYDAY,
+    conversations: Sequence[Conversation] = (),
+) -> list[TemplateDifference]:
+    """Say whether two templates, or the templates of two containers, print the same prompts on a target.
+
+    A string is a path or a hub id, as for :func:`audit`. One difference for each template's name, in which
+    ``differences`` hold the smallest conversation for each reason. Raises :class:`TemplateSyntaxError`,
+    :class:`SourceError`, :class:`UnknownTarget` and :class:`TargetUnavailable`.
+    """
+    from portable_tpl.auditing.difference import differences_of
+
+    settings = _settings(examples, seed, tier, conversations)
+    return list(differences_of(_container(old), _container(new), target, settings).differences)
+
+
+def _container(given: Template | str | os.PathLike[str]) -> Container:
+    from portable_tpl.sources import Container, open_container
+
+    if isinstance(given, Template):
+        return Container(given.path or "<string>", "string", (given,), ())
+    return open_container(os.fspath(given))
 
 
 def compile(template: Template | str, name: str | None = None) -> ChatTemplate:  # noqa: A001 - the contract's name

@@ -23,6 +23,7 @@ _COMMANDS = {
     "compare": "Render conversations on every target and report mismatches.",
     "compat": "Show the support table.",
     "corpus": "List, fetch or audit the known hub templates.",
+    "diff": "Say whether two templates print the same prompts.",
     "explain": "Show the page of a rule or a feature.",
     "fix": "Rewrite what is not portable, each change proved on the reference.",
     "init": "Write configuration, hook and workflow for this repository.",

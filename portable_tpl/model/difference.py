@@ -39,7 +39,8 @@ class PromptDifference:
     """The smallest conversation found on which two templates give different prompts for one reason.
 
     ``cases`` is the number of conversations of the run that differ for it. The reason is a ``change``, without which
-    the new template prints what the old one does; or ``tokens``, the special tokens that are others (name to both
+    the new template prints what the old one does, or, where other changes show in each such conversation as well,
+    prints ``without``; or ``tokens``, the special tokens that are others (name to both
     texts, ``None`` for a token that one side lacks); or, where no single change is behind it, the ``places`` that
     printed the first difference, in the old and in the new template. ``reproduce`` has a command line a side.
     """
@@ -53,14 +54,21 @@ class PromptDifference:
     tokens: Mapping[str, tuple[str | None, str | None]] | None = None
     places: tuple[Place | None, Place | None] = (None, None)
     reproduce: tuple[str, str] = ("", "")
+    without: Rendering | None = None
+
+    @property
+    def before(self) -> Rendering:
+        """What stands beside the new template's prompt: the old one's, or that without the change."""
+        return self.old if self.without is None else self.without
 
     @property
     def offset(self) -> int | None:
         """Where the two prompts part, in characters; ``None`` where one of them is no prompt."""
-        if not isinstance(self.old, Rendered) or not isinstance(self.new, Rendered):
+        before = self.before
+        if not isinstance(before, Rendered) or not isinstance(self.new, Rendered):
             return None
-        pairs = zip(self.old.text, self.new.text, strict=False)
-        shorter = min(len(self.old.text), len(self.new.text))
+        pairs = zip(before.text, self.new.text, strict=False)
+        shorter = min(len(before.text), len(self.new.text))
         return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
@@ -69,7 +77,8 @@ class TemplateDifference:
     """Two templates of one name, and whether they print the same prompts.
 
     ``old`` or ``new`` is ``None`` where only the other container has the name. ``cases`` conversations were rendered,
-    of which ``differing`` gave different prompts. ``generation`` says of each whether it has generation blocks.
+    of which ``differing`` gave different prompts, ``several`` of them for more than one of the reasons at once.
+    ``generation`` says of each whether it has generation blocks.
     ``cut`` says that time ran out.
     """
 
@@ -79,6 +88,7 @@ class TemplateDifference:
     likeness: Likeness
     cases: int = 0
     differing: int = 0
+    several: int = 0
     differences: tuple[PromptDifference, ...] = ()
     generation: tuple[bool, bool] = (False, False)
     cut: bool = False

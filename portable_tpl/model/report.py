@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered
 from portable_tpl.model.source import Template
 
-Command = Literal["check", "compare", "audit", "fix"]
+Command = Literal["check", "compare", "audit", "fix", "diff"]
 Verdict = Literal["portable", "differs", "fails", "unknown"]
 TargetState = Literal["run", "static", "skipped"]
 
@@ -173,7 +174,10 @@ class ContainerReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run; ``errors`` are what could not be looked at, ``containers`` those with findings of their own."""
+    """A whole run; ``errors`` are what could not be looked at, ``containers`` those with findings of their own.
+
+    ``differences`` are those of a ``diff``, one for each template's name, in the order of ``templates``.
+    """
 
     command: Command
     tier: Tier
@@ -182,6 +186,7 @@ class Report:
     templates: tuple[TemplateReport, ...]
     errors: tuple[str, ...] = ()
     containers: tuple[ContainerReport, ...] = ()
+    differences: tuple[TemplateDifference, ...] = ()
 
     @property
     def entries(self) -> tuple[TemplateReport, ...]:

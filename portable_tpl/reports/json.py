@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import portable_tpl
+from portable_tpl.model.difference import PromptDifference, TemplateDifference
 from portable_tpl.model.findings import Affected, Finding, Fix, Witness
 from portable_tpl.model.rendering import Mismatch, Refused, Rendered, Rendering
 from portable_tpl.model.report import (
@@ -19,7 +20,7 @@ from portable_tpl.model.report import (
     TargetStatus,
     TemplateReport,
 )
-from portable_tpl.model.source import Location
+from portable_tpl.model.source import Location, Template
 from portable_tpl.reports.parts.jsontext import dumps
 from portable_tpl.reports.parts.summary import summarise
 
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
 
 def to_data(report: Report) -> dict[str, Any]:
     """The report as JSON data."""
-    return {
+    data: dict[str, Any] = {
         "version": VERSION,
         "command": report.command,
         "tier": str(report.tier),
@@ -44,6 +45,57 @@ def to_data(report: Report) -> dict[str, Any]:
         "containers": [_container(container) for container in report.containers],
         "summary": _summary(report),
         "errors": list(report.errors),
+    }
+    if report.command == "diff":
+        data["differences"] = [_template_difference(each) for each in report.differences]
+    return data
+
+
+def _template_difference(difference: TemplateDifference) -> dict[str, Any]:
+    return {
+        "name": difference.name,
+        "old": _side(difference.old, difference.generation[0]),
+        "new": _side(difference.new, difference.generation[1]),
+        "likeness": difference.likeness,
+        "cases": difference.cases,
+        "differing": difference.differing,
+        "several": difference.several,
+        "cut": difference.cut,
+        "differences": [_prompt_difference(each) for each in difference.differences],
+    }
+
+
+def _side(template: Template | None, generation: bool) -> dict[str, Any] | None:
+    if template is None:
+        return None
+    path = template.path or "<string>"
+    return {"path": path, "name": template.name, "sha256": template.sha256, "generation_blocks": generation}
+
+
+def _prompt_difference(difference: PromptDifference) -> dict[str, Any]:
+    change, _tokens = difference.change, difference.tokens
+    return {
+        "tier": str(difference.tier),
+        "cases": difference.cases,
+        "conversation": difference.conversation.to_json(),
+        "old": rendering_data(difference.old),
+        "new": rendering_data(difference.new),
+        "without": None if difference.without is None else rendering_data(difference.without),
+        "offset": difference.offset,
+        "change": None
+        if change is None
+        else {
+            "old": {"line": change.old_line, "text": change.old_text},
+            "new": {"line": change.new_line, "text": change.new_text},
+        },
+        "tokens": None
+        if difference.tokens is None
+        else {name: list(pair) for name, pair in difference.tokens.items()},
+        "places": [
+            None if place is None else {"line": place.line, "condition": place.condition}
+            for place in difference.places
+        ],
+        "reproduce": list(difference.reproduce),
     }
 
 

@@ -57,18 +57,17 @@ def report_problems(problems: list[str]) -> None:
 
 
 def _rendered(report: Report, common: Common, form: str, output: str | None) -> str:
+    color = color_wanted(common) and output is None
+    return rendered(
+        report, form, output, color, quiet=common.quiet, statistics=common.statistics, verbose=common.verbose
+    )
+
+
+def rendered(report: Report, form: str, output: str | None, color: bool, **text_options: bool) -> str:
+    """The report in a form; ``color`` and ``text_options`` are for the text, which is as wide as the terminal."""
     module = import_module(f"portable_tpl.reports.{form}")
     if form == "text":
-        return str(
-            module.render(
-                report,
-                color=color_wanted(common) and output is None,
-                quiet=common.quiet,
-                statistics=common.statistics,
-                verbose=common.verbose,
-                columns=_columns(output),
-            )
-        )
+        return str(module.render(report, color=color, columns=_columns(output), **text_options))
     if form == "sarif":
         from portable_tpl.checking.linting import rule_docs
 

@@ -12,6 +12,7 @@ from portable_tpl.model.difference import Change
 # Between lines, and at the borders of tags: one line may hold a whole template.
 _BORDER = re.compile(r"(?<=\n)|(?<=[%}#]\})|(?=\{[%{#])")
 _MOST_PIECES = 6000
+_LONGEST, _MOST_LINES = 1500, 12
 
 
 class Stretch(NamedTuple):
@@ -21,6 +22,11 @@ class Stretch(NamedTuple):
     end: int
     new_start: int
     new_end: int
+
+    def is_small(self, old: str, new: str) -> bool:
+        """Whether the stretch is one change, and no other template."""
+        sides = (old[self.start : self.end], new[self.new_start : self.new_end])
+        return all(len(text) <= _LONGEST and text.count("\n") <= _MOST_LINES for text in sides)
 
 
 def stretches(old: str, new: str) -> list[Stretch]:
@@ -37,9 +43,11 @@ def stretches(old: str, new: str) -> list[Stretch]:
     ]
 
 
-def without(stretch: Stretch, old: str, new: str) -> str:
-    """The new text with the old one's words in one stretch."""
-    return new[: stretch.new_start] + old[stretch.start : stretch.end] + new[stretch.new_end :]
+def without(undone: Sequence[Stretch], old: str, new: str) -> str:
+    """The new text with the old one's words in some stretches."""
+    for start, end, new_start, new_end in sorted(undone, reverse=True):
+        new = new[:new_start] + old[start:end] + new[new_end:]
+    return new
 
 
 def change_of(stretch: Stretch, old: str, new: str) -> Change:

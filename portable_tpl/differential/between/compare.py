@@ -76,11 +76,15 @@ class _Comparison:
         self._judges = [TierJudge(False, shape_of(each.tree), each.template.tokens) for each in (old, new)]
 
     def result(self, known: TemplateDifference) -> TemplateDifference:
-        """All differences, those of the mildest tier first, then those that most conversations show."""
+        """All differences, those that stand alone first, of these those of the mildest tier and of most conversations."""
         cases = self._cases(self._conversations)
         groups: dict[Reason, list[Case]] = {}
+        several = 0
         for case, reason in zip(cases, self._reasons.of(cases), strict=True):
-            groups.setdefault(reason, []).append(case)
+            if reason is None:
+                several += 1
+            else:
+                groups.setdefault(reason, []).append(case)
         chosen = sorted(groups.items(), key=lambda group: (min(map(self._order, group[1])), -len(group[1])))
         found = [self._difference(reason, members) for reason, members in chosen[:_MOST_REASONS]]
         return replace(
@@ -88,7 +92,10 @@ class _Comparison:
             likeness="differs" if cases else "same-prompts",
             cases=len(self._conversations),
             differing=len(cases),
-            differences=tuple(sorted(found, key=lambda each: (each.tier.rank, -each.cases))),
+            several=several,
+            differences=tuple(
+                sorted(found, key=lambda each: (each.without is not None, each.tier.rank, -each.cases))
+            ),
             cut=self._cut,
         )
 
@@ -119,9 +126,13 @@ class _Comparison:
         case = next(iter(self._cases([small])), start)
         old, new = self._old.template, self._new.template
         tokens = _other_tokens(old, new) if reason.tokens else None
-        places = reason.places
+        places, shown = reason.places, case
+        without = None
+        if reason.undone is not None and reason.among_others:
+            without = self._runtime.render(reason.undone, case.conversation)
+            shown = case._replace(old=without)
         if reason.undone is not None:
-            places = self._reasons.places([case])[0]
+            places = self._reasons.places([shown])[0]
         return PromptDifference(
             conversation=case.conversation,
             tier=self._tier(case.conversation),
@@ -131,6 +142,7 @@ class _Comparison:
             change=None if reason.stretch is None else change_of(reason.stretch, old.text, new.text),
             tokens=tokens,
             places=places,
+            without=without,
             reproduce=(
                 reproduce(old, case.conversation, self._runtime.id),
                 reproduce(new, case.conversation, self._runtime.id),

@@ -12,11 +12,13 @@ from portable_tpl.differential.between.changes import Stretch, stretches, withou
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.difference import Place
+from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.release._causes import Cause, first_difference, printer_of
+from portable_tpl.release._causes import first_difference, printer_of
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.template import ParsedTemplate
+from portable_tpl.template import ParsedTemplate, compile_check, parse
+from portable_tpl.template.tracing.trace import Trace
 
 _MOST_STRETCHES = 40
 _LONGEST_CONDITION = 100
@@ -34,14 +36,15 @@ class Case(NamedTuple):
 class Reason:
     """One of: a stretch that differs, the special tokens, or the places that printed the first difference.
 
-    ``undone`` is the new template without the stretch, or with the old one's tokens: where the stretch, or the
-    tokens, are the reason, it prints what the old one does.
+    ``undone`` is the new template without the stretch, or with the old one's tokens. Where these alone are the
+    reason, it prints what the old one does; with ``among_others``, it prints something else than the new one.
     """
 
     stretch: Stretch | None = None
     tokens: bool = False
     places: tuple[Place | None, Place | None] = (None, None)
     undone: Template | None = None
+    among_others: bool = False
 
 
 class Reasons:
@@ -52,70 +55,87 @@ class Reasons:
         self._runtime, self._tracer = runtime, tracer
         self._single = list(_single(old.template, new.template))
 
-    def of(self, cases: Sequence[Case]) -> list[Reason]:
-        """The reason of each case."""
-        reasons: list[Reason | None] = [None] * len(cases)
+    def of(self, cases: Sequence[Case]) -> list[Reason | None]:
+        """The reason of each case; ``None`` where several of the other cases' reasons come together."""
+        reasons: dict[int, Reason | None] = {}
+
+        def settle(reason: Reason) -> None:
+            left = [number for number in range(len(cases)) if number not in reasons]
+            held = self.hold(reason, [cases[number] for number in left]) if left else []
+            reasons.update((number, reason) for number, holds in zip(left, held, strict=True) if holds)
+
         for reason in self._single:
-            left = [number for number, known in enumerate(reasons) if known is None]
-            if not left:
-                break
-            for number, explains in zip(left, self._explain(reason, [cases[each] for each in left]), strict=True):
-                if explains:
-                    reasons[number] = reason
-        left = [number for number, known in enumerate(reasons) if known is None]
-        for number, reason in zip(left, self._printed([cases[each] for each in left]), strict=True):
-            reasons[number] = reason
-        return [reason for reason in reasons if reason is not None]
+            settle(reason)
+        known = set(reasons.values())
+        for reason in self._single:
+            if reason not in known:
+                settle(replace(reason, among_others=True))
+        together = Reason(undone=_undone(self._single, self._old.template, self._new.template))
+        if reasons:
+            settle(together)
+        reasons = {number: None if reason is together else reason for number, reason in reasons.items()}
+        left = [number for number in range(len(cases)) if number not in reasons]
+        places = self.places([cases[number] for number in left])
+        reasons.update((number, Reason(places=place)) for number, place in zip(left, places, strict=True))
+        return [reasons[number] for number in range(len(cases))]
 
     def hold(self, reason: Reason, cases: Sequence[Case]) -> list[bool]:
         """Whether each case has this reason."""
-        if reason.undone is not None:
-            return self._explain(reason, cases)
-        return [each == reason for each in self._printed(cases)]
-
-    def _explain(self, reason: Reason, cases: Sequence[Case]) -> list[bool]:
-        assert reason.undone is not None
+        if reason.undone is None:
+            return [places == reason.places for places in self.places(cases)]
         answers = self._runtime.render_all(reason.undone, [case.conversation for case in cases])
+        if reason.among_others:
+            return [answer != case.new for answer, case in zip(answers, cases, strict=True)]
         return [answer == case.old for answer, case in zip(answers, cases, strict=True)]
-
-    def _printed(self, cases: Sequence[Case]) -> list[Reason]:
-        places = self.places(cases)
-        return [Reason(places=place) for place in places]
 
     def places(self, cases: Sequence[Case]) -> list[tuple[Place | None, Place | None]]:
         """What printed the first difference of each case in the two templates, on the reference."""
+        if not cases:
+            return []
         conversations = [case.conversation for case in cases]
-        sides = []
-        for parsed, texts in ((self._old, [case.old for case in cases]), (self._new, [case.new for case in cases])):
-            traces = self._tracer.trace(parsed.template, conversations, "pieces") if conversations else []
-            sides.append(list(zip([parsed] * len(traces), traces, texts, strict=True)))
+        old = self._tracer.trace(self._old.template, conversations, "pieces")
+        new = self._tracer.trace(self._new.template, conversations, "pieces")
         found = []
-        for (old, old_trace, one), (new, new_trace, other) in zip(*sides, strict=True):
+        for case, one, other in zip(cases, old, new, strict=True):
             at = None
-            if isinstance(one, Rendered) and isinstance(other, Rendered):
-                at = first_difference(one.text, other.text)
-            pair = [
-                None if at is None or trace.rendering != text else _place(parsed, printer_of(parsed, trace, at))
-                for parsed, trace, text in ((old, old_trace, one), (new, new_trace, other))
-            ]
+            if isinstance(case.old, Rendered) and isinstance(case.new, Rendered):
+                at = first_difference(case.old.text, case.new.text)
+            # Where the runtime is not the reference, the trace may tell of another prompt.
+            sides = ((self._old, one, case.old), (self._new, other, case.new))
+            pair = [_place(parsed, trace, at) if trace.rendering == text else None for parsed, trace, text in sides]
             found.append((pair[0], pair[1]))
         return found
 
 
 def _single(old: Template, new: Template) -> list[Reason]:
     """All reasons that can be taken back by themselves."""
-    made = []
+    small = [stretch for stretch in stretches(old.text, new.text) if stretch.is_small(old.text, new.text)]
+    changed = [Reason(stretch=stretch) for stretch in small[:_MOST_STRETCHES]]
     if dict(old.tokens) != dict(new.tokens):
-        # The pair of names and texts alone: what else belongs to the container stays the new one's.
-        undone = replace(new, special_tokens=old.tokens)
-        made.append(Reason(tokens=True, undone=undone))
-    for stretch in stretches(old.text, new.text)[:_MOST_STRETCHES]:
-        text = without(stretch, old.text, new.text)
-        made.append(Reason(stretch=stretch, undone=replace(new, text=text)))
-    return made
+        changed.insert(0, Reason(tokens=True))
+    made = [replace(reason, undone=_undone([reason], old, new)) for reason in changed]
+    return [reason for reason in made if reason.undone is not None and _parses(reason.undone)]
 
 
-def _place(parsed: ParsedTemplate, printed: Cause | None) -> Place | None:
+def _parses(template: Template) -> bool:
+    """Whether a change can be taken back by itself: half a block cannot."""
+    try:
+        compile_check(parse(template), unknown_names=True)
+    except TemplateSyntaxError:
+        return False
+    return True
+
+
+def _undone(reasons: Sequence[Reason], old: Template, new: Template) -> Template:
+    """The new template without what some reasons are about."""
+    undone = [reason.stretch for reason in reasons if reason.stretch is not None]
+    template = replace(new, text=without(undone, old.text, new.text))
+    tokens = any(reason.tokens for reason in reasons)
+    return replace(template, special_tokens=old.tokens) if tokens else template
+
+
+def _place(parsed: ParsedTemplate, trace: Trace, offset: int | None) -> Place | None:
+    printed = None if offset is None else printer_of(parsed, trace, offset)
     if printed is None:
         return None
     around = [

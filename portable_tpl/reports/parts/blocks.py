@@ -115,7 +115,7 @@ class Writer:
         where = f" ({places[0]}{more})" if places else ""
         room = self.columns - width(f"{item.severity} {item.code}  ") - width(where)
         head = self.paint(f"{item.severity} {item.code}", TONES[item.severity])
-        return f"{head}  {_cut(self.message(item), room)}{where}"
+        return f"{head}  {cut(self.message(item), room)}{where}"
 
     def message(self, item: Item) -> str:
         """What an item says, on one line."""
@@ -155,7 +155,7 @@ class Writer:
         if proof is not None:
             yield from self._mismatch(proof)
         elif witness is not None:
-            yield from self._witness(witness)
+            yield from self.witness(witness)
 
     def _mismatch(self, proof: Proof) -> Iterator[str]:
         mismatch = proof.mismatch
@@ -165,19 +165,20 @@ class Writer:
             yield f"  {self.paint('cause', 'dim')}      {one_line(why(mismatch))}"
             yield f"  {self.paint('reproduce', 'dim')}  {unbroken(mismatch.reproduce)}"
 
-    def _witness(self, witness: Witness) -> Iterator[str]:
+    def witness(self, witness: Witness) -> Iterator[str]:
+        """The conversation of a witness, its texts around their first difference, and the branch behind it."""
         first, *others = witness.exhibits
         yield from self._conversation(first.conversation)
         if others:
             second = others[0]
-            labels = [_cut(one_line(each.label), self.columns // 3) for each in (first, second)]
+            labels = [cut(one_line(each.label), self.columns // 3) for each in (first, second)]
             yield from self._answers(labels[0], first.rendering, labels[1], second.rendering)
         else:
             yield from self.wrapped(one_line(first.label), "  ")
-            yield f"    {_cut(rendering_phrase(first.rendering), self.columns - 4)}"
+            yield f"    {cut(rendering_phrase(first.rendering), self.columns - 4)}"
         if witness.condition is not None:
             text = f"line {witness.line}: {one_line(witness.condition)} went another way"
-            yield f"  {self.paint(_cut(text, self.columns - 2), 'dim')}"
+            yield f"  {self.paint(cut(text, self.columns - 2), 'dim')}"
         if self.verbose:
             for command in witness.reproduce:
                 yield f"  {self.paint('reproduce', 'dim')}  {unbroken(command)}"
@@ -190,7 +191,7 @@ class Writer:
                 yield f"  {self.paint(pad(label, column), 'blue')}  {value}"
             return
         text = "  ".join(f"{label} {value}" for label, value in lines)
-        yield f"  {self.paint(_cut(text, self.columns - 2), 'blue')}"
+        yield f"  {self.paint(cut(text, self.columns - 2), 'blue')}"
 
     def _answers(self, one: str, first: Rendering, other: str, second: Rendering) -> Iterator[str]:
         column = max(width(one), width(other))
@@ -200,13 +201,13 @@ class Writer:
             yield from self._two_texts(difference, pad(one, column), pad(other, column), room)
             return
         for name, rendering in ((one, first), (other, second)):
-            yield f"  {pad(name, column)}  {_cut(rendering_phrase(rendering), self.columns - column - 4)}"
+            yield f"  {pad(name, column)}  {cut(rendering_phrase(rendering), self.columns - column - 4)}"
 
     def _two_texts(self, difference: Difference, one: str, other: str, room: int) -> Iterator[str]:
         for name, side, tone in ((one, difference.reference, "green"), (other, difference.target, "red")):
             before, changed, after = side_pieces(side)
-            changed = _cut(changed, room - width(before))
-            yield f"  {name}  {before}{self.paint(changed, tone)}{_cut(after, room - width(before) - width(changed))}"
+            changed = cut(changed, room - width(before))
+            yield f"  {name}  {before}{self.paint(changed, tone)}{cut(after, room - width(before) - width(changed))}"
         before, _, _ = side_pieces(difference.reference)
         yield f"  {'':>{width(one)}}  {' ' * width(before)}{self.paint('^', 'red')}"
 
@@ -221,7 +222,7 @@ class Writer:
     def _side(self, lines: tuple[str, ...], sign: str, tone: str) -> Iterator[str]:
         shown = lines if self.verbose or len(lines) <= _MOST_FIX_LINES else lines[: _MOST_FIX_LINES - 1]
         for line in shown:
-            yield self.paint(_cut(f"    {sign} {line}", self.columns), tone)
+            yield self.paint(cut(f"    {sign} {line}", self.columns), tone)
         if len(lines) > len(shown):
             yield self.paint(f"    {sign} … {len(lines) - len(shown)} more lines", tone)
 
@@ -236,7 +237,7 @@ def _places(block: Block) -> list[str]:
     return list(dict.fromkeys(f"{location.line}:{location.column}" for location in locations))
 
 
-def _cut(text: str, columns: int) -> str:
+def cut(text: str, columns: int) -> str:
     """A printable text in at most so many terminal columns, with an ellipsis where some is left out."""
     if width(text) <= columns:
         return text
