@@ -19,6 +19,7 @@ from portable_tpl.release._base import ContainerSubject, Subject
 from portable_tpl.release._inquiry import Engines, Inquiry, Sample
 from portable_tpl.release._run import Inspection, inspect_container, inspect_template
 from portable_tpl.sources import Container
+from portable_tpl.sources.beside import ggufs_beside
 from portable_tpl.targets.engines.transformers import Reference
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.reproduce import reproduce
@@ -62,7 +63,7 @@ def _parsed(template: Template) -> ParsedTemplate | None:
 def is_asked(container: Container) -> bool:
     """Whether there are several files in a container, between which something may be wrong."""
     several = len({slot.file for slot in container.slots}) > 1
-    return several or bool(container.conflicts) or bool(container.gguf_files.containers)
+    return several or bool(container.conflicts) or bool(ggufs_beside(container).containers)
 
 
 def _engines(session: Session, choice: Choice) -> Engines:

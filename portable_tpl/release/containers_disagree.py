@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from portable_tpl.model.errors import TemplateSyntaxError
@@ -35,6 +35,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Example, Exchange, NotAsked, Observation
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.sources import Container
+from portable_tpl.sources.beside import ggufs_beside
 from portable_tpl.sources.loaders import LOADERS, LOADS_GGUF
 from portable_tpl.sources.model_folder import comparable
 
@@ -60,17 +61,18 @@ def examine_container(subject: ContainerSubject, inquiry: Inquiry) -> Iterator[O
     for conflict in container.conflicts:
         if conflict.kind in _OF_LOADERS:
             yield Observation(Severity.WARNING, conflict.message, related=conflict.files)
+    ggufs = ggufs_beside(container).containers
     for each in container.templates:
-        first, *others = _copies(container, each)
+        first, *others = _copies(container, ggufs, each)
         for other in others:
             yield _judged(first, other, subject, inquiry)
 
 
-def _copies(container: Container, chosen: Template) -> list[_Copy]:
+def _copies(container: Container, ggufs: Sequence[Container], chosen: Template) -> list[_Copy]:
     """The different texts of a template's name, that in effect first."""
     held = [(slot.text, slot.file, container.readers.get((slot.file, slot.name), ())) for slot in container.slots
             if slot.name == chosen.name]  # fmt: skip
-    for gguf in container.gguf_files.containers:
+    for gguf in ggufs:
         held += [(one.text, gguf.path, (LOADS_GGUF.name,)) for one in gguf.templates if one.name == chosen.name]
     groups: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {comparable(chosen.text): []}
     for text, file, readers in held:

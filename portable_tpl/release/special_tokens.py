@@ -37,6 +37,7 @@ from portable_tpl.release._base import Example, Exchange, NotAsked, Observation,
 from portable_tpl.release._conversations import plain_conversations
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._turns import ASSISTANT, USER_AFTER, Turns, turns_of
+from portable_tpl.sources.beside import tokenizer_of
 
 CODE = "REL103"
 
@@ -47,7 +48,7 @@ _ANGLED = re.compile(r"</?[A-Za-z][\w.-]{0,40}>")
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """At most one observation for BOS and one for EOS, and one a control token."""
-    tokenizer = None if subject.container is None else subject.container.tokenizer
+    tokenizer = None if subject.container is None else tokenizer_of(subject.container)
     if tokenizer is None:
         raise NotAsked("no tokenizer lies beside the template")
     turns = turns_of(subject, inquiry)

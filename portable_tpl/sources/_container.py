@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
 
 from portable_tpl.model.errors import SourceError
 from portable_tpl.model.source import Template
-from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.sources._files import read_bytes, replace_files
 
 
@@ -149,26 +147,6 @@ class Container:
     home: str | None = None
     readers: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, compare=False)
 
-    @cached_property
-    def gguf_files(self) -> GgufFiles:
-        """The GGUF files in a model's folder, opened when they are first asked for."""
-        from portable_tpl.sources.gguf_file import ggufs_in
-
-        return ggufs_in(self.home) if self.kind == "model" and self.home is not None else GgufFiles()
-
-    @cached_property
-    def tokenizer(self) -> Tokenizer | None:
-        """What the files say about the model's tokens, read when it is first asked for; ``None`` without any."""
-        if self.home is None:
-            return None
-        if os.path.isdir(self.home or os.curdir):
-            from portable_tpl.sources.tokenizer_files import read_tokenizer
-
-            return read_tokenizer(self.home)
-        from portable_tpl.sources.gguf_file import read_gguf_tokenizer
-
-        return read_gguf_tokenizer(self.home)
-
     def template(self, name: str = "default") -> Template:
         """The template of that name; a single template answers to ``default`` whatever its name."""
         for template in self.templates:
@@ -219,14 +197,6 @@ class Container:
     def replace(self, name: str, new_text: str) -> tuple[str, ...]:
         """Write one changed template in place; see :meth:`write`."""
         return self.write({name: new_text})
-
-
-@dataclass(frozen=True)
-class GgufFiles:
-    """The GGUF files of a folder that hold templates, and a line for each that cannot be read."""
-
-    containers: tuple[Container, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 def _spliced(changes: Iterable[tuple[Slot, str]]) -> dict[str, Iterable[bytes]]:

@@ -17,7 +17,7 @@ from typing import IO, Literal
 
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.model.tokenizer import Tokenizer
-from portable_tpl.sources._container import Container, GgufFiles, Slot, SpecialTokens, Splice, assemble
+from portable_tpl.sources._container import Container, Slot, SpecialTokens, Splice, assemble
 from portable_tpl.sources._files import unreadable
 
 MAGIC = b"GGUF"
@@ -221,27 +221,6 @@ def _metadata_of(path: str) -> tuple[_Metadata, ByteOrder, tuple[int, int]]:
         raise unreadable(path, error) from None
     except _MalformedError as error:
         raise SourceError(f"{path}: not a usable GGUF file: {error}") from None
-
-
-def ggufs_in(folder: str) -> GgufFiles:
-    """The GGUF files in a folder; one without a template (a shard, a projector) is passed over."""
-    problems: list[str] = []
-    try:
-        names = sorted(name for name in os.listdir(folder or os.curdir) if name.endswith(".gguf"))
-    except OSError as error:
-        return GgufFiles(problems=(str(unreadable(folder, error)),))
-    opened = [_opened(os.path.join(folder, name), problems) for name in names]
-    return GgufFiles(tuple(each for each in opened if each is not None), tuple(problems))
-
-
-def _opened(path: str, problems: list[str]) -> Container | None:
-    try:
-        return open_gguf(path)
-    except NoTemplate:
-        return None
-    except SourceError as error:
-        problems.append(f"{error} (it is left out)")
-        return None
 
 
 def read_gguf_tokenizer(path: str) -> Tokenizer | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portable_tpl.sources import discover, open_container
+from portable_tpl.sources.beside import ggufs_beside, tokenizer_of
 
 gguf: Any = pytest.importorskip("gguf", reason="the gguf package writes the files that these tests read")
 numpy: Any = pytest.importorskip("numpy")
@@ -106,7 +107,7 @@ def test_the_tokenizer_is_that_of_the_vocabulary(tmp_path: Path) -> None:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()
-    tokenizer = open_container(str(path)).tokenizer
+    tokenizer = tokenizer_of(open_container(str(path)))
     assert tokenizer is not None
     assert tokenizer.special == {"bos_token": "<s>", "eos_token": "</s>"}
     assert (tokenizer.adds_bos, tokenizer.adds_eos, tokenizer.stops) == (True, False, ("<|end|>",))
@@ -115,6 +116,19 @@ def test_the_tokenizer_is_that_of_the_vocabulary(tmp_path: Path) -> None:
 
 
 def test_without_types_it_is_not_known_what_is_cut_out(tmp_path: Path) -> None:
-    tokenizer = open_container(str(build(tmp_path / "m.gguf"))).tokenizer
+    tokenizer = tokenizer_of(open_container(str(build(tmp_path / "m.gguf"))))
     assert tokenizer is not None
     assert (tokenizer.control, tokenizer.whole) == ({}, False)
+
+
+def test_ggufs_of_a_model_are_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}", "utf-8")
+    build(tmp_path / "m.gguf")
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF\x03")
+    container = open_container(str(tmp_path))
+    beside = ggufs_beside(container)
+    assert [one.path for one in beside.containers] == [str(tmp_path / "m.gguf")]
+    (problem,) = beside.problems
+    assert "broken.gguf" in problem
+    # They are compared, not changed with the others.
+    assert all(slot.kind == "jinja" for slot in container.slots)

@@ -10,6 +10,7 @@ import pytest
 
 from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.sources import open_container
+from portable_tpl.sources.beside import tokenizer_of
 
 CONFIG: dict[str, Any] = {
     "bos_token": {"content": "<s>", "special": True},
@@ -24,16 +25,16 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def tokenizer_of(folder: Path, **files: object) -> Tokenizer | None:
+def filled(folder: Path, **files: object) -> Tokenizer | None:
     (folder / "chat_template.jinja").write_text("{{ messages }}", "utf-8")
     for name, content in files.items():
         text = content if isinstance(content, str) else json.dumps(content)
         (folder / f"{name}.json").write_text(text, "utf-8")
-    return open_container(str(folder)).tokenizer
+    return tokenizer_of(open_container(str(folder)))
 
 
 def test_every_file_adds_what_it_knows(tmp_path: Path) -> None:
-    tokenizer = tokenizer_of(
+    tokenizer = filled(
         tmp_path,
         tokenizer_config=CONFIG,
         generation_config={"eos_token_id": [4, 99, 7]},
@@ -66,14 +67,14 @@ def test_every_file_adds_what_it_knows(tmp_path: Path) -> None:
     ],
 )
 def test_whether_all_control_tokens_are_known(tmp_path: Path, files: dict[str, object], whole: bool) -> None:
-    tokenizer = tokenizer_of(tmp_path, **files)
+    tokenizer = filled(tmp_path, **files)
     assert tokenizer is not None
     assert tokenizer.whole is whole
 
 
 def test_a_vocabulary_that_is_no_text_may_hold_more(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.model").write_bytes(b"\0")
-    tokenizer = tokenizer_of(tmp_path, tokenizer_config=CONFIG)
+    tokenizer = filled(tmp_path, tokenizer_config=CONFIG)
     assert tokenizer is not None
     assert not tokenizer.whole
 
@@ -81,7 +82,7 @@ def test_a_vocabulary_that_is_no_text_may_hold_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["generation_config", "added_tokens", "special_tokens_map", "tokenizer"])
 @pytest.mark.parametrize("content", ["{", '{"added_tokens": [', "[]", "", '{"added_tokens": [1, {"id": []}]}'])
 def test_a_broken_side_file_is_a_line(tmp_path: Path, name: str, content: str) -> None:
-    tokenizer = tokenizer_of(tmp_path, tokenizer_config=CONFIG, **{name: content})
+    tokenizer = filled(tmp_path, tokenizer_config=CONFIG, **{name: content})
     assert tokenizer is not None
     assert tokenizer.special["eos_token"] == "</s>"
     assert all("\n" not in problem and name in problem for problem in tokenizer.problems)
@@ -90,10 +91,10 @@ def test_a_broken_side_file_is_a_line(tmp_path: Path, name: str, content: str) -
 
 
 def test_the_model_says_where_generation_ends_if_nothing_else_does(tmp_path: Path) -> None:
-    tokenizer = tokenizer_of(tmp_path, tokenizer_config=CONFIG, config={"eos_token_id": 4})
+    tokenizer = filled(tmp_path, tokenizer_config=CONFIG, config={"eos_token_id": 4})
     assert tokenizer is not None
     assert tokenizer.stops == ("<|end|>",)
 
 
 def test_a_folder_without_any_has_none(tmp_path: Path) -> None:
-    assert tokenizer_of(tmp_path, generation_config={"eos_token_id": 2}) is None
+    assert filled(tmp_path, generation_config={"eos_token_id": 2}) is None

@@ -17,6 +17,7 @@ from portable_tpl.differential.run.run import Progress
 from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, DEFAULT_SECONDS, CompareSettings
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
+from portable_tpl.sources.beside import ggufs_beside, tokenizer_of
 from portable_tpl.targets.catalogue import measure_missing, running_targets
 
 
@@ -56,8 +57,9 @@ def _side_files(session: Session) -> list[str]:
     """What could not be read of the files beside the templates; it ends no audit."""
     problems: list[str] = []
     for container in session.containers:
-        problems += () if container.tokenizer is None else container.tokenizer.problems
-        problems += container.gguf_files.problems
+        tokenizer = tokenizer_of(container)
+        problems += () if tokenizer is None else tokenizer.problems
+        problems += ggufs_beside(container).problems
     return list(dict.fromkeys(problems))
 
 

@@ -76,7 +76,7 @@ class _Comparison:
         self._judges = [TierJudge(False, shape_of(each.tree), each.template.tokens) for each in (old, new)]
 
     def result(self, known: TemplateDifference) -> TemplateDifference:
-        """All differences, those that stand alone first, of these those of the mildest tier and of most conversations."""
+        """All differences: those that stand alone first, of these the mildest, and of these the most frequent."""
         cases = self._cases(self._conversations)
         groups: dict[Reason, list[Case]] = {}
         several = 0
