@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -75,7 +76,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller (`>&-`)
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open until the process ends
+    _take_signals()
     sys.exit(run(arguments))
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal that asks this process to end, which it does as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+
+
+def _take_signals() -> None:
+    def end(number: int, _frame: object) -> None:
+        raise _Ended(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, end)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -85,15 +105,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
             args=None if arguments is None else list(arguments), prog_name="portable-tpl", standalone_mode=False
         )
     except click.ClickException as error:
-        error.show()
+        from portable_tpl.cli.streams import say_usage
+
+        say_usage(error)
         return error.exit_code
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("portable-tpl: interrupted", err=True)
-        return 130
+        cause = stop.__cause__ or stop
+        return cause.status if isinstance(cause, _Ended) else 130
     except PortableTplError as error:
-        click.echo(f"portable-tpl: error: {error}", err=True)
+        _say(f"portable-tpl: error: {error}")
         return 2
     except BrokenPipeError:
         from portable_tpl.cli.work.emit import give_up_stdout
@@ -103,6 +126,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        click.echo(f"portable-tpl: {described(error)}", err=True)
+        _say(f"portable-tpl: {described(error)}")
         return 2
     return status if isinstance(status, int) else 0
+
+
+def _say(message: str) -> None:
+    from portable_tpl.cli.streams import say
+
+    say(message)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.compare_options import comparison_options
 from portable_tpl.cli.work.options import common_options
 
@@ -38,7 +39,7 @@ def list_(words: tuple[str, ...], form: str) -> int:
         for entry in entries
     ]
     write_text("".join(f"{line}\n" for line in lines), None)
-    click.echo(f"{len(entries)} templates", err=True)
+    say(f"{len(entries)} templates")
     return 0
 
 
@@ -54,7 +55,7 @@ def fetch(words: tuple[str, ...], folder: str) -> int:
         result = fetch_one(entry, folder)
         counts[result.status] = counts.get(result.status, 0) + 1
         if result.status == "unavailable":
-            click.echo(f"{entry.slug}: {result.reason}", err=True)
+            say(f"{entry.slug}: {result.reason}")
     click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
     return 2 if counts.get("unavailable") and len(counts) == 1 else 0
 

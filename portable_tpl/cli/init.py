@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import portable_tpl
+from portable_tpl.cli.streams import say
 from portable_tpl.model.errors import InputError
 
 _CONFIGURATION = """\
@@ -65,11 +66,11 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], show: bool) -> int
         path = Path(name)
         if show or path.exists():
             if not show:
-                click.echo(f"portable-tpl: {name} exists and stays as it is; it could hold:", err=True)
+                say(f"portable-tpl: {name} exists and stays as it is; it could hold:")
             click.echo(f"# {name}\n{text}")
             continue
         _write(path, text)
-        click.echo(f"portable-tpl: wrote {name}", err=True)
+        say(f"portable-tpl: wrote {name}")
     return 0
 
 

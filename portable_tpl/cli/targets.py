@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portable_tpl.cli.streams import say
+
 if TYPE_CHECKING:
     from portable_tpl.targets.installs import Package
     from portable_tpl.targets.processes._adapter import Adapter
@@ -99,15 +101,15 @@ def install(names: tuple[str, ...]) -> int:
             package, version = installable(name)
             state = availability(name) if version is None else None
             if state is not None and state.ok:
-                click.echo(f"{name}: is here already ({state.version or package.engine})", err=True)
+                say(f"{name}: is here already ({state.version or package.engine})")
                 continue
             if version is None:
                 raise TargetUnavailable(f"{name}: say which version to install: {package.engine}@VERSION")
             wanted = ((package, version),)
         if not wanted:
-            click.echo("every engine is here already", err=True)
+            say("every engine is here already")
         for package, version in wanted:
-            click.echo(f"installing {package.engine}@{version} …", err=True)
+            say(f"installing {package.engine}@{version} …")
             installs.install(package, version)
             click.echo(f"{package.engine}@{version}: installed")
     return 0

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.emit import write_bytes
 from portable_tpl.cli.work.rendering import row_options, targets_of
 from portable_tpl.model.errors import ConversationError, InputError, PromptWarning
@@ -54,13 +53,13 @@ def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
         except KeyboardInterrupt:
             if output is not None:
                 output.pause()
-                click.echo("portable-tpl: stopped; the same command with --resume goes on from here", err=True)
+                say("portable-tpl: stopped; the same command with --resume goes on from here")
             raise
         except BaseException as error:
             if output is not None:
                 output.discard()
             if isinstance(error, _StopRun) and not error.unreadable:
-                click.echo(f"portable-tpl: {error}", err=True)
+                say(f"portable-tpl: {error}")
                 return 1
             if isinstance(error, _StopRun):
                 raise ConversationError(str(error)) from None
@@ -68,10 +67,9 @@ def render_data_set(template: Template, options: Mapping[str, Any]) -> int:
         if output is not None:
             output.commit()
     if progress.failures:
-        click.echo(
+        say(
             f"portable-tpl: {progress.failures} of {progress.rows} conversations gave no prompt; the first is "
-            f"{progress.first_failure}",
-            err=True,
+            f"{progress.first_failure}"
         )
     return 1 if progress.failures else 0
 
@@ -82,7 +80,7 @@ def _job(template: Template, options: Mapping[str, Any]) -> RenderJob:
         warnings.simplefilter("always", PromptWarning)
         chat = ChatTemplate(template)
     for words in caught if not options["quiet"] else ():
-        click.echo(f"portable-tpl: warning: {words.message}", err=True)
+        say(f"portable-tpl: warning: {words.message}")
     return RenderJob(
         chat,
         options["name"],
@@ -145,7 +143,7 @@ class _Remarks:
 
     def _say(self, words: str) -> None:
         if words not in self._said and not self._quiet:
-            click.echo(f"portable-tpl: warning: {words}", err=True)
+            say(f"portable-tpl: warning: {words}")
         self._said.add(words)
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 
 import click
 
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.options import Common
 from portable_tpl.cli.work.session import Session, color_wanted, exit_status
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.report import Report
+from portable_tpl.reports.parts.visible import escaped_for_log
+
+_PLAIN = ("text", "concise")  # formats for people who read the log
 
 
 def emit(report: Report, session: Session, *, to_stderr: bool = False) -> int:
@@ -31,10 +36,23 @@ def emit(report: Report, session: Session, *, to_stderr: bool = False) -> int:
     if to_stderr:
         click.echo(text, err=True, nl=False)
     else:
-        write_text(text, common.output)
+        write_text(_unheard(text) if common.format in _PLAIN and common.output is None else text, common.output)
     if common.format != "text" or common.output is not None:
         report_problems(problems)
     return exit_status(report, session)
+
+
+def _unheard(text: str) -> str:
+    """Plain text for the log of a GitHub workflow, whose runner is told not to listen.
+
+    The word that ends it is made of the text itself, so that no text can hold it, and equal runs print the same.
+    """
+    if not os.environ.get("GITHUB_ACTIONS") or not text:
+        return text
+    from hashlib import sha256
+
+    word = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"::stop-commands::{word}\n{text}{'' if text.endswith(chr(10)) else chr(10)}::{word}::\n"
 
 
 def _write_files(report: Report, common: Common) -> None:
@@ -53,7 +71,7 @@ def problems_of(report: Report) -> list[str]:
 def report_problems(problems: list[str]) -> None:
     """Say on standard error what could not be looked at."""
     for problem in problems:
-        click.echo(f"portable-tpl: error: {problem}", err=True)
+        say(f"portable-tpl: error: {problem}")
 
 
 def _rendered(report: Report, common: Common, form: str, output: str | None) -> str:
@@ -65,6 +83,10 @@ def _rendered(report: Report, common: Common, form: str, output: str | None) -> 
 
 def rendered(report: Report, form: str, output: str | None, color: bool, **text_options: bool) -> str:
     """The report in a form; ``color`` and ``text_options`` are for the text, which is as wide as the terminal."""
+    return escaped_for_log(_formatted(report, form, output, color, text_options), form)
+
+
+def _formatted(report: Report, form: str, output: str | None, color: bool, text_options: Mapping[str, bool]) -> str:
     module = import_module(f"portable_tpl.reports.{form}")
     if form == "text":
         return str(module.render(report, color=color, columns=_columns(output), **text_options))

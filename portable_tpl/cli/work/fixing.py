@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-import click
-
 from portable_tpl.auditing.static import parsed_whole, static_findings, static_verdict, unusable
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.emit import emit, write_bytes, write_text, writes_to_terminal
 from portable_tpl.cli.work.options import Common
 from portable_tpl.cli.work.patches import file_patch, template_patch
@@ -165,7 +164,7 @@ def _patches(container: Container, templates: Sequence[_Fixed], common: Common) 
     except SourceError as error:
         return "", [str(error)]
     for path in binary:
-        click.echo(f"portable-tpl: {path}: a binary file has no patch; `fix` without --diff changes it", err=True)
+        say(f"portable-tpl: {path}: a binary file has no patch; `fix` without --diff changes it")
     return patch, []
 
 
@@ -179,6 +178,6 @@ def _say(fixed: Sequence[_Fixed], diff: bool) -> None:
         label = one.template.label
         done = f"{count} {'fix' if count == 1 else 'fixes'} {'would be applied' if diff else 'applied'}"
         milder = f"; {plural(one.milder, 'warning')} left alone (--level warning)" if one.milder else ""
-        click.echo(f"portable-tpl: {label}: {done}, {left} left{milder}", err=True)
+        say(f"portable-tpl: {label}: {done}, {left} left{milder}")
         for line in lines_of(one.reasons):
-            click.echo(f"portable-tpl: {label}: {line}", err=True)
+            say(f"portable-tpl: {label}: {line}")

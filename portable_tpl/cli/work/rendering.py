@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import click
-
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.conversations import parse_json, read_json
 from portable_tpl.cli.work.emit import write_text
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversation
@@ -65,7 +64,7 @@ def _expect_a_template(template: Template, answers: Iterable[Rendering]) -> None
 def _print_single(template: Template, item: tuple[str, Rendering], output: str | None) -> int:
     target, answer = item
     if not isinstance(answer, Rendered):
-        click.echo(f"portable-tpl: {template.label}: {target} {reason_of(answer)}", err=True)
+        say(f"portable-tpl: {template.label}: {target} {reason_of(answer)}")
         return 1
     text = answer.text
     if output is None and sys.stdout.isatty() and not text.endswith("\n"):
@@ -173,4 +172,4 @@ def remark(template: Template, call: Call) -> None:
     remarks = [unread_message(name, template.text) for name in unread(template.text, call.variables)]
     for words in (absent_tokens(template), *remarks):
         if words is not None:
-            click.echo(f"portable-tpl: warning: {words}", err=True)
+            say(f"portable-tpl: warning: {words}")

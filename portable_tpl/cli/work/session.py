@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.gate import is_held
+from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.options import Common
 from portable_tpl.configuration import Configuration, load_configuration
 from portable_tpl.model.errors import NoTemplate, SourceError
@@ -151,7 +150,7 @@ def measure_first(common: Common) -> Measure:
 
 def warn(message: str) -> None:
     """Say something on standard error that does not belong into the report."""
-    click.echo(f"portable-tpl: {message}", err=True)
+    say(f"portable-tpl: {message}")
 
 
 def exit_status(report: Report, session: Session) -> int:

@@ -97,6 +97,30 @@ def encodable(text: str) -> str:
     return re.sub("[\ud800-\udfff]", lambda match: code_point(match[0]), text)
 
 
+def for_log(text: str) -> str:
+    """The text without what a runner of continuous integration would obey in its log.
+
+    GitHub's obeys ``::name::`` at the start of a line, and as Azure's does ``##[`` and ``##vso[`` anywhere.
+    """
+    if "::" not in text and "##" not in text:
+        return text
+    text = re.sub(r"^([^\S\n]*):(?=:)", lambda match: f"{match[1]}{code_point(':')}", text, flags=re.MULTILINE)
+    return re.sub(r"##(?=\[|vso\[)", f"#{code_point('#')}", text, flags=re.IGNORECASE)
+
+
+def escaped_for_log(text: str, form: str) -> str:
+    """A whole report so that it can stand in a log: what a runner would obey is spelt as its format allows.
+
+    ``github`` is written for the runner and stays. In JSON and in markup the meaning stays the same.
+    """
+    if form in ("json", "sarif"):
+        return re.sub(r"##(?=\[|vso\[)", r"#\\u0023", text, flags=re.IGNORECASE)
+    if form in ("html", "junit"):
+        text = re.sub(r"^(\s*):(?=:)", r"\1&#58;", text, flags=re.MULTILINE)
+        return re.sub(r"##(?=\[|vso\[)", "#&#35;", text, flags=re.IGNORECASE)
+    return text if form == "github" else for_log(text)
+
+
 def _shown(match: re.Match[str]) -> str:
     char = match[0]
     return code_point(char) if _category(char) in _UNSAFE_CATEGORIES else char

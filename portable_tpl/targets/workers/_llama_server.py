@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ _ERRORS_ONLY = 1
 _CHUNK = 1 << 16
 _REQUEST = (
     b"POST /apply-template HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Authorization: Bearer %b\r\n"
     b"Content-Length: %d\r\n\r\n%b"
 )
 
@@ -55,6 +57,9 @@ class Server:
         parameters.cpuparams_batch.n_threads = 1
         parameters.endpoint_slots = False
         parameters.cache_ram_mib = 0
+        # Other users of this machine reach the loopback, too.
+        self._key = secrets.token_hex(16)
+        parameters.api_keys = [self._key]
         if hasattr(parameters, "hostnames"):
             parameters.hostnames = [_HOST]
             parameters.verbosity = _ERRORS_ONLY
@@ -68,7 +73,7 @@ class Server:
 
     def ask(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and answer of ``/apply-template``."""
-        request = _REQUEST % (len(body), body)
+        request = _REQUEST % (self._key.encode("ascii"), len(body), body)
         answer = self._exchange(request) or self._exchange(request)
         if answer is None:
             raise ConnectionError("the server does not answer")

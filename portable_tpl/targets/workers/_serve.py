@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import select
 import sys
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -239,8 +241,22 @@ class _Server(Generic[_LoadedT, _CaseT]):
         return loaded
 
 
+def _end_with_parent(descriptor: int) -> None:
+    """End this process, whatever it is at, once the other end of a pipe is gone: there is nobody left to end it.
+
+    What ``prctl`` offers looks at the thread that started a process, and the parent's threads come and go.
+    """
+    watch = select.poll()
+    watch.register(descriptor, 0)  # a hang-up is always told
+    watch.poll()
+    os._exit(0)
+
+
 def serve(engine: Engine[_LoadedT, _CaseT]) -> None:
     """Answer requests until the parent goes away."""
+    if hasattr(select, "poll"):
+        descriptor = int(os.environ["PORTABLE_TPL_READ_FD"])
+        threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()
     _Server(engine, _Connection()).run()
     sys.exit(0)
 
