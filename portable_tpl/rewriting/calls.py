@@ -11,6 +11,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.names.scopes import resolve_names
+from portable_tpl.template.syntax.walking import names
 from portable_tpl.template.types.lattice import kinds as k
 
 _TYPES = (
@@ -87,6 +88,16 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
 
 def assigned(name: nodes.Name, look: Look) -> list[nodes.Node]:
     """What the template can have assigned to a name where it is read."""
+    known: set[str] | None = look.memory.get("assigned names")
+    if known is None:
+        sets = [each for each in look.parsed.nodes if isinstance(each, (nodes.Assign, nodes.With))]
+        known = look.memory["assigned names"] = {
+            target.name
+            for each in sets
+            for target in names(each.targets if isinstance(each, nodes.With) else (each.target,))
+        }
+    if name.name not in known:
+        return []
     bindings = resolve_names(look.parsed.tree).resolve(name).bindings
     return [binding.value for binding in bindings if binding.value is not None]
 
