@@ -138,6 +138,7 @@ class Look:
         self.least = Tier.ORDINARY  # what the next use needs at least to show, where a rule knows that
         self.uses: list[Use] = []
         self.memory: dict[str, Any] = {}
+        self._kinds: dict[Type, Kinds] = {}
 
     def type(self, node: nodes.Node) -> Type:
         """What an expression can be."""
@@ -145,12 +146,19 @@ class Look:
 
     def kinds(self, node: nodes.Node) -> Kinds:
         """The kinds of values that an expression can have, as the support table names them."""
-        kinds = kinds_of(self.types.of(node))
+        kinds = self._kinds_of(self.types.of(node))
         return kinds or (("dict",) if isinstance(node, nodes.Dict) and node.items else ())
 
     def brief(self, node: nodes.Node) -> Kinds:
         """The same, with all text that is not empty as ``plain``."""
-        return brief(kinds_of(self.types.of(node)))
+        return brief(self._kinds_of(self.types.of(node)))
+
+    def _kinds_of(self, type_: Type) -> Kinds:
+        """Kept: many nodes are of the same few types, which are one object each."""
+        kinds = self._kinds.get(type_)
+        if kinds is None:
+            kinds = self._kinds[type_] = kinds_of(type_)
+        return kinds
 
     def parent(self, node: nodes.Node) -> nodes.Node | None:
         """The node that holds this one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from jinja2 import nodes
@@ -63,9 +63,23 @@ def called_macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
     """The one macro of the template that a call is of; ``None`` where it is, or can be, of something else."""
     if not isinstance(node.node, nodes.Name) or not look.type(node.node).bits & k.MACRO:
         return None
+    setters = _setters(look).get(node.node.name, ())
+    if len(setters) == 1:  # most macros have their name for themselves: no need to resolve it
+        return setters[0] if isinstance(setters[0], nodes.Macro) else None
     bindings = resolve_names(look.parsed.tree).resolve(node.node).bindings
     macro = bindings[0].node if len(bindings) == 1 else None
     return macro if isinstance(macro, nodes.Macro) else None
+
+
+def _setters(look: Look) -> dict[str, list[nodes.Node]]:
+    """The macros and the names of a template, by the name that they set, be it in whatever scope."""
+    known: dict[str, list[nodes.Node]] | None = look.memory.get("setters")
+    if known is None:
+        known = look.memory["setters"] = {}
+        for node in look.parsed.nodes:
+            if isinstance(node, nodes.Macro) or (isinstance(node, nodes.Name) and node.ctx != "load"):
+                known.setdefault(node.name, []).append(node)
+    return known
 
 
 def within(node: nodes.Node, kind: type[nodes.Node], look: Look) -> nodes.Node | None:
@@ -88,18 +102,27 @@ def as_condition(node: nodes.Node, look: Look) -> bool:
 
 def assigned(name: nodes.Name, look: Look) -> list[nodes.Node]:
     """What the template can have assigned to a name where it is read."""
-    known: set[str] | None = look.memory.get("assigned names")
-    if known is None:
-        sets = [each for each in look.parsed.nodes if isinstance(each, (nodes.Assign, nodes.With))]
-        known = look.memory["assigned names"] = {
-            target.name
-            for each in sets
-            for target in names(each.targets if isinstance(each, nodes.With) else (each.target,))
-        }
-    if name.name not in known:
+    if not assigned_anywhere(name.name, look):
         return []
     bindings = resolve_names(look.parsed.tree).resolve(name).bindings
     return [binding.value for binding in bindings if binding.value is not None]
+
+
+def assigned_anywhere(name: str, look: Look) -> list[nodes.Node]:
+    """What the template assigns to a name by ``set`` or ``with``, in whatever scope."""
+    known: dict[str, list[nodes.Node]] | None = look.memory.get("assigned values")
+    if known is None:
+        known = look.memory["assigned values"] = {}
+        for node in look.parsed.nodes:
+            pairs: Iterable[tuple[nodes.Node, nodes.Node]] = ()
+            if isinstance(node, nodes.Assign):
+                pairs = ((node.target, node.node),)
+            elif isinstance(node, nodes.With):
+                pairs = zip(node.targets, node.values, strict=True)
+            for target, value in pairs:
+                for each in names((target,)):
+                    known.setdefault(each.name, []).append(value)
+    return known.get(name, [])
 
 
 def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:

@@ -26,6 +26,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.template.names.bindings import Resolution
+from portable_tpl.template.names.early import reads_early
 from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.walking import names
 from portable_tpl.template.types.lattice import kinds as k
@@ -44,19 +45,11 @@ def _for(node: nodes.For, look: Look) -> None:
 
 
 def _sets_late(loop: nodes.For, look: Look) -> bool:
-    """Whether a turn might read a name before it sets it: a look at the text's order, which is soon taken.
-
-    Most loops set nothing, or first of all; for the others the template's names are resolved.
-    """
-    written = {target.name for each in _own_sets(loop.body) for target in names((each.target,))}
-    for statement in loop.body if written else ():
-        is_set = isinstance(statement, nodes.Assign)
-        for node in look.parsed.beneath(statement.node if is_set else statement):  # type: ignore[attr-defined]
-            if node.__class__ is nodes.Name and node.ctx == "load" and node.name in written:
-                return True
-        if isinstance(statement, (nodes.Assign, nodes.AssignBlock)):
-            written -= {target.name for target in names((statement.target,))}
-    return False
+    """Whether a turn might read a name before it sets it; most loops set nothing, or first of all."""
+    targets = [each.target for each in _own_sets(loop.body)]
+    written = {target.name for target in names(targets) if isinstance(target, nodes.Name)}
+    unset = written.difference(target.name for target in names((loop.target,)))
+    return reads_early(loop.body, unset, look.parsed)
 
 
 def _own_sets(body: list[nodes.Node]) -> Iterator[nodes.Assign | nodes.AssignBlock]:
@@ -96,7 +89,7 @@ def _block(node: nodes.AssignBlock | nodes.CallBlock, look: Look) -> None:
         feature = "statement.generation.scope"
     else:
         return
-    if not look.breaks(feature):
+    if not look.breaks(feature) or next(_own_sets(node.body), None) is None:
         return
     bindings = resolve_names(look.parsed.tree).bindings
     inside = {binding.name for binding in bindings if binding.frame is node and binding.kind == "set"}

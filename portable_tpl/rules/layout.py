@@ -24,6 +24,7 @@ No fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from jinja2 import nodes
 
@@ -44,7 +45,9 @@ _ODD_SPACE = re.compile(
 _ODD_INDENT = re.compile(r"(?m)^[ \t]*[\u000b\u000c\u00a0\u2000-\u200a\u3000]\s*\{[%#](?![-+])")
 
 
-_PATTERNS = {
+_Search = Callable[[str], "re.Match[str] | None"]
+
+_PATTERNS: dict[str, _Search] = {
     "layout.trim-blocks": _AFTER_BLOCK.search,
     "layout.trim-blocks.comment": _AFTER_COMMENT.search,
     "layout.lstrip-blocks": _BEFORE_BLOCK.search,
@@ -53,16 +56,21 @@ _PATTERNS = {
     "layout.first-newline.block": _FIRST_LINE.match,
     "layout.first-newline.comment": _FIRST_COMMENT.match,
     "layout.first-newline": re.compile(r"\n").match,
-    "layout.dash.unicode-space": _ODD_SPACE.search,
-    "layout.nbsp-lstrip": _ODD_INDENT.search,
     "layout.final-newline": re.compile(r"\n\Z").search,
-    "layout.raw.dash-begin": re.compile(r"\{%-\s*raw\b|\braw\s*-%\}").search,
-    "layout.raw.dash-end": re.compile(r"\{%-\s*endraw\b|\bendraw\s*-%\}").search,
-    "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
     "layout.first-character": re.compile(r"[^{](?=\{%)").match,
     "layout.first-character.comment": re.compile(r"[^{](?=\{#)").match,
     "layout.brace-end": re.compile(r"\{\n?\Z").search,
     "layout.bom": re.compile("\ufeff").match,
+}
+# Those that take long, and that few templates need.
+_RAW: dict[str, _Search] = {
+    "layout.raw.dash-begin": re.compile(r"\{%-\s*raw\b|\braw\s*-%\}").search,
+    "layout.raw.dash-end": re.compile(r"\{%-\s*endraw\b|\bendraw\s*-%\}").search,
+    "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
+}
+_ODD: dict[str, _Search] = {
+    "layout.dash.unicode-space": _ODD_SPACE.search,
+    "layout.nbsp-lstrip": _ODD_INDENT.search,
 }
 
 
@@ -96,7 +104,12 @@ def _in_tags(node: nodes.Template, look: Look) -> None:
 def _template(node: nodes.Template, look: Look) -> None:
     if _ANY_SPACE.search(look.parsed.text):
         _in_tags(node, look)
-    for feature, find in _PATTERNS.items():
+    patterns = dict(_PATTERNS)
+    if "raw" in look.parsed.text:
+        patterns |= _RAW
+    if not look.parsed.text.isascii() or "\x0b" in look.parsed.text or "\x0c" in look.parsed.text:
+        patterns |= _ODD
+    for feature, find in patterns.items():
         if look.breaks(feature):
             match = find(look.parsed.text)
             if match is not None:

@@ -24,6 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.calls import within
+from portable_tpl.template.names.early import reads_early
 from portable_tpl.template.names.scopes import resolve_names
 
 CODE = "PTL508"
@@ -33,21 +34,24 @@ def _reference(node: nodes.NSRef, look: Look) -> None:
     macro = within(node, nodes.Macro, look)
     if not isinstance(macro, nodes.Macro):
         return
-    bindings = resolve_names(look.parsed.tree).resolve(node).bindings
     inside = look.parsed.beneath(macro)
+    # Engines that bring along what a macro reads then have it at hand.
+    read = any(isinstance(each, nodes.Name) and each.name == node.name and each.ctx == "load" for each in inside)
+    if read and all(argument.name != node.name for argument in macro.args):
+        return
+    bindings = resolve_names(look.parsed.tree).resolve(node).bindings
     if any(binding.kind == "argument" and binding.frame is macro for binding in bindings):
         look.use("scope.macro-gets-namespace", node)
-    elif not any(binding.node is each for binding in bindings for each in inside) and not any(
-        # Engines that bring along what a macro reads then have it at hand.
-        isinstance(each, nodes.Name) and each.name == node.name and each.ctx == "load"
-        for each in inside
-    ):
+    elif not read and not any(binding.node is each for binding in bindings for each in inside):
         look.use("scope.macro-sets-namespace", node)
 
 
 def _macro(node: nodes.Macro, look: Look) -> None:
     if not look.breaks("scope.macro-reads-callers-loop"):
         return
+    likely = _set_in_loops(look) - {argument.name for argument in node.args}
+    if not reads_early(node.body, likely, look.parsed):
+        return  # most macros: the names of the template need not be resolved
     scopes = resolve_names(look.parsed.tree)
     callers = {"loop"} | {
         binding.name
@@ -59,6 +63,21 @@ def _macro(node: nodes.Macro, look: Look) -> None:
             feature = "scope.loop-in-macro" if name.name == "loop" else "scope.macro-reads-callers-loop"
             if not scopes.resolve(name).bindings:
                 look.use(feature, name)
+
+
+def _set_in_loops(look: Look) -> set[str]:
+    """The names that are set in a loop outside of macros, and ``loop``."""
+    known: set[str] | None = look.memory.get("names set in loops")
+    if known is None:
+        known = look.memory["names set in loops"] = {"loop"}
+        for loop in look.parsed.nodes:
+            if loop.__class__ is nodes.For and not within(loop, nodes.Macro, look):
+                known.update(
+                    each.name  # type: ignore[attr-defined]
+                    for each in look.parsed.beneath(loop)
+                    if each.__class__ is nodes.Name and each.ctx == "store"  # type: ignore[attr-defined]
+                )
+    return known
 
 
 VISITS = {nodes.NSRef: _reference, nodes.Macro: _macro}

@@ -25,7 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import assigned, only_compared
+from portable_tpl.rewriting.calls import assigned, assigned_anywhere, only_compared
 from portable_tpl.rewriting.expressions import Level, any_broken, operand, replace
 from portable_tpl.support.spelling import constant, slice_form
 from portable_tpl.template.types.lattice import kinds as k
@@ -84,9 +84,15 @@ def _bound(cut: nodes.Slice) -> int:
 
 def _json_text(node: nodes.Node, look: Look) -> bool:
     """Whether an expression is the result of ``tojson``, perhaps under a name."""
-    if isinstance(node, nodes.Name):
-        made = assigned(node, look)
-        return len(made) == 1 and not isinstance(made[0], nodes.Name) and _json_text(made[0], look)
+    if not isinstance(node, nodes.Name):
+        return _is_dump(node)
+    if not any(map(_is_dump, assigned_anywhere(node.name, look))):
+        return False
+    made = assigned(node, look)
+    return len(made) == 1 and _is_dump(made[0])
+
+
+def _is_dump(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Filter) and node.name == "tojson"
 
 
