@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
-from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
+from portable_tpl.checking.kinds import TEXT_KINDS, Kinds, kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import as_condition
@@ -57,19 +57,27 @@ def _another(node: nodes.Test, look: Look) -> Fix | None:
         return None
     # What the types of this tier rule out needs no look at all conversations, which costs as much as they did.
     here = look.type(node.node).bits
-    likely = [each for each in _CANDIDATES if each[2] != node.name and not (each[1] ^ mask) & here & k.ALL_KINDS]
+    kinds = kinds_of(look.type(node.node))
+    likely = [
+        each
+        for each in _CANDIDATES
+        if each[2] != node.name and not (each[1] ^ mask) & here & k.ALL_KINDS and not _breaks(look, each[2], kinds)
+    ]
     if not likely:
         return None
     type_ = widest(look, node.node)
     kinds = kinds_of(type_)
     for words, passed, test in likely:
-        if (passed ^ mask) & type_.bits & k.ALL_KINDS:
-            continue
-        broken = look.families.get(f"test.{test}", {})
-        if any(kind in broken for kind in kinds) or look.breaks(f"test.{test}"):
+        if (passed ^ mask) & type_.bits & k.ALL_KINDS or _breaks(look, test, kinds):
             continue
         return _written(node, f"{operand(node.node, look)} {words}", Level.FILTER, look, f"Ask {words}")
     return None
+
+
+def _breaks(look: Look, test: str, kinds: Kinds) -> bool:
+    """Whether some target answers a test otherwise for one of these kinds of values."""
+    broken = look.families.get(f"test.{test}", {})
+    return look.breaks(f"test.{test}") or any(kind in broken for kind in kinds)
 
 
 def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:

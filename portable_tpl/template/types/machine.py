@@ -283,7 +283,8 @@ class Machine:
         if right is None:
             return left
         join = self.pool.join
-        differing = [key for key, one in left.items() if right.get(key) is not one]
+        others = map(right.get, left)
+        differing = [key for (key, one), other in zip(left.items(), others, strict=True) if other is not one]
         alone = sum(key not in right for key in differing)
         if len(right) + alone > len(left):
             for key in right.keys() - left.keys():
