@@ -73,9 +73,9 @@ def _set_in_loops(look: Look) -> set[str]:
         for loop in look.parsed.nodes:
             if loop.__class__ is nodes.For and not within(loop, nodes.Macro, look):
                 known.update(
-                    each.name  # type: ignore[attr-defined]
+                    each.name
                     for each in look.parsed.beneath(loop)
-                    if each.__class__ is nodes.Name and each.ctx == "store"  # type: ignore[attr-defined]
+                    if each.__class__ is nodes.Name and each.ctx == "store"
                 )
     return known
 

@@ -74,6 +74,5 @@ def _stored(target: nodes.Node) -> set[str]:
 
 def _reads(root: nodes.Node, wanted: frozenset[str], parsed: ParsedTemplate) -> bool:
     return bool(wanted) and any(
-        node.__class__ is nodes.Name and node.ctx == "load" and node.name in wanted  # type: ignore[attr-defined]
-        for node in parsed.beneath(root)
+        node.__class__ is nodes.Name and node.ctx == "load" and node.name in wanted for node in parsed.beneath(root)
     )
