@@ -9,7 +9,6 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.model.conversation import Tier
 from portable_tpl.support.table import Support, load_table
-from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import Type
 from portable_tpl.template.types.types import infer
 
@@ -74,11 +73,6 @@ def widest(look: Look, node: nodes.Node, tier: Tier = Tier.HOSTILE) -> Type:
         types = look.memory[key] = look.types if look.types.tier is tier else infer(look.parsed, tier)
     found: Type = types.of(node)
     return found
-
-
-def is_text(look: Look, node: nodes.Node) -> bool:
-    """Whether an expression is plain text in every conversation."""
-    return widest(look, node).only(k.STR)
 
 
 def escapes_output(look: Look) -> bool:

@@ -85,6 +85,18 @@ class Mismatch:
     severity: Severity = Severity.ERROR
 
 
+def common_prefix(one: str, other: str) -> int:
+    """The number of characters with which both texts begin: the offset at which different texts part."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # by halves: slices compare at the speed of memory
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def same(reference: Rendering, target: Rendering) -> bool:
     """Whether a target's answer is as good as the reference's.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from jinja2 import nodes
 
+from portable_tpl.model.rendering import common_prefix
 from portable_tpl.model.source import Span
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import branches
@@ -25,12 +26,7 @@ class Cause(NamedTuple):
 
 def first_difference(one: str, other: str) -> int | None:
     """The offset of the first character in which two texts part; ``None`` for equal ones."""
-    if one == other:
-        return None
-    return next(
-        (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
-        min(len(one), len(other)),
-    )
+    return None if one == other else common_prefix(one, other)
 
 
 def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Trace], offset: int) -> Cause | None:

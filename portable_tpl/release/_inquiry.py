@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -116,10 +116,6 @@ class Inquiry:
         """The reference's prompts with the spans of their generation blocks."""
         ask = self.engines.reference.render_with_spans
         return _remembered(self._spanned, self.template, tuple(conversations), ask)
-
-    def render_changed(self, text: str, conversations: Sequence[Conversation]) -> list[Rendering]:
-        """What the reference makes of conversations with another text in the template's place."""
-        return self.engines.reference.render_all(replace(self.template, text=text), conversations)
 
     def replay(self, target: str, conversations: Sequence[Conversation]) -> list[Rendering]:
         """What a running target makes of conversations."""

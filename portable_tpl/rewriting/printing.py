@@ -16,9 +16,6 @@ from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER
 
-_BOOLEAN = (nodes.Compare, nodes.Test, nodes.Not)
-
-
 # What is inside is asked for; that it is a list or a mapping is another question.
 _BARE = frozenset({"list", "dict", "tuple", "empty-list", "empty-dict", "undefined"})
 Maker = Callable[[nodes.Expr, Look], "Fix | None"]

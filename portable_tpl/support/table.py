@@ -10,7 +10,7 @@ answers for it and which package its engine is in.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -222,12 +222,6 @@ def _versions_in(folder: Path, name: str) -> list[str]:
 
 def _sorted(versions: set[str]) -> tuple[str, ...]:
     return tuple(sorted(versions, key=version_key))
-
-
-def iterate(table: Table) -> Iterator[tuple[str, Support]]:
-    """Every measured feature with its answer."""
-    for feature in sorted(table.yes | table.broken.keys()):
-        yield feature, table.support(feature)
 
 
 class Range(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.differential.grouping.divergence import END, Locus, bare_message, first_difference, locate, node_at
-from portable_tpl.model.rendering import Failed, Refused, Rendered
+from portable_tpl.differential.grouping.divergence import END, Locus, bare_message, locate, node_at
+from portable_tpl.model.rendering import Failed, Refused, Rendered, common_prefix
 from portable_tpl.template.tracing.trace import Piece, Trace
 
 PIECES = (Piece(1, "ab"), Piece(2, "cd", (Piece(3, "c"), Piece(4, "d"))), Piece(5, ""), Piece(6, "ef"))
@@ -15,8 +15,8 @@ PIECES = (Piece(1, "ab"), Piece(2, "cd", (Piece(3, "c"), Piece(4, "d"))), Piece(
     "one, other, at",
     [("abc", "abd", 2), ("abc", "ab", 2), ("", "a", 0), ("xa", "ya", 0), ("a" * 999 + "b", "a" * 999 + "c", 999)],
 )
-def test_the_first_difference(one: str, other: str, at: int) -> None:
-    assert first_difference(one, other) == first_difference(other, one) == at
+def test_the_common_prefix(one: str, other: str, at: int) -> None:
+    assert common_prefix(one, other) == common_prefix(other, one) == at
 
 
 @pytest.mark.parametrize("at, node", [(0, 1), (1, 1), (2, 3), (3, 4), (4, 6), (5, 6), (6, 6)])

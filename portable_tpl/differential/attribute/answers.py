@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from portable_tpl.differential.grouping.divergence import first_difference
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.rendering import Rendered, Rendering, common_prefix
 
 Sign = tuple[str, str, str]
 Render = Callable[[Sequence[Conversation]], "list[Rendering]"]
@@ -37,7 +36,7 @@ def sign_of(plain: Rendering, answer: Rendering) -> Sign:
     """How an answer parts from the reference's: by the text that follows, or by what kind of answers they are."""
     if not isinstance(plain, Rendered) or not isinstance(answer, Rendered):
         return type(plain).__name__, type(answer).__name__, getattr(plain, "message", getattr(answer, "message", ""))
-    at = first_difference(plain.text, answer.text)
+    at = common_prefix(plain.text, answer.text)
     return plain.text[max(0, at - _AROUND) : at], plain.text[at : at + _AROUND], answer.text[at : at + _AROUND]
 
 

@@ -10,11 +10,10 @@ from itertools import islice
 
 from portable_tpl.differential.attribute.answers import EnginesOwn, Render, Sign, same_answer, sign_of
 from portable_tpl.differential.attribute.step_candidates import Candidates, Steps
-from portable_tpl.differential.grouping.divergence import first_difference
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import UnknownTarget
-from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, common_prefix, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Runtime
@@ -313,7 +312,7 @@ class Attribution:
         else:
             sets += dict.fromkeys(known)
         shared = [
-            first_difference(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
+            common_prefix(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
             for rendering in self._render([prepare(conversation, each) for each in sets])
         ]
         best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))

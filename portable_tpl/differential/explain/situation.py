@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portable_tpl.differential.explain.isolation import words
-from portable_tpl.differential.grouping.divergence import Locus, first_difference
+from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, same
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, common_prefix, same
 from portable_tpl.targets.processes._base import Runtime
 
 
@@ -31,7 +31,7 @@ def better(situation: Situation, answer: Rendering) -> bool:
     if isinstance(expected, Rendered) and isinstance(answer, Rendered):
         if not isinstance(before, Rendered):
             return True
-        return first_difference(expected.text, answer.text) > first_difference(expected.text, before.text)
+        return common_prefix(expected.text, answer.text) > common_prefix(expected.text, before.text)
     if isinstance(before, Failed) and isinstance(answer, Failed):
         if not answer.kind == before.kind == "error" or (answer.line or 0) < (before.line or 0):
             return False

@@ -6,7 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portable_tpl.model.rendering import Failed, MismatchKind, Refused, Rendered, Rendering, mismatch_kind, same
+from portable_tpl.model.rendering import (
+    Failed,
+    MismatchKind,
+    Refused,
+    Rendered,
+    Rendering,
+    common_prefix,
+    mismatch_kind,
+    same,
+)
 from portable_tpl.template.tracing.trace import Piece, Trace
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
@@ -45,7 +54,7 @@ def locate(template_text: str, trace: Trace, target: Rendering) -> Locus | None:
         return Locus(kind, None, "")
     if isinstance(target, Rendered):
         if isinstance(reference, Rendered):
-            at = first_difference(reference.text, target.text)
+            at = common_prefix(reference.text, target.text)
             joined = "".join(piece.text for piece in trace.pieces)
             node = node_at(trace.pieces, at, target.text) if joined == reference.text else None
             return Locus(kind, node, _sign(reference.text, target.text, at))
@@ -56,18 +65,6 @@ def locate(template_text: str, trace: Trace, target: Rendering) -> Locus | None:
         # The message may hold data; which refusal it is shows in the words that the template itself has.
         return Locus(kind, None, "refused " + bare_message(target.message, template_text))
     return Locus(kind, None, bare_message(target.message, template_text), target.line)
-
-
-def first_difference(one: str, other: str) -> int:
-    """The offset of the first character that two different texts do not share."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:  # the longest common prefix, by halves: slices compare at the speed of memory
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def node_at(pieces: Sequence[Piece], at: int, target_text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from portable_tpl.model.rendering import common_prefix
 from portable_tpl.reports.parts.visible import visible
 
 
@@ -35,7 +36,7 @@ class Difference(NamedTuple):
 def first_difference(reference: str, target: str, *, before: int = 22, after: int = 42) -> Difference:
     """The first difference of two unequal texts with ``before`` and ``after`` characters of context."""
     offset = common_prefix(reference, target)
-    tail = _common_suffix(reference[offset:], target[offset:])
+    tail = common_prefix(reference[offset:][::-1], target[offset:][::-1])
     return Difference(
         offset,
         reference.count("\n", 0, offset) + 1,
@@ -65,26 +66,3 @@ def _side(text: str, start: int, end: int, before: int, after: int) -> Side:
         cut_after=start + len(changed) + len(rest) < len(text),
         ends=start == len(text),
     )
-
-
-def common_prefix(one: str, other: str) -> int:
-    """The number of characters with which both texts begin."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _common_suffix(one: str, other: str) -> int:
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[len(one) - middle :] == other[len(other) - middle :]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from portable_tpl.model.findings import Edit, Fix, apply_edits
+from portable_tpl.model.rendering import common_prefix
 from portable_tpl.model.source import Location, Template
-from portable_tpl.reports.parts.difference import common_prefix
 from portable_tpl.reports.parts.visible import printable
 
 _MOST_LINES = 4
@@ -41,12 +41,6 @@ def source_lines(template: Template, location: Location, room: int = 96) -> list
     if len(numbers) > _MOST_LINES:
         numbers = [*numbers[: _MOST_LINES - 2], None, numbers[-1]]
     return [None if number is None else _source_line(template, location, number, room) for number in numbers]
-
-
-def whole_line(template: Template, line: int, room: int = 96) -> SourceLine:
-    """A line with nothing marked in it."""
-    start, end = template.line_span(line)
-    return SourceLine(line, printable(_tabs_spread(_cut_right(template.text[start:end], room))), "", "")
 
 
 def _source_line(template: Template, location: Location, number: int, room: int) -> SourceLine:

@@ -50,10 +50,6 @@ def as_parts(message: Message) -> Message:
     return {**message, "content": [{"type": "text", "text": content}]} if isinstance(content, str) else message
 
 
-def _as_parts_except_tools(message: Message) -> Message:
-    return message if message.get("role") == "tool" else as_parts(message)
-
-
 def _null_to_empty(message: Message) -> Message:
     return {**message, "content": ""} if "content" in message and message["content"] is None else message
 

@@ -259,10 +259,3 @@ def serve(engine: Engine[_LoadedT, _CaseT]) -> None:
         threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()
     _Server(engine, _Connection()).run()
     sys.exit(0)
-
-
-def refuse_to_start(reason: str) -> None:
-    """Tell the parent, in place of a hello, why this worker cannot work."""
-    connection = _Connection()
-    connection.reply({"protocol": 1, "error": reason})
-    connection.flush()

@@ -27,8 +27,6 @@ from portable_tpl.template.types.operations.macros import call_macro
 from portable_tpl.template.types.operations.members import _HAS_ATTRIBUTES
 from portable_tpl.template.types.operations.methods import got_item, method_result
 
-_MOST_CALLS = 16
-
 
 def call(machine: Machine, node: nodes.Call, env: Env) -> Type:
     """``callee(arguments)``."""
