@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.findings import Severity
+from portable_tpl.model.findings import Safety, Severity
 from portable_tpl.model.report import Report, TemplateReport
 from portable_tpl.reports.parts.blocks import Paint, Parts, Writer
 from portable_tpl.reports.parts.differences import difference_lines
 from portable_tpl.reports.parts.items import Block, blocks_of, items_of
 from portable_tpl.reports.parts.matrix import label_of, legend, matrix, tells
-from portable_tpl.reports.parts.summary import VERDICTS, rule_counts, summarise, target_ids
+from portable_tpl.reports.parts.summary import VERDICTS, open_findings, rule_counts, summarise, target_ids
 from portable_tpl.reports.parts.visible import encodable, one_line, pad, unbroken, width
 from portable_tpl.reports.parts.words import error_phrase, plural, skipped_phrase, summary_phrase
 
@@ -184,13 +184,26 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
     compared = any(template.comparison is not None for template in report.templates)
     yield from (writer.paint(line, "bold") for line in writer.wrapped(summary_phrase(summary, compared=compared), ""))
     hints = []
-    fixable = sum(count.fixable for count in rule_counts(report))
-    if fixable and report.command != "fix":
-        hints.append(f"{plural(fixable, 'finding')} can be repaired by `portable-tpl fix`")
+    repairs = _repairs(report)
+    if repairs and report.command != "fix":
+        hints.append(repairs)
     if any(tells(template) for template in report.entries) and not writer.verbose:
         hints.append("--verbose shows all, with commands that reproduce; `portable-tpl explain CODE` has the page")
     if hints:
         yield from (writer.paint(line, "dim") for line in writer.wrapped("; ".join(hints), ""))
+
+
+def _repairs(report: Report) -> str:
+    """What `fix` would do: it applies the safe fixes of errors, and those of milder findings where it is asked to."""
+    found = [finding for template in report.templates for finding in open_findings(template)]
+    safe = [finding for finding in found if finding.fix is not None and finding.fix.safety is Safety.SAFE]
+    errors = [finding for finding in safe if finding.severity is Severity.ERROR]
+    if not safe:
+        return ""
+    if not errors:
+        return f"`portable-tpl fix --level note` repairs {plural(len(safe), 'finding')}, none of them an error"
+    more = f" ({len(safe)} with --level note)" if len(safe) > len(errors) else ""
+    return f"`portable-tpl fix` repairs {plural(len(errors), 'finding')}{more}"
 
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> Iterator[str]:

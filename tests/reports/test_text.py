@@ -57,8 +57,8 @@ can reach); missed: line 5: loop is empty
 note: llama.cpp was skipped: not installed; pip install 'portable-tpl[llamacpp]'
 1 template: 2 findings (1 error, 1 warning), 2 mismatches, 1 more that decide no
 verdict, 1 suppressed
-1 finding can be repaired by `portable-tpl fix`; --verbose shows all, with
-commands that reproduce; `portable-tpl explain CODE` has the page
+`portable-tpl fix` repairs 1 finding; --verbose shows all, with commands that
+reproduce; `portable-tpl explain CODE` has the page
 """
 
 ENDING = """\
@@ -68,8 +68,8 @@ note: llama.cpp was skipped: not installed; pip install 'portable-tpl[llamacpp]'
 error: missing.jinja: no such file
 4 templates: 4 findings (2 errors, 2 warnings), 4 mismatches, 2 more that decide
 no verdict, 2 suppressed, 1 template not usable
-2 findings can be repaired by `portable-tpl fix`; --verbose shows all, with
-commands that reproduce; `portable-tpl explain CODE` has the page
+`portable-tpl fix` repairs 2 findings; --verbose shows all, with commands that
+reproduce; `portable-tpl explain CODE` has the page
 """
 
 QUIET = """\
