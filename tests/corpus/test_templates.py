@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import portable_tpl as pt
 from portable_tpl.model.rendering import Failed, Refused, Rendered, same
 from portable_tpl.model.source import Template
 from portable_tpl.sources import discover
@@ -100,3 +101,14 @@ def test_the_corpus_as_a_whole_opens_as_the_first_command_does() -> None:
     containers = discover([str(ROOT)])
     assert sum(len(container.templates) for container in containers) == len(STYLES) * len(FAMILIES)
     assert {container.kind for container in containers} == {"jinja", "model"}
+
+
+def test_the_portable_style_is_portable_in_ordinary_conversations() -> None:
+    """What the README shows as portable is so on the default targets, whatever ordinary conversation comes."""
+    report = pt.audit(str(ROOT / "templates" / "portable"), tier="ordinary", ignore=["REL"])
+    assert all(target.status == "run" for target in report.targets)
+    assert {
+        template.template.label: template.verdicts
+        for template in report.templates
+        if set(template.verdicts.values()) != {"portable"}
+    } == {}
