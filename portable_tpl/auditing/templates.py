@@ -16,6 +16,7 @@ from portable_tpl.auditing.time_limit import time_limit
 from portable_tpl.differential.run.plain import to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.fixing.pricing import with_prices
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Comparison, Unasked
 from portable_tpl.model.source import Template
@@ -80,6 +81,8 @@ class Examination:
         inspection = inspected(parsed, container, run, session, self.choice, self.settings.tier)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
         tier = self.settings.tier
+        seen = [(each.conversation, each.rendering) for each in run.sample if each.tier.rank <= tier.rank]
+        findings = tuple(with_prices(template, findings, seen, session.reference.render_all))
         run.aim(aims_of(parsed, unproved(findings, run.comparison, tier), tier))
         comparison = graded(run.comparison)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)

@@ -11,14 +11,17 @@ from jinja2 import nodes
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.fixing.pricing import price_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.findings import Finding
+from portable_tpl.model.findings import Finding, Price
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.tracing import recordable
+from portable_tpl.template.usage.shape import shape_of
 
 _EXAMPLES = 240
 _SEARCHES = 3  # with other seeds, while a changed place is not reached
@@ -109,6 +112,13 @@ class Proof:
             return None
         _, conversation, wanted, rendering = min(found, key=lambda each: each[0])
         return f"the reference {_difference(wanted, rendering)}, with {_shown(conversation)}"
+
+    def price(self, before: str, after: str, tier: Tier) -> Price:
+        """What the reference prints otherwise of one text than of another, in conversations of a tier."""
+        judge = TierJudge(False, shape_of(self._parsed.tree), self._template.tokens)
+        given = [each for each in self._conversations if judge.tier(each).rank <= tier.rank]
+        one, other = (self._prover.reference.render_all(self._with(text), given) for text in (before, after))
+        return price_of(one, other)
 
     def reached(self, parsed: ParsedTemplate, findings: Sequence[Finding]) -> list[bool]:
         """For each finding: whether a conversation that renders gets to the place on the reference."""

@@ -18,6 +18,7 @@ from portable_tpl.model.source import Span, Template
 from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 
 _MOST_ROUNDS = 200
+_STACKED = "an unsafe fix was made there already"
 _NOT_REACHED = "no conversation that renders reaches the place on the reference, so the change is not proved"
 
 
@@ -45,6 +46,8 @@ class _Run:
     prove: Callable[[], Proof]
     unsafe: bool
     level: Severity
+    tier: Tier
+    unsafe_places: list[tuple[int, int]] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
     applied: list[Finding] = field(default_factory=list)
     refusals: list[tuple[str, int, int, str]] = field(default_factory=list)
@@ -102,7 +105,7 @@ def fix(
         found += tag_findings(text, warm()) if tags else []
         return [finding for finding in graded(found) if not finding.suppressed]
 
-    run = _Run(template, findings, prove, unsafe, level)
+    run = _Run(template, findings, prove, unsafe, level, tier)
     try:
         text, left = _fixpoint(run, parsed)
     finally:
@@ -170,8 +173,10 @@ class _Round:
         reached = self._only_reached([finding for finding in batch if finding not in unsafe])
         accepted = self._settle(reached, [])
         for finding in unsafe:
-            if self._problem([*accepted, finding], proved=False) is None:
-                accepted = [*accepted, finding]
+            if self._is_stacked(finding):
+                self._refused.append((finding, _STACKED))
+            elif self._problem([*accepted, finding], proved=False) is None:
+                accepted = [*accepted, self._priced(finding, accepted)]
         moved = Moved(edits_of(accepted))
         self._note(accepted, moved)
         if not accepted:
@@ -180,6 +185,22 @@ class _Round:
         if any(fix_of(finding).safety is Safety.UNSAFE for finding in accepted):
             self._run.prove().rebase(text)
         return text
+
+    def _is_stacked(self, finding: Finding) -> bool:
+        """Whether an unsafe fix was made already where this one would be."""
+        return any(
+            edit.start <= end and start <= edit.end
+            for edit in fix_of(finding).edits
+            for start, end in self._run.unsafe_places
+        )
+
+    def _priced(self, finding: Finding, accepted: Sequence[Finding]) -> Finding:
+        before, after = (
+            apply_edits(self._parsed.text, tuple(Moved(edits_of(chosen)).edits))
+            for chosen in (accepted, [*accepted, finding])
+        )
+        price = self._run.prove().price(before, after, self._run.tier)
+        return replace(finding, fix=replace(fix_of(finding), price=price))
 
     def _settle(self, batch: list[Finding], accepted: list[Finding]) -> list[Finding]:
         if not batch:
@@ -233,3 +254,9 @@ class _Round:
             if new_start is not None and new_end is not None and untouched:
                 run.refusals.append((code, new_start, new_end, reason))
         run.moves.append(moved)
+        ends = [(moved.forward(start), moved.forward(end)) for start, end in run.unsafe_places]
+        run.unsafe_places = [(start, end) for start, end in ends if start is not None and end is not None]
+        unsafe = {edit for each in accepted if fix_of(each).safety is Safety.UNSAFE for edit in fix_of(each).edits}
+        run.unsafe_places += [
+            region for edit, region in zip(moved.edits, moved.regions(), strict=True) if edit in unsafe
+        ]

@@ -40,12 +40,37 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What an unsafe fix changes on the reference: ``changed`` of ``cases`` conversations.
+
+    ``before`` and ``after`` are the part of the shortest prompt that changes, and what it becomes.
+    """
+
+    cases: int
+    changed: int
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
 class Fix:
-    """A rewrite of a template that cures one finding; its edits do not overlap and are in order."""
+    """A rewrite of a template that cures one finding; its edits do not overlap and are in order.
+
+    ``price`` is known of unsafe ones where the reference was asked.
+    """
 
     title: str
     safety: Safety
     edits: tuple[Edit, ...]
+    price: Price | None = None
+
+    @property
+    def summary(self) -> str:
+        """The title, and what the fix costs."""
+        if self.price is None:
+            return self.title
+        cost = f"{self.title}; it changes the reference in {self.price.changed} of {self.price.cases} conversations"
+        return f"{cost}: {self.price.before!r} becomes {self.price.after!r}" if self.price.changed else cost
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,14 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "title": fix.title,
         "safety": str(fix.safety),
         "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in fix.edits],
+        "price": None
+        if fix.price is None
+        else {
+            "cases": fix.price.cases,
+            "changed": fix.price.changed,
+            "before": fix.price.before,
+            "after": fix.price.after,
+        },
     }
 
 

@@ -194,7 +194,7 @@ def _region(template: Template, location: Location) -> dict[str, Any]:
 
 def _fix(template: Template, fix: Fix) -> dict[str, Any]:
     return {
-        "description": {"text": fix.title},
+        "description": {"text": fix.summary},
         "artifactChanges": [
             {
                 "artifactLocation": {"uri": uri(template)},

@@ -11,7 +11,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported
-from portable_tpl.model.findings import Fix
+from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.rewriting.helper_macros import (
@@ -57,11 +57,25 @@ def _both(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fi
 
 def _by_two_macros(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     if len(characters) != 1 or not can_call_macros(look, WITHOUT_START):
-        return None
+        return _all_space(node, call, look, characters)
     mark = quoted(characters, look)
     start, definition = named_macro(look, WITHOUT_START)
     inner = f"{start}({operand(call.receiver, look, Level.CONDITIONAL)}, {mark})"
     return call_macro(look, node, WITHOUT_END, [inner, mark], definition)
+
+
+def _all_space(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
+    """What people write instead: all white space goes, not only some."""
+    if not characters.isspace():
+        return None
+    title = "Strip all white space"
+    if supported(look, f"method.str.{call.name}"):
+        text = f"{operand(call.receiver, look, Level.ATOM)}.{call.name}()"
+        return replace(node, text, Level.ATOM, look, title, Safety.UNSAFE)
+    if call.name != "strip" or not supported(look, "filter.trim@plain"):
+        return None
+    text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}trim"
+    return replace(node, text, Level.FILTER, look, title, Safety.UNSAFE)
 
 
 def _trim(node: nodes.Call, look: Look, characters: str) -> str:
@@ -84,7 +98,7 @@ def _one_sided(call: MethodCall, look: Look, characters: str) -> str | None:
 def _by_macro(node: nodes.Call, call: MethodCall, look: Look, characters: str) -> Fix | None:
     macro = WITHOUT_START if call.name == "lstrip" else WITHOUT_END
     if len(characters) != 1 or not can_call_macros(look, macro):
-        return None
+        return _all_space(node, call, look, characters)
     return call_macro(look, node, macro, [operand(call.receiver, look, Level.CONDITIONAL), quoted(characters, look)])
 
 

@@ -24,10 +24,11 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
+from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
-from portable_tpl.rewriting.expressions import operand, pipe
+from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
@@ -81,9 +82,10 @@ def _holds_text(node: nodes.Expr, look: Look) -> bool:
     return texts.texts is None or any(text != text.lower() for text in texts.texts)
 
 
+_NO_TEXT = "''"
 _DEFAULTS = {
     **dict.fromkeys(
-        ("trim", "upper", "lower", "title", "capitalize", "replace", "indent", "string", "escape", "e"), "''"
+        ("trim", "upper", "lower", "title", "capitalize", "replace", "indent", "string", "escape", "e"), _NO_TEXT
     ),
     **dict.fromkeys(("length", "count", "list", "join", "first", "last", "reverse", "sort", "unique", "map"), "[]"),
     **dict.fromkeys(("select", "reject", "selectattr", "rejectattr"), "[]"),
@@ -100,12 +102,33 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):
         return None
     span = look.parsed.span(node.node)
-    text = f"{operand(node.node, look)}{pipe(look)}default({default})"
+    unsure = look.families.get("filter.default", {})
+    if any(kind in unsure for kind in look.kinds(node.node)):
+        # What is empty is the same to these filters as what is not there; not so for text.
+        text = f"({operand(node.node, look, Level.AND)} or {default})"
+        if default == _NO_TEXT or not supported(look, "or.value"):
+            return None
+    else:
+        written = quoted("", look) if default == _NO_TEXT else default
+        text = f"{operand(node.node, look)}{pipe(look)}default({written})"
     return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
 
 
-def _spelled(node: nodes.Filter, look: Look) -> Fix | None:
-    """``|string`` of what can be ``none`` or a boolean, with the words named."""
+def _if_defined(node: nodes.Filter, look: Look) -> Fix | None:
+    """``default`` as a condition, for an engine whose filter does not take every value."""
+    if node.node is None or len(node.args) != 1 or node.kwargs or not repeatable(node.node):
+        return None
+    if not supported(look, "test.defined.value", "condexpr"):
+        return None
+    value, default = operand(node.node, look, Level.OR), operand(node.args[0], look, Level.CONDITIONAL)
+    text = f"{value} if {operand(node.node, look)} is defined else {default}"
+    return replace(node, text, Level.CONDITIONAL, look, "Ask whether it is defined")
+
+
+def _rewritten(node: nodes.Filter, look: Look) -> Fix | None:
+    """``|string`` of what can be ``none`` or a boolean, with the words named; ``default`` as a condition."""
+    if node.__class__ is nodes.Filter and node.name in ("default", "d"):
+        return _if_defined(node, look)
     if node.__class__ is not nodes.Filter or node.name != "string" or node.node is None:
         return None
     return spelled(node.node, look)
@@ -179,7 +202,7 @@ def _asks(test: nodes.Node, values: nodes.Node | None) -> bool:
     return test == values
 
 
-FIX = _spelled
+FIX = _rewritten
 VISITS = {nodes.Filter: _filter}
 VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=("minijinja", "hf-jinja")),)
 INVALID = (

@@ -27,6 +27,7 @@ from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.expressions import Level, operand, replace
 
 CODE = "PTL503"
+_NOTHING = ("undefined", "empty")
 
 
 def _for(node: nodes.For, look: Look) -> None:
@@ -36,12 +37,12 @@ def _for(node: nodes.For, look: Look) -> None:
 
 
 def _or_nothing(node: nodes.For, look: Look) -> Fix | None:
-    """A loop over what may be undefined, which in the reference is a loop over nothing."""
+    """A loop over what may be undefined or empty text, which in the reference is a loop over nothing."""
     broken = look.families.get("for", {})
-    if [kind for kind in look.kinds(node.iter) if kind in broken] != ["undefined"]:
+    if not any(kind in broken and kind in _NOTHING for kind in look.kinds(node.iter)):
         return None
     text = f"({operand(node.iter, look, Level.AND)} or [])"
-    return replace(node.iter, text, Level.ATOM, look, "Loop over nothing where it is undefined")
+    return replace(node.iter, text, Level.ATOM, look, "Loop over nothing where there is nothing")
 
 
 VISITS = {nodes.For: _for}

@@ -235,3 +235,27 @@ def test_only_what_is_selected_is_fixed(prover: Prover) -> None:
 def test_what_is_suppressed_is_not_fixed(prover: Prover) -> None:
     template = in_loop("{{ m.content.strip() }}{#- portable-tpl: ignore[PTL101] pycompat is on -#}")
     assert fix(Template(template), STRICT, prover=prover).text == template
+
+
+def test_an_unsafe_fix_has_its_price(prover: Prover) -> None:
+    template = Template(in_loop("{{ m.content.rstrip(' \\n') }}"))
+    assert fix(template, HF, prover=prover).text == template.text
+    result = fix(template, HF, prover=prover, unsafe=True)
+    assert result.text == in_loop("{{ m.content.rstrip() }}")
+    (finding,) = result.applied
+    assert finding.fix is not None
+    assert finding.fix.price is not None
+    assert 0 < finding.fix.price.changed < finding.fix.price.cases
+    assert finding.fix.price.before != finding.fix.price.after
+
+
+def test_text_is_never_made_json_text(prover: Prover) -> None:
+    template = Template(
+        "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.function.arguments }}{% endfor %}{% endfor %}"
+    )
+    result = fix(template, HF, prover=prover, unsafe=True)
+    assert result.text == template.text.replace(
+        "{{ c.function.arguments }}",
+        "{{ c.function.arguments if c.function.arguments is string else c.function.arguments|tojson }}",
+    ), result.refused
+    assert fix(Template(result.text), HF, prover=prover, unsafe=True).text == result.text

@@ -56,7 +56,7 @@ def test_the_keys_stand_in_the_order_of_the_contract() -> None:
         *("evidence", "affected", "witness", "related"),
     ]
     assert keys(finding["location"]) == ["line", "column", "end_line", "end_column", "start", "end"]
-    assert keys(finding["fix"]) == ["title", "safety", "edits"]
+    assert keys(finding["fix"]) == ["title", "safety", "edits", "price"]
     mismatch = template["comparison"]["targets"]["minijinja-strict"]["mismatches"][0]
     assert keys(mismatch) == [
         *("signature", "kind", "origin", "tier", "cause", "code", "line", "cases"),

@@ -18,6 +18,7 @@ from portable_tpl.model.errors import InputError, SourceError, TemplateSyntaxErr
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport
 from portable_tpl.model.source import Template
+from portable_tpl.reports.parts.visible import one_line
 from portable_tpl.reports.parts.words import plural
 from portable_tpl.sources import Container
 from portable_tpl.targets.catalogue import static_targets
@@ -179,5 +180,8 @@ def _say(fixed: Sequence[_Fixed], diff: bool) -> None:
         done = f"{count} {'fix' if count == 1 else 'fixes'} {'would be applied' if diff else 'applied'}"
         milder = f"; {plural(one.milder, 'warning')} left alone (--level warning)" if one.milder else ""
         say(f"portable-tpl: {label}: {done}, {left} left{milder}")
+        for finding in one.result.applied if one.result is not None else ():
+            if finding.fix is not None and finding.fix.price is not None:
+                say(f"portable-tpl: {label}:{finding.location.line}: {finding.code} {one_line(finding.fix.summary)}")
         for line in lines_of(one.reasons):
             say(f"portable-tpl: {label}: {line}")

@@ -212,7 +212,7 @@ class Writer:
         yield f"  {'':>{width(one)}}  {' ' * width(before)}{self.paint('^', 'red')}"
 
     def _fix(self, template: Template, fix: Fix, in_full: bool) -> Iterator[str]:
-        yield f"  {self.paint(_FIX_WORDS[fix.safety], 'green')}: {one_line(fix.title)}"
+        yield f"  {self.paint(_FIX_WORDS[fix.safety], 'green')}: {one_line(fix.summary)}"
         if not in_full:
             return
         for hunk in fix_hunks(template, fix, self.columns - _GUTTER):

@@ -124,7 +124,7 @@ def _command(command: str) -> str:
 
 
 def _fix(template: Template, fix: Fix) -> Iterator[str]:
-    yield f"<p>{_SAFETY_WORDS[fix.safety]}: {prose(one_line(fix.title))}</p>"
+    yield f"<p>{_SAFETY_WORDS[fix.safety]}: {prose(one_line(fix.summary))}</p>"
     lines: list[str] = []
     for hunk in fix_hunks(template, fix):
         lines.extend(f"<del>- {text(line)}</del>" for line in hunk.before)

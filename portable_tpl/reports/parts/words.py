@@ -134,7 +134,7 @@ def item_message(item: Item) -> str:
         parts.extend(f"Reproduce: {unbroken(command)}" for command in finding.witness.reproduce)
     if finding is not None and finding.fix is not None:
         how = "Suggestion" if finding.fix.safety is Safety.DISPLAY else "Fix"
-        parts.append(f"{how}: {one_line(finding.fix.title)}")
+        parts.append(f"{how}: {one_line(finding.fix.summary)}")
     return "\n".join(parts)
 
 
