@@ -160,6 +160,14 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session
+def diff(session: nox.Session) -> None:
+    """Change a branch of real templates, and fix others: ``diff`` must find the one and nothing of the other."""
+    session.install("-e", ".")
+    templates = str(Path(_with_corpus(session)) / "templates")
+    session.run("python", "-m", "tests.sweeps.diff", templates, *session.posargs)
+
+
+@nox.session
 def reproduce(session: nox.Session) -> None:
     """Audit all real templates on the default targets, and try every ``reproduce`` command of the report."""
     _engines(session)

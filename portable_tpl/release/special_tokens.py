@@ -43,11 +43,12 @@ CODE = "REL103"
 
 # Written for machines alone, also with the fullwidth bar of some vocabularies.
 _MARKED = re.compile(r"<[|｜][^<>|｜\s]{1,40}[|｜]>")
+_MOST_NAMED = 6
 _ANGLED = re.compile(r"</?[A-Za-z][\w.-]{0,40}>")
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
-    """At most one observation for BOS and one for EOS, and one a control token."""
+    """At most one observation for BOS, one for EOS, one for tokens that are missing, and one for unmarked ones."""
     tokenizer = None if subject.container is None else tokenizer_of(subject.container)
     if tokenizer is None:
         raise NotAsked("no tokenizer lies beside the template")
@@ -113,20 +114,27 @@ def _control(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[O
             for token in _tokens(answer.text):
                 if token not in shown and not _is_sent(token, conversation):
                     shown[token] = conversation
-    for token, conversation in shown.items():
-        yield from _judged(token, conversation, tokenizer)
-
-
-def _judged(token: str, conversation: Conversation, tokenizer: Tokenizer) -> Iterator[Observation]:
-    marked = _MARKED.fullmatch(token) is not None
-    exchanges = (Exchange("the prompt", conversation),)
-    if token not in tokenizer.control:
-        words = f"{token} is not a token of the vocabulary: it is cut into pieces"
+    missing = [token for token in shown if token not in tokenizer.control]
+    unmarked = [token for token in shown if _MARKED.fullmatch(token) and tokenizer.control.get(token) is False]
+    if missing:
+        words = f"{_listed(missing, 'is no token', 'are no tokens')} of the vocabulary, and cut into pieces"
         yield Observation(
-            Severity.ERROR, words, exchanges, holds=lambda answers: _prints(answers, token), printed=token
+            Severity.ERROR,
+            words,
+            (Exchange("the prompt", shown[missing[0]]),),
+            holds=lambda answers: _prints(answers, missing[0]),
+            printed=missing[0],
         )
-    elif marked and not tokenizer.control[token]:
-        yield Observation(Severity.NOTE, f"{token} is not marked as a special token", exchanges, printed=token)
+    if unmarked:
+        words = f"{_listed(unmarked, 'is', 'are')} not marked as special"
+        exchanges = (Exchange("the prompt", shown[unmarked[0]]),)
+        yield Observation(Severity.NOTE, words, exchanges, printed=unmarked[0])
+
+
+def _listed(tokens: Sequence[str], one: str, many: str) -> str:
+    """The first few tokens, with the verb for them."""
+    named = [*tokens[:_MOST_NAMED], *([f"{len(tokens) - _MOST_NAMED} more"] if len(tokens) > _MOST_NAMED else [])]
+    return f"{named[0]} {one}" if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]} {many}"
 
 
 def _prints(answers: Sequence[Rendering], token: str) -> bool:
