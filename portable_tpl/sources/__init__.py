@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import IO
+from functools import partial
+from typing import IO, TypeVar
 
-from portable_tpl.model.errors import NoTemplate, SourceError
+from portable_tpl.model.errors import NoTemplate, SourceError, described
 from portable_tpl.sources._container import Conflict, Container, Slot
-from portable_tpl.sources._files import read_bytes, read_input, read_text, replace_files
+from portable_tpl.sources._files import read_bytes, read_input, read_text, replace_files, unreadable
 
 __all__ = [
     "Conflict",
@@ -24,6 +25,8 @@ __all__ = [
     "read_text",
     "replace_files",
 ]
+
+_T = TypeVar("_T")
 
 # Endings by which a path that does not exist is surely a file and no hub id.
 _FILE_ENDINGS = (".jinja", ".jinja2", ".j2", ".json", ".jsonl", ".gguf", ".txt", ".md", ".toml", ".yaml", ".html")
@@ -52,7 +55,7 @@ def discover(
     found: dict[str, Container] = {}
     for path in paths:
         try:
-            expanded = _expand(path)
+            expanded = _guarded(path, partial(_expand, path, on_error))
         except SourceError as error:
             _report(error, on_error)
             continue
@@ -61,7 +64,7 @@ def discover(
             if key in found:
                 continue
             try:
-                found[key] = _open_one(each, stdin)
+                found[key] = _guarded(each, partial(_open_one, each, stdin))
             except SourceError as error:
                 _report(error, on_error)
     return list(found.values())
@@ -73,7 +76,17 @@ def _report(error: SourceError, on_error: Callable[[SourceError], None] | None) 
     on_error(error)
 
 
-def _expand(path: str) -> list[str]:
+def _guarded(path: str, work: Callable[[], _T]) -> _T:
+    """The work on one path; what no reader has a word for is that path's error, and the others go on."""
+    try:
+        return work()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise SourceError(f"{path}: cannot be read: {described(error)}") from None
+
+
+def _expand(path: str, on_error: Callable[[SourceError], None] | None = None) -> list[str]:
     """The containers a path stands for: itself, unless it is a folder of templates."""
     if not path:
         raise SourceError("an empty path; name a template file, a folder or a hub id")
@@ -83,7 +96,7 @@ def _expand(path: str) -> list[str]:
 
     if model_folder.is_model_folder(path):
         return [path]
-    inside = list(template_folder.paths_in(path))
+    inside = list(template_folder.paths_in(path, on_error))
     if not inside:
         raise NoTemplate(f"{path}: no template in this folder (looked for *.jinja, *.gguf and a model's files)")
     return inside

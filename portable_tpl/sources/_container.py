@@ -128,6 +128,17 @@ class Conflict:
     message: str
 
 
+def _expect_inside(file: str) -> None:
+    """Raise :class:`SourceError` for a link that leads out of its folder, and of the current one."""
+    target, folder = os.path.realpath(file), os.path.realpath(os.path.dirname(file) or os.curdir)
+    here = os.path.realpath(os.curdir)
+    parents = (folder, here) if folder.startswith(here) else (folder,)
+    if os.path.islink(file) and not any(target.startswith(os.path.join(parent, "")) for parent in parents):
+        raise SourceError(
+            f"{file}: a link to a file elsewhere, which is not changed; name that file, or use --output"
+        )
+
+
 @dataclass(frozen=True)
 class Container:
     """A file, folder, stream or repository that holds templates.
@@ -191,6 +202,8 @@ class Container:
         for slot in self.slots:
             if slot.file in contents and not slot.document.is_current():
                 raise SourceError(f"{slot.file}: changed on disk since it was read; run again")
+        for file in contents:
+            _expect_inside(file)
         replace_files(contents)
         return tuple(contents)
 

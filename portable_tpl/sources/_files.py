@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from hashlib import sha256
+from itertools import count
+from platform import node
+from typing import IO
 
 from portable_tpl.model.errors import SourceError
 
@@ -13,9 +18,14 @@ from portable_tpl.model.errors import SourceError
 # above it is a model or a data set named by mistake, and would only fill the memory.
 _MAX_BYTES = 64 * 1024 * 1024
 
+_DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d{1,6})|stdout)")
+_TYPED = ("/dev/", "/proc/self/fd/")
+_TEMPORARY = re.compile(r"\.portable-tpl-([0-9a-f]{8})-(\d+)-\d+\.tmp")
+
 
 def read_bytes(path: str) -> bytes:
-    """All bytes of a file, pipe or device; raises :class:`SourceError` in one line where that cannot be."""
+    """All bytes of a file, or of a pipe as a shell makes it; raises :class:`SourceError` where that cannot be."""
+    expect_no_wait(path)
     try:
         with open(path, "rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
@@ -28,6 +38,24 @@ def read_bytes(path: str) -> bytes:
             f"{path}: larger than {_MAX_BYTES >> 20} MB, so not a template; name the template's own file"
         )
     return data
+
+
+def expect_no_wait(path: str) -> None:
+    """Raise :class:`SourceError` for what may keep a reader waiting for ever: a named pipe, a device, a socket.
+
+    What a shell offers as a path (``<(command)``, ``/dev/stdin``) is taken: the user has typed it.
+    """
+    if path.startswith(_TYPED):
+        return
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return  # opening it says why
+    for test, name in ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket")):
+        if test(mode):
+            raise SourceError(f"{path}: {name}, not a file; pipe what it holds into `-`")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise SourceError(f"{path}: a device, not a file")
 
 
 def unreadable(path: str, error: OSError) -> SourceError:
@@ -64,6 +92,7 @@ def read_text(path: str) -> str:
 
 def read_input(path: str) -> str:
     """The text of a file that is no template (conversations, tools): of any size, a byte order mark dropped."""
+    expect_no_wait(path)
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             return stream.read()
@@ -77,14 +106,15 @@ def replace_files(contents: Mapping[str, Iterable[bytes]]) -> None:
     """Write files so that each is either as before or complete.
 
     All new contents are first written beside their targets; only when every one is safe on disk do they take their
-    names. Symbolic links stay and what they point at is replaced; permission bits stay. Raises
-    :class:`SourceError`, with nothing changed, where a file or its folder cannot be written.
+    names. Symbolic links stay and what they point at is replaced; owner, group and permission bits stay. What an
+    earlier run that was killed left in the folder is removed. Raises :class:`SourceError`, with nothing changed,
+    where a file or its folder cannot be written, or its owner would not stay.
     """
     ready: list[tuple[str, str]] = []
     try:
         for path, chunks in contents.items():
             target = os.path.realpath(path)
-            if os.path.lexists(target) and not os.path.isfile(target):
+            if path.startswith(_TYPED) or (os.path.lexists(target) and not os.path.isfile(target)):
                 _write_through(path, target, chunks)
             else:
                 ready.append((_write_beside(path, target, chunks), target))
@@ -105,8 +135,9 @@ def _write_beside(path: str, target: str, chunks: Iterable[bytes]) -> str:
     exists = os.path.exists(target)
     if exists and not os.access(target, os.W_OK):
         raise SourceError(f"{path}: read-only; make it writable, or write the result elsewhere")
-    folder, base = os.path.split(target)
-    temporary = os.path.join(folder, f".{base}.{os.getpid()}.tmp")
+    folder = os.path.dirname(target)
+    _remove_leftovers(folder)
+    temporary = os.path.join(folder, f".portable-tpl-{_machine()}-{os.getpid()}-{next(_numbers)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
@@ -118,20 +149,71 @@ def _write_beside(path: str, target: str, chunks: Iterable[bytes]) -> str:
             stream.flush()
             os.fsync(stream.fileno())
         if exists:
-            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+            _adopt(path, temporary, os.stat(target))
     except BaseException:
         _remove(temporary)
         raise
     return temporary
 
 
+def _adopt(path: str, temporary: str, old: os.stat_result) -> None:
+    """Give a new file the owner, group and permission bits of the one that it replaces."""
+    new = os.stat(temporary)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        try:
+            os.chown(temporary, old.st_uid, old.st_gid)
+        except OSError:
+            raise SourceError(
+                f"{path}: belongs to another user or group, whose it would not stay; "
+                "run as that user, or write the result elsewhere"
+            ) from None
+    os.chmod(temporary, stat.S_IMODE(old.st_mode))
+
+
+_numbers = count()
+
+
+def _machine() -> str:
+    """This machine's name, hashed: a folder may be shared with others, whose processes are not known here."""
+    return sha256(node().encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def _remove_leftovers(folder: str) -> None:
+    """Remove temporary files of this program whose process was killed."""
+    with suppress(OSError):
+        for name in os.listdir(folder or os.curdir):
+            match = _TEMPORARY.fullmatch(name)
+            if match and match[1] == _machine() and not _is_alive(int(match[2])):
+                _remove(os.path.join(folder, name))
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end it
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _write_through(path: str, target: str, chunks: Iterable[bytes]) -> None:
     """Write to something that is no regular file (a terminal, a pipe): there is nothing to replace."""
     if os.path.isdir(target):
         raise SourceError(f"{path}: is a folder; name a file")
-    with open(target, "wb") as stream:
+    with _stream(path, target) as stream:
         for chunk in chunks:
             stream.write(chunk)
+
+
+def _stream(path: str, target: str) -> IO[bytes]:
+    """What a path names that is no file to replace; one that is open already goes on where it is."""
+    number = _DESCRIPTOR.fullmatch(path)
+    if number is None:
+        return open(path if path.startswith(_TYPED) else target, "wb")
+    return os.fdopen(os.dup(int(number[1] or "1")), "wb")
 
 
 def _remove(path: str) -> None:

@@ -18,7 +18,7 @@ from typing import IO, Literal
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.sources._container import Container, Slot, SpecialTokens, Splice, assemble
-from portable_tpl.sources._files import unreadable
+from portable_tpl.sources._files import expect_no_wait, unreadable
 
 MAGIC = b"GGUF"
 _KEY = "tokenizer.chat_template"
@@ -44,6 +44,10 @@ _CUT_OUT, _CONTROL = (2, 3, 4), 3
 _STOPS = ("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id")
 _ALIGNMENT = "general.alignment"
 ByteOrder = Literal["little", "big"]
+# Far above any template and any vocabulary.
+_LONGEST_STRING = 64 << 20
+_MOST_ITEMS = 8 << 20
+_LARGEST_ALIGNMENT = 1 << 20
 
 
 class _MalformedError(Exception):
@@ -72,7 +76,17 @@ class _Reader:
         return int.from_bytes(self.take(width), self.order)
 
     def string(self) -> bytes:
-        return self.take(self.number(8))
+        length = self.number(8)
+        if length > _LONGEST_STRING and length <= self.size:
+            raise _MalformedError(f"a string in its metadata has {length} bytes")
+        return self.take(length)
+
+    def count(self) -> int:
+        """The number of an array's items, each of which costs time."""
+        number = self.number(8)
+        if number > _MOST_ITEMS and number <= self.size:
+            raise _MalformedError(f"an array in its metadata has {number} items")
+        return number
 
 
 @dataclass
@@ -104,6 +118,9 @@ def _read_metadata(reader: _Reader) -> _Metadata:
         reader.skip(reader.number(8))
         reader.skip(reader.number(4) * 8 + 4 + 8)
     metadata.end = reader.stream.tell()
+    alignment = metadata.numbers.get(_ALIGNMENT, 32)
+    if not 0 < alignment <= _LARGEST_ALIGNMENT or alignment & (alignment - 1):
+        raise _MalformedError(f"its alignment is {alignment}, which is not a power of two up to {_LARGEST_ALIGNMENT}")
     return metadata
 
 
@@ -135,6 +152,8 @@ def _read_array(reader: _Reader, keep: list[bytes] | None, depth: int = 0) -> No
         return
     if kind not in (_STRING, _ARRAY) or depth > 4:
         raise _MalformedError(f"an array has the unknown type {kind}")
+    if count > _MOST_ITEMS and count <= reader.size:
+        raise _MalformedError(f"an array in its metadata has {count} items")
     for _ in range(count):
         if kind == _ARRAY:
             _read_array(reader, None, depth + 1)
@@ -145,7 +164,7 @@ def _read_array(reader: _Reader, keep: list[bytes] | None, depth: int = 0) -> No
 
 
 def _read_numbers(reader: _Reader, keep: list[int]) -> None:
-    kind, count = reader.number(4), reader.number(8)
+    kind, count = reader.number(4), reader.count()
     if kind not in _SIZES:
         raise _MalformedError(f"an array of numbers has the type {kind}")
     data = reader.take(_SIZES[kind] * count)
@@ -183,7 +202,10 @@ class GgufDocument:
 
     def is_current(self) -> bool:
         """Whether the file's size and time are still those of the reading; it may be too large to compare."""
-        return _stamp(self.path) == self.stamp
+        try:
+            return _stamp(self.path) == self.stamp
+        except OSError:
+            return False
 
 
 def _range(stream: IO[bytes], start: int, end: int) -> Iterator[bytes]:
@@ -206,12 +228,13 @@ def open_gguf(path: str) -> Container:
     metadata, order, stamp = _metadata_of(path)
     if not metadata.templates:
         raise NoTemplate(f"{path}: no chat template in this GGUF file: the key {_KEY!r} is missing")
-    document = GgufDocument(path, metadata.end, metadata.numbers.get(_ALIGNMENT, 32) or 32, order, stamp)
+    document = GgufDocument(path, metadata.end, metadata.numbers.get(_ALIGNMENT, 32), order, stamp)
     slots = [_slot(path, document, *entry) for entry in metadata.templates]
     return assemble(path, "gguf", slots, replace(_special_tokens(metadata), home=path))
 
 
 def _metadata_of(path: str) -> tuple[_Metadata, ByteOrder, tuple[int, int]]:
+    expect_no_wait(path)
     try:
         stamp = _stamp(path)
         with open(path, "rb") as stream:

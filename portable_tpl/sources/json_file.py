@@ -37,6 +37,8 @@ def load(path: str, text: str) -> Mapping[str, Any]:
         raise SourceError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
     except RecursionError:
         raise SourceError(f"{path}: not usable JSON: nested too deeply") from None
+    except ValueError:  # Python's own limit
+        raise SourceError(f"{path}: not usable JSON: a number of too many digits") from None
     if not isinstance(data, dict):
         raise SourceError(f"{path}: a JSON object with the key {KEY!r} is expected")
     return data

@@ -21,6 +21,7 @@ STANDARD = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cl
 CONFIG = "tokenizer_config.json"
 LEGACY_MAP = "special_tokens_map.json"
 MODEL = "config.json"
+_MOST_BYTES = 64 << 20  # of a tokenizer.json that are looked at
 
 
 def from_config(
@@ -80,8 +81,11 @@ def beside(folder: str, config: Mapping[str, Any] | None = None) -> SpecialToken
 
 def _is_byte_level(folder: str) -> bool:
     try:
-        with open(os.path.join(folder, "tokenizer.json"), "rb") as stream:
-            return b'"ByteLevel"' in stream.read()
+        path = os.path.join(folder, "tokenizer.json")
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as stream:
+            return b'"ByteLevel"' in stream.read(_MOST_BYTES)
     except OSError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,8 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, level: Severity
     session = open_session(common, paths)
     if common.output is not None and not diff and max(len(paths), len(session.containers)) > 1:
         raise InputError("--output takes the fixed file of one PATH; without it each file is rewritten in place")
+    for container in session.containers if common.output is not None and not diff else ():
+        _expect_apart(container, common.output or "")
     statuses = static_targets(session.asked_targets, measure_first(common))
     with ExitStack() as stack:
         several = len(session.templates) > 1
@@ -75,12 +78,20 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, level: Severity
         templates=tuple(one.report for one in done),
         errors=(*session.errors, *errors),
     )
-    taken = diff or (common.output is None and any(container.path == _STDIN for container in session.containers))
+    is_piped = common.output is None and any(container.path == _STDIN for container in session.containers)
+    taken = diff or is_piped or common.output in ("/dev/stdout", "/dev/fd/1")
     here = replace(session, common=replace(common, output=None))
     status = emit(session.with_baseline(report), here, to_stderr=taken)
     if diff and not status and not common.exit_zero and any(one.changed for one in done):
         return 1
     return status
+
+
+def _expect_apart(container: Container, output: str) -> None:
+    """Raise :class:`InputError` for an output that is one of the files that are read."""
+    for file in {slot.file for slot in container.slots}:
+        if os.path.isfile(file) and os.path.exists(output) and os.path.samefile(file, output):
+            raise InputError(f"--output {output}: is the input; without --output it is rewritten in place")
 
 
 def _fixed(
