@@ -1,11 +1,14 @@
 """A baseline: findings and mismatches that are known, and no longer count.
 
 A baseline is a JSON file of version 1: for each template, by its path relative to the baseline's folder and its name,
-the fingerprints of what was found, each with how often it was there and for which targets::
+the fingerprints of what was found, each with how often it was there and for which targets; messages and lines are for
+people, and may be those of an older text::
 
     {"version": 1, "templates": {"chat/model.jinja": {
-        "findings": {"<fingerprint>": {"code": "PTL101", "targets": {"minijinja-strict": 2}}},
-        "mismatches": {"<fingerprint>": {"target": "minijinja", "signature": "…", "count": 1}}}}}
+        "findings": {"<fingerprint>": {
+            "code": "PTL101", "rule": "…", "message": "…", "lines": [3, 9], "targets": {"minijinja-strict": 2}}},
+        "mismatches": {"<fingerprint>": {
+            "target": "minijinja", "signature": "…", "code": "PTL305", "lines": [7], "count": 1}}}}}
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 from portable_tpl.checking.effects import about
 from portable_tpl.model.errors import ConfigError
 from portable_tpl.model.findings import Finding
-from portable_tpl.model.fingerprints import finding_fingerprint, mismatch_fingerprint
+from portable_tpl.model.fingerprints import finding_fingerprint, mismatch_fingerprint, name_in_file
 from portable_tpl.model.report import Report, TargetComparison, TemplateReport, counts
 from portable_tpl.model.source import Template
 
@@ -94,8 +97,9 @@ def _known_findings(report: TemplateReport) -> dict[str, dict[str, Any]]:
         if not finding.suppressed:
             entry = found.setdefault(
                 finding_fingerprint(report.template, finding),
-                {"code": finding.code, "rule": finding.rule, "targets": {}},
+                {"code": finding.code, "rule": finding.rule, "message": finding.message, "lines": [], "targets": {}},
             )
+            entry["lines"].append(finding.location.line)
             for target in finding.targets or ("",):
                 entry["targets"][target] = entry["targets"].get(target, 0) + 1
     return found
@@ -106,8 +110,15 @@ def _known_mismatches(report: TemplateReport, run: Report) -> dict[str, dict[str
     for target, comparison in report.comparison.targets.items() if report.comparison is not None else ():
         for mismatch in comparison.mismatches:
             if counts(mismatch, run.tier):
-                fresh = {"target": target, "signature": mismatch.signature, "count": 0}
+                fresh = {
+                    "target": target,
+                    "signature": mismatch.signature,
+                    "code": mismatch.code,
+                    "lines": [],
+                    "count": 0,
+                }
                 entry = found.setdefault(mismatch_fingerprint(report.template, target, mismatch), fresh)
+                entry["lines"] += [] if mismatch.line is None else [mismatch.line]
                 entry["count"] += 1
     return found
 
@@ -179,4 +190,5 @@ def _key(template: Template, folder: str) -> str:
             path = os.path.relpath(os.path.abspath(path), folder).replace(os.sep, "/")
         except ValueError:
             path = os.path.abspath(path).replace(os.sep, "/")  # on another drive
-    return path if template.name == "default" else f"{path}#{template.name}"
+    name = name_in_file(template)
+    return path if name == "default" else f"{path}#{name}"

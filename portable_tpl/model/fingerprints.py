@@ -8,10 +8,21 @@ them counts them.
 from __future__ import annotations
 
 import hashlib
+import os
 
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.source import Template
+
+
+# Files that can hold several templates, each under a name; in any other file there is one.
+_NAMING = (".json", ".gguf")
+
+
+def name_in_file(template: Template) -> str:
+    """What a template is called in its file: a Jinja file holds one, whatever the folder around it calls that."""
+    named = template.path is None or not os.path.splitext(template.path)[1] or template.path.endswith(_NAMING)
+    return template.name if named else "default"
 
 
 def finding_fingerprint(template: Template, finding: Finding) -> str:
@@ -19,7 +30,7 @@ def finding_fingerprint(template: Template, finding: Finding) -> str:
     text = template.text[finding.location.start : finding.location.end]
     # Of a statement that spans lines the first one is its own; what stands between its tags may change.
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return digest(finding.code, template.name, " ".join(first.split()), *finding.related)
+    return digest(finding.code, name_in_file(template), " ".join(first.split()), *finding.related)
 
 
 def mismatch_fingerprint(template: Template, target: str, mismatch: Mismatch) -> str:
@@ -27,7 +38,7 @@ def mismatch_fingerprint(template: Template, target: str, mismatch: Mismatch) ->
     words = "" if mismatch.line is None else template.text[slice(*template.line_span(mismatch.line))]
     cause = mismatch.cause or mismatch.code or ""
     name = target.partition("@")[0]
-    return digest(template.name, name, mismatch.kind, mismatch.origin, cause, " ".join(words.split()))
+    return digest(name_in_file(template), name, mismatch.kind, mismatch.origin, cause, " ".join(words.split()))
 
 
 def digest(*parts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from portable_tpl.model.errors import ConfigError
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered
 from portable_tpl.model.report import Comparison, Coverage, Report, TargetComparison, TemplateReport, counts
 from portable_tpl.model.source import Template
+from portable_tpl.sources import open_container
 from portable_tpl.template.syntax.parsing import parse
 
 TARGETS = ("minijinja-strict",)
@@ -86,7 +88,8 @@ def test_a_finding_for_one_more_target_counts_for_that_one() -> None:
 def test_another_template_is_not_known() -> None:
     base = known(checked(BAD))
     assert left(checked(BAD, path="other.jinja"), base) == ["PTL101"]
-    assert left(checked(BAD, name="tool_use"), base) == ["PTL101"]
+    base = known(checked(BAD, path="t.json"))
+    assert left(checked(BAD, path="t.json", name="tool_use"), base) == ["PTL101"]
 
 
 def test_known_mismatches_no_longer_decide() -> None:
@@ -120,6 +123,29 @@ def test_paths_are_relative_to_the_baseline(tmp_path: Path, monkeypatch: pytest.
     base = baseline.read(text, path)
     monkeypatch.chdir(folder)
     assert left(checked(BAD, path="t.jinja"), base) == []
+
+
+def test_a_file_has_one_key_however_it_was_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "additional_chat_templates").mkdir()
+    path = tmp_path / "additional_chat_templates" / "tool_use.jinja"
+    (tmp_path / "chat_template.jinja").write_text("x")
+    path.write_text(BAD)
+    monkeypatch.chdir(tmp_path)
+    keys = []
+    for given in (".", str(tmp_path), str(path), os.path.relpath(path)):
+        templates = [each for each in open_container(given).templates if each.text == BAD]
+        reports = tuple(TemplateReport(each, findings=tuple(lint(parse(each), TARGETS))) for each in templates)
+        keys.append(baseline.write(Report("check", Tier.EVERYDAY, 0, (), reports), "base.json"))
+    assert len(set(keys)) == 1
+    assert '"additional_chat_templates/tool_use.jinja": {' in keys[0]
+
+
+def test_an_entry_says_what_it_is_about() -> None:
+    (entry,) = json.loads(baseline.write(checked("\n" + BAD)))["templates"]["t.jinja"]["findings"].values()
+    assert (entry["code"], entry["lines"]) == ("PTL101", [2])
+    assert entry["message"].startswith("Python methods")
+    (entry,) = json.loads(baseline.write(compared(BAD, 1)))["templates"]["t.jinja"]["mismatches"].values()
+    assert (entry["code"], entry["lines"]) == ("PTL101", [1])
 
 
 def test_what_a_comment_suppresses_is_not_in_the_baseline() -> None:
