@@ -14,7 +14,6 @@ from portable_tpl.model.findings import Finding
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.source import Template
 
-
 # Files that can hold several templates, each under a name; in any other file there is one.
 _NAMING = (".json", ".gguf")
 
