@@ -110,7 +110,7 @@ def _known_mismatches(report: TemplateReport, run: Report) -> dict[str, dict[str
     for target, comparison in report.comparison.targets.items() if report.comparison is not None else ():
         for mismatch in comparison.mismatches:
             if counts(mismatch, run.tier):
-                fresh = {
+                fresh: dict[str, Any] = {
                     "target": target,
                     "signature": mismatch.signature,
                     "code": mismatch.code,
