@@ -1,4 +1,7 @@
-"""The command line: one file a command, imported when that command runs."""
+"""The command line: one file a command, imported when that command runs.
+
+In: arguments. Out: a report on standard output, notes on standard error, and an exit code (0, 1, or 2 for misuse).
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from portable_tpl.differential.run.refused_requests import before_any_template
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, is_stopped, is_untried, same
@@ -188,7 +189,10 @@ class Run:
     def _investigation(self, target: Runtime) -> Investigation:
         if target.id not in self._investigations:
             self._investigations[target.id] = Investigation(
-                self.parsed, target, self._tracer, self.explored, self._clock.out, self._known, self._bare_engines
+                Subject(self.parsed, target, self._tracer, self._bare_engines),
+                self.explored,
+                self._clock.out,
+                self._known,
             )
         return self._investigations[target.id]
 

@@ -6,19 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.explain.cause import Cause, Causes
 from portable_tpl.differential.grouping.identity import Group, Identities
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.search import Explored
-from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.shrink import Shrinker, size_of
+from portable_tpl.differential.subject import Subject
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
-from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.reproduce import reproduce
-from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
 _SLIDES = 3
@@ -53,25 +50,18 @@ class Investigation:
 
     def __init__(
         self,
-        parsed: ParsedTemplate,
-        target: Runtime,
-        tracer: Tracer,
+        subject: Subject,
         run: Explored,
         out_of_time: Callable[[], bool],
         known: list[Conversation] | None = None,
-        bare_engines: BareEngines | None = None,
     ) -> None:
-        self._parsed = parsed
-        self._template = parsed.template
-        self._target = target
-        self._tracer = tracer
-        self._run = run
+        self._subject = subject
+        self._target, self._template = subject.target, subject.template
         self._out_of_time = out_of_time
         self._known = [] if known is None else known
-        tokens = parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS
-        self._judge = TierJudge(False, run.shape, tokens)
-        self._identities = Identities(parsed.template, target, tracer, bare_engines)
-        self._causes = Causes(parsed, target, tracer, self._identities.engine)
+        self._judge = TierJudge(False, run.shape, subject.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+        self._identities = Identities(subject)
+        self._causes = Causes(subject)
         self._signatures: dict[Group, str | None] = {}
         self._by_signature: dict[str, Mismatch] = {}
 
@@ -127,7 +117,7 @@ class Investigation:
         start = min(members, key=_cost)
         kind = group.locus.kind if group.locus is not None else ""
         small, answer = self._small(group, start, _RENDERS_OF_KIND.get(kind, budget), there)
-        reference = self._tracer.trace(self._template, [small], "text")[0].rendering
+        reference = self._subject.expected(small)
         if same(reference, answer):
             return None  # it does not come back: a machine under load, not a mismatch
         tier = self._judge.tier(small)

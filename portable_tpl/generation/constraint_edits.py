@@ -44,6 +44,8 @@ def edited(
 
 
 class _Editor:
+    """A conversation that is edited, constraint by constraint."""
+
     def __init__(self, choices: Choices, shape: TemplateShape, conversation: Conversation) -> None:
         self._choices = choices
         self._shape = shape

@@ -1,1 +1,4 @@
-"""The data that every layer speaks of; it imports nothing but itself."""
+"""The data that every layer speaks of: frozen dataclasses, ids, and the one tree of exceptions.
+
+In: nothing; it imports nothing but itself. Out: templates, conversations, renderings, findings, reports.
+"""

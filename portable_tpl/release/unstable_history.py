@@ -43,6 +43,8 @@ CODE = "REL101"
 
 
 class _Pair(NamedTuple):
+    """A conversation and one that goes on from it, both rendered with one setting of the flags."""
+
     kind: str
     shorter: Conversation
     longer: Conversation

@@ -1,6 +1,9 @@
 """Template files of every kind, in and out: the only code of the package that reads or writes them.
 
 One module a kind of container; :func:`open_container` tells which one a path is.
+
+In: a path or a hub id. Out: a container with its templates; given a changed one, the file with all other bytes as
+they were.
 """
 
 from __future__ import annotations

@@ -65,6 +65,8 @@ class _Value:
 
 @dataclass(frozen=True)
 class _Kinds:
+    """The kinds of values that features are probed with, their groups and titles."""
+
     groups: Mapping[str, Sequence[str]]
     titles: Mapping[str, str]
     values: Mapping[str, tuple[_Value, ...]]

@@ -12,6 +12,7 @@ from portable_tpl.differential.attribute.attribution import Attribution
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.search import Explored
 from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
@@ -47,84 +48,6 @@ IN_PARTS = Conversation(
 HI = Conversation([{"role": "user", "content": "Hi"}])
 
 
-@pytest.mark.parametrize(
-    "conversation, names",
-    [
-        (PARTS, ("parts-joined",)),
-        (HI, ("enable-thinking-set",)),
-        (HI, ("enable-thinking-cleared",)),
-        (LAST, ("final-assistant-prefilled",)),
-        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed")),
-        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed", "enable-thinking-set")),
-        (DEVELOPED, ("developer-to-system", "system-merged")),
-        (NOTHING_SAID, ("null-content-to-empty", "system-merged")),
-        (IN_PARTS, ("parts-joined", "system-merged")),
-    ],
-)
-def test_the_smallest_set_is_found(conversation: Conversation, names: tuple[str, ...], tracer: Tracer) -> None:
-    made = prepare(conversation, [step(name) for name in names])
-    (told,) = tracer.trace(TEMPLATE, [made], "pieces")
-    assert isinstance(told.rendering, Rendered)
-    (found,) = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None).explain([conversation], [told.rendering])
-    assert found.complete
-    assert set(found.names) == set(names)
-
-
-def test_a_prefill_with_the_template_s_marks_of_reasoning(tracer: Tracer) -> None:
-    text = (
-        "{% for m in messages %}<{{ m.role }}>{% if m.reasoning_content %}[{{ m.reasoning_content }}]{% endif %}"
-        "{{ m.content }}{% endfor %}"
-    )
-    stack = Attribution("llama.cpp", tracer, Template(text), lambda: None)
-    (found,) = stack.explain([LAST], [Rendered("<user>Hi<assistant>[]So")])
-    assert found.complete
-    assert found.names == ("final-assistant-prefilled-with-reasoning",)
-
-
-def test_a_condition_that_the_server_takes_out(tracer: Tracer) -> None:
-    text = (
-        '{% for message in messages %}{%- if "<|channel|>analysis<|message|>" in message.content or '
-        '"<|channel|>final<|message|>" in message.content %}no{% endif %}{{ message.content }}{% endfor %}'
-    )
-    said = "<|channel|>final<|message|>"
-    asked = [
-        Conversation([{"role": "user", "content": said}]),
-        Conversation([{"role": "user", "content": [{"type": "text", "text": said}]}]),
-    ]
-    stack = Attribution("llama.cpp", tracer, Template(text), lambda: None)
-    found = stack.explain(asked, [Rendered(said), Rendered(said)])
-    assert [each.complete for each in found] == [True, True]
-    assert [set(each.names) for each in found] == [{"template-patched"}, {"parts-joined", "template-patched"}]
-
-
-def test_what_explained_one_answer_is_known_of_others(tracer: Tracer) -> None:
-    stack = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None)
-    told = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "text")[0].rendering
-    assert stack.explained([PARTS], [told]) == [False]
-    assert stack.explain([PARTS], [told])[0].complete
-    assert stack.explained([PARTS, HI, PARTS], [told, told, Rendered("x")]) == [True, False, False]
-
-
-def test_equal_answers_need_no_explanation(tracer: Tracer) -> None:
-    (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
-    assert Attribution("llama.cpp", tracer, TEMPLATE, lambda: None).explain([HI], [told.rendering])[0].same
-
-
-def test_what_no_set_explains_gets_the_nearest_base(tracer: Tracer) -> None:
-    (told,) = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "pieces")
-    assert isinstance(told.rendering, Rendered)
-    answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
-    stack = Attribution("llama.cpp", tracer, TEMPLATE, lambda: None)
-    (found,) = stack.explain([PARTS], [answer])
-    assert not found.complete
-    assert stack.base(PARTS, found.changes).messages[0]["content"] == "a\nb"
-
-
-def test_engines_have_no_stack(tracer: Tracer) -> None:
-    (found,) = Attribution("minijinja", tracer, TEMPLATE, lambda: None).explain([HI], [Rendered("x")])
-    assert (found.same, found.complete, found.changes) == (False, False, ())
-
-
 class Scripted:
     """A runtime that gives one answer, whatever it is asked."""
 
@@ -143,6 +66,90 @@ class Scripted:
         pass
 
 
+def attribution(target: str, template: Template, reference: Runtime, tracer: Tracer) -> Attribution:
+    return Attribution(Subject(parse(template), Scripted(target, None, reference), tracer))
+
+
+@pytest.mark.parametrize(
+    "conversation, names",
+    [
+        (PARTS, ("parts-joined",)),
+        (HI, ("enable-thinking-set",)),
+        (HI, ("enable-thinking-cleared",)),
+        (LAST, ("final-assistant-prefilled",)),
+        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed")),
+        (TEXT_ARGUMENTS, ("null-content-to-empty", "arguments-parsed", "enable-thinking-set")),
+        (DEVELOPED, ("developer-to-system", "system-merged")),
+        (NOTHING_SAID, ("null-content-to-empty", "system-merged")),
+        (IN_PARTS, ("parts-joined", "system-merged")),
+    ],
+)
+def test_the_smallest_set_is_found(
+    conversation: Conversation, names: tuple[str, ...], reference: Runtime, tracer: Tracer
+) -> None:
+    made = prepare(conversation, [step(name) for name in names])
+    (told,) = tracer.trace(TEMPLATE, [made], "pieces")
+    assert isinstance(told.rendering, Rendered)
+    (found,) = attribution("llama.cpp", TEMPLATE, reference, tracer).explain([conversation], [told.rendering])
+    assert found.complete
+    assert set(found.names) == set(names)
+
+
+def test_a_prefill_with_the_template_s_marks_of_reasoning(reference: Runtime, tracer: Tracer) -> None:
+    text = (
+        "{% for m in messages %}<{{ m.role }}>{% if m.reasoning_content %}[{{ m.reasoning_content }}]{% endif %}"
+        "{{ m.content }}{% endfor %}"
+    )
+    stack = attribution("llama.cpp", Template(text), reference, tracer)
+    (found,) = stack.explain([LAST], [Rendered("<user>Hi<assistant>[]So")])
+    assert found.complete
+    assert found.names == ("final-assistant-prefilled-with-reasoning",)
+
+
+def test_a_condition_that_the_server_takes_out(reference: Runtime, tracer: Tracer) -> None:
+    text = (
+        '{% for message in messages %}{%- if "<|channel|>analysis<|message|>" in message.content or '
+        '"<|channel|>final<|message|>" in message.content %}no{% endif %}{{ message.content }}{% endfor %}'
+    )
+    said = "<|channel|>final<|message|>"
+    asked = [
+        Conversation([{"role": "user", "content": said}]),
+        Conversation([{"role": "user", "content": [{"type": "text", "text": said}]}]),
+    ]
+    stack = attribution("llama.cpp", Template(text), reference, tracer)
+    found = stack.explain(asked, [Rendered(said), Rendered(said)])
+    assert [each.complete for each in found] == [True, True]
+    assert [set(each.names) for each in found] == [{"template-patched"}, {"parts-joined", "template-patched"}]
+
+
+def test_what_explained_one_answer_is_known_of_others(reference: Runtime, tracer: Tracer) -> None:
+    stack = attribution("llama.cpp", TEMPLATE, reference, tracer)
+    told = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "text")[0].rendering
+    assert stack.explained([PARTS], [told]) == [False]
+    assert stack.explain([PARTS], [told])[0].complete
+    assert stack.explained([PARTS, HI, PARTS], [told, told, Rendered("x")]) == [True, False, False]
+
+
+def test_equal_answers_need_no_explanation(reference: Runtime, tracer: Tracer) -> None:
+    (told,) = tracer.trace(TEMPLATE, [HI], "pieces")
+    assert attribution("llama.cpp", TEMPLATE, reference, tracer).explain([HI], [told.rendering])[0].same
+
+
+def test_what_no_set_explains_gets_the_nearest_base(reference: Runtime, tracer: Tracer) -> None:
+    (told,) = tracer.trace(TEMPLATE, [prepare(PARTS, [step("parts-joined")])], "pieces")
+    assert isinstance(told.rendering, Rendered)
+    answer = Rendered(told.rendering.text.replace("<|user|>a\nb", "<|user|>a\nB"))
+    stack = attribution("llama.cpp", TEMPLATE, reference, tracer)
+    (found,) = stack.explain([PARTS], [answer])
+    assert not found.complete
+    assert stack.base(PARTS, found.changes).messages[0]["content"] == "a\nb"
+
+
+def test_engines_have_no_stack(reference: Runtime, tracer: Tracer) -> None:
+    (found,) = attribution("minijinja", TEMPLATE, reference, tracer).explain([HI], [Rendered("x")])
+    assert (found.same, found.complete, found.changes) == (False, False, ())
+
+
 class OneTwin(BareEngines):
     def __init__(self, bare: Runtime) -> None:
         super().__init__()
@@ -156,7 +163,7 @@ def investigate(answer: Rendering, bare: Rendering | None, reference: Runtime, t
     target = Scripted("llama.cpp", answer, reference)
     bare_engines = OneTwin(Scripted("llama.cpp-engine", bare, reference))
     run = Explored(TemplateShape(), [])
-    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False, [], bare_engines)
+    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer, bare_engines), run, lambda: False)
     investigation.add([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
     return list(investigation.mismatches)
 
@@ -185,7 +192,7 @@ def test_what_cannot_be_given_does_not_decide(reference: Runtime, tracer: Tracer
 def test_what_does_not_come_back_is_no_mismatch(reference: Runtime, tracer: Tracer) -> None:
     target = Scripted("minijinja", None, reference)
     run = Explored(TemplateShape(), [])
-    investigation = Investigation(parse(TEMPLATE), target, tracer, run, lambda: False)
+    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer), run, lambda: False)
     investigation.add([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))])
     assert investigation.mismatches == ()
 
@@ -230,7 +237,7 @@ def test_what_a_deployment_does_is_its_steps(
 ) -> None:
     with opened(target) as runtime, closing(BareEngines()) as engines:
         run = Explored(TemplateShape(), [])
-        investigation = Investigation(parse(SHOWN), runtime, tracer, run, lambda: False, [], engines)
+        investigation = Investigation(Subject(parse(SHOWN), runtime, tracer, engines), run, lambda: False)
         answer = runtime.render(SHOWN, conversation)
         investigation.add([Case(conversation, Tier.EVERYDAY, reference.render(SHOWN, conversation), answer)])
         (mismatch,) = investigation.mismatches
@@ -244,7 +251,7 @@ def test_what_the_engine_does_is_the_template_s(reference: Runtime, tracer: Trac
     template = Template("{% for m in messages %}\n  {% if true %}\n{{ m.content }}\n  {% endif %}\n{% endfor %}")
     with opened("tgi") as runtime, closing(BareEngines()) as engines:
         run = Explored(TemplateShape(), [])
-        investigation = Investigation(parse(template), runtime, tracer, run, lambda: False, [], engines)
+        investigation = Investigation(Subject(parse(template), runtime, tracer, engines), run, lambda: False)
         answer = runtime.render(template, PARTS)
         investigation.add([Case(PARTS, Tier.EVERYDAY, reference.render(template, PARTS), answer)])
         (mismatch,) = investigation.mismatches

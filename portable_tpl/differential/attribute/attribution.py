@@ -10,13 +10,12 @@ from itertools import islice
 
 from portable_tpl.differential.attribute.answers import EnginesOwn, Render, Sign, same_answer, sign_of
 from portable_tpl.differential.attribute.step_candidates import Candidates, Steps
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import UnknownTarget
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, common_prefix, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
-from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prepared import Prepared, prepare, rewritten
@@ -49,24 +48,11 @@ _Attempt = Callable[[Conversation, Rendering], Iterator[Steps]]
 
 
 class Attribution:
-    """Explains a target's renderings by named steps; bare engines have none.
+    """Explains a target's renderings by named steps; bare engines have none."""
 
-    ``engine`` gives the target's engine alone, where there is one; ``server`` is the target itself.
-    """
-
-    def __init__(
-        self,
-        target: str,
-        tracer: Tracer,
-        template: Template,
-        engine: Callable[[], Runtime | None],
-        server: Runtime | None = None,
-    ) -> None:
-        self._target = target
-        self._server = server
-        self._tracer = tracer
-        self._template = template
-        self._engine = engine
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._template = subject.template
         # Sets that explained an answer of this template, with the reference and with the engine.
         self._known: dict[tuple[str, ...], Steps] = {}
         self._known_by_engine: dict[tuple[str, ...], Steps] = {}
@@ -74,9 +60,9 @@ class Attribution:
     @cached_property
     def _candidates(self) -> Candidates:
         """The steps to be tried; all that are taken together come first, where the target always takes them."""
-        adapter = _adapter_of(self._target)
+        adapter = _adapter_of(self._subject.target.id)
         names = adapter.steps if adapter is not None else ()
-        out = Candidates(names, self._tracer, self._template, self._trial, self._server)
+        out = Candidates(names, self._subject, self._trial)
         if adapter is not None and out and not adapter.steps_vary:
             everything = {tuple(each.name for each in out.all): out.all}
             self._known |= everything
@@ -121,7 +107,7 @@ class Attribution:
     ) -> dict[int, Steps]:
         """The changes after which the engine alone gives each answer; none where it does without any."""
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
-        if not left or self._engine() is None:
+        if not left or self._subject.engine is None:
             return {}
         found: dict[int, Steps] = dict.fromkeys(alone.among(left), ())
         more = {n: answer for n, answer in left.items() if n not in found}
@@ -203,7 +189,7 @@ class Attribution:
             for before, after, answer in zip(plain, changed, given, strict=True)
         ]
         open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], given[n])]
-        if open_ and self._engine() is not None:
+        if open_ and self._subject.engine is not None:
             before = self._run([conversations[n] for n in open_])
             after = self._run([bases[n] for n in open_])
             for n, one, other in zip(open_, before, after, strict=True):
@@ -252,16 +238,16 @@ class Attribution:
 
     def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
         def on_reference(template: Template, some: Sequence[Conversation]) -> list[Rendering]:
-            return [trace.rendering for trace in self._tracer.trace(template, some, "text")]
+            return [trace.rendering for trace in self._subject.tracer.trace(template, some, "text")]
 
         return self._on_their_templates(conversations, on_reference)
 
     def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
-        engine = self._engine()
+        engine = self._subject.engine
         return [] if engine is None else self._on_their_templates(conversations, engine.render_all)
 
     def _trial(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
-        engine = self._engine()
+        engine = self._subject.engine
         if engine is None:
             return [Failed("unsupported", "the engine alone is not to be had")] * len(conversations)
         return engine.render_all(template, conversations)

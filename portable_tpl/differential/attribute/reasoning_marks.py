@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendered
-from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps._base import Step
 from portable_tpl.targets.steps.prefill import ReasoningMarks
 from portable_tpl.targets.steps.prepared import prepare
@@ -21,14 +19,12 @@ _USUAL = ("<think>", "</think>")
 _PLAIN = ReasoningMarks("", "", True)
 
 
-def seen_on_server(
-    template: Template, tracer: Tracer, server: Runtime, settings: Sequence[Step]
-) -> ReasoningMarks | None:
-    """How a server begins an answer; ``None`` where it is with the template's own prompt and nothing more.
+def seen_on_server(subject: Subject, settings: Sequence[Step]) -> ReasoningMarks | None:
+    """How the target's server begins an answer; ``None`` where it is with the template's own prompt and nothing more.
 
     ``settings`` are changes of the context, one of which the server may make at the same time.
     """
-    told = server.render(template, _BEGUN)
+    told = subject.target.render(subject.template, _BEGUN)
     if not isinstance(told, Rendered):
         return None
     before, end = _around(told.text) or (told.text.partition(_CONTENT)[0], "")
@@ -37,7 +33,7 @@ def seen_on_server(
         for prompt in (True, False)
         for changes in ((), *((each,) for each in settings))
     ]
-    bases = tracer.trace(template, [conversation for _, conversation in asked], "text")
+    bases = subject.tracer.trace(subject.template, [conversation for _, conversation in asked], "text")
     for (prompt, _), base in zip(asked, bases, strict=True):
         if isinstance(base.rendering, Rendered) and before.startswith(base.rendering.text):
             marks = ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
@@ -45,16 +41,16 @@ def seen_on_server(
     return None
 
 
-def seen_in_template(template: Template, tracer: Tracer) -> ReasoningMarks | None:
+def seen_in_template(subject: Subject) -> ReasoningMarks | None:
     """The marks that a template itself puts there; ``None`` where nothing tells of any.
 
     Templates that take reasoning away again, and so print none, have the usual marks in their text.
     """
-    told, asking = (trace.rendering for trace in tracer.trace(template, [_BEGUN, Conversation([_USER])], "text"))
+    told, asking = subject.expected(_BEGUN), subject.expected(Conversation([_USER]))
     parts = _around(told.text) if isinstance(told, Rendered) else None
     if parts is not None and parts[1] and isinstance(asking, Rendered) and parts[0].startswith(asking.text):
         return ReasoningMarks(parts[0][len(asking.text) :], parts[1], False)
-    return ReasoningMarks(*_USUAL, True) if _USUAL[1] in template.text else None
+    return ReasoningMarks(*_USUAL, True) if _USUAL[1] in subject.template.text else None
 
 
 def _around(text: str) -> tuple[str, str] | None:

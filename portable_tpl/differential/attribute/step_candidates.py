@@ -7,11 +7,9 @@ from dataclasses import replace
 from itertools import product
 
 from portable_tpl.differential.attribute.reasoning_marks import seen_in_template, seen_on_server
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendered, Rendering
-from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step, Trial
 from portable_tpl.targets.steps.prefill import PREFILLED, ends_with_assistant, prefilled_with
@@ -26,13 +24,10 @@ class Candidates:
     ``trial`` renders with the target's engine alone, to see which steps the target takes for the template.
     """
 
-    def __init__(
-        self, names: Sequence[str], tracer: Tracer, template: Template, trial: Trial, server: Runtime | None = None
-    ) -> None:
-        self._steps: Steps = steps_for(template, [step(name) for name in names], trial)
-        self._tracer = tracer
-        self._template = template
-        self._server = server
+    def __init__(self, names: Sequence[str], subject: Subject, trial: Trial) -> None:
+        self._subject = subject
+        self._template = subject.template
+        self._steps: Steps = steps_for(subject.template, [step(name) for name in names], trial)
         self._learnt = False
 
     @property
@@ -49,11 +44,7 @@ class Candidates:
         if self._learnt or at is None or not any(map(ends_with_assistant, conversations)):
             return
         self._learnt = True
-        settings = [step("enable-thinking-set")]
-        marks = None
-        if self._server is not None:
-            marks = seen_on_server(self._template, self._tracer, self._server, settings)
-        marks = marks or seen_in_template(self._template, self._tracer)
+        marks = seen_on_server(self._subject, [step("enable-thinking-set")]) or seen_in_template(self._subject)
         if marks is not None:
             self._steps = (*self._steps[: at + 1], prefilled_with(marks), *self._steps[at + 1 :])
 

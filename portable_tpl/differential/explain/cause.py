@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -16,12 +16,11 @@ from portable_tpl.differential.explain.situation import Situation, better
 from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use, is_indirect
 from portable_tpl.differential.grouping.divergence import Locus
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
 from portable_tpl.support.feature_names import KindOf, feature_of, features_of, kind_of
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Trace
 
 _DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
@@ -57,22 +56,13 @@ class _Cured:
 
 
 class Causes:
-    """Finds causes on one target; ``engine`` gives its engine alone, where it is more than that."""
+    """Finds the causes of mismatches of one template on one target."""
 
-    def __init__(
-        self,
-        parsed: ParsedTemplate,
-        target: Runtime,
-        tracer: Tracer,
-        engine: Callable[[], Runtime | None] = lambda: None,
-    ) -> None:
-        self._parsed = parsed
-        self._template = parsed.template
-        self._target = target
-        self._engine = engine
-        self._alone = Alone(parsed, target, tracer, engine)
-        self._tracer = tracer
-        self._suspects = Suspects(parsed, target.id)
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._parsed, self._template = subject.parsed, subject.template
+        self._alone = Alone(subject)
+        self._suspects = Suspects(subject.parsed, subject.target.id)
 
     def find(
         self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier
@@ -81,12 +71,12 @@ class Causes:
 
         ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
         """
-        trace = self._tracer.trace(self._template, [base], "values")[0]
+        trace = self._subject.tracer.trace(self._template, [base], "values")[0]
         runtime, asked = self._bench(conversation, base, answer)
         expected = trace.rendering
         if isinstance(expected, Failed):
             # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
-            expected = self._tracer.trace(self._template, [base], "text")[0].rendering
+            expected = self._subject.expected(base)
         situation = Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             found = self._at_load(answer, tier)
@@ -101,10 +91,10 @@ class Causes:
 
         A deployment may look at a template to see what it does for it: what is rewritten there makes it do otherwise.
         """
-        engine = self._engine()
+        engine = self._subject.engine
         if engine is not None and engine.render(self._template, base) == answer:
             return engine, base
-        return self._target, conversation
+        return self._subject.target, conversation
 
     def _line(self, locus: Locus) -> int | None:
         if locus.node is not None and locus.node >= 0:
@@ -274,7 +264,7 @@ class Causes:
         elsewhere = isinstance(situation.answer, Refused) and isinstance(answer, Failed) and answer.kind == "error"
         if not (decision and elsewhere) and not better(situation, answer):
             return False
-        expected = self._tracer.trace(changed, [situation.base], "text")[0].rendering
+        expected = self._subject.expected(situation.base, changed)
         return expected == situation.expected
 
     def _named(self, suspect: Suspect, rewriter: Rewriter, printed: bool = False) -> Cause:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from jinja2 import nodes
 
 from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.grouping.divergence import bare_message
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 # A construct that stands alone: where it is only computed, printed, decided on, or looped over.
 _SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
@@ -29,18 +28,13 @@ class Alone:
     The target's ``engine`` is asked in its place where there is one: a server also tries every template at its start.
     """
 
-    def __init__(
-        self, parsed: ParsedTemplate, target: Runtime, tracer: Tracer, engine: Callable[[], Runtime | None]
-    ) -> None:
-        self._parsed = parsed
-        self._template = parsed.template
-        self._target = target
-        self._tracer = tracer
-        self._engine = engine
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._parsed = subject.parsed
 
     @property
     def _runtime(self) -> Runtime:
-        return self._engine() or self._target
+        return self._subject.engine or self._subject.target
 
     def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
         """The construct that gives the very error of the reference there, and none on the target."""
@@ -105,7 +99,7 @@ class Alone:
         for text, by_number in asked.items():
             conversations = list(by_number.values())
             answers = self._runtime.render_all(Template(text), conversations)
-            traces = self._tracer.trace(Template(text), conversations, "text")
+            traces = self._subject.tracer.trace(Template(text), conversations, "text")
             for number, answer, trace in zip(by_number, answers, traces, strict=True):
                 if _differ(answer, trace.rendering):
                     rewriter.look_at(number)
@@ -144,7 +138,7 @@ class Alone:
         source = self._parsed.source(node)
         text = f"{{{{ {source} }}}}" if isinstance(node, nodes.Expr) else source
         alone = Template(text)
-        answer = self._target.render(alone, _asked({}))
+        answer = self._subject.target.render(alone, _asked({}))
         if not (isinstance(answer, Failed) and answer.kind == "syntax"):
             return False
         expected = self._reference(alone, {})
@@ -159,7 +153,7 @@ class Alone:
         return isinstance(self._reference(alone, variables), Rendered)
 
     def _reference(self, template: Template, variables: dict[str, object]) -> Rendering:
-        return self._tracer.trace(template, [_asked(variables)], "text")[0].rendering
+        return self._subject.expected(_asked(variables), template)
 
     def _around_line(self, line: int | None) -> list[nodes.Node]:
         """Expressions that reach over a line, and loops that start on it; the shortest first."""
@@ -175,7 +169,7 @@ class Alone:
 
     def _reaches(self, node: nodes.Node, line: int) -> bool:
         span = self._parsed.span(node)  # jinja2 gives an operation the line of its operator
-        return self._template.position(span.start)[0] <= line <= self._template.position(span.end)[0]
+        return self._subject.template.position(span.start)[0] <= line <= self._subject.template.position(span.end)[0]
 
 
 def _differ(one: Rendering, other: Rendering) -> bool:

@@ -6,15 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portable_tpl.differential.attribute.attribution import Attribution, Explanation
-from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.attribute.step_candidates import Steps
 from portable_tpl.differential.grouping.divergence import Locus, locate
 from portable_tpl.differential.run.refused_requests import before_any_template
-from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Origin, Rendering, same
-from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps.refusals import REQUEST_REFUSED
 from portable_tpl.template.tracing.trace import Trace
 
@@ -35,16 +32,10 @@ class Group:
 class Identities:
     """Tells the identities of one target's cases on one template."""
 
-    def __init__(self, template: Template, target: Runtime, tracer: Tracer, bare_engines: BareEngines | None) -> None:
-        self._template = template
-        self._target = target
-        self._tracer = tracer
-        self._bare_engines = bare_engines
-        self.stack = Attribution(target.id, tracer, template, self.engine, target)
-
-    def engine(self) -> Runtime | None:
-        """The target's engine without the deployment around it."""
-        return self._bare_engines.of(self._target.id) if self._bare_engines is not None else None
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._template, self._target, self._tracer = subject.template, subject.target, subject.tracer
+        self.stack = Attribution(subject)
 
     def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
         """The identity of each case; ``None`` where there is no mismatch."""
@@ -139,7 +130,7 @@ class Identities:
         So it is where it answers as the reference does, or answers at all where the deployment gives an error; on the
         template as it is, or as the deployment patches it.
         """
-        bare = self.engine() if conversations else None
+        bare = self._subject.engine if conversations else None
         if bare is None:
             return [False] * len(conversations)
         expected = [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]

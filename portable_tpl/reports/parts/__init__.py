@@ -1,1 +1,4 @@
-"""What the formats share: findings joined with their proof, differences, places, words, and printable text."""
+"""What the formats share: blocks of one cause, differences, places, words, and printable text.
+
+In: parts of a report. Out: rows, cells and texts that are safe to print.
+"""

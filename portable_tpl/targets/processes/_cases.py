@@ -22,6 +22,8 @@ _Identity: TypeAlias = "tuple[str, tuple[tuple[str, str], ...]]"
 
 @dataclass
 class _Case:
+    """A case's key and its line of the protocol; ``sent`` once the worker has it."""
+
     key: str
     payload: str
     sent: bool = False

@@ -150,6 +150,8 @@ class _Connection:
 
 
 class _Server(Generic[_LoadedT, _CaseT]):
+    """Reads requests and answers them, until there are none."""
+
     def __init__(self, engine: Engine[_LoadedT, _CaseT], connection: _Connection) -> None:
         self._engine = engine
         self._connection = connection

@@ -51,12 +51,16 @@ def engine_version() -> str:
 
 @dataclass
 class _Loaded:
+    """A template, and what registering it was answered."""
+
     text: str
     refused: dict[str, Failure] = field(default_factory=dict)
 
 
 @dataclass
 class _Model:
+    """A model of the server, which holds one template."""
+
     name: str
     folder: Path
     registered: Any
@@ -96,6 +100,8 @@ def _runs(number: str) -> bool:
 
 
 class _Dynamo:
+    """The engine of the protocol: Dynamo's own server, in this process."""
+
     name = "minijinja"
 
     def __init__(self) -> None:

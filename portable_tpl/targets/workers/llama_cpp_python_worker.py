@@ -55,6 +55,8 @@ def _environment(clock: Clock) -> ImmutableSandboxedEnvironment:
 
 
 class _LlamaCppPython(Jinja2Engine):
+    """The engine of the protocol: jinja2 as the package uses it."""
+
     name = "llama-cpp-python"
 
     def __init__(self, version: str) -> None:

@@ -48,6 +48,8 @@ _DUMMY = [{"role": "user", "content": "."}]
 
 @dataclass
 class _Loaded:
+    """A template, and whether the engine alone renders it."""
+
     source: str
     engine: bool
     add_bos: bool
@@ -74,6 +76,8 @@ class _Case:
 
 
 class _LlamaCpp:
+    """The engine of the protocol: the server in this process, or its template engine alone."""
+
     name = "llama.cpp"
     version = f"b{xllamacpp.__version__.split('.')[2]}"
 

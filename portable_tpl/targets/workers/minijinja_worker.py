@@ -37,6 +37,8 @@ _EXTRAS = ("strftime_now", "json_text", "lenient_length", "fromjson", "dict_func
 
 @dataclass(frozen=True)
 class _Case:
+    """A context, as the template that sets it, and the clock."""
+
     name: str
     source: str
     clock: datetime
@@ -53,11 +55,15 @@ class _Host:
 
 @dataclass(frozen=True)
 class _Loaded:
+    """A template and the options of its environment."""
+
     text: str
     options: tuple[tuple[str, Any], ...]
 
 
 class _Minijinja:
+    """The engine of the protocol: the minijinja package."""
+
     name = "minijinja"
     version = version("minijinja")
 

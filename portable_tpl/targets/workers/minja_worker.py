@@ -39,6 +39,8 @@ _ANY_TOKENS: _Tokens = (("bos_token", "<s>"), ("eos_token", "</s>"))
 
 @dataclass
 class _Loaded:
+    """A template, and whether the engine alone renders it."""
+
     source: str
     engine: bool
     sees_clock: bool
@@ -47,6 +49,8 @@ class _Loaded:
 
 @dataclass(frozen=True)
 class _Case:
+    """A request in the types of OpenVINO GenAI."""
+
     history: Any
     tokens: _Tokens
     add_generation_prompt: bool
@@ -54,6 +58,8 @@ class _Case:
 
 
 class _Minja:
+    """The engine of the protocol: OpenVINO GenAI's tokenizer."""
+
     name = "minja (OpenVINO GenAI)"
     version = _VERSION
 

@@ -46,6 +46,8 @@ def _by_type(is_safe_attribute: _SafeAttribute) -> _SafeAttribute:
 
 
 class _Traced(Jinja2Engine):
+    """The engine of the protocol: the reference, watched."""
+
     name = "jinja2-traced"
 
     def __init__(self) -> None:

@@ -49,6 +49,8 @@ def turn_states(tree: nodes.Template) -> tuple[TurnState, ...]:
 
 
 class _Finder:
+    """Walks a tree for names that one turn of a loop sets and a later one can read."""
+
     def __init__(self, tree: nodes.Template) -> None:
         self._scopes: Scopes = resolve_names(tree)
         self._nodes = list(preorder(tree))

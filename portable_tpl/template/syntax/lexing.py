@@ -136,6 +136,8 @@ def _normalise(text: str) -> tuple[str, list[int]]:
 
 
 class _Lexer:
+    """One pass over a template, left to right."""
+
     def __init__(self, source: str) -> None:
         self.source = source
         self.tokens: list[LexToken] = []

@@ -169,6 +169,8 @@ def unknown(machine: Machine, node: nodes.Node, env: Env) -> Type:
 
 
 class _Handlers(dict[type, Evaluate]):
+    """What evaluates each type of node; a type that is not in it can be anything."""
+
     def __missing__(self, kind: type) -> Evaluate:
         return unknown
 

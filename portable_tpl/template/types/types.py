@@ -126,6 +126,8 @@ def _infer(
 
 
 class _Everything(dict[int, Type]):
+    """The types of a template that is too deep to be looked at: each node can be anything."""
+
     def get(self, key: int, default: object = None) -> Type:
         return ANY
 

@@ -1,1 +1,4 @@
-"""What a chat request can bring, as sets of values."""
+"""What a chat request can bring, as sets of values.
+
+In: a tier, and what the template reads. Out: the types of ``messages``, ``tools`` and every other variable.
+"""
