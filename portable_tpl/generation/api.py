@@ -17,42 +17,50 @@ if TYPE_CHECKING:
 
 # A conversation takes 100 to 300 decisions of a byte each. Drawn one by one they cost hypothesis some ten times as
 # much as drawn in blocks; of a block it still lowers each byte by itself, and 0 is always the simplest decision.
-# No constant of anybody's code is a text of 61 bytes, so that none of them is mixed in.
-_BLOCK = st.binary(min_size=61, max_size=61)
-_SPREAD = 16  # how many times as many values as decisions: so much for how evenly they are spread
+# No constant of anybody's code is a text of so many bytes, so that none of them is mixed in.
+_BLOCK = 61
+_SPREAD = 2  # how many times as many values as decisions, at least: so much for how evenly they are spread
 
 
 class _Drawn:
-    """Decisions drawn by hypothesis."""
+    """Decisions drawn by hypothesis, in blocks of so many bytes."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[bytes]], bytes], tier: Tier) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[bytes]], bytes], tier: Tier, size: int = _BLOCK) -> None:
         self._draw = draw
+        self._size = size
         self._left = iter(b"")
         self.tier = tier
 
     def within(self, tier: Tier) -> _Drawn:
         """The same source, for another tier."""
-        return _Drawn(self._draw, tier)
+        return _Drawn(self._draw, tier, self._size)
 
     def below(self, bound: int) -> int:
         """A whole number below ``bound``."""
         if bound <= 1:
             return 0
-        value, values = 0, 1
+        byte = next(self._left, None)
+        value, values = self._more() if byte is None else byte, 256
         while values < bound * _SPREAD:
-            value, values = value * 256 + self._byte(), values * 256
+            byte = next(self._left, None)
+            value, values = value * 256 + (self._more() if byte is None else byte), values * 256
         return value * bound // values
 
-    def _byte(self) -> int:
-        for byte in self._left:
-            return byte
-        self._left = iter(self._draw(_BLOCK))
+    def _more(self) -> int:
+        self._left = iter(self._draw(st.binary(min_size=self._size, max_size=self._size)))
         return next(self._left)
 
 
 @st.composite
 def _conversations(draw: Any, shape: TemplateShape, tier: Tier) -> Conversation:
     return conversation(_Drawn(draw, tier), shape)
+
+
+@st.composite
+def batches(draw: Any, shape: TemplateShape, tier: Tier, count: int) -> list[Conversation]:
+    """So many conversations at a time, from one block if it suffices: several cost hypothesis little more than one."""
+    choices = _Drawn(draw, tier, _BLOCK * count)
+    return [conversation(choices, shape) for _ in range(count)]
 
 
 def conversations(

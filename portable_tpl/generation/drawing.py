@@ -13,21 +13,24 @@ import hashlib
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
-from portable_tpl.generation.api import conversations
+from portable_tpl.generation.api import batches
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.template.usage.shape import TemplateShape
 
+_AT_ONCE = 6  # conversations of one example of hypothesis's: what it does for each costs as much as a conversation
+
 
 def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Conversation]:
-    """So many conversations of a tier; equal keys and versions give equal ones, in every process.
+    """So many different conversations of a tier, or a few less; equal keys and versions give equal ones, in every process.
 
     Nothing of the caller's or the user's settings of hypothesis counts, and nothing is written.
     """
-    drawn: list[Conversation] = []
+    drawn: dict[str, Conversation] = {}
 
     @seed(int.from_bytes(hashlib.sha256(f"{key}:{tier}".encode()).digest()[:8], "big"))
     @settings(
-        max_examples=max(1, count),
+        # Two more, since the first is made of the simplest conversation alone, and some come twice.
+        max_examples=2 + -(-count // _AT_ONCE),
         phases=[Phase.generate],
         database=None,
         deadline=None,
@@ -36,9 +39,9 @@ def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Convers
         verbosity=Verbosity.quiet,
         print_blob=False,
     )
-    @given(conversations(shape, tier))
-    def keep(conversation: Conversation) -> None:
-        drawn.append(conversation)
+    @given(batches(shape, tier, _AT_ONCE))
+    def keep(some: list[Conversation]) -> None:
+        drawn.update((each.key, each) for each in some)
 
     keep()
-    return drawn
+    return list(drawn.values())[:count]

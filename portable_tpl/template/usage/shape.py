@@ -67,11 +67,18 @@ class TemplateShape:
         """The steps that the template takes from ``path``, ``[]`` and the like included."""
         return tuple(self._children.get(path, ()))
 
+    @cached_property
+    def _keys(self) -> dict[Path, tuple[str, ...]]:
+        return {}
+
     def keys(self, path: Path) -> tuple[str, ...]:
         """The keys that the template names at ``path``: read there, or asked for with ``in``."""
-        named = [step for step in self.children(path) if step not in (ITEM, VALUE, KEY, TEXT)]
-        asked = [text for text in self.at(path).markers if text.isidentifier()]
-        return tuple(dict.fromkeys([*named, *asked]))
+        known = self._keys.get(path)
+        if known is None:
+            named = [step for step in self.children(path) if step not in (ITEM, VALUE, KEY, TEXT)]
+            asked = [text for text in self.at(path).markers if text.isidentifier()]
+            known = self._keys[path] = tuple(dict.fromkeys([*named, *asked]))
+        return known
 
     def is_flag(self, variable: str) -> bool:
         """Whether only the truth of a variable matters."""
