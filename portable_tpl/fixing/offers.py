@@ -43,7 +43,7 @@ def static_problem(
     text = apply_edits(parsed.text, tuple(edits))
     try:
         changed = parse(replace(parsed.template, text=text))
-        compile_check(parse(changed.template), unknown_names=True)
+        compile_check(changed, unknown_names=True)
     except TemplateSyntaxError as error:
         return f"the changed template would not parse: {error.reason}", None
     return objection(findings, lint(changed), edits, chosen), changed

@@ -52,15 +52,20 @@ def system(text: Any = "Be brief.") -> Message:
     return {"role": "system", "content": text}
 
 
-def handwritten(shape: TemplateShape, tier: Tier = Tier.EVERYDAY) -> list[Conversation]:
-    """The conversations of a tier and of the milder ones, the mildest first, without repetition."""
+def handwritten(
+    shape: TemplateShape, tier: Tier = Tier.EVERYDAY, judge: TierJudge | None = None
+) -> list[Conversation]:
+    """The conversations of a tier and of the milder ones, the mildest first, without repetition.
+
+    ``judge`` is one for the shape, which will know what it judged here.
+    """
     made = [*_ordinary(shape), *_everyday(shape)]
     if CONTENTS[tier].unusual:
         made += _extended(shape)
     if CONTENTS[tier].anything:
         made += _hostile(shape)
     # What is ordinary for one template (calls, parts, a role) is not for another: the judge knows.
-    judge = TierJudge(False, shape)
+    judge = judge or TierJudge(False, shape)
     ranked = {conversation.key: (judge.tier(conversation).rank, conversation) for conversation in made}
     mild = [(rank, conversation) for rank, conversation in ranked.values() if rank <= tier.rank]
     return [conversation for _, conversation in sorted(mild, key=lambda each: each[0])]

@@ -151,7 +151,7 @@ def explore(
     if settings.database:
         trace(remembered(parsed.template), settings.tier)
     given = len(run.conversations)
-    trace(handwritten(shape, settings.tier), settings.tier)
+    trace(handwritten(shape, settings.tier, judge), settings.tier)
     always = len(run.conversations)
     first = max(given, min(always, settings.examples))
     # What is only in a stranger tier is there to be compared in it, however many everyday conversations come before.
