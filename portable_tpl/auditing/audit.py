@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ def audit(
     in its report.
     """
     settings = settings or AuditSettings()
+    containers = _without_parts(containers)
     statuses = running_targets(targets) if statuses is None else statuses
     settings.choice.expect_known()
     running = [status for status in statuses if status.status == "run"]
@@ -75,6 +77,23 @@ def audit(
     between, faults = _between(containers, plan, settings) if command == "audit" else ((), ())
     compare = settings.compare
     return Report(command, compare.tier, compare.seed, statuses, reports, (*errors, *faults), between)
+
+
+def _without_parts(containers: Sequence[Container]) -> list[Container]:
+    """The containers without those all of whose files are among another's: a model's folder, and a file of it."""
+    files = [
+        frozenset(os.path.realpath(slot.file) for slot in container.slots if os.path.exists(slot.file))
+        for container in containers
+    ]
+    return [
+        container
+        for number, container in enumerate(containers)
+        if not any(
+            files[number] < other or (files[number] == other and earlier < number)
+            for earlier, other in enumerate(files)
+            if files[number]
+        )
+    ]
 
 
 def _between(

@@ -44,12 +44,12 @@ class Choice:
             return tuple(findings)
         return tuple(
             finding
-            if finding.evidence == "unseen" or (severity := self._severity_of(finding.code)) is None
+            if finding.evidence == "unseen" or (severity := self.severity_of(finding.code)) is None
             else replace(finding, severity=severity)
             for finding in findings
         )
 
-    def _severity_of(self, code: str) -> Severity | None:
+    def severity_of(self, code: str) -> Severity | None:
         """The severity that is set for a code; where several subjects name it, the closest does."""
         from portable_tpl.checking.selecting import codes_of
 

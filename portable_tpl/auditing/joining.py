@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from portable_tpl.auditing.choice import Choice
 from portable_tpl.checking.effects import with_effects
 from portable_tpl.checking.severity import severity_of
 from portable_tpl.model.conversation import Tier
@@ -14,14 +15,17 @@ from portable_tpl.model.report import Comparison, TargetComparison, counts
 from portable_tpl.targets.processes._base import REFERENCE
 
 
-def graded(comparison: Comparison) -> Comparison:
-    """The comparison, each mismatch with its severity."""
+def graded(comparison: Comparison, choice: Choice) -> Comparison:
+    """The comparison, each mismatch with its severity: the one that is set for its rule, else the computed one."""
+
+    def severity(mismatch: Mismatch, target: str) -> Severity:
+        chosen = None if mismatch.code is None else choice.severity_of(mismatch.code)
+        return chosen or severity_of(mismatch.tier, target, mismatch.cause)
+
     targets = {
         target: replace(
             compared,
-            mismatches=tuple(
-                replace(each, severity=severity_of(each.tier, target, each.cause)) for each in compared.mismatches
-            ),
+            mismatches=tuple(replace(each, severity=severity(each, target)) for each in compared.mismatches),
         )
         for target, compared in comparison.targets.items()
     }
@@ -48,12 +52,19 @@ def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) ->
     ]
 
 
-def joined(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> tuple[Finding, ...]:
-    """The findings, each taken apart by how it is known: proved, static (no engine ran), or unseen."""
-    return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier))
+def joined(
+    findings: Iterable[Finding], comparison: Comparison, tier: Tier, unaimed: Comparison | None = None
+) -> tuple[Finding, ...]:
+    """The findings, each taken apart by how it is known: proved, static (no engine ran), or unseen.
+
+    ``unaimed`` is the comparison before any conversation was aimed at a finding: how many are affected, those that
+    were made to be say nothing of.
+    """
+    unaimed = comparison if unaimed is None else unaimed
+    return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier, unaimed))
 
 
-def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier) -> Iterator[Finding]:
+def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier, unaimed: Comparison) -> Iterator[Finding]:
     if not finding.effects:
         yield finding
         return
@@ -70,7 +81,7 @@ def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier) -> Iterat
         else:
             unseen.append(effect)
     if proved:
-        yield _proved(finding, proved, comparison)
+        yield _proved(finding, proved, unaimed)
     if static:
         yield with_effects(finding, static)
     if unseen:
@@ -81,7 +92,7 @@ def _showing(finding: Finding, effect: Effect, compared: TargetComparison, tier:
     return [each for each in compared.mismatches if counts(each, tier) and speaks(finding, effect.feature, each)]
 
 
-def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], comparison: Comparison) -> Finding:
+def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], unaimed: Comparison) -> Finding:
     """The finding as the engines show it: in the mildest tier seen, and with the smallest proof."""
     effects = []
     for effect, mismatches in proved:
@@ -95,17 +106,19 @@ def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], c
         ((effect.target, each) for effect, mismatches in proved for each in mismatches),
         key=lambda pair: (pair[1].tier.rank, len(pair[1].conversation.key)),
     )
-    shares = [
-        Affected(compared.cases, min(compared.cases, sum(each.cases for each in mismatches)))
-        for effect, mismatches in proved
-        if (compared := comparison.targets[effect.target])
-    ]
+    shares = [_affected(unaimed.targets[effect.target], mismatches) for effect, mismatches in proved]
     return replace(
         with_effects(finding, effects),
         evidence="proved",
         affected=max(shares, key=lambda share: share.affected),
         witness=witness_of(target, smallest),
     )
+
+
+def _affected(unaimed: TargetComparison, mismatches: Sequence[Mismatch]) -> Affected:
+    """How many conversations of the run show some mismatches; none where only aimed ones do."""
+    seen = {each.signature: each.cases for each in unaimed.mismatches}
+    return Affected(unaimed.cases, min(unaimed.cases, sum(seen.get(each.signature, 0) for each in mismatches)))
 
 
 def witness_of(target: str, mismatch: Mismatch) -> Witness:

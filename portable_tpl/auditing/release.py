@@ -11,9 +11,11 @@ from portable_tpl.differential.between.compare import difference_between
 from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
-from portable_tpl.model.conversation import Tier
+from portable_tpl.generation.tiers import TierJudge
+from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Tier
 from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.findings import Finding
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Subject
 from portable_tpl.release._inquiry import Engines, Inquiry, Sample
@@ -32,7 +34,19 @@ def inspected(
     """What the release checks say about one template in a run of a tier, those that are left out not asked."""
     inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample], tier)
     codes = chosen_codes(choice.select, choice.without(parsed.template.path))
-    return _own(inspect_template(Subject(parsed, container), inquiry, codes))
+    subject = Subject(parsed, container)
+    said = _own(inspect_template(subject, inquiry, codes))
+    judge = TierJudge(False, run.explored.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+    return replace(said, findings=tuple(_in_mildest_tier(each, judge) for each in said.findings))
+
+
+def _in_mildest_tier(finding: Finding, judge: TierJudge) -> Finding:
+    """The finding, ordinary where all conversations that show it are: a check names the tier that it asks in."""
+    exhibits = () if finding.witness is None else finding.witness.exhibits
+    if finding.tier is Tier.ORDINARY or not exhibits:
+        return finding
+    shown = max((judge.tier(each.conversation) for each in exhibits), key=lambda tier: tier.rank)
+    return replace(finding, tier=min(shown, finding.tier, key=lambda tier: tier.rank))
 
 
 def inspected_container(

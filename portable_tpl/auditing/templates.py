@@ -57,9 +57,9 @@ class Examination:
     def parts(self, template: Template) -> list[Any]:
         """What a result depends on besides the text and the targets; not on how long it may take."""
         settings = to_plain(replace(self.settings, max_seconds=None))
-        if not self.with_findings:
-            return [settings]
         choice = self.choice
+        if not self.with_findings:
+            return [settings, *([to_plain(sorted(choice.severities.items()))] if choice.severities else [])]
         chosen = [choice.select, choice.without(template.path), choice.provided, sorted(choice.severities.items())]
         container = self._containers.get((template.path, template.name))
         alone = container is None or container.kind == "jinja"
@@ -76,17 +76,17 @@ class Examination:
         parsed = parsed_whole(template)
         run = session.run(parsed, self.settings)
         if not self.with_findings:
-            return Examined(graded(run.comparison))
+            return Examined(graded(run.comparison, self.choice))
         container = self._containers.get((template.path, template.name))
         inspection = inspected(parsed, container, run, session, self.choice, self.settings.tier)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
-        tier = self.settings.tier
+        tier, unaimed = self.settings.tier, run.comparison
         seen = [(each.conversation, each.rendering) for each in run.sample if each.tier.rank <= tier.rank]
         findings = tuple(with_prices(template, findings, seen, session.reference.render_all))
-        run.aim(aims_of(parsed, unproved(findings, run.comparison, tier), tier))
-        comparison = graded(run.comparison)
+        run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
+        comparison = graded(run.comparison, self.choice)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)
-        return Examined(comparison, self.choice.graded(joined(findings, comparison, self.settings.tier)), unasked)
+        return Examined(comparison, self.choice.graded(joined(findings, comparison, tier, unaimed)), unasked)
 
     @cached_property
     def _containers(self) -> Mapping[tuple[str | None, str], Container]:

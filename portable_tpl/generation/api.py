@@ -58,7 +58,7 @@ def _conversations(draw: Any, shape: TemplateShape, tier: Tier) -> Conversation:
 
 @st.composite
 def batches(draw: Any, shape: TemplateShape, tier: Tier, count: int) -> list[Conversation]:
-    """So many conversations at a time, from one block if it suffices: several cost hypothesis little more than one."""
+    """So many conversations at a time, from one block if that suffices: they cost hypothesis little more than one."""
     choices = _Drawn(draw, tier, _BLOCK * count)
     return [conversation(choices, shape) for _ in range(count)]
 

@@ -13,7 +13,7 @@ from portable_tpl.generation.text import spoken_text
 from portable_tpl.generation.tools import documents, tools
 from portable_tpl.generation.values import own_copy, value_for
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.requests.fields import FIELDS, GENERATION_FLAG, GIVEN_TOKENS, LISTS
+from portable_tpl.requests.fields import CONTINUATION_FLAG, FIELDS, GENERATION_FLAG, GIVEN_TOKENS, LISTS
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
 
@@ -68,8 +68,8 @@ class _Editor:
                 fixed[name] = getattr(self._base, name)
         if not isinstance(fixed[GENERATION_FLAG], (bool, type(None))):
             fixed[GENERATION_FLAG] = bool(fixed[GENERATION_FLAG])
-        for token in GIVEN_TOKENS:
-            data.pop(token, None)
+        for name in (CONTINUATION_FLAG, *GIVEN_TOKENS):
+            data.pop(name, None)
         return self._base.with_changes(**{**fixed, "messages": fixed["messages"] or []}, variables=data)
 
     def apply(self, constraint: Constraint) -> None:

@@ -13,7 +13,7 @@ from portable_tpl.requests.fields import FLAT_CALL_KEYS, MESSAGE_KEYS, REASONING
 from portable_tpl.requests.parts import BARE_MEDIA, EXAMPLE_URL, LINKED_MEDIA
 from portable_tpl.requests.roles import CALL_ROLES, ROLE_FAMILIES, SPEAKING_ROLES, kind_of_role
 from portable_tpl.requests.tiers import CONTENTS
-from portable_tpl.template.usage.shape import CALL, CONTENT, MESSAGE, PART, TemplateShape
+from portable_tpl.template.usage.shape import CALL, CALLS, CONTENT, MESSAGE, PART, TemplateShape
 
 Message = dict[str, Any]
 
@@ -123,8 +123,8 @@ def calling_message(choices: Choices, shape: TemplateShape, count: int) -> Messa
     role = _role_like(choices, shape, "assistant", ("assistant", *CALL_ROLES))
     said = spoken_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
     message: Message = {"role": role, "content": said}
-    if not said and happens(choices, 40):
-        # What clients of OpenAI's API send beside calls: null, or nothing.
+    if not said and happens(choices, 40) and (shape.reads(CALLS) or CONTENTS[choices.tier].unusual):
+        # What clients of OpenAI's API send beside calls: null, or nothing. Who knows nothing of calls prints "None".
         if happens(choices, 60):
             message["content"] = None
         else:

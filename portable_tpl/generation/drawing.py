@@ -21,9 +21,10 @@ _AT_ONCE = 6  # conversations of one example of hypothesis's: what it does for e
 
 
 def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Conversation]:
-    """So many different conversations of a tier, or a few less; equal keys and versions give equal ones, in every process.
+    """So many different conversations of a tier, or a few less.
 
-    Nothing of the caller's or the user's settings of hypothesis counts, and nothing is written.
+    Equal keys and versions give equal ones, in every process. Nothing of the caller's or the user's settings of
+    hypothesis counts, and nothing is written.
     """
     drawn: dict[str, Conversation] = {}
 

@@ -25,7 +25,7 @@ from portable_tpl.generation.handwritten_tools import (
 )
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.generation.tools import takes_flat_tools, takes_wrapped_tools
-from portable_tpl.generation.values import is_flag
+from portable_tpl.generation.values import is_flag, own_variables
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.requests.fields import REASONING_KEYS
 from portable_tpl.requests.parts import EXAMPLE_URL
@@ -232,7 +232,7 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
     """Each of the template's own flags on and off, all on, all off; what is no flag is for the generated ones."""
     dialogue = [system(), user("Why?"), assistant("Because.", reasoning_content="Hm."), user("And?")]
     flags = []
-    for name in shape.variables[:12]:
+    for name in own_variables(shape)[:12]:
         facts = shape.at((name,))
         if shape.children((name,)) or facts.uses & {"iterated", "joined", "pairs", "dumped", "length"}:
             continue
@@ -312,7 +312,7 @@ def _extended(shape: TemplateShape) -> Iterator[Conversation]:
         parameters = {"type": "object", "properties": {"x": unusual}}
         yield _chat(user(), tools=_tools(shape, tool_of("odd", parameters)))
     yield _chat(user(), tools=_tools(shape, {"type": "function", "function": {"name": "bare"}}))
-    for name in shape.variables[:8]:
+    for name in own_variables(shape)[:8]:
         yield _chat(user(), variables={name: None})
 
 

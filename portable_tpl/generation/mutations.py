@@ -10,7 +10,7 @@ from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.dialogue import Message, calling_message, content
 from portable_tpl.generation.text import hostile_text, spoken_text
 from portable_tpl.generation.tools import EXTENDED_NUMBERS, tools
-from portable_tpl.generation.values import own_copy, value_for
+from portable_tpl.generation.values import own_copy, own_variables, value_for
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.usage.shape import CALL, MESSAGE, TemplateShape
 
@@ -233,9 +233,10 @@ def _result_as_data(choices: Choices, _: TemplateShape, conversation: Conversati
 
 
 def _odd_variables(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation | None:
-    if not shape.variables:
+    names = own_variables(shape)
+    if not names:
         return None
-    name = pick(choices, shape.variables)
+    name = pick(choices, names)
     value = pick(choices, (None, "", False, 0, 1.5))
     if happens(choices, 30):
         value = value_for(choices, shape, (name,))

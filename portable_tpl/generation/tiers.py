@@ -12,7 +12,7 @@ from portable_tpl.generation.value_tiers import ValueJudge, strangest
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.requests.fields import REASONING_KEYS
 from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
-from portable_tpl.template.usage.shape import CONTENT, PART, TemplateShape
+from portable_tpl.template.usage.shape import CALLS, CONTENT, PART, TemplateShape
 
 # A thought that a client leaves in the answer, where the model wrote it.
 _THOUGHT = re.compile(r"\A\s*<(think|thinking|thought|reasoning)>(.*?)</\1>", re.DOTALL)
@@ -119,7 +119,7 @@ class TierJudge:
         calls = message.get("tool_calls")
         calling = isinstance(calls, list) and bool(calls) and kind_of_role(str(role)) == "assistant"
         if message.get("content") is None:
-            yield Tier.ORDINARY if calling else Tier.EXTENDED
+            yield Tier.ORDINARY if calling and self._shape.reads(CALLS) else Tier.EXTENDED
         elif message["content"] or not (calling or kind_of_role(str(role)) == "tool"):
             yield from self._content(message["content"], str(role))
         elif not isinstance(message["content"], str):

@@ -6,6 +6,7 @@ from typing import Any
 
 from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.text import spoken_text
+from portable_tpl.requests.fields import CONTINUATION_FLAG
 from portable_tpl.requests.flags import FLAG_NAME
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
@@ -80,8 +81,12 @@ def is_flag(shape: TemplateShape, name: str) -> bool:
 
 def variables_for(choices: Choices, shape: TemplateShape, percent: int = 45) -> dict[str, Any]:
     """Values for some of the variables that the template expects; the others stay absent."""
-    names = [*shape.variables]
-    return {name: value_for(choices, shape, (name,)) for name in names if happens(choices, percent)}
+    return {name: value_for(choices, shape, (name,)) for name in own_variables(shape) if happens(choices, percent)}
+
+
+def own_variables(shape: TemplateShape) -> list[str]:
+    """The variables that a caller can hand to the template."""
+    return [name for name in shape.variables if name != CONTINUATION_FLAG]
 
 
 def own_copy(value: Any) -> Any:

@@ -6,6 +6,8 @@ from __future__ import annotations
 LISTS = ("messages", "tools", "documents")
 GENERATION_FLAG = "add_generation_prompt"
 FIELDS = (*LISTS, GENERATION_FLAG)
+# An argument of transformers' call that no template is handed, whatever its name is there.
+CONTINUATION_FLAG = "continue_final_message"
 GIVEN_TOKENS = ("bos_token", "eos_token")
 OTHER_TOKENS = ("unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
 

@@ -76,10 +76,10 @@ EVERYDAY: dict[str, Conversation] = {
     "windows": said("a\r\nb"),
     "documents": Conversation([USER], documents=[{"title": "t", "text": "x"}]),
     "after a tool": Conversation([*calling(call({"a": 1})), BOT, USER]),
-    "null beside a call": Conversation(calling(call({"a": 1}, id="a"), content=None)),
 }
 EXTENDED: dict[str, Conversation] = {
     "null content": Conversation([{"role": "user", "content": None}]),
+    "null beside a call that nobody reads": Conversation(calling(call({"a": 1}, id="a"), content=None)),
     "absent content": Conversation([{"role": "user"}]),
     "arguments as text": Conversation(calling(call('{"a": 1}'))),
     "empty arguments": Conversation(calling(call({}))),
