@@ -23,7 +23,11 @@ def test_a_rare_branch_is_proved() -> None:
     assert (finding.evidence, finding.targets) == ("proved", (TARGET,))
     assert finding.witness is not None
     assert finding.affected is not None
-    assert 0 < finding.affected.affected <= finding.affected.cases
+    # Only the conversations that were aimed at it show it, and these say nothing of how often it comes up.
+    assert finding.affected.affected == 0
+    comparison = report.templates[0].comparison
+    assert comparison is not None
+    assert 0 < finding.affected.cases < comparison.cases
     reference, target = finding.witness.exhibits
     assert (reference.target, target.target) == ("transformers", TARGET)
     assert "judge" in [message["role"] for message in reference.conversation.messages]

@@ -126,3 +126,12 @@ def test_corpus_conversations_stay_in_their_tier(corpus_templates: list[Template
         shape = shape_of(parse(template).tree)
         for made in (*handwritten(shape), *drawn(Tier.EVERYDAY, 20, shape, template.sha256)):
             assert tier_of(made, shape=shape).rank <= Tier.EVERYDAY.rank, (template.path, made.key)
+
+
+def test_an_argument_of_the_call_is_no_variable_of_a_template() -> None:
+    text = "{% if continue_final_message %}{{ x }}{% endif %}{{ messages[-1].content }}"
+    shape = shape_of(parse(Template(text)).tree)
+    made = [*handwritten(shape, Tier.HOSTILE), *drawn(Tier.HOSTILE, 200, shape)]
+    given = {name for each in made for name in each.variables}
+    assert "x" in given
+    assert "continue_final_message" not in given
