@@ -74,6 +74,8 @@ class _Editor:
 
     def apply(self, constraint: Constraint) -> None:
         path = constraint.path[:-1] if constraint.path[-1] == TEXT else constraint.path
+        if path[0] in self._shape.functions:
+            return
         if path == ("messages", ITEM, "role") and constraint.op == "equals" and isinstance(constraint.value, str):
             place = put_role(self._choices, self._shape, self._messages(), constraint.value)
             self._indexes["messages", ITEM] = place  # the next constraints are about it

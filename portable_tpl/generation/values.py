@@ -46,7 +46,8 @@ def _near(choices: Choices, constant: Any) -> Any:
 
 
 def _kinds(shape: TemplateShape, path: Path) -> list[str]:
-    uses = shape.at(path).uses
+    facts = shape.at(path)
+    uses = facts.uses
     steps = [step for step in shape.children(path) if step != TEXT]
     kinds = []
     if any(step not in (ITEM, VALUE, KEY) for step in steps) or uses & _MAPPING_USES or VALUE in steps:
@@ -59,7 +60,10 @@ def _kinds(shape: TemplateShape, path: Path) -> list[str]:
         kinds.append("number")
     if len(path) == 1 and FLAG_NAME.match(path[0]):
         kinds.insert(0, "flag")
-    elif uses & {"is-boolean", "is-true", "is-false"} or (uses & {"truth"} and "printed" not in uses and not kinds):
+    elif uses & {"is-boolean", "is-true", "is-false"} or (
+        # What texts are looked for in holds them: it is no switch.
+        uses & {"truth"} and "printed" not in uses and not facts.markers and not kinds
+    ):
         kinds.append("flag")
     return kinds or ["text"]
 

@@ -1,9 +1,10 @@
-"""A filter, test, function or macro exists nowhere.
+"""A filter, test, function, macro or other template exists nowhere.
 
 What it asks
 ------------
 Whether each filter, test, function and macro that the template names is one of the reference's, the template's own,
-or one that the deployment is configured to bring (``provided``). Nothing is rendered; ``check`` says it, too.
+or one that the deployment is configured to bring (``provided``); and whether it loads another template, which no
+engine does. Nothing is rendered; ``check`` says it, too.
 
 Why it matters
 --------------
@@ -15,8 +16,8 @@ Example
 
 What to do
 ----------
-Use what the reference has, define the macro before it is called, or name what your deployment brings under
-``provided`` in the configuration.
+Use what the reference has, define the macro before it is called, write what is loaded into the template itself, or
+name what your deployment brings under ``provided`` in the configuration.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _SAYS = {
     "test": "No engine has the test {name}",
     "function": "Nothing defines {name}, which is called here",
     "macro": "The macro {name} is not defined where it is called",
+    "template": "No engine loads another template: the statement {name} fails",
 }
 
 
@@ -56,4 +58,5 @@ INVALID = (
     Example("{{ messages[0].content | fromjson }}", Severity.ERROR),
     Example("{%- if tools %}{{ render_tools(tools) }}{% endif %}", Severity.ERROR),
     Example("{%- if messages is nonempty %}{{ messages[0].content }}{% endif %}", Severity.ERROR),
+    Example("{%- if tools %}{% include 'tools.jinja' %}{% endif %}{{ messages[0].content }}", Severity.ERROR),
 )

@@ -12,9 +12,11 @@ from portable_tpl.generation.constraint_edits import Constraint, Op, edited
 from portable_tpl.generation.mutations import EXTENDED_MUTATIONS, make_extended, make_hostile
 from portable_tpl.generation.values import own_copy
 from portable_tpl.model.conversation import Conversation, Tier, parse_conversation
+from portable_tpl.model.source import Template
 from portable_tpl.strategies import conversations
+from portable_tpl.template import parse
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
-from portable_tpl.template.usage.shape import TemplateShape
+from portable_tpl.template.usage.shape import TemplateShape, shape_of
 from tests.generation.test_generate import RICH, rich_shape
 
 SHAPE = rich_shape()
@@ -105,3 +107,9 @@ def test_a_list_that_an_edit_took_away_can_be_asked_for_again() -> None:
     for seed in range(20):
         made = Conversation([{"role": "user", "content": "Hi"}])
         assert len(edited(SeededChoices(str(seed)), SHAPE, made, constraints).messages) >= 3
+
+
+def test_no_edit_gives_a_function_a_value() -> None:
+    shape = shape_of(parse(Template("{% if f is defined %}{{ f() }}{% endif %}{% if x %}{{ x }}{% endif %}")).tree)
+    wanted = [Constraint(("f",), "present"), Constraint(("x",), "equals", "a")]
+    assert edited(SeededChoices("s"), shape, Conversation(messages=()), wanted).variables == {"x": "a"}

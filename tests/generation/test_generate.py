@@ -95,6 +95,16 @@ def test_the_templates_own_words_are_reached() -> None:
     assert {each.add_generation_prompt for each in made} == {None, True, False}
 
 
+def test_variables_are_given_what_the_template_can_take() -> None:
+    """A function is no variable, and what a text is looked for in is no switch."""
+    shape = shape_of(
+        parse(Template("{% if f is defined %}{{ f() }}{% endif %}{% if 'a' in box and box %}A{% endif %}")).tree
+    )
+    made = [*drawn(Tier.ORDINARY, 100, shape), *handwritten(shape, Tier.ORDINARY)]
+    assert not any("f" in each.variables for each in made)
+    assert {type(each.variables.get("box")) for each in made} == {str, type(None)}
+
+
 def test_everyday_text_is_not_only_english() -> None:
     text = "".join(
         message["content"]

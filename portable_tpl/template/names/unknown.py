@@ -1,10 +1,12 @@
-"""Names that exist nowhere: filters, tests, functions and macros that neither the reference nor the template has."""
+"""Names that exist nowhere: filters, tests, functions, macros and other templates that neither the reference nor the
+template has."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from jinja2 import nodes
@@ -14,7 +16,17 @@ from portable_tpl.template.syntax.conditions import conditions_on, implies
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
-NameKind: TypeAlias = Literal["filter", "test", "function", "macro"]
+NameKind: TypeAlias = Literal["filter", "test", "function", "macro", "template"]
+
+# Statements that load another template. The reference sets no loader up, so that each of them fails.
+_LOADING: Mapping[type[nodes.Node], str] = MappingProxyType(
+    {
+        nodes.Extends: "extends",
+        nodes.FromImport: "from",
+        nodes.Import: "import",
+        nodes.Include: "include",
+    }
+)
 
 # Filters that take the name of a filter or a test as an argument, and which one that is.
 _NAMED_TEST = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
@@ -38,7 +50,8 @@ class UnknownName:
     """A use of a name that nothing gives a meaning.
 
     ``node`` is the ``Filter``, ``Test`` or ``Call``, or the ``Const`` that names the filter of a ``map``. A ``macro``
-    is one that the template does define, but not where the call could see it, or not before it.
+    is one that the template does define, but not where the call could see it, or not before it. A ``template`` is a
+    statement that loads another one; its ``name`` is that of the statement.
     """
 
     kind: NameKind
@@ -47,7 +60,7 @@ class UnknownName:
 
 
 def unknown_names(parsed: ParsedTemplate, provided: Collection[str] = ()) -> tuple[UnknownName, ...]:
-    """All uses of filters, tests, functions and macros that exist nowhere, in the template's order.
+    """All uses of filters, tests, functions, macros and other templates that exist nowhere, in the template's order.
 
     ``provided`` are names that a deployment brings. A use that a condition guards is none: a call where the name ``is
     defined``, a filter where ``'its name' is filter``, if the reference compiles it so. Nothing is rendered.
@@ -79,6 +92,7 @@ def _known() -> dict[str, frozenset[str]]:
         "filter": frozenset(environment.filters),
         "test": frozenset(environment.tests),
         "function": frozenset(environment.globals),
+        "template": frozenset(),
     }
 
 
@@ -94,6 +108,8 @@ def _uses(node: nodes.Node) -> Iterator[tuple[NameKind, str, nodes.Node]]:
         yield "test", node.name, node
     elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
         yield "function", node.node.name, node
+    elif type(node) in _LOADING:
+        yield "template", _LOADING[type(node)], node
 
 
 def _is_soft(parsed: ParsedTemplate, node: nodes.Node) -> bool:

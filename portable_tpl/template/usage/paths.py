@@ -52,11 +52,15 @@ class Facts:
 
 
 class PathReader:
-    """Follows a template's names and collects :class:`Facts` for each path, in ``facts``, and names in ``free``."""
+    """Follows a template's names and collects :class:`Facts` for each path, in ``facts``, and names in ``free``.
+
+    ``called`` are the names that are called and are no macros: functions that a deployment may bring.
+    """
 
     def __init__(self, tree: nodes.Template) -> None:
         self.facts: dict[Path, Facts] = {}
         self.free: dict[str, None] = {}
+        self.called: set[str] = set()
         self._names: dict[str, Paths] = {}
         self._macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
         self._namespaces: set[str] = set()
@@ -210,7 +214,9 @@ class PathReader:
             return self._method(node, node.node, self.read(node.node.node))
         if isinstance(node.node, nodes.Name):
             macro = self._macros.get(node.node.name)
-            if macro is not None:
+            if macro is None:
+                self.called.add(node.node.name)
+            else:
                 for target, paths in zip(macro.args, arguments, strict=False):
                     self._bind(target.name, paths)
                 for name, paths in named.items():

@@ -36,12 +36,14 @@ class TemplateShape:
     """What a template reads, by path (see :mod:`portable_tpl.template.usage.paths`).
 
     ``variables`` are the names that it expects beside messages, tools, documents, the generation flag and the special
-    tokens. ``part_roles`` are the roles whose content it takes as typed parts. The default shape is that of a plain
+    tokens; ``functions`` those that it calls, which no conversation can give. ``part_roles`` are the roles whose
+    content it takes as typed parts. The default shape is that of a plain
     ChatML template.
     """
 
     facts: Mapping[Path, Facts] = field(default_factory=lambda: _NO_PATHS, hash=False)
     variables: tuple[str, ...] = ()
+    functions: frozenset[str] = frozenset()
     part_roles: frozenset[str] = frozenset()
     uses_clock: bool = False
 
@@ -90,6 +92,7 @@ class TemplateShape:
             (truth or any(isinstance(value, bool) for value in facts.equals))
             and not uses - {"truth"}
             and not texts
+            and not facts.markers
             and not self.children((variable,))
         )
 
@@ -133,9 +136,13 @@ class TemplateShape:
 def shape_of(tree: nodes.Template) -> TemplateShape:
     """The shape of a parsed template."""
     reader = PathReader(tree)
-    variables = tuple(sorted(name for name in reader.free if name not in _GIVEN and name not in _GLOBALS))
+    names = reader.free.keys() - reader.called
+    variables = tuple(sorted(name for name in names if name not in _GIVEN and name not in _GLOBALS))
     shape = TemplateShape(
-        reader.facts, variables, uses_clock=any(name.name == "strftime_now" for name in tree.find_all(nodes.Name))
+        reader.facts,
+        variables,
+        frozenset(reader.called),
+        uses_clock=any(name.name == "strftime_now" for name in tree.find_all(nodes.Name)),
     )
     if _reads_parts(shape):
         return replace(shape, part_roles=frozenset({"user"}))

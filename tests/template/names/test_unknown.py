@@ -32,6 +32,8 @@ def uses(text: str, provided: tuple[str, ...] = ()) -> list[tuple[str, str]]:
         ("{% filter shout %}a{% endfilter %}{% set x | shout %}a{% endset %}", [("filter", "shout")] * 2),
         ("{{ f(x) }}{{ range(3) }}{{ strftime_now('%d') }}{{ x.f() }}", [("function", "f")]),
         ("{% call f() %}{% endcall %}", [("function", "f")]),
+        ("{% include 'a' ignore missing %}{% import n as y %}", [("template", "include"), ("template", "import")]),
+        ("{% extends 'a' %}{% from 'a' import b %}{{ b() }}", [("template", "extends"), ("template", "from")]),
         ("{% macro f() %}{% endmacro %}{{ f() }}", []),
         ("{{ f() }}{% macro f() %}{% endmacro %}", [("macro", "f")]),
         ("{% macro g() %}{{ f() }}{% endmacro %}{% macro f() %}{% endmacro %}{{ g() }}", []),

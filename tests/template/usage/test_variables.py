@@ -40,6 +40,8 @@ def told(text: str) -> list[tuple[object, ...]]:
         ),
         ("{% with x = 1 %}{{ x }}{% endwith %}{% for y in [1] %}{{ y }}{{ late }}{% endfor %}{% set late = 1 %}", []),
         ("{% macro f(x) %}{{ x }}{% endmacro %}{{ f(y) }}{{ range(2) }}", [("y", True, (), (), False)]),
+        ("{% if f is defined %}{{ f(x) }}{% endif %}", [("x", True, (), (), False)]),  # no request gives a function
+        ("{% if x and 'a' in x %}b{% endif %}", [("x", False, (), (), False)]),
     ],
 )
 def test_variables(text: str, expected: list[tuple[object, ...]]) -> None:
