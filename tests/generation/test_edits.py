@@ -112,4 +112,4 @@ def test_a_list_that_an_edit_took_away_can_be_asked_for_again() -> None:
 def test_no_edit_gives_a_function_a_value() -> None:
     shape = shape_of(parse(Template("{% if f is defined %}{{ f() }}{% endif %}{% if x %}{{ x }}{% endif %}")).tree)
     wanted = [Constraint(("f",), "present"), Constraint(("x",), "equals", "a")]
-    assert edited(SeededChoices("s"), shape, Conversation(messages=()), wanted).variables == {"x": "a"}
+    assert edited(SeededChoices("s"), shape, Conversation(messages=[]), wanted).variables == {"x": "a"}
