@@ -106,7 +106,10 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     if any(kind in unsure for kind in look.kinds(node.node)):
         # What is empty is the same to these filters as what is not there; not so for text.
         text = f"({operand(node.node, look, Level.AND)} or {default})"
-        if default == _NO_TEXT or not supported(look, "or.value"):
+        if default == _NO_TEXT and repeatable(node.node) and supported(look, "test.defined.value", "condexpr"):
+            value = operand(node.node, look, Level.OR)
+            text = f"({value} if {operand(node.node, look)} is defined else {quoted('', look)})"
+        elif default == _NO_TEXT or not supported(look, "or.value"):
             return None
     else:
         written = quoted("", look) if default == _NO_TEXT else default

@@ -63,7 +63,6 @@ INVALID = (
     Example(
         "{% if messages[0].content is sequence %}x{% endif %}",
         targets=("minijinja",),
-        fixed="{% if messages[0].content is string or messages[0].content is mapping"
-        " or messages[0].content is sequence %}x{% endif %}",
+        fixed="{% if messages[0].content is string or messages[0].content is sequence %}x{% endif %}",
     ),
 )

@@ -97,9 +97,11 @@ ELSEWHERE = [
     (
         MINIJINJA,
         "{% if m.content is sequence %}y{% endif %}",
-        "{% if m.content is string or m.content is mapping or m.content is sequence %}y{% endif %}",
+        "{% if m.content is string or m.content is sequence %}y{% endif %}",
     ),
     (MINIJINJA, "{{ 'a\\\nb' }}", "{{ 'ab' }}"),
+    (HF, "{% for p in m.content %}{{ p.text }}{% endfor %}",
+     "{% for p in ([] if m.content is string else m.content or []) %}{{ p.text }}{% endfor %}"),
     (HF, "{{ 1e3 }}", "{{ 1000.0 }}"),
     (HF, "{{ 0x10 }}", "{{ 16 }}"),
     (HF, "{{ '\\x41' if 1 < 2 < 3 else '' }}", "{{ '\\x41' if 1 < 2 and 2 < 3 else '' }}"),

@@ -44,6 +44,7 @@ TARGETS = ("minijinja", "hf-jinja", "llama.cpp")
 ENGINES = ("hf-jinja", "llama.cpp-engine", "mistral.rs")
 _SOURCE_STEPS = ("reverse-slice", "descending-range", "meta-lines-removed", "generation-tags-removed")
 SHARE, MACROS, MACRO_LINES = 0.95, 0.2, 4
+_HELPER = re.compile(r"\{%- macro (without_start|without_end|json_text|json_lines)\b")
 _MACRO = re.compile(r"^\{%- macro .*?^\{%- endmacro -%\}$", re.MULTILINE | re.DOTALL)
 
 
@@ -100,7 +101,7 @@ def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[
                 name=name,
                 result=result,
                 added=result.text.count("\n") - parsed.text.count("\n"),
-                macros=_macros(result.text) if changed else (),
+                macros=_macros(result.text, parsed.text),
                 before=before,
                 after=_differing(parsed.template, new, given, engines, prover) if changed else before,
                 changes=tuple(violations(parsed.template, new, prover)) if changed else (),
@@ -134,13 +135,10 @@ def _differing(
     )
 
 
-def _macros(text: str) -> tuple[int, ...]:
-    """How many lines each helper macro at the top has."""
-    sizes = []
-    while (match := _MACRO.match(text)) is not None:
-        sizes.append(match.group().count("\n") + 1)
-        text = text[match.end() :].lstrip("\n")
-    return tuple(sizes)
+def _macros(text: str, before: str) -> tuple[int, ...]:
+    """How many lines each macro has that `fix` can put at the top, where it was not there before."""
+    macros = (match.group() for match in _MACRO.finditer(text))
+    return tuple(macro.count("\n") + 1 for macro in macros if _HELPER.match(macro) and macro not in before)
 
 
 def _unkept(shown: Sequence[Finding], result: FixResult, level: Severity) -> Iterator[str]:
