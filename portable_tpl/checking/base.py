@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import nodes
 
+from portable_tpl.checking.constants import Spare
 from portable_tpl.checking.kinds import Kinds, brief, kinds_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
@@ -191,15 +192,21 @@ class Look:
         node: nodes.Node,
         fix: FixMaker | None = None,
         only: frozenset[str] | None = None,
+        spare: Spare | None = None,
     ) -> bool:
-        """The node uses a feature on values of these kinds; gives whether some target breaks it."""
+        """The node uses a feature on values of these kinds; gives whether some target breaks it.
+
+        ``only`` are the kinds that the rule is about; ``spare`` says which answers do not apply to the value at hand.
+        """
         broken = self.families.get(family)
         if broken is None:
             return False
         found = False
         for kind in kinds:
             hits = broken.get(kind)
-            if hits is not None and (only is None or kind in only):
+            if hits is not None and spare is not None:
+                hits = tuple(hit for hit in hits if not spare(*hit))
+            if hits and (only is None or kind in only):
                 self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None, self.least))
                 found = True
         return found

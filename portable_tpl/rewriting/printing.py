@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
+from portable_tpl.checking.constants import Spare, spare_rare
+from portable_tpl.checking.kinds import kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.rewriting.json_macros import leaf_kinds
+from portable_tpl.support.table import UNKNOWN, Support, load_table
 from portable_tpl.template.types.lattice import kinds as k
-from portable_tpl.template.types.lattice.lattice import NEVER
+from portable_tpl.template.types.lattice.lattice import NEVER, Type
 
 # What is inside is asked for; that it is a list or a mapping is another question.
+_STRANGER = (Tier.EXTENDED.value, Tier.HOSTILE.value)
 _BARE = frozenset({"list", "dict", "tuple", "empty-list", "empty-dict", "undefined"})
 Maker = Callable[[nodes.Expr, Look], "Fix | None"]
 
@@ -32,7 +36,7 @@ def printed(only: frozenset[str], fix: Maker | None = None) -> Callable[[nodes.O
                 kinds = look.kinds(child)
                 if not only.isdisjoint(kinds):
                     make = None if fix is None else partial(fix, child, look)
-                    look.use_by_kind("print", kinds, child, make, only=only)
+                    look.use_by_kind("print", kinds, child, make, only=only, spare=_spare(look.type(child)))
 
     return visit
 
@@ -59,12 +63,43 @@ def printed_lists(node: nodes.Output, look: Look) -> None:
         inside_of(child, look)
 
 
-def inside_of(child: nodes.Node, look: Look) -> None:
-    """What is inside a value that becomes text."""
+def _spare(type_: Type) -> Spare | None:
+    """Which answers about printing do not apply: of a list of numbers, those about lists, where numbers are fine."""
+    shape = type_.shape
+    if shape is None or not type_.only(k.FULL_LIST) or not shape.element.only(k.INT):
+        return spare_rare(type_)
+    leaves = kinds_of(shape.element)
+
+    def holds(target: str, support: Support) -> bool:
+        return all(_held(target, f"print.list@{kind}") for kind in leaves)
+
+    return holds
+
+
+@lru_cache(maxsize=4096)
+def _held(target: str, feature: str) -> bool:
+    """Whether a target does the same as the reference with all but the strangest values."""
+    table = load_table(target)
+    answer = UNKNOWN if table is None else table.support(feature)
+    return answer.answer == "yes" or (answer.answer == "differs" and answer.tier in _STRANGER)
+
+
+def joined_as(construct: str) -> Spare:
+    """For lists that become text by another construct: a target that only prints them otherwise is spared."""
+
+    def spare(target: str, support: Support) -> bool:
+        return _held(target, f"{construct}@list") and not _held(target, "print@list")
+
+    return spare
+
+
+def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None) -> None:
+    """What is inside a value that becomes text; ``spare``: for whom that does not matter."""
     if "print.list" in look.families:
         type_ = look.type(child)
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
-            look.use_by_kind("print.list", tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE), child)
+            leaves = tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE)
+            look.use_by_kind("print.list", leaves, child, spare=spare)
             # A key that may be missing is not printed; an item that is undefined is.
             element = NEVER if type_.shape is None else type_.shape.element
             if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything

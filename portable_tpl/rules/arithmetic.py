@@ -23,9 +23,11 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_plain_float
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
+from portable_tpl.template.types.lattice.lattice import Type
 
 CODE = "PTL208"
 _TEXT = k.STR | k.MARKUP
@@ -36,7 +38,17 @@ def _minus(node: nodes.Sub, look: Look) -> None:
 
 
 def _divide(node: nodes.Div, look: Look) -> None:
-    look.use_by_pair("div", look.kinds(node.left), look.kinds(node.right), node)
+    if not _broken_number(look.type(node.left), look.type(node.right)):
+        look.use_by_pair("div", look.kinds(node.left), look.kinds(node.right), node)
+
+
+def _broken_number(left: Type, right: Type) -> bool:
+    """Whether whole numbers that are known never give a whole one: only such are written in more ways than one."""
+    if left.bits & k.ALL_KINDS & ~k.INT or right.bits & k.ALL_KINDS & ~k.INT:
+        return False
+    if not left.numbers or not right.numbers or 0 in right.numbers:
+        return False
+    return all(is_plain_float(a / b) and not (a / b).is_integer() for a in left.numbers for b in right.numbers)
 
 
 def _modulo(node: nodes.Mod, look: Look) -> None:

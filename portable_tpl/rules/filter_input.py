@@ -23,6 +23,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_harmless, spare_rare
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Edit, Fix, Safety
@@ -59,7 +60,11 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         kinds = tuple(kind for kind in kinds if kind not in left_out)
     if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
-    look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look))
+    type_ = look.type(node.node)
+    if is_harmless(node.name, type_):
+        kinds = tuple(kind for kind in kinds if kind not in TEXT_KINDS)
+    spare = spare_rare(type_)
+    look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look), spare=spare)
     if node.name in _ORDERING and not node.args and not node.kwargs and _holds_text(node.node, look):
         look.use(FeatureId.of("filter", node.name, "mixed-case"), node)
     if node.name == "join":
@@ -76,6 +81,9 @@ def _holds_text(node: nodes.Expr, look: Look) -> bool:
     type_ = look.type(node)
     if type_.shape is None:
         return False
+    fields = type_.shape.fields
+    if type_.only(k.DICT) and fields and not type_.shape.rest.bits & k.ALL_KINDS & ~k.UNDEFINED:
+        return any(key != key.lower() for key in fields)
     texts = type_.shape.element if not type_.bits & k.DICT else None
     if texts is None or texts.bits & k.TEXT_STR == 0:
         return texts is None

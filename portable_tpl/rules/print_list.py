@@ -22,7 +22,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.printing import as_json, inside_of, printed, printed_lists
+from portable_tpl.rewriting.printing import as_json, inside_of, joined_as, printed, printed_lists
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL603"
@@ -52,12 +52,12 @@ def _output(node: nodes.Output, look: Look) -> None:
 
 def _concat(node: nodes.Concat, look: Look) -> None:
     for child in node.nodes:
-        inside_of(child, look)
+        inside_of(child, look, joined_as("concat"))
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _TEXT and node.node is not None:
-        inside_of(node.node, look)
+        inside_of(node.node, look, joined_as("filter.string") if node.name == "string" else None)
     elif node.name == "format":
         for argument in node.args:
             inside_of(argument, look)

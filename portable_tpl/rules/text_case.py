@@ -23,6 +23,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_harmless, spare_rare
 from portable_tpl.checking.kinds import TEXT_KINDS
 
 CODE = "PTL902"
@@ -31,8 +32,13 @@ _FILTERS = frozenset({"upper", "lower", "title", "capitalize"})
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _FILTERS:
-        kinds = tuple(TEXT_KINDS) if node.node is None else look.kinds(node.node)  # of a block: any text
-        look.use_by_kind(f"filter.{node.name}", kinds, node, only=TEXT_KINDS)
+        if node.node is None:  # of a block: any text
+            look.use_by_kind(f"filter.{node.name}", tuple(TEXT_KINDS), node)
+            return
+        type_ = look.type(node.node)
+        if not is_harmless(node.name, type_):
+            kinds = look.kinds(node.node)
+            look.use_by_kind(f"filter.{node.name}", kinds, node, only=TEXT_KINDS, spare=spare_rare(type_))
 
 
 VISITS = {nodes.Filter: _filter}

@@ -19,6 +19,8 @@ No fix is offered. ``{% if text|length > 0 %}`` is portable, and so is ``{% if t
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
@@ -27,13 +29,14 @@ from portable_tpl.rewriting.calls import given, reads_of
 from portable_tpl.rules.filter_input import emptiness
 
 CODE = "PTL901"
+_WIDE = re.compile("[\U00010000-\U0010ffff]")  # what no engine but Python counts as one
 _OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name not in ("length", "count") or node.node is None or emptiness(node, look) or _offset(node, look):
         return
-    if not given(node.node, look):
+    if not any(map(_WIDE.search, look.type(node.node).texts or ())) and not given(node.node, look):
         # What a template has put together, a type or a name, is in ASCII nearly always.
         look.least = Tier.EXTENDED
     look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)

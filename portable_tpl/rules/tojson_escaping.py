@@ -25,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.rewriting.helper_macros import JSON
 from portable_tpl.rewriting.json import is_undone, plain_json
 from portable_tpl.rewriting.json_macros import leaf_kinds
@@ -37,6 +38,8 @@ _JSON_TEXT = JSON.definition(JSON.name)
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
+    if node.name == "tojson" and as_condition(node, look):
+        return  # JSON is never empty, however it is written
     if node.name == "tojson" and node.node is not None and "filter.tojson" in look.families:
         kinds = tuple(kind for kind in leaf_kinds(look.type(node.node)) if kind in _TEXT)
         if "html" in kinds and is_undone(node, look):

@@ -23,7 +23,9 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_plain_float
 from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.rewriting.json_macros import leaf_kinds
 
 CODE = "PTL307"
@@ -34,7 +36,9 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name != "tojson" or node.node is None:
         return
     if isinstance(node.node, nodes.Const) and isinstance(node.node.value, float):
-        look.use("filter.tojson.float-literal", node)
+        odd = node.node.value.is_integer() or not is_plain_float(node.node.value)
+        if odd and not as_condition(node, look):
+            look.use("filter.tojson.float-literal", node)
         return
     kinds = leaf_kinds(look.type(node.node))
     scalars = tuple(kind for kind in kinds if kind not in TEXT_KINDS and kind not in _CONTAINERS and kind != "markup")

@@ -10,6 +10,8 @@ from jinja2 import nodes
 from portable_tpl.template.types.lattice.kinds import (
     ALL_KINDS,
     DICT,
+    EMPTY_RANGE,
+    FULL_RANGE,
     FUNCTION,
     INT,
     MACRO,
@@ -126,7 +128,17 @@ def _range(machine: Machine, node: nodes.Call, env: Env) -> Type:
     arguments = _arguments(machine, node, env)
     if arguments is None:
         return NEVER
-    return machine.pool.sequence(RANGE, machine.pool.type(INT | NEGATIVE))
+    known = [next(iter(each.numbers)) if each.numbers and len(each.numbers) == 1 else None for each in arguments]
+    numbers = [each for each in known if each is not None]
+    pool = machine.pool
+    if not 0 < len(numbers) == len(known) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
+        return pool.sequence(RANGE, pool.type(INT | NEGATIVE))
+    values = range(*numbers)
+    if not values:
+        return pool.type(EMPTY_RANGE)
+    if values[_MOST_NUMBERS:]:
+        return pool.sequence(FULL_RANGE, pool.type(INT | NEGATIVE))
+    return pool.sequence(FULL_RANGE, pool.join_all(map(pool.number, values)))
 
 
 def _dict(machine: Machine, node: nodes.Call, env: Env) -> Type:
@@ -143,6 +155,7 @@ def _dict(machine: Machine, node: nodes.Call, env: Env) -> Type:
 
 
 FULL_DICT_BIT = 1 << 17
+_MOST_NUMBERS = 16
 
 
 def _strftime(machine: Machine, node: nodes.Call, env: Env) -> Type:
