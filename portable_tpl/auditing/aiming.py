@@ -9,10 +9,12 @@ from itertools import islice
 from jinja2 import nodes
 
 from portable_tpl.auditing.joining import speaks
+from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.differential.aims import Aim
 from portable_tpl.fixing.proof import witnesses
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import counts
 from portable_tpl.template import ParsedTemplate
@@ -43,9 +45,9 @@ def _shows(finding: Finding, feature: str, tier: Tier, mismatch: Mismatch) -> bo
 
 
 def _kinds(feature: str) -> tuple[str, ...]:
-    """The kinds of values that a feature is about: those after its ``@``."""
-    _, at, kinds = feature.partition("@")
-    return tuple(kinds.split(",")) if at else ()
+    """The kinds of values that a feature is about: those after its ``@``, or the text that its variant names."""
+    id_ = FeatureId(feature)
+    return id_.kinds or tuple(kind for kind in (id_.variant, f"{id_.variant}-spaced") if kind in TEXT_KINDS)
 
 
 def _operands(places: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:

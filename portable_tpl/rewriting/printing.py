@@ -22,6 +22,10 @@ from portable_tpl.template.types.lattice.lattice import NEVER, Type
 # What is inside is asked for; that it is a list or a mapping is another question.
 _STRANGER = (Tier.EXTENDED.value, Tier.HOSTILE.value)
 _BARE = frozenset({"list", "dict", "tuple", "empty-list", "empty-dict", "undefined"})
+# What Python escapes, or has no literal for: where a list is written as Python does, that may still be wrong.
+_RISKY = frozenset({
+    "plain", "lines", "spaced", "unicode", "unicode-spaced", "undefined", "range", "namespace", "iterator", "view",
+})  # fmt: skip
 Maker = Callable[[nodes.Expr, Look], "Fix | None"]
 
 
@@ -99,7 +103,8 @@ def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None) -> None
         type_ = look.type(child)
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
             leaves = tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE)
-            look.use_by_kind("print.list", leaves, child, spare=spare)
+            look.use_by_kind("print.list", tuple(kind for kind in leaves if kind in _RISKY), child)
+            look.use_by_kind("print.list", tuple(kind for kind in leaves if kind not in _RISKY), child, spare=spare)
             # A key that may be missing is not printed; an item that is undefined is.
             element = NEVER if type_.shape is None else type_.shape.element
             if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything
