@@ -67,7 +67,9 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".")
     _group(session, "test")
     session.run("python", "-m", "portable_tpl.checking.rule_reference", "--check")
-    session.run("pytest", "-q", "tests/rules", "tests/checking/test_pages.py", "tests/checking/test_rule_reference.py")
+    session.run(
+        "pytest", "-q", "tests/rules", "tests/checking/test_pages.py", "tests/checking/test_rule_reference.py"
+    )
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["broken_features", "known_subjects", "lint", "page_of", "rule_docs", "uses"]
 
 _TIERS = tuple(Tier)
-_MOST_WORDS = 120
+_MOST_WORDS = 120  # characters of an engine's message in a finding
 _PROVIDED = ("filter", "global", "test", "name")
 
 

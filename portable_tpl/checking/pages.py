@@ -17,7 +17,7 @@ from portable_tpl.release._registry import checks, find_check
 
 _UNDERLINED = re.compile(r"(?m)^(?P<title>\S.*)\n-{3,}$")
 _COMMENT_RULES = "PTL0"
-_MOST_PROBES = 3
+_MOST_PROBES = 3  # of a feature, on its page
 
 
 @lru_cache(maxsize=1)

@@ -18,13 +18,13 @@ from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_k
 from portable_tpl.targets.reproduce import reproduce
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
-_SLIDES = 3
-_RENDERS, _RENDERS_OF_MANY = 2500, 300
+_SLIDES = 3  # other mismatches that shrinking may run into before it is given up
+_RENDERS, _RENDERS_OF_MANY = 2500, 300  # to shrink one mismatch; the latter where a target shows more than ten
 _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 
 
 _RENDERS_APART = 200  # of a mismatch that is known from another place
-_MOST_APART = 3
+_MOST_APART = 3  # places at which a known mismatch is looked into once more
 _There = Callable[[Sequence[Conversation]], "list[bool]"]
 
 

@@ -17,7 +17,7 @@ from portable_tpl.model.findings import Finding, Safety, Severity, apply_edits
 from portable_tpl.model.source import Span, Template
 from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 
-_MOST_ROUNDS = 200
+_MOST_ROUNDS = 200  # a guard against fixes that bring on one another without end; a text that comes back ends it, too
 _STACKED = "an unsafe fix was made there already"
 _NOT_REACHED = "no conversation that renders reaches the place on the reference, so the change is not proved"
 

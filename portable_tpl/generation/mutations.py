@@ -18,7 +18,7 @@ _Change = Callable[[Choices, TemplateShape, Conversation], "Conversation | None"
 _BIG_INTEGERS = (2**53 + 1, 2**63, -(2**63) - 1, 12345678901234567890, 2**31)
 _HOSTILE_FLOATS = (1e20, 1e-9, 1.5e300, 5e-324, -0.0)
 _WRONG: tuple[Any, ...] = (0, True, 3.5, [], {}, ["text"], {"text": "x"}, [None], "")
-_DEEP = 150
+_DEEP = 150  # levels; serde_json, with which Rust's programs read JSON, stops at 128
 
 
 def make_extended(choices: Choices, shape: TemplateShape, conversation: Conversation) -> Conversation:

@@ -26,8 +26,8 @@ Alternatives = tuple[
 ]  # alternatives, each a list of constraints; () is "no way known", ((),) "nothing needed"
 
 FREE: Alternatives = ((),)
-_MOST_ALTERNATIVES = 8
-_DEEPEST = 5
+_MOST_ALTERNATIVES = 8  # ways to one branch; conditions that are joined multiply them
+_DEEPEST = 5  # conditions on conditions, through variables; a variable may be set from itself
 _WORD = "search"  # what is put into two parts of the input that are to be equal
 _PASSED_ON = ("lower", "upper", "trim", "string")
 _MIRRORED = {"lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}

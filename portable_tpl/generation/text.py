@@ -88,7 +88,7 @@ SPECIAL_TOKENS = (
 TEMPLATE_SYNTAX = ("{{ 7 * 7 }}", "{% if x %}", "{# note #}", "{{ messages }}", "{%- endfor %}", "{{ '\\' }}")
 CONTROLS = ("\x00", "bell\x07", "esc\x1b[0m", "\x7f", "\x85next", "\x0b\x0c", "\ufeffbom", "\x91", "\ufffe", "\ue000")
 LONE_SURROGATES = ("\ud800", "a\udfffb")
-_LONG = 3000
+_LONG = 3000  # words, 15 kB: longer than any handwritten conversation
 
 
 def spoken_text(choices: Choices, markers: Sequence[str] = ()) -> str:

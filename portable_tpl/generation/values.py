@@ -11,7 +11,7 @@ from portable_tpl.requests.flags import FLAG_NAME
 from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
 from portable_tpl.template.usage.shape import TemplateShape
 
-_DEEPEST = 3
+_DEEPEST = 3  # levels of a drawn value; deeper ones are a mutation of their own
 _NUMBERS = (1, 0, 2, 10, 256, 4096)
 _MAPPING_USES = frozenset({"pairs", "is-mapping"})
 

@@ -20,7 +20,7 @@ from portable_tpl.targets.processes._worker import NOT_TRIED
 
 _OPEN, _CLOSE = "<<", ">>"
 _MESSAGES = [{"role": "user", "content": "hi"}]
-_BATCH = 48
+_BATCH = 48  # probes in one template; one that does not load is found by halves
 
 # What a runtime prints for each probe of each feature, by the feature's id.
 Answers: TypeAlias = "dict[str, tuple[Rendering, ...]]"

@@ -13,7 +13,7 @@ from portable_tpl.rendering.reserved import VariableGuard
 from portable_tpl.rendering.strict import require_portable
 from portable_tpl.targets.processes._base import REFERENCE
 
-_MOST = 64
+_MOST = 64  # templates that stay compiled: a program has one or two
 
 
 def render_once(

@@ -21,7 +21,7 @@ from portable_tpl.rendering.generator import ShortWayGenerator, is_code_as_expec
 from portable_tpl.rendering.short_ways import short_ways
 from portable_tpl.template.syntax.environment import join_with_generation, reference_environment
 
-_MOST_PROGRAMS = 128
+_MOST_PROGRAMS = 128  # texts that stay compiled; a folder of models may be rendered in turns
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from portable_tpl.model.errors import NotPortable
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.source import Template
 
-_MOST = 64
+_MOST = 64  # templates whose findings are kept: a program has one or two
 
 
 def require_all_portable(template: Template, targets: Sequence[str]) -> None:

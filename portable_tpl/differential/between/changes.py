@@ -11,7 +11,7 @@ from portable_tpl.model.difference import Change
 
 # Between lines, and at the borders of tags: one line may hold a whole template.
 _BORDER = re.compile(r"(?<=\n)|(?<=[%}#]\})|(?=\{[%{#])")
-_MOST_PIECES = 6000
+_MOST_PIECES = 6000  # of both texts; the longest of 199 real templates has 1,107, and comparing is quadratic
 _LONGEST, _MOST_LINES = 1500, 12
 
 

@@ -24,7 +24,7 @@ from portable_tpl.template import ParsedTemplate, compile_check, parse
 from portable_tpl.template.usage.shape import shape_of
 
 _MOST_REASONS = 12  # of templates that have little in common the rest says nothing new
-_RENDERS = 600
+_RENDERS = 600  # to shrink the conversation of one reason, which is asked of two templates
 
 
 def difference_between(

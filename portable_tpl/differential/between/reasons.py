@@ -20,7 +20,7 @@ from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 from portable_tpl.template.tracing.trace import Trace
 
-_MOST_STRETCHES = 40
+_MOST_STRETCHES = 40  # changes that are taken back one by one, each a render of all cases
 _LONGEST_CONDITION = 100
 
 

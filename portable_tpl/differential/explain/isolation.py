@@ -18,7 +18,7 @@ from portable_tpl.targets.processes._base import Runtime
 _SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
 _DECIDE = "{{{{ 'yes' if {} else 'no' }}}}"
 _LOOP = "{{% for {} in {} %}}{{% endfor %}}"
-_MOST_VALUES = 8
+_MOST_VALUES = 8  # values of one construct that are tried by themselves; a loop may give it hundreds
 _NEVER_WRONG = (nodes.Const, nodes.Name, nodes.TemplateData)
 
 

@@ -16,7 +16,7 @@ from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Piece, Trace
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_LONGEST = 8000
+_LONGEST = 8000  # characters of a value that is put into a template in words
 _EMPTY: dict[str, Any] = {"dict": {}, "list": [], "str": ""}
 _KEYWORDS = {True: "true", False: "false", None: "none"}
 

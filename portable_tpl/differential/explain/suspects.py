@@ -22,8 +22,8 @@ from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.types.types import infer
 
-_MOST = 60
-_MOST_EVERYWHERE = 400
+_MOST = 60  # as many as there are trials for a mismatch
+_MOST_EVERYWHERE = 400  # of a whole template: an engine that names no line is asked for each of its constructs
 
 
 @dataclass(frozen=True)

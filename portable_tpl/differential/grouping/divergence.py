@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"(\d+)(\.\d*)?([eE][+-]?\d+)?")
 _LONGEST_NUMBER, _LARGEST_DIGITS = 40, 15
 _LONGEST_MESSAGE = 160
-_NEAR = 200
+_NEAR = 200  # characters that a target may have printed too much before it goes on
 END = -1
 
 

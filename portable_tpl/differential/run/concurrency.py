@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_MOST = 16
+_MOST = 16  # threads; each only waits for an engine's process
 
 
 @cache

@@ -19,7 +19,7 @@ _WORDS = {
     "empty-loop": "{} is empty",
     "macro": "macro {} is called",
 }
-_LONGEST = 120
+_LONGEST = 120  # characters of a condition in a line of the report
 
 
 def coverage_of(parsed: ParsedTemplate, run: Explored) -> Coverage:

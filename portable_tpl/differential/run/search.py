@@ -32,7 +32,7 @@ from portable_tpl.template.usage.shape import TemplateShape, shape_of
 _POOL = (
     120  # conversations that hypothesis draws, which are tried on the reference before missed branches are pursued
 )
-_ROUNDS = 12
+_ROUNDS = 12  # of edits towards branches that were missed; a branch inside a branch needs one more than the outer one
 _TRIES = 10  # conversations built for one branch in one round
 _BRANCHES = 24  # missed branches pursued in one round
 _TURN_ROUNDS = 3  # rounds in which conversations are joined for what one turn sets and a later one reads

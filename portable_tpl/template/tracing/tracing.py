@@ -22,11 +22,11 @@ from portable_tpl.template.tracing.instrument import BRANCH_HOOK, call_hook, sta
 BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
 OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK = "portable_tpl_open", "portable_tpl_close", "portable_tpl_called"
 
-_LONGEST_VALUE = 4000
+_LONGEST_VALUE = 4000  # characters of JSON; longer values are not kept
 _SHORT = 600  # characters of text that are never longer than that as JSON
 _MOST_VALUES = 3  # different values kept of one expression
 _MOST_LOOKS = 20  # evaluations of one expression that are looked at: big values take long to write down
-_MOST_PIECES = 20_000
+_MOST_PIECES = 20_000  # printed parts that are told apart; a loop of a hostile template may print millions
 UNDEFINED = {"undefined": True}
 _OWN_NAMES = ("loop", "caller", "self", "varargs", "kwargs")
 

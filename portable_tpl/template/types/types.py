@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer", "infer_tree"]
 
-_LARGEST_POOL = 200_000
+_LARGEST_POOL = 200_000  # types; a real template makes at most 3,000, so that many share a pool and memory is bounded
 _pool = Pool()
 
 

@@ -28,9 +28,9 @@ Paths = frozenset[Path]
 
 ITEM, VALUE, KEY, TEXT = "[]", "{}", "{key}", "~"
 NOTHING: Paths = frozenset()
-_DEEPEST = 9
-_ROUNDS = 3
-_MOST_ITEMS = 40
+_DEEPEST = 9  # steps; 191 of 199 real templates read no deeper, the others pass a value on to itself
+_ROUNDS = 3  # of assignments; 566 of 597 real templates come to rest in these
+_MOST_ITEMS = 40  # a template that reads item 1,000 is not given a list of that length
 
 _SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit", "partition", "replace",
              "removeprefix", "removesuffix", "strip", "lstrip", "rstrip"}  # fmt: skip

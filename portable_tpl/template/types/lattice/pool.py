@@ -37,7 +37,7 @@ from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, DATA_BITS, 
 
 _Constant = TypeVar("_Constant", str, int)
 _STRUCTURED = LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | NAMESPACE | LOOP | CALLABLE
-_DEEPEST_JOIN = 3
+_DEEPEST_JOIN = 3  # levels of two shapes that are joined part by part: a list of messages with their parts
 _NOTHING: frozenset[object] = frozenset()
 _TEXT_BITS = ANY_TEXT | TEXT_FACTS
 

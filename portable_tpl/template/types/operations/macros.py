@@ -10,7 +10,7 @@ from portable_tpl.template.types.lattice.kinds import DICT, MACRO, STR, TEXT_FAC
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 
-_MOST_GROWTH = 6
+_MOST_GROWTH = 6  # calls that each bring a parameter another type; after that it may be anything
 
 
 class MacroSite:

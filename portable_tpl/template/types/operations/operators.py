@@ -33,7 +33,7 @@ from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Env, Machine
 from portable_tpl.template.types.requests.contents import as_text, joined_text
 
-_MOST_PRODUCTS = 8
+_MOST_PRODUCTS = 8  # pairs of known numbers that are added one by one; their sums multiply with each further operand
 
 
 def add(machine: Machine, node: nodes.Add, env: Env) -> Type:

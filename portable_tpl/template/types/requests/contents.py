@@ -33,10 +33,10 @@ from portable_tpl.template.types.lattice.kinds import (
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.lattice.pool import Pool
 
-_MOST_PRODUCTS = 8
+_MOST_PRODUCTS = 8  # pairs of known texts that are joined; their number multiplies with each further `~`
 
 
-_LONGEST_CONSTANT = 400
+_LONGEST_CONSTANT = 400  # characters; a loop that appends to a text would else grow it without end
 
 
 def joined_text(pool: Pool, left: Type, right: Type) -> Type:

@@ -35,7 +35,7 @@ from portable_tpl.template.usage.demands import (
     Demands,
 )
 
-_DEEPEST = 3
+_DEEPEST = 3  # levels of a variable that only this template knows: a list of dicts of values
 _NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
 
 

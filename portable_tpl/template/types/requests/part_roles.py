@@ -23,7 +23,7 @@ _PRINTING = frozenset({
     "capitalize", "center", "e", "escape", "forceescape", "indent", "lower", "pprint", "replace", "safe", "string",
     "striptags", "title", "tojson", "trim", "truncate", "upper", "urlize", "wordwrap",
 })  # fmt: skip
-_DEEPEST = 4
+_DEEPEST = 4  # levels of lists and dicts: a message, its content, a part, the text
 
 
 def part_roles(
