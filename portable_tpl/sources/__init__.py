@@ -41,10 +41,10 @@ def open_container(path: str, stdin: IO[bytes] | None = None) -> Container:
     ``-`` is standard input, or ``stdin`` where given. A path that exists here wins over a hub id. Raises
     :class:`SourceError`, in one line, where there is no template to be had.
     """
-    found = _expand(path)
-    if len(found) > 1:
-        raise SourceError(f"{path}: holds {len(found)} templates ({found[0]}, …); name one of them")
-    return _open_one(found[0], stdin)
+    paths = _expand(path)
+    if len(paths) > 1:
+        raise SourceError(f"{path}: holds {len(paths)} templates ({paths[0]}, …); name one of them")
+    return _open_one(paths[0], stdin)
 
 
 def discover(
@@ -55,7 +55,7 @@ def discover(
     A container named twice is opened once. Where ``on_error`` is given it gets each :class:`SourceError` and the rest
     is opened all the same; else the first one is raised.
     """
-    found: dict[str, Container] = {}
+    containers: dict[str, Container] = {}
     for path in paths:
         try:
             expanded = _guarded(path, partial(_expand, path, on_error))
@@ -64,13 +64,13 @@ def discover(
             continue
         for each in expanded:
             key = os.path.normpath(each) if os.path.exists(each) else each
-            if key in found:
+            if key in containers:
                 continue
             try:
-                found[key] = _guarded(each, partial(_open_one, each, stdin))
+                containers[key] = _guarded(each, partial(_open_one, each, stdin))
             except SourceError as error:
                 _report(error, on_error)
-    return list(found.values())
+    return list(containers.values())
 
 
 def _report(error: SourceError, on_error: Callable[[SourceError], None] | None) -> None:

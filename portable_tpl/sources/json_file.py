@@ -58,11 +58,11 @@ def slots(path: str, text: str, data: Mapping[str, Any]) -> list[Slot]:
     if data.get(KEY) is None:
         return []
     root = skip_space(text, 1 if text.startswith("\ufeff") else 0)
-    found = member(text, root, KEY)
-    assert found is not None  # json.loads has seen the key
+    extent = member(text, root, KEY)
+    assert extent is not None  # json.loads has seen the key
     document = TextDocument(path, kind_of(path), text)
     by_name: dict[str, Slot] = {}
-    for name, value, start, end in _locate(path, text, data[KEY], *found):
+    for name, value, start, end in _locate(path, text, data[KEY], *extent):
         if not isinstance(value, str):
             raise SourceError(f"{path}: the template {name!r} in {KEY!r} must be a string, not {_kind(value)}")
         by_name[name] = Slot(name, value, document, start, end, speller(text, start, end))
@@ -91,10 +91,10 @@ def _locate(path: str, text: str, value: Any, start: int, end: int) -> Iterator[
 
 def open_json(path: str, text: str, data: Mapping[str, Any], tokens: SpecialTokens = NO_TOKENS) -> Container:
     """The container of a JSON file; :class:`SourceError` where it holds no template."""
-    found = slots(path, text, data)
-    if not found:
+    templates = slots(path, text, data)
+    if not templates:
         raise NoTemplate(f"{path}: no chat template in it: the key {KEY!r} is missing or null")
-    return assemble(path, kind_of(path), found, tokens)
+    return assemble(path, kind_of(path), templates, tokens)
 
 
 def _kind(value: Any) -> str:

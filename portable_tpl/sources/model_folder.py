@@ -70,7 +70,7 @@ def open_model(folder: str, *, path: str | None = None, locked: str | None = Non
         slots,
         tokens,
         effective=list(effective.values()),
-        conflicts=[replace(found, files=_relative(found.files, folder)) for found in conflicts(files)],
+        conflicts=[replace(conflict, files=_relative(conflict.files, folder)) for conflict in conflicts(files)],
         readers=_readers(files),
         locked=locked,
         label=path,
@@ -114,32 +114,32 @@ def _additional_names(folder: str) -> list[str]:
 
 
 def _additional(folder: str) -> Named:
-    found: Named = {}
+    templates: Named = {}
     for name in _additional_names(folder):
         path = os.path.join(folder, name)
         stem = name.removesuffix(".jinja")
-        found[stem] = jinja_file.slot(path, read_text(path), stem)
-    return found
+        templates[stem] = jinja_file.slot(path, read_text(path), stem)
+    return templates
 
 
 def conflicts(files: Files) -> list[Conflict]:
     """Where the programs that load this folder would not agree."""
     loaded = {loader.name: loader.choose(files) for loader in LOADERS}
     reference = loaded["transformers"] or loaded["transformers (processor)"]
-    found = []
+    result = []
     if files.legacy and files.additional:
         message = f"transformers' processor refuses {LEGACY} together with {ADDITIONAL}/"
-        found.append(_conflict("refused", "default", files, message))
+        result.append(_conflict("refused", "default", files, message))
     if loaded["transformers"] and "default" not in loaded["transformers"]:
         names = ", ".join(sorted(reference))
         message = f"transformers finds only named templates here ({names}) and asks its caller for a name: no default"
-        found.append(_conflict("no-default", "default", files, message))
+        result.append(_conflict("no-default", "default", files, message))
     if files.jinja and "default" in files.additional:
         message = f"{ADDITIONAL}/default.jinja replaces {JINJA} in transformers' tokenizer, but not in its processor"
-        found.append(_conflict("overridden", "default", files, message))
+        result.append(_conflict("overridden", "default", files, message))
     for name in sorted({slot.name for slot in files.all()}):
-        found += _differences(name, loaded, reference)
-    return found
+        result += _differences(name, loaded, reference)
+    return result
 
 
 def _conflict(kind: str, name: str, files: Files, message: str) -> Conflict:
@@ -156,12 +156,12 @@ def _differences(name: str, loaded: Mapping[str, Named], reference: Named) -> li
         slot = named.get(name)
         if slot is not None and comparable(slot.text) != comparable(chosen.text):
             others.setdefault(slot.file, []).append(loader)
-    found = []
+    differences = []
     for file, loaders in others.items():
         here, there = os.path.basename(chosen.file), os.path.basename(file)
         message = f"{there} holds another template {name!r} than {here}, and {', '.join(loaders)} loads {there}"
-        found.append(Conflict("differs", name, (chosen.file, file), message))
-    return found
+        differences.append(Conflict("differs", name, (chosen.file, file), message))
+    return differences
 
 
 def comparable(text: str) -> str:

@@ -41,7 +41,7 @@ class RuleCount(NamedTuple):
 
 def summarise(report: Report) -> Summary:
     """Count a report."""
-    found = dict.fromkeys(Severity, 0)
+    by_severity = dict.fromkeys(Severity, 0)
     suppressed = deciding = beside = 0
     verdicts: dict[str, dict[Verdict, int]] = {target: dict.fromkeys(VERDICTS, 0) for target in target_ids(report)}
     for template in report.entries:
@@ -49,14 +49,14 @@ def summarise(report: Report) -> Summary:
             if finding.suppressed:
                 suppressed += 1
             else:
-                found[finding.severity] += 1
+                by_severity[finding.severity] += 1
         for target, verdict in template.verdicts.items():
             verdicts[target][verdict] += 1
         for _, mismatch in mismatches_of(template):
             deciding += mismatch.decides
             beside += not mismatch.decides
     failed = sum(template.error is not None for template in report.templates)
-    return Summary(len(report.templates), found, verdicts, suppressed, deciding, beside, failed)
+    return Summary(len(report.templates), by_severity, verdicts, suppressed, deciding, beside, failed)
 
 
 def target_ids(report: Report) -> list[str]:
@@ -68,8 +68,8 @@ def target_ids(report: Report) -> list[str]:
 
 def open_findings(template: TemplateReport) -> list[Finding]:
     """The findings that are not suppressed, in the order of the text."""
-    found = (finding for finding in template.findings if not finding.suppressed)
-    return sorted(found, key=lambda finding: (finding.location.start, finding.location.end, finding.code))
+    findings = (finding for finding in template.findings if not finding.suppressed)
+    return sorted(findings, key=lambda finding: (finding.location.start, finding.location.end, finding.code))
 
 
 def mismatches_of(template: TemplateReport) -> Iterator[tuple[str, Mismatch]]:
@@ -100,10 +100,10 @@ def rule_counts(report: Report) -> list[RuleCount]:
         RuleCount(
             code,
             rule,
-            len(found),
-            sum(finding.fix is not None and finding.fix.safety != "display" for _, finding in found),
-            len({number for number, _ in found}),
+            len(members),
+            sum(finding.fix is not None and finding.fix.safety != "display" for _, finding in members),
+            len({number for number, _ in members}),
         )
-        for (code, rule), found in groups.items()
+        for (code, rule), members in groups.items()
     ]
     return sorted(counts, key=lambda count: (-count.findings, count.code, count.rule))

@@ -94,15 +94,15 @@ def _describe(schema: Schema, text: str, name: str, argument: str) -> None:
 
 
 def _section(pattern: re.Pattern[str], documentation: str) -> str | None:
-    found = pattern.search(documentation)
-    return found["text"].strip() if found else None
+    match = pattern.search(documentation)
+    return match["text"].strip() if match else None
 
 
 def _described_arguments(documentation: str) -> dict[str, str]:
-    found = _ARGUMENTS.search(documentation)
-    if not found:
+    match = _ARGUMENTS.search(documentation)
+    if not match:
         return {}
-    block = "\n".join(line for line in found["text"].split("\n") if line.strip())
+    block = "\n".join(line for line in match["text"].split("\n") if line.strip())
     return {each["name"]: re.sub(r"\s*\n+\s*", " ", each["text"].strip()) for each in _ARGUMENT.finditer(block)}
 
 

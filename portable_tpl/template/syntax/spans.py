@@ -101,18 +101,18 @@ class Extents:
     @cached_property
     def _argument_brackets(self) -> frozenset[int]:
         """Every ``(`` of a call or a signature: it groups nothing, even around a single expression."""
-        found = set()
+        brackets = set()
         for node in self._order:
             kind = node.__class__
             if kind is nodes.Call:
-                found.add(self.anchors[node])
+                brackets.add(self.anchors[node])
             elif kind is nodes.Filter or kind is nodes.Test:
-                found.add(self.after_name(node))  # type: ignore[arg-type]
+                brackets.add(self.after_name(node))  # type: ignore[arg-type]
             elif kind is nodes.Macro:
-                found.add(self.anchors[node] + 2)
+                brackets.add(self.anchors[node] + 2)
             elif kind is nodes.CallBlock:
-                found.add(self.anchors[node] + 1)
-        return frozenset(found)
+                brackets.add(self.anchors[node] + 1)
+        return frozenset(brackets)
 
     def after_name(self, node: nodes.Filter | nodes.Test) -> int:
         """The token after a filter's or test's name, which may be dotted."""

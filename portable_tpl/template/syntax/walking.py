@@ -24,15 +24,15 @@ def child_fields(kind: type[nodes.Node]) -> tuple[str, ...]:
 
 def children(node: nodes.Node) -> list[nodes.Node]:
     """The nodes right beneath a node, in the order of its fields."""
-    found: list[nodes.Node] = []
+    inside: list[nodes.Node] = []
     for name in child_fields(node.__class__):
         value = getattr(node, name)
         if value.__class__ is list:
             if value:
-                found += [item for item in value if isinstance(item, nodes.Node)]
+                inside += [item for item in value if isinstance(item, nodes.Node)]
         elif value is not None and isinstance(value, nodes.Node):
-            found.append(value)
-    return found
+            inside.append(value)
+    return inside
 
 
 def preorder(tree: nodes.Node) -> Iterator[nodes.Node]:

@@ -44,11 +44,11 @@ class Branch:
 
 def branches(tree: nodes.Node) -> list[Branch]:
     """All branches of a template's tree."""
-    found: list[Branch] = []
+    result: list[Branch] = []
 
     def add(kind: BranchKind, node: nodes.Node, test: nodes.Node | None, wanted: bool) -> None:
         line = test.lineno if test is not None else node.lineno
-        found.append(Branch(len(found), kind, line, node, test, wanted))
+        result.append(Branch(len(result), kind, line, node, test, wanted))
 
     elifs: set[int] = set()
     for node in preorder(tree):
@@ -71,7 +71,7 @@ def branches(tree: nodes.Node) -> list[Branch]:
             add("shortcut", node, node.left, not is_and)
         elif isinstance(node, nodes.Macro):
             add("macro", node, None, True)
-    return found
+    return result
 
 
 def call_hook(hook: str, line: int, *arguments: nodes.Expr | int | None) -> nodes.Filter:
@@ -89,9 +89,9 @@ def statement(call: nodes.Filter) -> nodes.ExprStmt:
 
 def mark_branches(tree: nodes.Template) -> int:
     """Change a tree so that its render reports branches to the hooks; gives the number of branches."""
-    found = branches(tree)
+    marked = branches(tree)
     tests: dict[tuple[int, str], tuple[Branch | None, Branch | None]] = {}
-    for branch in found:
+    for branch in marked:
         if branch.kind in ("macro", "loop", "empty-loop"):
             _mark_entry(branch)
             continue
@@ -103,7 +103,7 @@ def mark_branches(tree: nodes.Template) -> int:
         test = getattr(node, field)
         numbers = [branch.number if branch else None for branch in (when_true, when_false)]
         setattr(node, field, call_hook(BRANCH_HOOK, test.lineno, *numbers, test))
-    return len(found)
+    return len(marked)
 
 
 def _mark_entry(branch: Branch) -> None:

@@ -210,8 +210,8 @@ def _membership(machine: Machine, one: Any, left: Type, two: Any, right: Type, e
 
 def _has_text(left: Type, right: Type, env: Env) -> Worlds:
     if left.texts is not None and right.texts is not None:
-        found = {one in other for one in left.texts for other in right.texts}
-        return (env if True in found else None), (dict(env) if False in found else None)
+        outcomes = {one in other for one in left.texts for other in right.texts}
+        return (env if True in outcomes else None), (dict(env) if False in outcomes else None)
     return env, (None if left.texts == frozenset(("",)) else dict(env))
 
 
@@ -245,8 +245,8 @@ def _ordering(machine: Machine, one: Any, left: Type, two: Any, right: Type, op:
             if not type_.bits & allowed:
                 return None, None
     if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & ALL_KINDS & ~INT:
-        found = {_ORDER[op](a, b) for a in left.numbers for b in right.numbers}
-        return (env if True in found else None), (dict(env) if False in found else None)
+        outcomes = {_ORDER[op](a, b) for a in left.numbers for b in right.numbers}
+        return (env if True in outcomes else None), (dict(env) if False in outcomes else None)
     other_env = dict(env)
     if isinstance(one, nodes.Filter) and one.name in ("length", "count") and one.node is not None:
         _narrow_by_length(machine, one.node, right, op, env, other_env)
@@ -326,8 +326,8 @@ def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
 def _narrow_key(machine: Machine, node: Any, key: Type, texts: Collection[str], env: Env) -> None:
     """Note that a key, where it is a text, is one of these."""
     if len(texts) < len(key.texts or ()):
-        found = machine.pool.keep(key, ~ANY_TEXT)
-        machine.narrow(env, node, machine.pool.join(found, machine.pool.of_texts(texts)) if texts else found)
+        narrowed = machine.pool.keep(key, ~ANY_TEXT)
+        machine.narrow(env, node, machine.pool.join(narrowed, machine.pool.of_texts(texts)) if texts else narrowed)
 
 
 _CONDITIONS: dict[type, Any] = {

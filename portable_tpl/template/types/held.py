@@ -29,14 +29,14 @@ def with_fact(machine: Machine, fact: tuple[nodes.Node, bool] | None, env: Env |
 
 def _both(env: Env, narrowed: Env) -> Env:
     """What is known in a world and in a part of it; all of it holds there: of two types, the one with fewer kinds."""
-    for key, found in narrowed.items():
+    for key, new in narrowed.items():
         old = env.get(key)
-        if old is None or found is old:
-            env[key] = found
+        if old is None or new is old:
+            env[key] = new
         elif key[0] == ".":
-            env[key] = {**found, **{path: _smaller(type_, found.get(path)) for path, type_ in old.items()}}
-        elif isinstance(found, Type):
-            env[key] = _smaller(old, found)
+            env[key] = {**new, **{path: _smaller(type_, new.get(path)) for path, type_ in old.items()}}
+        elif isinstance(new, Type):
+            env[key] = _smaller(old, new)
     return env
 
 

@@ -82,11 +82,11 @@ class Machine:
         kind = node.__class__
         if kind is nodes.Const and key in types:
             return types[key]
-        found = self.handlers[kind](self, node, env)
+        result = self.handlers[kind](self, node, env)
         old = types.get(key)
-        if old is not found:
-            types[key] = found if old is None else self.pool.join(old, found)
-        return found
+        if old is not result:
+            types[key] = result if old is None else self.pool.join(old, result)
+        return result
 
     def unpacks(self, node: Any, env: Env) -> bool:
         """Whether ``*list`` and ``**mapping`` among the arguments of a call, a filter or a test give a value."""
@@ -95,15 +95,15 @@ class Machine:
 
     def lookup(self, env: Env, name: str) -> Type:
         """What a name is."""
-        found: Type | None = env.get(name)
-        if found is None:
-            found = self.names.get(name)
-        return self.own.variable(name) if found is None else found
+        value: Type | None = env.get(name)
+        if value is None:
+            value = self.names.get(name)
+        return self.own.variable(name) if value is None else value
 
     def field(self, shape: Shape, key: str) -> Type:
         """What a dict gives under a key."""
-        found = (shape.fields or {}).get(key, shape.rest)
-        return self.own.key(key) if found is self.open else found
+        value = (shape.fields or {}).get(key, shape.rest)
+        return self.own.key(key) if value is self.open else value
 
     def path(self, node: nodes.Node) -> tuple[str, Path] | None:
         """The name and the constant steps that an expression such as ``messages[0].role`` takes from it."""
@@ -111,8 +111,8 @@ class Machine:
         try:
             return self._paths[key]
         except KeyError:
-            found = self._paths[key] = self._find_path(node)
-            return found
+            place = self._paths[key] = self._find_path(node)
+            return place
 
     def _find_path(self, node: nodes.Node) -> tuple[str, Path] | None:
         if isinstance(node, nodes.Name):
@@ -166,8 +166,8 @@ class Machine:
         try:
             return self._got[key]
         except KeyError:
-            found = self._got[key] = _read_by_get(node)
-            return found
+            read = self._got[key] = _read_by_get(node)
+            return read
 
     def _narrow_got(self, env: Env, node: Any, type_: Type) -> None:
         """Note what is known of the item that a call of ``get`` reads, when the call's value is of this type."""
@@ -182,11 +182,11 @@ class Machine:
             field = self.field(holder.shape, item.arg.value)  # type: ignore[attr-defined]
         default = self.types.get(id(node.args[1]), NEVER).bits if len(node.args) > 1 else NONE
         kinds = type_.bits & ALL_KINDS & ~UNDEFINED
-        found = self.pool.keep(field, kinds) if default & kinds else self.pool.keep(type_, field.bits & ALL_KINDS)
+        item_type = self.pool.keep(field, kinds) if default & kinds else self.pool.keep(type_, field.bits & ALL_KINDS)
         if field.bits & UNDEFINED and default & type_.bits & ALL_KINDS:
-            found = self.pool.join(found, ABSENT)
-        if found.bits & ALL_KINDS:
-            self.narrow(env, item, found)
+            item_type = self.pool.join(item_type, ABSENT)
+        if item_type.bits & ALL_KINDS:
+            self.narrow(env, item, item_type)
 
     def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
         """Carry what was proved about a part over to the whole, where the whole depends on it."""
@@ -219,10 +219,10 @@ class Machine:
 
     def _narrow_value(self, env: Env, key: str, texts: frozenset[str]) -> None:
         value, holder = env[">" + key]
-        found = self.pool.join_all(self.field(holder.shape, text) for text in texts)
-        found = self.pool.keep(found, env[value].bits & ALL_KINDS & ~UNDEFINED)
-        if found.bits & ALL_KINDS:
-            env[value] = found
+        narrowed = self.pool.join_all(self.field(holder.shape, text) for text in texts)
+        narrowed = self.pool.keep(narrowed, env[value].bits & ALL_KINDS & ~UNDEFINED)
+        if narrowed.bits & ALL_KINDS:
+            env[value] = narrowed
 
     def assign(self, env: Env, name: str, type_: Type) -> None:
         """Give a name a new value."""
@@ -242,10 +242,10 @@ class Machine:
     def read_attribute(self, site: object, name: str) -> Type:
         """What a namespace's attribute holds, as far as known in this round."""
         self.attributes_read.add((site, name))
-        found = self.attributes.get((site, name))
-        if found is None:
-            self.attributes[site, name] = found = ABSENT
-        return found
+        value = self.attributes.get((site, name))
+        if value is None:
+            self.attributes[site, name] = value = ABSENT
+        return value
 
     def write_attribute(self, site: object, name: str, type_: Type, late: bool) -> None:
         """Note that a namespace's attribute can hold a value; values read earlier are then stale.

@@ -107,10 +107,10 @@ class Demands:
     # -- collecting ----------------------------------------------------------------------------------------------
 
     def _at(self, name: str) -> Demand:
-        found = self._found.get(name)
-        if found is None:
-            found = self._found[name] = Demand()
-        return found
+        demand = self._found.get(name)
+        if demand is None:
+            demand = self._found[name] = Demand()
+        return demand
 
     def _use(self, node: nodes.Node | None, use: int) -> None:
         for name in names_of(node):
@@ -282,9 +282,9 @@ class Demands:
 
     def _flow(self) -> None:
         """Let what is done with a name count for what was assigned to it."""
-        found = self._found
-        edges = [(name, source) for name, demand in found.items() for source in demand.sources if source != name]
-        inner = {name for name, _ in edges} | {source for _, source in edges} | found.keys()
+        demands = self._found
+        edges = [(name, source) for name, demand in demands.items() for source in demand.sources if source != name]
+        inner = {name for name, _ in edges} | {source for _, source in edges} | demands.keys()
         edges += [
             (name + suffix, source + suffix)
             for name, source in edges
@@ -295,7 +295,7 @@ class Demands:
         while changed:
             changed = False
             for name, source in edges:
-                if name in found and self._at(source).absorb(found[name]):
+                if name in demands and self._at(source).absorb(demands[name]):
                     changed = True
 
 

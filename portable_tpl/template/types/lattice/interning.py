@@ -27,22 +27,22 @@ class Interner:
     ) -> Type:
         """The type of these parts, which must be consistent (see :meth:`of_texts` for constants)."""
         if texts is None and numbers is None and shape is None:
-            found = self._plain.get(bits)
-            if found is None:
-                found = self._plain[bits] = Type(bits)
-            return found
+            result = self._plain.get(bits)
+            if result is None:
+                result = self._plain[bits] = Type(bits)
+            return result
         key = (bits, texts, numbers, shape)
-        found = self._types.get(key)
-        if found is None:
-            found = self._types[key] = Type(bits, texts, numbers, shape)
-        return found
+        result = self._types.get(key)
+        if result is None:
+            result = self._types[key] = Type(bits, texts, numbers, shape)
+        return result
 
     def text(self, value: str) -> Type:
         """The type of one text."""
-        found = self._texts.get(value)
-        if found is None:
-            found = self._texts[value] = self.type(text_facts(value), frozenset((value,)))
-        return found
+        result = self._texts.get(value)
+        if result is None:
+            result = self._texts[value] = self.type(text_facts(value), frozenset((value,)))
+        return result
 
     def of_texts(self, values: Iterable[str]) -> Type:
         """The type of a few texts; its facts alone where they are many."""

@@ -75,13 +75,13 @@ class Pool(Interner):
     ) -> Shape:
         """The shape of these parts."""
         key = (items, tail, least, None if fields is None else tuple(fields.items()), rest, id(cases), refs)
-        found = self._shapes.get(key)
-        if found is None:
-            found = self._shapes[key] = Shape(items, tail, least, fields, rest, cases, refs)
-            found.sum_up()
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = Shape(items, tail, least, fields, rest, cases, refs)
+            shape.sum_up()
             for item in items or ():
-                found.element = self.join(found.element, item)
-        return found
+                shape.element = self.join(shape.element, item)
+        return shape
 
     def sequence(self, bits: int, element: Type) -> Type:
         """A sequence of unknown length whose elements are all of one type."""
@@ -96,15 +96,15 @@ class Pool(Interner):
 
         The second one stands for keys whose type depends on the template: see :meth:`.machine.Machine.field`.
         """
-        found = self._data.get(bits)
-        if found is None:
+        pair = self._data.get(bits)
+        if pair is None:
             inside = Shape()
             value = self.type(bits, None, None, inside)
             inside.close(value, self.type(bits | UNDEFINED, None, None, inside))
             unknown = Shape((), value, 0, {}, inside.rest)
             unknown.sum_up()
-            found = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
-        return found
+            pair = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
+        return pair
 
     def keep(self, type_: Type, mask: int) -> Type:
         """The type without the kinds that are not in ``mask``."""
@@ -112,10 +112,10 @@ class Pool(Interner):
         if not bits & ALL_KINDS & ~mask:
             return type_
         key = (type_, mask)
-        found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = self._keep(type_, mask)
-        return found
+        part = self._kept.get(key)
+        if part is None:
+            part = self._kept[key] = self._keep(type_, mask)
+        return part
 
     def _keep(self, type_: Type, mask: int) -> Type:
         bits = type_.bits & (mask | ALL_FACTS)
@@ -152,13 +152,13 @@ class Pool(Interner):
     def case(self, cases: Cases, keys: frozenset[str]) -> Type:
         """The dict whose value under the deciding key has one of the labels ``keys``."""
         memo = (id(cases), keys)
-        found = self._cases.get(memo)
-        if found is None:
+        choice = self._cases.get(memo)
+        if choice is None:
             shape = self.join_all(cases[1][key] for key in sorted(keys)).shape
             assert shape is not None
             both = self.shape(fields=shape.fields, rest=shape.rest, cases=cases)
-            found = self._cases[memo] = self.type(FULL_DICT, None, None, both)
-        return found
+            choice = self._cases[memo] = self.type(FULL_DICT, None, None, both)
+        return choice
 
     def refine(self, type_: Type, key: str | int, field: Type) -> Type:
         """The dict whose cases have cases of their own, when what is under the key of these is of a type."""
@@ -235,12 +235,12 @@ class Pool(Interner):
         if left is NEVER:
             return right
         key = (left, right)
-        found = self._joins.get(key)
-        if found is None:
+        union = self._joins.get(key)
+        if union is None:
             self._depth += 1
-            found = self._joins[key] = self._joins[right, left] = self._join(left, right)
+            union = self._joins[key] = self._joins[right, left] = self._join(left, right)
             self._depth -= 1
-        return found
+        return union
 
     def _join(self, left: Type, right: Type) -> Type:
         if left is ANY or right is ANY:

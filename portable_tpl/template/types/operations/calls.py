@@ -70,11 +70,11 @@ def _arguments(machine: Machine, node: Any, env: Env) -> list[Type] | None:
 
 
 def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env: Env) -> Type:
-    found = machine.evaluate(callee, env)
-    if found is NEVER:
+    method = machine.evaluate(callee, env)
+    if method is NEVER:
         return NEVER
     arguments = _arguments(machine, node, env)
-    if arguments is None or not found.bits & (METHOD | MACRO | FUNCTION | OTHER):
+    if arguments is None or not method.bits & (METHOD | MACRO | FUNCTION | OTHER):
         return NEVER
     pool = machine.pool
     holder = machine.types.get(id(callee.node), ANY)
@@ -88,7 +88,7 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     proved = None if read is None else machine.known(read, env)
     if proved is not None:
         return got_item(pool, proved, arguments)
-    if found.bits & METHOD:
+    if method.bits & METHOD:
         able = sum(kind for kind, names in _HAS_ATTRIBUTES if name in names)
         if holder.bits & NAMESPACE or holder.bits & (1 << 27) or holder.bits & OTHER:
             return ANY
@@ -97,10 +97,10 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
             holder = apt
             machine.narrow(env, callee.node, holder)
         result = method_result(machine, holder, name, arguments)
-    if found.bits & MACRO:
-        result = pool.join(result, call_macro(machine, found, node, arguments))
+    if method.bits & MACRO:
+        result = pool.join(result, call_macro(machine, method, node, arguments))
         machine.forget_attributes(env)
-    return pool.join(result, ANY) if found.bits & (FUNCTION | OTHER) else result
+    return pool.join(result, ANY) if method.bits & (FUNCTION | OTHER) else result
 
 
 def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:

@@ -155,10 +155,10 @@ def _end(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
     pool = machine.pool
     shape = value.shape
     if node.name == "first" and shape is not None and shape.items and value.only(LIST | TUPLE):
-        found = shape.items[0]
+        item = shape.items[0]
     else:
-        found = elements(pool, value)
-    return pool.join(found, ABSENT) if value.bits & (EMPTY | UNDEFINED | ITERATOR) else found
+        item = elements(pool, value)
+    return pool.join(item, ABSENT) if value.bits & (EMPTY | UNDEFINED | ITERATOR) else item
 
 
 def _map(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -167,27 +167,27 @@ def _map(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
     if element is NEVER:
         return pool.sequence(ITERATOR, NEVER)
     if "attribute" in keywords:
-        found = _attribute_path(machine, element, keywords["attribute"])
-        if "default" in keywords and found.bits & UNDEFINED:
-            found = pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED), keywords["default"])
+        mapped = _attribute_path(machine, element, keywords["attribute"])
+        if "default" in keywords and mapped.bits & UNDEFINED:
+            mapped = pool.join(pool.keep(mapped, ALL_KINDS & ~UNDEFINED), keywords["default"])
     elif arguments and arguments[0].texts and len(arguments[0].texts) == 1:
         name = next(iter(arguments[0].texts))
         inner = nodes.Filter(node, name, [], [], None, None)
         apply = FILTERS.get(name)
-        found = ANY if apply is None else apply(machine, inner, element, arguments[1:], keywords)
+        mapped = ANY if apply is None else apply(machine, inner, element, arguments[1:], keywords)
     else:
-        found = ANY
-    return pool.sequence(ITERATOR, found)
+        mapped = ANY
+    return pool.sequence(ITERATOR, mapped)
 
 
 def _attribute_path(machine: Machine, element: Type, names: Type) -> Type:
     if names.texts is None or len(names.texts) != 1:
         return ANY
-    found = element
+    value = element
     for step in next(iter(names.texts)).split("."):
         index = machine.pool.number(int(step)) if step.isdigit() else machine.pool.text(step)
-        found = item_of(machine, machine.pool.keep(found, ~UNDEFINED), index)
-    return found
+        value = item_of(machine, machine.pool.keep(value, ~UNDEFINED), index)
+    return value
 
 
 def _select(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:

@@ -185,13 +185,13 @@ def _at(pool: Pool, holder: Type, index: Type) -> Type:
     if numbers is None or len(numbers) > 1:
         return pool.join(result, shape.element)
     (number,) = numbers
-    found = shape.items[number] if 0 <= number < len(shape.items) else shape.tail
+    item = shape.items[number] if 0 <= number < len(shape.items) else shape.tail
     exact = shape.tail is None and shape.least == len(shape.items)
     if number < 0:
-        found = shape.items[number] if exact and -number <= len(shape.items) else shape.element
+        item = shape.items[number] if exact and -number <= len(shape.items) else shape.element
     if result is ABSENT and (shape.least > number if number >= 0 else shape.least >= -number) and not bits & RANGE:
         result = NEVER
-    return pool.join(result, found) if found is not None else result
+    return pool.join(result, item) if item is not None else result
 
 
 def _characters(pool: Pool, texts: frozenset[str], numbers: frozenset[int]) -> Type:
@@ -210,10 +210,10 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
     if bits & DICT and shape is not None and shape.fields is not None:
         if index.texts is not None:
             for text in index.texts:
-                found = machine.field(shape, text)
-                if found.bits & UNDEFINED and text in _DICT_ATTRIBUTES:
-                    found = pool.join(found, pool.type(METHOD))
-                result = pool.join(result, found)
+                value = machine.field(shape, text)
+                if value.bits & UNDEFINED and text in _DICT_ATTRIBUTES:
+                    value = pool.join(value, pool.type(METHOD))
+                result = pool.join(result, value)
         else:
             # A key that the template computes may also be the name of a method: a case for the hostile alone.
             method = pool.type(METHOD) if CONTENTS[machine.tier].anything else ABSENT

@@ -155,15 +155,15 @@ def _get(machine: Machine, holder: Type, arguments: list[Type]) -> Type:
         return ANY
     texts = arguments[0].texts
     if texts is None:
-        found = pool.join_all((*shape.fields.values(), shape.rest, ABSENT))
+        item = pool.join_all((*shape.fields.values(), shape.rest, ABSENT))
     else:
-        found = pool.join_all(machine.field(shape, text) for text in texts)
-    return got_item(pool, found, arguments)
+        item = pool.join_all(machine.field(shape, text) for text in texts)
+    return got_item(pool, item, arguments)
 
 
-def got_item(pool: Pool, found: Type, arguments: list[Type]) -> Type:
-    """What ``get`` gives where the item, if there is one, is ``found``."""
-    if not found.bits & UNDEFINED:
-        return found
+def got_item(pool: Pool, item: Type, arguments: list[Type]) -> Type:
+    """What ``get`` gives where the item, if there is one, is ``item``."""
+    if not item.bits & UNDEFINED:
+        return item
     default = arguments[1] if len(arguments) > 1 else pool.type(NONE)
-    return pool.join(pool.keep(found, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)
+    return pool.join(pool.keep(item, ALL_KINDS & ~UNDEFINED | ALL_FACTS), default)

@@ -50,21 +50,21 @@ class OwnValues:
 
     def key(self, name: str) -> Type:
         """What a key of this name gives; it may always be absent."""
-        found = self._found.get(name)
-        if found is None:
-            found = self._found[name] = self._optional(name, 0)
-        return found
+        type_ = self._found.get(name)
+        if type_ is None:
+            type_ = self._found[name] = self._optional(name, 0)
+        return type_
 
     def variable(self, name: str) -> Type:
         """What a variable of this name is; it may always be absent, and what is not printed may be a flag."""
         slot = "$" + name
-        found = self._found.get(slot)
-        if found is None:
+        type_ = self._found.get(slot)
+        if type_ is None:
             demand = self.demands.of(name)
             flag = not demand.uses & (PRINTED | ITERATED | PAIRS) and not demand.keys
             flag = flag or FLAG_NAME.match(name) is not None
-            found = self._found[slot] = self._optional(name, BOOL if flag else 0)
-        return found
+            type_ = self._found[slot] = self._optional(name, BOOL if flag else 0)
+        return type_
 
     def _optional(self, name: str, extra: int) -> Type:
         if CONTENTS[self._tier].anything:

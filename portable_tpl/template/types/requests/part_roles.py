@@ -39,8 +39,8 @@ def part_roles(
     types = run(marked_types(pool, profile, _MARKS)).types
     read: set[str] = set()
     dumped: set[str] = set()
-    for found in set(types.values()):
-        for text in (found, NEVER if found.shape is None else found.shape.element):
+    for type_ in set(types.values()):
+        for text in (type_, NEVER if type_.shape is None else type_.shape.element):
             if text.bits & STR and text.texts is not None:
                 read |= text.texts
     for node in every_node:
@@ -61,13 +61,13 @@ def _printed(node: Any) -> Iterable[nodes.Node]:
     return ()
 
 
-def _collect(type_: Type, found: set[str], depth: int) -> None:
+def _collect(type_: Type, texts: set[str], depth: int) -> None:
     """The constants that are printed as the text of a part, in whatever list or dict."""
     shape = type_.shape
     if shape is None or depth > _DEEPEST or not type_.bits & (LIST | DICT):
         return
-    _collect(shape.element, found, depth + 1)
+    _collect(shape.element, texts, depth + 1)
     for key, field in (shape.fields or {}).items():
         if key == "text" and field.texts is not None:
-            found |= field.texts
-        _collect(field, found, depth + 1)
+            texts |= field.texts
+        _collect(field, texts, depth + 1)

@@ -85,10 +85,10 @@ def profile_of(demands: Demands, tier: Tier) -> Profile:
 
 def request_types(pool: Pool, profile: Profile) -> Mapping[str, Type]:
     """The types of the names that every request defines."""
-    found = pool.requests.get(profile)
-    if found is None:
-        found = pool.requests[profile] = _names(pool, profile)
-    return found
+    types = pool.requests.get(profile)
+    if types is None:
+        types = pool.requests[profile] = _names(pool, profile)
+    return types
 
 
 def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
@@ -119,8 +119,8 @@ def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapp
     }
     none = pool.type(NONE)
     given = {"messages": _messages(pool, profile, parts), "tools": none, "documents": none}
-    found = pool.requests[key] = {**request_types(pool, profile), **given}
-    return found
+    types = pool.requests[key] = {**request_types(pool, profile), **given}
+    return types
 
 
 def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
