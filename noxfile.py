@@ -197,3 +197,13 @@ def benchmarks(session: nox.Session) -> None:
     _engines(session)
     for script in sorted(Path("tests/benchmarks").glob("bench_*.py")):
         session.run("python", str(script), env={"PORTABLE_TPL_CORPUS": CORPUS})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Send thousands of mutated templates and containers through everything; arguments: how many, and a seed."""
+    _group(session, "test")
+    _engines(session)
+    count, seed = [*session.posargs, *("2000", "1")[len(session.posargs) :]]
+    environment = {"PORTABLE_TPL_FUZZ": count, "PORTABLE_TPL_FUZZ_SEED": seed}
+    session.run("pytest", "-q", "tests/security/test_mutations.py", env=environment)

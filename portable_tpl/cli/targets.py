@@ -75,9 +75,21 @@ def doctor(names: tuple[str, ...], form: str) -> int:
     asked = _canonical(names)
     rows = [_examined(row) for row in _rows(asked) if not asked or row.id in asked]
     _print(rows, form)
+    if form == "text":
+        _say_confinement()
     if any(row.status == "broken" for row in rows):
         return 1
     return 2 if asked and any(row.status == "missing" for row in rows) else 0
+
+
+def _say_confinement() -> None:
+    from portable_tpl.targets.workers._confinement import landlock_version
+
+    version = landlock_version()
+    if version:
+        say(f"engines run confined: they write no files and, but for servers, reach no network (Landlock {version})")
+    else:
+        say("engines run without a sandbox, this kernel has no Landlock: use a container for what you distrust")
 
 
 @command.command("install")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Template
@@ -99,6 +99,3 @@ def templates(sources: Sequence[str], count: int, seed: int) -> list[str]:
         if text is not None:
             made.append(text)
     return made
-
-
-Change = Callable[[bytes, random.Random], bytes]

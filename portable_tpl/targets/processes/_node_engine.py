@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,8 @@ class NodeEngine:
         folder = installs.npm_package(installs.engine_folder(self.package, version), self.package.name)
         node = installs.node_command() or "node"
         heap = f"--max-old-space-size={_HEAP_MEGABYTES}"
-        return Launch((node, heap, str(_WORKERS / self.worker), str(folder)), address_space=False)
+        confined = (sys.executable, "-I", "-S", str(_WORKERS / "_confinement.py"))
+        return Launch((*confined, node, heap, str(_WORKERS / self.worker), str(folder)), address_space=False)
 
     def available(self, asked: str | None) -> Availability:
         """Whether a version can run here."""

@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
+
+from portable_tpl.targets.workers._confinement import confine
 
 _LoadedT = TypeVar("_LoadedT")
 _CaseT = TypeVar("_CaseT")
@@ -254,8 +256,9 @@ def _end_with_parent(descriptor: int) -> None:
     os._exit(0)
 
 
-def serve(engine: Engine[_LoadedT, _CaseT]) -> None:
-    """Answer requests until the parent goes away."""
+def serve(engine: Engine[_LoadedT, _CaseT], writable: Sequence[str] = (), network: bool = False) -> None:
+    """Answer requests until the parent goes away; see :func:`confine` for what the engine may do besides."""
+    confine(writable, network)
     if hasattr(select, "poll"):
         descriptor = int(os.environ["PORTABLE_TPL_READ_FD"])
         threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()

@@ -193,4 +193,4 @@ def _failure(message: str, template: str) -> Failure | Refusal:
 
 if __name__ == "__main__":
     sys.setrecursionlimit(20_000)
-    serve(_Dynamo())
+    serve(_Dynamo(), writable=("/",), network=True)  # a server with discovery of its own, in files and over TCP

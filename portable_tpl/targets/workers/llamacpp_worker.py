@@ -161,4 +161,4 @@ def _engine_body(context: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(_LlamaCpp())
+    serve(_LlamaCpp(), writable=(str(_MODELS),), network=True)
