@@ -92,7 +92,7 @@ class Run:
                 if target.id not in aim.targets or not differing or any(map(aim.shows, self._mismatches(target.id))):
                     continue
                 there = partial(gets_to, self.parsed, self._tracer, aim)
-                self._investigation(target).add_apart(differing, there)
+                self._investigation(target).add_apart(differing, there, aim.shows)
 
     def _compare(self, numbers: Sequence[int]) -> dict[str, list[Case]]:
         """Compare conversations of the run, by number; gives those that differ."""

@@ -91,10 +91,11 @@ class Investigation:
                 fresh.append(mismatch.signature)
         self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
 
-    def add_apart(self, cases: Sequence[Case], there: Callable[[Sequence[Conversation]], list[bool]]) -> None:
+    def add_apart(self, cases: Sequence[Case], there: _There, shows: Callable[[Mismatch], bool]) -> None:
         """Look into what cases show at one place of the template, which ``there`` tells of conversations.
 
-        Where two places print in one, a mismatch of the other was found first and stands for both.
+        Where two places print in one, a mismatch of the other was found first and stands for both. One that ``shows``
+        what is sought ends the search.
         """
         identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
         known: dict[Group, Case] = {}
@@ -105,6 +106,8 @@ class Investigation:
             mismatch = self._mismatch(group, [case], _RENDERS_APART, there)
             if mismatch is not None:
                 self._by_signature.setdefault(mismatch.signature, mismatch)
+                if shows(mismatch):
+                    break
 
     def _count(self, signature: str | None) -> None:
         if signature is not None:
