@@ -134,3 +134,36 @@ def test_unsafe_fixes_only_where_asked_for(cli: Cli, folder: Path) -> None:
     assert "--unsafe-fixes" in careful.stderr
     cli(*run, "--unsafe-fixes")
     assert "tojson" in (folder / "tools.jinja").read_text()
+
+
+def test_a_level_says_what_is_repaired(cli: Cli, folder: Path) -> None:
+    text = "{% for m in messages %}{{ m|tojson }}{% endfor %}"
+    (folder / "json.jinja").write_text(text)
+    run = ("fix", "json.jinja", "-t", "minijinja")
+    careful = cli(*run, "--format", "json")
+    assert careful.status == 0
+    assert careful.json["templates"][0]["findings"] == []
+    assert (folder / "json.jinja").read_text() == text
+    assert "1 warning left alone (--level warning)" in cli(*run).stderr
+    assert cli(*run, "--level", "warning").status == 0
+    assert "macro json_text" in (folder / "json.jinja").read_text()
+
+
+def test_what_is_left_is_said_once_with_its_reason(cli: Cli, folder: Path) -> None:
+    (folder / "two.jinja").write_text(
+        "{% for m in messages %}{{ m.role.strip('ab') }}\n{{ m.role.strip('ab') }}{% endfor %}"
+    )
+    result = cli("fix", "two.jinja", *STRICT, "-t", "hf-jinja")
+    assert result.status == 1
+    assert "two.jinja: 0 fixes applied, 4 left" in result.stderr
+    assert "lines 1, 2: no fix is good for all targets (`-t minijinja-strict` has one)" in result.stderr
+
+
+def test_check_shows_as_a_fix_what_fix_applies(cli: Cli, folder: Path) -> None:
+    (folder / "both.jinja").write_text(
+        "{% for m in messages %}{{ m.role.strip() }}{{ m.content.swapcase() }}{% endfor %}"
+    )
+    findings = cli("check", "both.jinja", *STRICT, "--format", "json").json["templates"][0]["findings"]
+    shown = [each for each in findings if each["fix"] is not None and each["fix"]["safety"] == "safe"]
+    result = cli("fix", "both.jinja", *STRICT)
+    assert f"{len(shown)} fix applied, {len(findings) - len(shown)} left" in result.stderr
