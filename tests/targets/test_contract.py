@@ -107,8 +107,8 @@ def test_what_is_not_given_is_none_as_in_the_reference(target: str) -> None:
         "{{ 'yes' if tools is defined and tools is none }}{{ 'no' if add_generation_prompt else 'off' }}"
         "{{ 'gone' if enable_thinking is not defined }}{{ bos_token }}{{ eos_token }}"
     )
-    # To google/minja a variable that is none is one that is not there.
-    given = "" if target == "minja-engine" else "yes"
+    # To google/minja and its fork a variable that is none is one that is not there.
+    given = "" if target in ("minja-engine", "onnxruntime-engine") else "yes"
     assert warm(target).render(template, asking()) == Rendered(f"{given}offgone<s></s>")
 
 

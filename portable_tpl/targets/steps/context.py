@@ -134,7 +134,7 @@ STEPS = (
         "variables-not-passed",
         "The variables of the caller are lost.",
         "text-generation-inference router/src/infer/chat_template.rs, ChatTemplateInputs; llama-cpp-python 0.3.36, "
-        "create_chat_completion",
+        "create_chat_completion; onnxruntime-extensions 0.15.2, apply_chat_template",
         "There is no such field in a request: flags as enable_thinking are always undefined.",
         on_request=_kept_variables(),
     ),

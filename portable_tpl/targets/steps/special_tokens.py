@@ -49,7 +49,7 @@ STEPS = (
     Step(
         "tokens-bos-and-eos-or-empty",
         "Of the special tokens there are bos_token and eos_token, which are empty where the model has none.",
-        "llama-cpp-python 0.3.36, llama_cpp/llama.py",
+        "llama-cpp-python 0.3.36, llama_cpp/llama.py; onnxruntime-extensions shared/api/chat_template.cc",
         "In the reference, a token that the model has not is undefined, and all others it has are there, too.",
         on_context=_only_tokens("bos_token", "eos_token", absent=""),
     ),

@@ -1,4 +1,4 @@
-"""Reads google/minja's errors as OpenVINO GenAI hands them on.
+"""Reads the errors of google/minja and its forks, as OpenVINO GenAI and ONNX Runtime hand them on.
 
 An error text is the message, and then one place for every level of the template that it went through, innermost
 first: `` at row 3, column 8:``, the line before, the line, a caret, the line after. All of these come from the
@@ -28,7 +28,11 @@ def read_error(text: str, source: str, line_offset: int) -> Failure | Refusal:
     if "invalid string: surrogate" in text:
         return Failure("unsupported", f"the engine takes no lone surrogates: {text[text.index('[json') :].strip()}")
     kind = "error" if _MINJA in text else "syntax"
-    words = text.partition(_MINJA)[2] if kind == "error" else text
+    return read_failure(text.partition(_MINJA)[2] if kind == "error" else text, kind, source, line_offset)
+
+
+def read_failure(words: str, kind: str, source: str, line_offset: int) -> Failure | Refusal:
+    """What the engine's own words say went wrong, of which ``kind`` is known: ``syntax`` or ``error``."""
     message, place = _split(words, source)
     if place is None:
         return Failure("memory" if "bad_alloc" in message else kind, message.strip())
