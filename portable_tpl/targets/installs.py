@@ -173,7 +173,9 @@ def _holds_package(package: Package, folder: Path) -> bool:
 def _command(package: Package, release: str, folder: Path) -> list[str]:
     if package.manager == "npm":
         wanted = f"{package.name}@{release}"
-        return [*npm(), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", wanted]
+        # Optional are programs for each platform, of hundreds of megabytes, which nothing here runs.
+        quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional")
+        return [*npm(), "install", "--prefix", str(folder), *quiet, wanted]
     return [*_pip(), "install", "--target", str(folder), "--only-binary=:all:", f"{package.name}=={release}"]
 
 

@@ -1,7 +1,7 @@
 """ONNX Runtime's tokenizer extension in its worker: as its users get it, or its template engine alone.
 
-With the option ``engine`` a case is the context itself; without, it is what ``apply_chat_template`` takes, by the names
-``messages``, ``tools`` and ``add_generation_prompt``, and the ``tokens`` of the tokenizer.
+With the option ``engine`` a case is the context itself; without, it is what ``apply_chat_template`` takes, by the
+names ``messages``, ``tools`` and ``add_generation_prompt``, and the ``tokens`` of the tokenizer.
 """
 
 from __future__ import annotations
