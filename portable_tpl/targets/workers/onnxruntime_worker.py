@@ -60,7 +60,6 @@ class _OnnxRuntime:
 
     def __init__(self) -> None:
         self._clock = library_clock(_LIBRARY)
-        self._nothing = _Case("[]", "", False, (), "2026-01-01T12:00:00")
         self.load("{{ messages }}", {})
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
@@ -71,7 +70,7 @@ class _OnnxRuntime:
         # Behind its guard a template is parsed and not run.
         guarded = f"{{% if {_GUARD} %}}{template}{{% else %}}{{% endif %}}"
         try:
-            self._ask(guarded, self._nothing)
+            _tokenizer((), "").apply_chat_template("[]", template=guarded)
         except RuntimeError as error:
             raise read_failure(_words(error), "syntax", guarded, 0) from None
         return _Loaded(template, bool(options.get("engine")))
@@ -86,16 +85,12 @@ class _OnnxRuntime:
         source = case.head + loaded.source
         try:
             with stopped(self._clock, case.clock, loaded.source):
-                return self._ask(source, case)
+                text: str = _tokenizer(case.tokens, source).apply_chat_template(
+                    case.messages, tools=case.tools, add_generation_prompt=case.add_generation_prompt
+                )
+                return text
         except RuntimeError as error:
             raise read_failure(_words(error), "error", source, 0) from None
-
-    def _ask(self, source: str, case: _Case) -> str:
-        tokenizer = _tokenizer(case.tokens)
-        text: str = tokenizer.apply_chat_template(
-            case.messages, template=source, tools=case.tools, add_generation_prompt=case.add_generation_prompt
-        )
-        return text
 
 
 def _words(error: RuntimeError) -> str:
@@ -103,10 +98,13 @@ def _words(error: RuntimeError) -> str:
 
 
 @lru_cache(maxsize=_TOKENIZERS)
-def _tokenizer(tokens: _Tokens) -> Any:
-    """A tokenizer with these special tokens; it reads its files once."""
+def _tokenizer(tokens: _Tokens, source: str) -> Any:
+    """A tokenizer with these special tokens and a template of its own, which is compiled once.
+
+    One that is given with the call is compiled anew for each, which takes a thousand times as long as a render.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        write_model(Path(folder), "", dict(tokens))
+        write_model(Path(folder), source, dict(tokens))
         return Tokenizer(folder)
 
 
