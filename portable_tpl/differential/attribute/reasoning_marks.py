@@ -24,17 +24,17 @@ def seen_on_server(subject: Subject, settings: Sequence[Step]) -> ReasoningMarks
 
     ``settings`` are changes of the context, one of which the server may make at the same time.
     """
-    told = subject.target.render(subject.template, _BEGUN)
-    if not isinstance(told, Rendered):
+    answer = subject.target.render(subject.template, _BEGUN)
+    if not isinstance(answer, Rendered):
         return None
-    before, end = _around(told.text) or (told.text.partition(_CONTENT)[0], "")
-    asked = [
+    before, end = _around(answer.text) or (answer.text.partition(_CONTENT)[0], "")
+    requests = [
         (prompt, prepare(Conversation([_USER], add_generation_prompt=prompt), changes))
         for prompt in (True, False)
         for changes in ((), *((each,) for each in settings))
     ]
-    bases = subject.tracer.trace(subject.template, [conversation for _, conversation in asked], "text")
-    for (prompt, _), base in zip(asked, bases, strict=True):
+    bases = subject.tracer.trace(subject.template, [conversation for _, conversation in requests], "text")
+    for (prompt, _), base in zip(requests, bases, strict=True):
         if isinstance(base.rendering, Rendered) and before.startswith(base.rendering.text):
             marks = ReasoningMarks(before[len(base.rendering.text) :], end, prompt)
             return None if marks == _PLAIN else marks
@@ -46,8 +46,8 @@ def seen_in_template(subject: Subject) -> ReasoningMarks | None:
 
     Templates that take reasoning away again, and so print none, have the usual marks in their text.
     """
-    told, asking = subject.expected(_BEGUN), subject.expected(Conversation([_USER]))
-    parts = _around(told.text) if isinstance(told, Rendered) else None
+    answered, asking = subject.expected(_BEGUN), subject.expected(Conversation([_USER]))
+    parts = _around(answered.text) if isinstance(answered, Rendered) else None
     if parts is not None and parts[1] and isinstance(asking, Rendered) and parts[0].startswith(asking.text):
         return ReasoningMarks(parts[0][len(asking.text) :], parts[1], False)
     return ReasoningMarks(*_USUAL, True) if _USUAL[1] in subject.template.text else None

@@ -79,10 +79,10 @@ class Causes:
             expected = self._subject.expected(base)
         situation = Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
-            found = self._at_load(answer, tier)
+            cause = self._at_load(answer, tier)
         else:
-            found = self._while_rendering(situation, trace, tier)
-        return found or Cause("template", None, None, self._line(locus))
+            cause = self._while_rendering(situation, trace, tier)
+        return cause or Cause("template", None, None, self._line(locus))
 
     def _bench(
         self, conversation: Conversation, base: Conversation, answer: Rendering

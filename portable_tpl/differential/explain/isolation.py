@@ -89,14 +89,14 @@ class Alone:
         """
         if isinstance(node, _NEVER_WRONG):
             return False
-        told = [each.get("value") for each in rewriter.told(node)]
-        form = _PRINT if told and all(isinstance(value, str) for value in told) else _DECIDE
-        asked: dict[str, dict[int, Conversation]] = {}
+        records = [each.get("value") for each in rewriter.told(node)]
+        form = _PRINT if records and all(isinstance(value, str) for value in records) else _DECIDE
+        by_text: dict[str, dict[int, Conversation]] = {}
         for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
             made = rewriter.alone(node, number)
             if made is not None:
-                asked.setdefault(form.format(made[0]), {})[number] = _asked(made[1])
-        for text, by_number in asked.items():
+                by_text.setdefault(form.format(made[0]), {})[number] = _asked(made[1])
+        for text, by_number in by_text.items():
             conversations = list(by_number.values())
             answers = self._runtime.render_all(Template(text), conversations)
             traces = self._subject.tracer.trace(Template(text), conversations, "text")

@@ -47,11 +47,11 @@ class Identities:
         left = [number for number, group in enumerate(out) if group is None]
         explained = self.stack.explain([conversations[n] for n in left], [answers[n] for n in left])
         open_ = []
-        for number, found in zip(left, explained, strict=True):
-            if found.complete:
-                out[number] = Group("stack", found.names, None, found.changes)
-            elif not found.same:
-                open_.append((number, found))
+        for number, explanation in zip(left, explained, strict=True):
+            if explanation.complete:
+                out[number] = Group("stack", explanation.names, None, explanation.changes)
+            elif not explanation.same:
+                open_.append((number, explanation))
         self._locate(conversations, answers, open_, out)
         return out
 
@@ -65,24 +65,24 @@ class Identities:
         traces: Sequence[Trace] | None = None,
     ) -> None:
         if traces is None:
-            bases = [self.stack.base(conversations[number], found.changes) for number, found in open_]
+            bases = [self.stack.base(conversations[number], explanation.changes) for number, explanation in open_]
             traces = self._tracer.trace(self._template, bases, "pieces")
         if origin == "template":
             innocent = [False] * len(open_)
         else:
             innocent = self._engine_innocent([conversations[n] for n, _ in open_], [answers[n] for n, _ in open_])
-        for (number, found), trace, is_innocent in zip(open_, traces, innocent, strict=True):
+        for (number, explanation), trace, is_innocent in zip(open_, traces, innocent, strict=True):
             locus = locate(self._template.text, trace, answers[number])
             if locus is None:
                 continue
             if not is_innocent:
-                out[number] = Group("template", (), locus, found.changes)
-            elif found.by_engine and found.changes:
+                out[number] = Group("template", (), locus, explanation.changes)
+            elif explanation.by_engine and explanation.changes:
                 # The engine agrees with the reference, and gives this answer after these changes: that is all of it.
-                out[number] = Group("stack", found.names, None, found.changes)
+                out[number] = Group("stack", explanation.names, None, explanation.changes)
             else:
                 refused = (REQUEST_REFUSED,) if isinstance(answers[number], Failed) else ()
-                out[number] = Group("stack", refused, locus, found.changes)
+                out[number] = Group("stack", refused, locus, explanation.changes)
 
     def hold(
         self, group: Group, conversations: Sequence[Conversation], answers: Callable[[], Sequence[Rendering]]
@@ -100,19 +100,19 @@ class Identities:
                 name is not None and self._named(name, each) in group.names
                 for name, each in zip(names, conversations, strict=True)
             ]
-        found: list[Group | None] = [None] * len(conversations)
+        groups: list[Group | None] = [None] * len(conversations)
         bases = [self.stack.base(each, group.changes) for each in conversations]
         traces = self._tracer.trace(self._template, bases, "pieces")
-        told = [(number, Explanation(False, group.changes)) for number in range(len(conversations))]
-        given = answers()
-        self._locate(conversations, given, told, found, group.origin, traces)
-        held = [number for number, each in enumerate(found) if each == group]
-        if group.changes and held:
-            differing = self.stack.differing([conversations[n] for n in held], [given[n] for n in held])
-            held = [held[n] for n in differing]
+        open_ = [(number, Explanation(False, group.changes)) for number in range(len(conversations))]
+        renderings = answers()
+        self._locate(conversations, renderings, open_, groups, group.origin, traces)
+        numbers = [number for number, each in enumerate(groups) if each == group]
+        if group.changes and numbers:
+            differing = self.stack.differing([conversations[n] for n in numbers], [renderings[n] for n in numbers])
+            numbers = [numbers[n] for n in differing]
         # What the deployment alone explains is another mismatch, wherever the texts part.
-        others = self.stack.explained([conversations[n] for n in held], [given[n] for n in held])
-        still = {number for number, other in zip(held, others, strict=True) if not other}
+        others = self.stack.explained([conversations[n] for n in numbers], [renderings[n] for n in numbers])
+        still = {number for number, other in zip(numbers, others, strict=True) if not other}
         return [number in still for number in range(len(conversations))]
 
     def is_open(self, conversation: Conversation, answer: Rendering) -> bool:
@@ -136,7 +136,7 @@ class Identities:
         expected = [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
         out = [False] * len(conversations)
         for own in (bare.render_all(self._template, conversations), self.stack.patched(conversations)):
-            for number, told in enumerate(own or ()):
-                given = isinstance(answers[number], Failed) and not isinstance(told, Failed)
-                out[number] = out[number] or given or same(expected[number], told)
+            for number, rendering in enumerate(own or ()):
+                given = isinstance(answers[number], Failed) and not isinstance(rendering, Failed)
+                out[number] = out[number] or given or same(expected[number], rendering)
         return out

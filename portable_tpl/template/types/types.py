@@ -31,7 +31,7 @@ from portable_tpl.template.usage.demands import Demands
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
 
-__all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer", "infer_tree"]
+__all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer"]
 
 _LARGEST_POOL = 200_000  # types; a real template makes at most 3,000, so that many share a pool and memory is bounded
 _pool = Pool()
@@ -64,12 +64,6 @@ class Types:
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:
     """The types of a parsed template's nodes in one tier; ``provided``: filters and tests beyond jinja2's own."""
     return _infer(parsed.tree, parsed.nodes, _demands(parsed), tier, provided)
-
-
-def infer_tree(tree: nodes.Template, tier: Tier = Tier.EVERYDAY) -> Types:
-    """:func:`infer` for a bare tree of jinja2's, which must stay alive as long as the result."""
-    every_node = tuple(tree.find_all(nodes.Node))
-    return _infer(tree, every_node, Demands(every_node), tier)
 
 
 def same_in_everyday(parsed: ParsedTemplate) -> bool:
