@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
-from portable_tpl.template.types.lattice.kinds import ALL_KINDS
+from portable_tpl.template.types.lattice.kinds import ALL_KINDS, TRUTHY
 from portable_tpl.template.types.operations.kind_tests import KIND_TESTS
 
 
@@ -41,10 +41,12 @@ def _operands(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:
 
 
 def _passing(condition: nodes.Node, test: nodes.Test) -> int | None:
-    """The kinds of values of the tested expression that pass a condition; ``None`` for what is no test."""
+    """The kinds of values of the tested expression that pass a condition; ``None`` for what tells nothing of it."""
     if isinstance(condition, nodes.Not):
         inner = _passing(condition.node, test)
         return None if inner is None else ALL_KINDS if _unknown(condition, test) else ALL_KINDS & ~inner
+    if condition == test.node:
+        return TRUTHY  # `x is defined and x`
     if not isinstance(condition, nodes.Test) or condition.args or condition.name not in KIND_TESTS:
         return None
     return KIND_TESTS[condition.name] if condition.node == test.node else ALL_KINDS
@@ -54,4 +56,5 @@ def _unknown(condition: nodes.Node, test: nodes.Test) -> int:
     """All kinds where a condition tests something else than the expression at hand; none where it tests that."""
     while isinstance(condition, nodes.Not):
         condition = condition.node
-    return 0 if isinstance(condition, nodes.Test) and condition.node == test.node else ALL_KINDS
+    tested = condition.node if isinstance(condition, nodes.Test) else condition
+    return 0 if tested == test.node else ALL_KINDS

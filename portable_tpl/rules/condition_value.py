@@ -24,7 +24,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.rewriting.calls import as_condition, reads_of
 from portable_tpl.support.spelling import condition_features
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -55,7 +55,8 @@ def _not(node: nodes.Not, look: Look) -> None:
 def _choice(node: nodes.And | nodes.Or, look: Look) -> None:
     name = "and" if isinstance(node, nodes.And) else "or"
     _truth(node.left, look)
-    if as_condition(node, look):
+    reads = reads_of(node, look)  # under a name, what matters is what is asked of that
+    if reads is not None and all(as_condition(read, look) for read in reads):
         _truth(node.right, look)
     elif look.type(node).bits & k.ALL_KINDS & ~k.BOOL:  # the value is seen: it is one of the operands
         look.use_by_kind(f"{name}.value", look.brief(node.left), node)
