@@ -29,7 +29,6 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.rendering import Failed, same
 from portable_tpl.model.source import Template
-from portable_tpl.support.table import version_here
 from portable_tpl.targets.deployments._deployment import deployment_adapter
 from portable_tpl.targets.deployments.mistral_rs import DEPLOYMENT
 from portable_tpl.targets.processes._base import Limits, Runtime
@@ -40,7 +39,7 @@ from tests.sweeps.truth import corpus
 
 TARGETS = ("minijinja", "hf-jinja", "llama.cpp")
 # The third is minijinja as its hosts have it: JSON as mistral.rs writes it, and its patches of a template's source, but
-# none of what it does to messages and tools, which no template can mend; and the version that fixes are made for.
+# none of what it does to messages and tools, which no template can mend.
 ENGINES = ("hf-jinja", "llama.cpp-engine", "mistral.rs")
 _SOURCE_STEPS = ("reverse-slice", "descending-range", "meta-lines-removed", "generation-tags-removed")
 SHARE, MACROS, MACRO_LINES = 0.95, 0.2, 4
@@ -112,8 +111,7 @@ def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[
 def _opened(engine: str) -> Runtime:
     if engine != DEPLOYMENT.id:
         return open_runtime(engine)
-    build = replace(DEPLOYMENT.build, version=version_here("minijinja"), loop_controls=True)
-    adapter = deployment_adapter(replace(DEPLOYMENT, build=build, steps=_SOURCE_STEPS))
+    adapter = deployment_adapter(replace(DEPLOYMENT, steps=_SOURCE_STEPS))
     assert adapter.opens is not None
     return adapter.opens(None, Limits())
 
