@@ -12,6 +12,8 @@ import re
 _SUSPECT = re.compile(r"[^ -~\n\t]")
 _WIDE_OR_MARK = re.compile(r"[^ -~]")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+# What JSON and XML take as it is, and a terminal obeys or a reader is misled by.
+_STEERING = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _WHITE = {" ": "·", "\n": "↵", "\t": "→"}
 _LOOKALIKES = frozenset("·↵→")
 
@@ -114,11 +116,13 @@ def escaped_for_log(text: str, form: str) -> str:
     ``github`` is written for the runner and stays. In JSON and in markup the meaning stays the same.
     """
     if form in ("json", "sarif"):
+        text = _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         return re.sub(r"##(?=\[|vso\[)", r"#\\u0023", text, flags=re.IGNORECASE)
     if form in ("html", "junit"):
+        text = _STEERING.sub(lambda match: f"&#{ord(match[0])};", text)
         text = re.sub(r"^(\s*):(?=:)", r"\1&#58;", text, flags=re.MULTILINE)
         return re.sub(r"##(?=\[|vso\[)", "#&#35;", text, flags=re.IGNORECASE)
-    return text if form == "github" else for_log(text)
+    return printable(text) if form == "github" else for_log(text)
 
 
 def _shown(match: re.Match[str]) -> str:
