@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Severity
-from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.model.rendering import Failed, Rendering, is_stopped
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._conversations import plain_conversations
 from portable_tpl.release._inquiry import Inquiry, Sample
@@ -40,10 +40,13 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation for each line of the template in which the reference fails."""
     sample = [each for each in inquiry.sample if each.tier.rank <= inquiry.tier.rank and _fits(each, subject)]
     asked = [*sample, *_plain(subject, inquiry)]
+    # One conversation that is stopped by a limit may be a busy machine's; all of them are the template's doing.
+    stopped = all(is_stopped(each.rendering) for each in asked)
     failures: dict[int | None, list[Sample]] = {}
     for each in asked:
-        if isinstance(each.rendering, Failed) and each.rendering.kind == "error" and each.conversation.messages:
-            failures.setdefault(each.rendering.line, []).append(each)
+        if isinstance(each.rendering, Failed) and each.conversation.messages:
+            if each.rendering.kind == "error" or stopped:
+                failures.setdefault(each.rendering.line, []).append(each)
     for samples in failures.values():
         yield _observation(samples, len(asked))
 
@@ -108,4 +111,5 @@ INVALID = (
     Example(_TEMPLATE.replace("__", "{% set _ = seen.names.append(call.function.name) %}"), Severity.ERROR),
     Example(_TEMPLATE.replace("__", "{{ call.function.parameters.kind }}"), Severity.ERROR),
     Example("{{ messages[0].content + messages[1].content }}", Severity.ERROR),
+    Example("{% for m in messages %}{{ 'a' * 999999999 }}{% endfor %}", Severity.ERROR),
 )

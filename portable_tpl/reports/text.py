@@ -149,11 +149,21 @@ def _as_room_allows(forms: Sequence[Sequence[list[str]]], writer: Writer, room: 
 
 
 def _beside(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
-    causes = dict.fromkeys(
+    stack = [block for block in blocks if block.first.proofs[0].mismatch.origin == "stack"]
+    others = [block for block in blocks if block.first.proofs[0].mismatch.origin != "stack"]
+    if stack:
+        yield from writer.wrapped(f"beside the verdict, not for the template to cure: {_causes(stack)}", "")
+    if others:
+        told = "where the reference fails too, or in a stranger tier"
+        yield from writer.wrapped(f"beside the verdict, {told}: {_causes(others)}", "")
+
+
+def _causes(blocks: Sequence[Block]) -> str:
+    named = (
         f"{one_line(block.first.proofs[0].mismatch.cause or 'not identified')} ({', '.join(block.first.targets)})"
         for block in blocks
     )
-    yield from writer.wrapped(f"beside the verdict, not for the template to cure: {', '.join(causes)}", "")
+    return ", ".join(dict.fromkeys(named))
 
 
 def _statistics(report: Report) -> Iterator[str]:

@@ -21,7 +21,7 @@ from . import hostile, samples
 FULL = """\
                      minijinja-strict  hf-jinja  llama.cpp
 chat_template.jinja         ≠             ✗          ?
-≠ another prompt  ✗ no prompt  ? not run
+≠ another prompt  ✗ no prompt  ? no verdict
 
 error target-error  hf-jinja · 200 of 200 conversations
   fails; cause not identified

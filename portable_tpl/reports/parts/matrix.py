@@ -18,7 +18,7 @@ SIGNS: Mapping[str, tuple[str, str, str]] = {
     "rare": ("~", "rare content only", "yellow"),
     "differs": ("≠", "another prompt", "red"),
     "fails": ("✗", "no prompt", "red"),
-    "unknown": ("?", "not run", "cyan"),
+    "unknown": ("?", "no verdict", "cyan"),
 }
 _LEAST_LABEL = 16
 
