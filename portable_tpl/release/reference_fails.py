@@ -44,9 +44,9 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     stopped = all(is_stopped(each.rendering) for each in asked)
     failures: dict[int | None, list[Sample]] = {}
     for each in asked:
-        if isinstance(each.rendering, Failed) and each.conversation.messages:
-            if each.rendering.kind == "error" or stopped:
-                failures.setdefault(each.rendering.line, []).append(each)
+        answer = each.rendering
+        if isinstance(answer, Failed) and (answer.kind == "error" or stopped) and each.conversation.messages:
+            failures.setdefault(answer.line, []).append(each)
     for samples in failures.values():
         yield _observation(samples, len(asked))
 
