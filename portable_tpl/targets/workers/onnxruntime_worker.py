@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime_extensions
+import platformdirs
 from onnxruntime_extensions.pp_api import Tokenizer
 
 from portable_tpl.targets.workers._byte_tokenizer import write_model
@@ -23,6 +24,7 @@ from portable_tpl.targets.workers._serve import Failure, serve
 
 _LIBRARY = "_extensions_pydll"
 _PREFIX = "Failed to apply chat template: "
+_FOLDERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "onnxruntime" / "tokenizers"
 _TOKENIZERS = 32
 
 # Only variables of its own reach a template. For the engine alone a context comes as a key of the one message, and
@@ -103,7 +105,7 @@ def _tokenizer(tokens: _Tokens, source: str) -> Any:
 
     One that is given with the call is compiled anew for each, which takes a thousand times as long as a render.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_FOLDERS) as folder:
         write_model(Path(folder), source, dict(tokens))
         return Tokenizer(folder)
 
@@ -137,4 +139,5 @@ def _is_name(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    serve(_OnnxRuntime())
+    _FOLDERS.mkdir(parents=True, exist_ok=True)
+    serve(_OnnxRuntime(), writable=(str(_FOLDERS),))
