@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
@@ -32,16 +32,15 @@ def first_difference(one: str, other: str) -> int | None:
 def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Trace], offset: int) -> Cause | None:
     """The cause of the first difference of two renders, at a character offset; ``None`` where traces are silent.
 
-    ``traces`` tell what the two printed where, ``ways`` which branches they took.
+    ``traces`` tell what the two printed where, ``ways`` how their tests came out, one after the other.
     """
     one, other = (_at(trace, offset) for trace in traces[:2])
     node, twin = (None if number is None else _node(parsed, number) for number in (one, other))
     if node is None and twin is None:
         return None
-    changed = _changed(parsed, ways)
-    place = _deciding(parsed, node, twin, changed) or _deciding(parsed, twin, node, changed)
-    if place is not None:
-        test = place.test  # type: ignore[attr-defined]
+    outcomes = _Outcomes(parsed, ways)
+    test = _deciding(parsed, node, twin, outcomes) or _deciding(parsed, twin, node, outcomes)
+    if test is not None:
         return Cause(test.lineno, parsed.span(test), _short(parsed.source(test)))
     printed = node if node is not None else twin
     assert printed is not None
@@ -87,50 +86,70 @@ def _ancestors(parsed: ParsedTemplate, node: nodes.Node | None) -> list[nodes.No
     return line
 
 
-def _changed(parsed: ParsedTemplate, ways: Sequence[Trace]) -> set[int]:
-    """The conditions, by ``id``, that did not go the same ways in two renders."""
-    one, other = (way.branches for way in ways[:2])
-    return {id(branch.node) for branch in branches(parsed.tree) if branch.number in one ^ other}
+class _Outcomes:
+    """How each condition came out in two renders, evaluation by evaluation."""
+
+    def __init__(self, parsed: ParsedTemplate, ways: Sequence[Trace]) -> None:
+        self._orders = [way.order for way in ways[:2]]
+        self._numbers: dict[int, list[int]] = {}
+        for branch in branches(parsed.tree):
+            self._numbers.setdefault(id(branch.node), []).append(branch.number)
+
+    def first_changed(self, holder: nodes.If | nodes.CondExpr) -> nodes.Node | None:
+        """The test that told two arms apart the first time that the renders took different ones; else ``None``.
+
+        A condition that one render came to more often than the other did not go another way for that.
+        """
+        arms = {number: at for at, each in enumerate(_chain(holder)) for number in self._numbers[id(each)]}
+        one, other = ([number for number in order if number in arms] for order in self._orders)
+        differing = next((pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]), None)
+        if differing is None:
+            return None
+        test: nodes.Node = _chain(holder)[min(arms[number] for number in differing)].test
+        return test
 
 
 def _deciding(
-    parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node | None, changed: Container[int]
+    parsed: ParsedTemplate, node: nodes.Node | None, other: nodes.Node | None, outcomes: _Outcomes
 ) -> nodes.Node | None:
-    """The outermost condition that holds one node and not the other in the same arm, of those that ``changed``."""
+    """The outermost test around one node and not the other in the same arm, of those that came out differently."""
     if node is None:
         return None
     line, others = _ancestors(parsed, node), set(map(id, _ancestors(parsed, other)))
     shared = next((at for at, each in enumerate(line) if id(each) in others), len(line))
-    if 0 < shared < len(line) and isinstance(line[shared], (nodes.If, nodes.CondExpr)):
-        holder = line[shared]
-        arm, twin = _arm(holder, line[shared - 1]), _arm(holder, _below(parsed, holder, other))
-        if arm != twin:
-            # Of two arms of one chain, the test of the first of them told the two apart.
-            return _tests(holder)[min(arm, twin)]
-    around = [each for each in reversed(line[:shared]) if isinstance(each, (nodes.If, nodes.CondExpr))]
-    return next((each for each in around if id(each) in changed), around[0] if around else None)
+    for at in range(min(shared, len(line) - 1), -1, -1):
+        holder = line[at]
+        if 0 < at == shared and _arm(holder, line[at - 1]) == _arm(holder, _below(parsed, holder, other)):
+            continue
+        if isinstance(holder, (nodes.If, nodes.CondExpr)) and not _is_elif(parsed, holder):
+            test = outcomes.first_changed(holder)
+            if test is not None:
+                return test
+    return None
 
 
 def _below(parsed: ParsedTemplate, holder: nodes.Node, node: nodes.Node | None) -> nodes.Node | None:
     """The child of a node that holds another one."""
-    line = _ancestors(parsed, node)
-    return next((each for each in line if parsed.parent(each) is holder), None)
+    return next((each for each in _ancestors(parsed, node) if parsed.parent(each) is holder), None)
 
 
-def _tests(holder: nodes.Node) -> list[nodes.Node]:
-    """The nodes whose tests choose between the arms, one an arm; the last stands for ``else``."""
-    chain = [holder, *getattr(holder, "elif_", ())]
-    return [*chain, chain[-1]]
+def _arm(holder: nodes.Node, child: nodes.Node | None) -> str | None:
+    """The field of a condition that holds a child of it; an ``elif`` is an arm of its own."""
+    for name, value in holder.iter_fields():
+        if value is child or (isinstance(value, list) and any(each is child for each in value)):
+            return name if name != "elif_" else f"elif {id(child)}"
+    return None
 
 
-def _arm(holder: nodes.Node, child: nodes.Node | None) -> int:
-    """The number of the arm that a child of a condition belongs to, in the order of :func:`_tests`."""
-    if isinstance(holder, nodes.CondExpr):
-        return 0 if child is holder.expr1 else 1
-    assert isinstance(holder, nodes.If)
-    if any(child is each for each in holder.elif_):
-        return 1 + next(at for at, each in enumerate(holder.elif_) if child is each)
-    return 0 if any(child is each for each in (*holder.body, holder.test)) else 1 + len(holder.elif_)
+def _chain(holder: nodes.If | nodes.CondExpr) -> list[Any]:
+    """A condition with those that continue it."""
+    return [holder, *getattr(holder, "elif_", ())]
+
+
+def _is_elif(parsed: ParsedTemplate, node: nodes.Node) -> bool:
+    """Whether a condition continues another one, which counts for it."""
+    above = parsed.parent(node)
+    return isinstance(above, nodes.If) and any(node is each for each in above.elif_)
 
 
 def _short(text: str) -> str:

@@ -10,6 +10,7 @@ from portable_tpl.release._base import Check, Observation, Subject
 from portable_tpl.release._causes import Cause, cause_of, first_difference, printer_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.targets.processes._base import REFERENCE
+from portable_tpl.targets.registry import writes_prompt
 
 _CONTINUED = " --continue-final-message"
 
@@ -82,7 +83,7 @@ def _cause(
         return None
     if difference is not None and said.names_branch:
         pair = conversations[:2]
-        return cause_of(subject.parsed, inquiry.trace(pair, "pieces"), inquiry.trace(pair, "branches"), difference)
+        return cause_of(subject.parsed, inquiry.trace(pair, "pieces"), inquiry.trace(pair, "order"), difference)
     if said.printed and isinstance(first, Rendered) and said.printed in first.text:
         return printer_of(
             subject.parsed, inquiry.trace(conversations[:1], "pieces")[0], first.text.rindex(said.printed)
@@ -125,12 +126,17 @@ def _witness(
 def _targets(
     said: Observation, conversations: list[Conversation], inquiry: Inquiry
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The running engines that show the same, and those that do not."""
+    """The running engines that show the same, and those that do not.
+
+    One whose deployment writes a part of these prompts itself is in neither: its answer is not the template's.
+    """
     if said.holds is None or said.severity is Severity.NOTE:
         return (), ()
     showing: list[str] = []
     silent: list[str] = []
     for target in inquiry.engines.targets:
+        if any(writes_prompt(target, conversation) for conversation in conversations):
+            continue
         shown = said.holds(inquiry.replay(target, conversations))
         (showing if shown else silent).append(target)
     return tuple(showing), tuple(silent)

@@ -31,7 +31,7 @@ class Tracer(Protocol):
     """The reference, asked which way it goes."""
 
     def trace(
-        self, template: Template, conversations: Sequence[Conversation], mode: Literal["branches", "pieces"]
+        self, template: Template, conversations: Sequence[Conversation], mode: Literal["order", "pieces"]
     ) -> list[Trace]:
         """One trace a conversation."""
         ...
@@ -122,8 +122,8 @@ class Inquiry:
         engine = self.engines.targets[target]
         return _settled(conversations, lambda asked: engine.render_all(self.template, asked))
 
-    def trace(self, conversations: Sequence[Conversation], mode: Literal["branches", "pieces"]) -> list[Trace]:
-        """Which branches the reference took, or what it printed where."""
+    def trace(self, conversations: Sequence[Conversation], mode: Literal["order", "pieces"]) -> list[Trace]:
+        """How the tests of the reference's render came out, in order, or what it printed where."""
         return self.engines.tracer.trace(self.template, conversations, mode)
 
 

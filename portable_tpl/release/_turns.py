@@ -151,7 +151,7 @@ def _learn(subject: Subject, inquiry: Inquiry) -> Turns | NotAsked:
         users += [Turns(user_form=form, tools=tools, documents=(_DOCUMENT,)) for form in _FORMS]
     taken, answer = _first(inquiry, users, lambda turns: turns.conversation(turns.user(), prompt=True), USER)
     if taken is None:
-        return NotAsked(f"the template takes no user's turn: it {reason_of(answer)}")
+        return NotAsked(f"no form of a user's turn is taken: the template {reason_of(answer)}")
     taken = _learn_assistant(inquiry, taken)
     return _learn_calls(inquiry, taken)
 
@@ -196,7 +196,9 @@ def _learn_calls(inquiry: Inquiry, turns: Turns) -> Turns:
     if taken is None:
         taken, answer = _first(inquiry, drafts, ask)
     if taken is None:
-        return replace(turns, calls=False, refusal=f"the template takes no tool calls: it {reason_of(answer)}")
+        return replace(
+            turns, calls=False, refusal=f"no form of a tool call is taken: the template {reason_of(answer)}"
+        )
     return taken
 
 

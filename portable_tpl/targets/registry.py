@@ -18,12 +18,14 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.support.table import newest_measured
 from portable_tpl.targets.installs import Package, is_installed
 from portable_tpl.targets.processes._adapter import Adapter, Launch
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
+from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step
 
 ENTRY_POINT_GROUP = "portable_tpl.runtimes"
@@ -75,10 +77,19 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
     return adapter, version or None
 
 
-def targets_with_step(step: Step) -> list[str]:
+def targets_with_step(wanted: Step) -> list[str]:
     """The targets that take a step around their engine, by id."""
-    names = {step.name, step.variant_of}
+    names = {wanted.name, wanted.variant_of}
     return [adapter.id for adapter in _adapters().values() if names & set(adapter.steps)]
+
+
+def writes_prompt(target_id: str, conversation: Conversation) -> bool:
+    """Whether a target writes a part of a conversation's prompt itself, as servers do that prefill an answer."""
+    try:
+        adapter, _ = find(target_id)
+    except UnknownTarget:
+        return False  # an engine that a caller brings has no steps of ours
+    return any(each.on_prompt("", conversation) for each in map(step, adapter.steps) if each.changes_prompt)
 
 
 def table_target(adapter: Adapter) -> str:

@@ -13,11 +13,12 @@ from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.tracing.instrument import branches
 from portable_tpl.template.tracing.trace import Piece
 from portable_tpl.template.usage.shape import shape_of
 
 HI = Conversation([{"role": "user", "content": "Hi"}])
-MODES: tuple[Mode, ...] = ("branches", "pieces", "values")
+MODES: tuple[Mode, ...] = ("branches", "order", "pieces", "values")
 TRICKY = [
     "{% macro f(x) %}[{{ x }}]{% endmacro %}{{ f('a') ~ f('b') }}{% set y %}q{{ f('c') }}{% endset %}{{ y }}",
     "{% for m in messages if m.role == 'user' %}{{ loop.index }}{{ loop.last }}{% else %}none{% endfor %}",
@@ -107,6 +108,15 @@ def test_no_template_can_reach_the_hooks(tracer: Tracer) -> None:
     )
 
 
+def test_outcomes_of_tests_come_in_their_order(tracer: Tracer) -> None:
+    text = "{% for m in [1, 2] %}{% if loop.last %}a{% elif loop.first %}b{% else %}c{% endif %}{% endfor %}"
+    kinds = {branch.number: (branch.kind, branch.test) for branch in branches(parse(Template(text)).tree)}
+    (told,) = tracer.trace(Template(text), [HI], "order")
+    assert [kinds[number][0] for number in told.order] == ["if", "if"]
+    first, second = (kinds[number][1] for number in told.order)
+    assert (first.attr, second.attr) == ("first", "last")  # type: ignore[union-attr]
+
+
 def test_prepared_conversations_change_context_and_prompt(tracer: Tracer) -> None:
     template = Template("{{ tools is defined }}{{ messages|length }}")
     omitted = prepare(HI, [step("tools-omitted-when-none")])
@@ -126,7 +136,7 @@ def test_real_templates_are_traced_true(corpus_templates: list[Template], refere
         for mode in MODES:
             told = tracer.trace(template, chats, mode)
             assert [each.rendering for each in told] == expected, (template.path, mode)
-            if mode != "branches":
+            if mode not in ("branches", "order"):
                 assert all(_joins(each.pieces, each.rendering) for each in told), template.path
 
 

@@ -23,6 +23,12 @@ _END = """\
 {%- for m in messages %}{{ '<|' ~ m.role ~ '|>' ~ m.content }}{% endfor %}
 {%- if add_generation_prompt %}{{ '<|assistant|>' }}{% else %}{{ eos_token }}{% endif %}
 """
+_LAST = """\
+{%- for m in messages %}{{ '<|' ~ m.role ~ '|>' ~ m.content ~ '<|end|>' }}
+    {%- if loop.last %}{{ eos_token }}{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}
+"""
 # The reference prints True.
 _PYTHON = """\
 {%- for m in messages %}
@@ -67,14 +73,32 @@ def test_a_fault_that_an_engine_does_not_show_says_so(inspect: Inspect, engines:
     assert finding.message.endswith("; not on json")
 
 
+def test_a_server_that_writes_the_answer_itself_is_in_neither_list(inspect: Inspect, engines: Engines) -> None:
+    # llama.cpp's server never shows a final assistant's turn to the template: its prompt proves nothing of that.
+    never = "{%- for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}{% endfor %}"
+    for name, says in (("llama.cpp", ""), ("json", "; not on json")):
+        (finding,) = inspect(never, "REL102", engines=replace(engines, targets={name: _Json()})).findings
+        assert finding.targets == ("transformers",)
+        assert finding.message.endswith(says or "is missing there")
+
+
 def test_the_branch_that_went_another_way_is_named(inspect: Inspect) -> None:
-    (finding,) = inspect(_END, "REL101").findings
+    (finding,) = inspect(_LAST, "REL101").findings
     assert finding.witness is not None
-    assert finding.witness.condition == "add_generation_prompt"
+    assert finding.witness.condition == "loop.last"
     assert finding.witness.line == finding.location.line == 2
     shorter, longer = (exhibit.rendering.text for exhibit in finding.witness.exhibits)  # type: ignore[union-attr]
     assert finding.witness.difference is not None
     assert shorter[: finding.witness.difference] == longer[: finding.witness.difference]
+
+
+def test_a_branch_that_both_prompts_took_is_not_named(inspect: Inspect) -> None:
+    # Both end without the generation prompt: it is the loop that goes on.
+    (finding,) = inspect(_END, "REL101").findings
+    assert finding.witness is not None
+    assert finding.witness.condition is None
+    assert "another way" not in finding.message
+    assert finding.witness.line == finding.location.line == 2
 
 
 def test_what_cannot_be_asked_is_said(inspect: Inspect) -> None:

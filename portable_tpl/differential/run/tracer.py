@@ -18,7 +18,7 @@ from portable_tpl.targets.processes._worker import WRAPPING, WorkerRuntime
 from portable_tpl.targets.steps.prepared import Prepared, context_of
 from portable_tpl.template.tracing.trace import Piece, Trace
 
-Mode = Literal["text", "branches", "pieces", "values"]
+Mode = Literal["text", "branches", "order", "pieces", "values"]
 
 
 _ADAPTER = Adapter(
@@ -74,6 +74,7 @@ def _read(rendering: Rendering) -> Trace:
         tuple(map(_piece, told.get("captured", ()))),
         dict(told.get("values", ())),
         dict(told.get("turns", ())),
+        tuple(told.get("order", ())),
     )
 
 

@@ -1,9 +1,10 @@
 """The reference, instrumented: a render's "text" is a JSON object that also tells which way the render went.
 
 Its options hold ``mode``: ``text`` (nothing is told but the answer), ``branches`` (numbers of
-:func:`.instrument.branches`, then of :func:`.turn_marks.turn_goals`), ``pieces`` (what was printed where), ``values``
-(that, and the value of every expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the
-expressions with the numbers ``nodes`` were evaluated, told as branches).
+:func:`.instrument.branches`, then of :func:`.turn_marks.turn_goals`), ``order`` (the same without turns, and the
+outcomes of tests in their order), ``pieces`` (what was printed where), ``values`` (that, and the value of every
+expression; see :mod:`portable_tpl.template.tracing`) or ``reached`` (which of the expressions with the numbers
+``nodes`` were evaluated, told as branches).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from portable_tpl.targets.workers._serve import (
 )
 from portable_tpl.targets.workers.transformers_worker import Jinja2Engine, PreparedCase, Spanned
 from portable_tpl.template.names.turns import turn_states
-from portable_tpl.template.tracing.instrument import hook_branches, mark_branches
+from portable_tpl.template.tracing.instrument import ORDER_HOOK, hook_branches, mark_branches
 from portable_tpl.template.tracing.tracing import Recorder, mark_prints, mark_reached
 from portable_tpl.template.tracing.turn_marks import TurnRecorder, mark_turns
 
@@ -57,8 +58,9 @@ class _Traced(Jinja2Engine):
         self.environment.optimized = False
         self.environment.is_safe_attribute = _by_type(self.environment.is_safe_attribute)  # type: ignore[assignment]
         self._hits: set[int] = set()
+        self._order: list[int] = []
         self._recorder = Recorder()
-        hook_branches(self.environment, self._hits)
+        hook_branches(self.environment, self._hits, self._order)
         self._turns = TurnRecorder(self._hits)
         self._turns.hook(self.environment)
         self._recorder.hook(self.environment)
@@ -68,6 +70,8 @@ class _Traced(Jinja2Engine):
         if options["mode"] == "branches":
             turns = turn_states(tree)
             mark_turns(tree, turns, mark_branches(tree))
+        elif options["mode"] == "order":
+            mark_branches(tree, ORDER_HOOK)
         elif options["mode"] == "reached":
             mark_reached(tree, frozenset(options["nodes"]))
         elif options["mode"] != "text":
@@ -78,6 +82,7 @@ class _Traced(Jinja2Engine):
 
     def render(self, loaded: jinja2.Template | Spanned, case: PreparedCase) -> str:
         self._hits.clear()
+        self._order.clear()
         self._turns.start()
         self._recorder.start()
         told: dict[str, Any] = {}
@@ -90,6 +95,8 @@ class _Traced(Jinja2Engine):
         except Failure as failure:
             told["failed"] = failure.reply
         told["branches"] = sorted(self._hits)
+        if self._order:
+            told["order"] = self._order
         if self._turns.places:
             told["turns"] = sorted(self._turns.places.items())
         pieces = self._recorder.pieces()

@@ -23,7 +23,10 @@ BranchKind = Literal[
 # jinja2 calls them as they are; other calls pass through its sandbox, which takes longer than the hook. Each takes
 # the context, which it does not need: without it, jinja2 would call those with constants when it compiles.
 BRANCH_HOOK = "portable_tpl_branch"
+ORDER_HOOK = "portable_tpl_order"
 HIT_HOOK = "portable_tpl_hit"
+
+_MOST_ORDERED = 20_000  # outcomes of one render: a loop over a long text has more than anybody reads
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,11 @@ def statement(call: nodes.Filter) -> nodes.ExprStmt:
     return nodes.ExprStmt(call, lineno=call.lineno)
 
 
-def mark_branches(tree: nodes.Template) -> int:
-    """Change a tree so that its render reports branches to the hooks; gives the number of branches."""
+def mark_branches(tree: nodes.Template, test_hook: str = BRANCH_HOOK) -> int:
+    """Change a tree so that its render reports branches to the hooks; gives the number of branches.
+
+    ``test_hook`` is :data:`ORDER_HOOK` where the order of the outcomes is asked for as well.
+    """
     marked = branches(tree)
     tests: dict[tuple[int, str], tuple[Branch | None, Branch | None]] = {}
     for branch in marked:
@@ -102,7 +108,7 @@ def mark_branches(tree: nodes.Template) -> int:
         node = (when_true or when_false).node  # type: ignore[union-attr]
         test = getattr(node, field)
         numbers = [branch.number if branch else None for branch in (when_true, when_false)]
-        setattr(node, field, call_hook(BRANCH_HOOK, test.lineno, *numbers, test))
+        setattr(node, field, call_hook(test_hook, test.lineno, *numbers, test))
     return len(marked)
 
 
@@ -112,8 +118,11 @@ def _mark_entry(branch: Branch) -> None:
     body.insert(0, statement(call_hook(HIT_HOOK, branch.line, branch.number)))
 
 
-def hook_branches(environment: Environment, hits: set[int]) -> None:
-    """Let the renders of an environment's marked templates add the branches that they take to ``hits``."""
+def hook_branches(environment: Environment, hits: set[int], order: list[int] | None = None) -> None:
+    """Let the renders of an environment's marked templates add the branches that they take to ``hits``.
+
+    ``order`` gets the outcomes of tests one by one, those of templates that are marked with :data:`ORDER_HOOK`.
+    """
 
     @pass_context
     def on_branch(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
@@ -126,4 +135,13 @@ def hook_branches(environment: Environment, hits: set[int]) -> None:
     def on_entry(_context: Context, number: int) -> None:
         hits.add(number)
 
-    environment.filters.update({BRANCH_HOOK: on_branch, HIT_HOOK: on_entry})
+    @pass_context
+    def on_ordered(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
+        number = when_true if value else when_false
+        if number is not None:
+            hits.add(number)
+            if order is not None and len(order) < _MOST_ORDERED:
+                order.append(number)
+        return value
+
+    environment.filters.update({BRANCH_HOOK: on_branch, ORDER_HOOK: on_ordered, HIT_HOOK: on_entry})

@@ -25,6 +25,7 @@ class Trace:
     ``branches`` are numbers of :func:`portable_tpl.template.tracing.instrument.branches` and of
     :func:`portable_tpl.template.tracing.turn_marks.turn_goals`, of a trace with that mode; ``turns`` the turn (from
     0) in which a variable was first set, or first read, by the number of that.
+    ``order`` are the outcomes of tests, by branch number, one after the other, of a trace with that mode.
     ``pieces`` come with the other modes, ``captured`` are those printed into a variable or an argument; ``values``
     come with the mode of that name: by node number, the different values of an expression as
     :mod:`portable_tpl.template.tracing.tracing` describes them.
@@ -36,3 +37,4 @@ class Trace:
     captured: tuple[Piece, ...] = ()
     values: Mapping[int, list[dict[str, Json]]] = field(default_factory=dict)
     turns: Mapping[int, int] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
