@@ -99,6 +99,10 @@ class Demands:
         """Whether anything is done with a name; ``name{}`` is a value of a mapping."""
         return name in self._found
 
+    def asks_for(self, key: str) -> bool:
+        """Whether a key of that name is read or asked for anywhere."""
+        return key in self._found or any(key in demand.keys or key in demand.asked for demand in self._found.values())
+
     @cached_property
     def macro_names(self) -> frozenset[str]:
         """Every name in the body of a macro or of a call block."""

@@ -58,6 +58,7 @@ class Profile(NamedTuple):
     part_types: frozenset[str] | None
     tools: tuple[bool, bool]
     calls: tuple[bool, bool]
+    reads_calls: bool
     part_roles: frozenset[str] = frozenset()  # besides users, whose parts are taken wherever any are
 
 
@@ -80,6 +81,7 @@ def profile_of(demands: Demands, tier: Tier) -> Profile:
         types,
         (not tool.isdisjoint(FLAT_TOOL_KEYS), "function" in tool),
         (not call.isdisjoint(FLAT_CALL_KEYS), "function" in call),
+        demands.asks_for("tool_calls"),
     )
 
 
@@ -134,7 +136,7 @@ def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = Mappi
         fields["content"] = contents.get(role, fields["content"])
         rest = open_data(pool, profile.tier)
         if kind_of_role(role) == "assistant":
-            cases[role] = _calling_or_not(pool, fields, rest)
+            cases[role] = _calling_or_not(pool, fields, rest, profile)
         else:
             cases[role] = pool.dict_of(FULL_DICT, fields, rest)
     by_role = ("role", cases)
@@ -146,10 +148,14 @@ def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = Mappi
     return pool.type(FULL_LIST, None, None, shape)
 
 
-def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type) -> Type:
-    """An assistant's message: one with calls may come without content, since the reference drops what is null."""
+def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type, profile: Profile) -> Type:
+    """An assistant's message: one with calls may come without content, since the reference drops what is null.
+
+    That is so where the template reads calls, as for the judge of tiers.
+    """
     calls = pool.keep(fields["tool_calls"], ALL_KINDS & ~UNDEFINED)
-    calling = {**fields, "tool_calls": calls, "content": pool.join(fields["content"], ABSENT)}
+    content = pool.join(fields["content"], ABSENT) if profile.reads_calls else fields["content"]
+    calling = {**fields, "tool_calls": calls, "content": content}
     cases = {
         "": pool.dict_of(FULL_DICT, {**fields, "tool_calls": ABSENT}, rest),
         "*": pool.dict_of(FULL_DICT, calling, rest),
