@@ -14,6 +14,10 @@ from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Safety, apply_edits
 from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
 
+# A template with a hundred fixes that do not help would cost a check for each; what is not looked at is shown as a
+# suggestion.
+_MOST_LOOKS = 24
+
 Linter = Callable[[ParsedTemplate], Sequence[Finding]]
 
 
@@ -28,10 +32,12 @@ def with_offers(parsed: ParsedTemplate, findings: Sequence[Finding], lint: Linte
     ]
     refused: set[int] = set()
     waiting = offered
+    looks = _Looks(parsed, open_ones, lint)
     while waiting:
         batch = together(waiting)
-        refused |= _refused(parsed, open_ones, batch, lint)
-        waiting = [finding for finding in waiting if all(finding is not each for each in batch)]
+        refused |= _refused(looks, batch)
+        taken = {id(each) for each in batch}
+        waiting = [finding for finding in waiting if id(finding) not in taken]
     return [_suggestion(finding) if id(finding) in refused else finding for finding in findings]
 
 
@@ -49,14 +55,27 @@ def static_problem(
     return objection(findings, lint(changed), edits, chosen), changed
 
 
-def _refused(parsed: ParsedTemplate, findings: Sequence[Finding], batch: Sequence[Finding], lint: Linter) -> set[int]:
-    """Those of a batch that do not help, found by halves."""
-    if not batch or static_problem(parsed, findings, batch, lint)[0] is None:
+class _Looks:
+    """Looks at changed texts of one template, of which each costs as much as a check: there are so many."""
+
+    def __init__(self, parsed: ParsedTemplate, findings: Sequence[Finding], lint: Linter) -> None:
+        self._parsed, self._findings, self._lint = parsed, findings, lint
+        self.left = _MOST_LOOKS
+
+    def refuses(self, batch: Sequence[Finding]) -> bool:
+        """Whether something speaks against a batch; without a look left, one that was not looked at is refused."""
+        self.left -= 1
+        return self.left < 0 or static_problem(self._parsed, self._findings, batch, self._lint)[0] is not None
+
+
+def _refused(looks: _Looks, batch: Sequence[Finding]) -> set[int]:
+    """Those of a batch that do not help, found by halves; the half that is not looked into is refused whole."""
+    if not batch or not looks.refuses(batch):
         return set()
-    if len(batch) == 1:
-        return {id(batch[0])}
+    if len(batch) == 1 or looks.left <= 0:
+        return {id(finding) for finding in batch}
     middle = len(batch) // 2
-    return _refused(parsed, findings, batch[:middle], lint) | _refused(parsed, findings, batch[middle:], lint)
+    return _refused(looks, batch[:middle]) | _refused(looks, batch[middle:])
 
 
 def _suggestion(finding: Finding) -> Finding:
