@@ -1,10 +1,10 @@
-"""How a template begins an assistant's turn, with the generation flag and without."""
+"""Where an assistant's turn begins, and how, with the generation flag and without."""
 
 from __future__ import annotations
 
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import ASSISTANT, USER, USER_AFTER, Turns
+from portable_tpl.release._turns import ASSISTANT, RESULT, USER, USER_AFTER, Turns
 
 
 def constant_header(turns: Turns, inquiry: Inquiry) -> str:
@@ -25,3 +25,25 @@ def constant_header(turns: Turns, inquiry: Inquiry) -> str:
     header = "" if split is None else answered[split:]
     before = answered.partition(USER)[2].partition(ASSISTANT)[0]
     return header if header.strip() and user.endswith(header) and header in before else ""
+
+
+def before_mark(texts: tuple[str, str], split: int) -> int:
+    """The beginning of the mark in which two texts part; ``split`` where they part in none."""
+    for start, end in ("<>", "[]"):
+        opened = texts[0].rfind(start, 0, split)
+        if opened > texts[0].rfind(end, 0, split) and texts[0][opened:] and texts[1][opened:]:
+            split = opened
+    return split
+
+
+def history_of(plain: str, prompted: str) -> str:
+    """What stands before the generation prompt, of one conversation's prompts without the flag and with it.
+
+    White space before the generation prompt, and a mark in which the two part, are not in it. Where the flag changes
+    nothing, the end of the last text that was sent is all that is known of where a generation prompt may begin.
+    """
+    split = first_difference(plain, prompted)
+    if split is None:
+        ends = [plain.rfind(text) + len(text) for text in (USER, USER_AFTER, RESULT) if text in plain]
+        return plain[: max(ends, default=0)]
+    return plain[: before_mark((plain, prompted), split)].rstrip()

@@ -35,7 +35,7 @@ from portable_tpl.model.source import Span
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._prompt import constant_header
+from portable_tpl.release._prompt import before_mark, constant_header, history_of
 from portable_tpl.release._turns import ASSISTANT, USER, Turns, turns_of
 
 CODE = "REL102"
@@ -99,8 +99,9 @@ def _fault(renderings: Sequence[Rendering]) -> str | None:
     if texts is None or ASSISTANT not in texts[2]:
         return None
     plain, prompted, header = texts[0], texts[1], texts[2][: texts[2].rindex(ASSISTANT)]
-    if (first_difference(header, prompted) or len(header)) < header.find(USER):
-        return None  # a prompt about its last turn, as guards have them, begins no assistant's turn
+    split = first_difference(header, prompted)
+    if split is not None and split < max(header.find(USER), len(history_of(plain, prompted))):
+        return None  # what stands before the generation prompt is not the same: the history is unstable (REL101)
     missing, extra = _rests(header, prompted)
     if (
         plain == prompted
@@ -123,10 +124,7 @@ def _rests(header: str, prompted: str) -> tuple[str, str]:
     split = first_difference(header, prompted)
     if split is None:
         return "", ""
-    for start, end in ("<>", "[]"):
-        opened = header.rfind(start, 0, split)
-        if opened > header.rfind(end, 0, split) and header[opened:] and prompted[opened:]:
-            split = opened
+    split = before_mark((header, prompted), split)
     return header[split:], prompted[split:]
 
 
@@ -211,6 +209,11 @@ VALID = (
         "{%- for m in messages %}\n"
         "    {{- '[INST] ' + m.content + ' [/INST]' if m.role == 'user' else ' ' + m.content + eos_token }}\n"
         "{%- endfor %}\n"
+    ),
+    # The last user's turn is printed in another way than the others are: that is unstable history (REL101).
+    Example(
+        _LOOP.replace("m.content", "('Answer: ' if m.role == 'user' and loop.last else '') + m.content")
+        + _IF.replace("__", "<|assistant|>")
     ),
     Example(
         _LOOP.replace("'<|' + m.role + '|>'", "'<|' + ('bot' if m.role == 'assistant' else m.role) + '|>'")

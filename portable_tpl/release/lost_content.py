@@ -2,9 +2,10 @@
 
 What it asks
 ------------
-Whether each thing that a request may hold is in the prompt: each turn's text, a system message, the text beside a
-tool call, the name, the keys and the values of a call, each of two calls side by side, each result, a result as text
-parts, a reply with ``tool_calls: []``, a tool's description, the reasoning of the last turn, each document.
+Whether each thing that a request may hold is in the prompt: each turn's text, each of two text parts of a user's
+turn, a system message, the text beside a tool call, the name, the keys and the values of a call, each of two calls
+side by side, each result, a result as text parts, a reply with ``tool_calls: []``, a tool's description, the
+reasoning of the last turn, each document.
 
 Why it matters
 --------------
@@ -52,7 +53,7 @@ from portable_tpl.release._turns import (
     turns_of,
 )
 from portable_tpl.targets.steps.reference import REASONING_FIELDS
-from portable_tpl.template.usage.shape import CALL, DOCUMENT, MESSAGE
+from portable_tpl.template.usage.shape import CALL, DOCUMENT, MESSAGE, PART
 
 CODE = "REL105"
 
@@ -77,7 +78,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation a thing that is lost, and one note for a template without tools."""
     turns = turns_of(subject, inquiry)
     tools = _mentions_tools(subject)
-    things = [*_texts(turns), *_documents(subject, turns), *_reasoning(subject, turns)]
+    things = [*_texts(turns), *_parts(subject, turns), *_documents(subject, turns), *_reasoning(subject, turns)]
     if tools and turns.calls:
         things += [*_calls(turns), *_results(turns)]
     if turns.tools:
@@ -106,6 +107,15 @@ def _texts(turns: Turns) -> Iterator[_Thing]:
     reply = {**turns.assistant(), "tool_calls": []}
     replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)
     yield _Thing("the text of a reply with tool_calls: []", ASSISTANT, (replied,), _REPLY)
+
+
+def _parts(subject: Subject, turns: Turns) -> Iterator[_Thing]:
+    """Two text parts in one user's turn, of a template that looks into parts."""
+    if subject.shape.keys(PART) or subject.shape.part_roles:
+        parts: Json = [{"type": "text", "text": text} for text in (USER, USER_AFTER)]
+        asked = (turns.conversation({"role": "user", "content": parts}, prompt=True),)
+        yield _Thing("a user's text as parts", USER, asked)
+        yield _Thing("the second text part of a user's turn", USER_AFTER, asked, "a user's text as parts")
 
 
 def _calls(turns: Turns) -> Iterator[_Thing]:
@@ -249,6 +259,15 @@ VALID = (
     ),
 )
 INVALID = (
+    Example(
+        _TOOLS
+        + _LOOP.replace(
+            "__",
+            _PARTS.replace("m.content | map(attribute='text') | join", "m.content[0].text")
+            + _CALLS.replace("m.content", "text"),
+        ),
+        Severity.ERROR,
+    ),
     Example(_TOOLS + _LOOP.replace("__", _TURN), Severity.ERROR),
     Example(_TOOLS + _LOOP.replace("__", _WITH_CALLS), Severity.ERROR),
     Example(

@@ -4,7 +4,8 @@ What it asks
 ------------
 Whether the prompt of a conversation is a prefix of the prompt of the same conversation with one more turn: after an
 assistant's answer, after a tool's result, with reasoning and without, and with each of the template's own switches
-on and off.
+on and off. A prompt that ends in a generation prompt is asked about up to there. The same once more with a system
+message and with tools, where the template takes them.
 
 Why it matters
 --------------
@@ -35,24 +36,36 @@ from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._prompt import constant_header
+from portable_tpl.release._prompt import constant_header, history_of
 from portable_tpl.release._settings import settings_of, words_of
-from portable_tpl.release._turns import REASONING, USER, USER_AFTER, Turns, turns_of
+from portable_tpl.release._turns import REASONING, SYSTEM, USER, USER_AFTER, Message, Turns, content, turns_of
 
 CODE = "REL101"
 
 
 class _Pair(NamedTuple):
-    """A conversation and one that goes on from it, both rendered with one setting of the flags."""
+    """A conversation and one that goes on from it, both rendered with one setting of the flags.
+
+    ``follows`` says in a sentence's words what the longer one has beside the shorter, ``beside`` what both have.
+    ``plain`` is the shorter one without the generation prompt, where it has one.
+    """
 
     kind: str
+    follows: str
     shorter: Conversation
     longer: Conversation
     setting: dict[str, Json]
+    plain: Conversation | None = None
+    beside: str = ""
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """What an engine is asked."""
+        return [self.shorter, self.longer, *([] if self.plain is None else [self.plain])]
 
 
 _SAYS = {
-    "tool": (Severity.ERROR, "What stands before a tool's result changes once the result follows{with_}"),
+    "tool": (Severity.ERROR, "What stands before {follows} changes once that follows{with_}"),
     "user": (Severity.WARNING, "The text of an earlier turn changes once a user's turn follows{with_}"),
     "tool-reasoning": (
         Severity.WARNING,
@@ -64,46 +77,100 @@ _SAYS = {
         "turns pay for it",
     ),
 }
-_FOLLOWS = {"tool": "the same, with the tool's result after it", "user": "the same, with a user's turn after it"}
+_RESULT, _USER = "a tool's result", "a user's turn"
+_Setting = dict[str, Json]
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation a kind: what a tool's turn breaks, what a user's turn does, what reasoning alone does."""
     turns = turns_of(subject, inquiry)
-    if not turns.final_assistant:
-        raise NotAsked("a conversation may not end with an assistant's turn")
     pairs = [pair for setting in settings_of(subject) for pair in _pairs(turns, setting)]
-    inquiry.render_all([each for pair in pairs for each in (pair.shorter, pair.longer)])
+    pairs += _furnished(turns, inquiry)
+    inquiry.render_all([each for pair in pairs for each in pair.conversations])
+    if all(texts_of(inquiry.render_all(pair.conversations)) is None for pair in pairs):
+        raise NotAsked("the template takes no conversation of more than one turn")
     header = constant_header(turns, inquiry)
-    broken = [pair for pair in pairs if _changes(inquiry.render_all([pair.shorter, pair.longer]), header)]
-    plain = [(pair.kind, pair.setting) for pair in broken]
+    broken = [pair for pair in pairs if _changes(inquiry.render_all(pair.conversations), header)]
+    plain = [(pair.kind, pair.setting) for pair in broken if pair.plain is None]
     for kind in _SAYS:
         base = kind.removesuffix("-reasoning")
         shown = [pair for pair in broken if pair.kind == kind and (kind == base or (base, pair.setting) not in plain)]
         if kind != base and _kept_by_default(inquiry, pairs, kind):
             continue  # it leaves only where the caller asks for that
         if shown:
-            texts = texts_of(inquiry.render_all([shown[0].shorter, shown[0].longer])) or []
-            yield _observation(shown[0], texts, header, kind != base and _keeps(inquiry, pairs, kind))
+            texts = [texts_of(inquiry.render_all(pair.conversations)) or [] for pair in shown]
+            kept = kind != base and _keeps(inquiry, pairs, kind)
+            said = [_observation(*each, header, kept) for each in zip(shown, texts, strict=True)]
+            worst = next((each for each in said if each.severity is not Severity.NOTE), said[0])
+            yield said[0] if _is_about_the_end(shown[0], texts[0]) else worst
 
 
-def _pairs(turns: Turns, setting: dict[str, Json]) -> Iterator[_Pair]:
-    for suffix, reasoning in (("", None), ("-reasoning", REASONING)):
-        answered = (turns.user(), turns.assistant(reasoning=reasoning))
-        shorter = turns.conversation(*answered, variables=setting)
-        longer = turns.conversation(*answered, turns.user(USER_AFTER), variables=setting)
-        yield _Pair(f"user{suffix}", shorter, longer, setting)
-        if turns.prints_calls:
-            called = (turns.user(), turns.call(reasoning=reasoning))
-            shorter = turns.conversation(*called, variables=setting)
-            longer = turns.conversation(*called, turns.result(), prompt=True, variables=setting)
-            yield _Pair(f"tool{suffix}", shorter, longer, setting)
+def _pairs(turns: Turns, setting: _Setting) -> Iterator[_Pair]:
+    """What goes on without a system message, and without tools but for calls."""
+    if turns.final_assistant:
+        for suffix, reasoning in (("", None), ("-reasoning", REASONING)):
+            answered = turns.conversation(turns.user(), turns.assistant(reasoning=reasoning), variables=setting)
+            yield _Pair(f"user{suffix}", _USER, answered, _extended(answered, turns.user(USER_AFTER)), setting)
+            if turns.prints_calls:
+                called = turns.conversation(turns.user(), turns.call(reasoning=reasoning), variables=setting)
+                longer = _extended(called, turns.result(), prompt=True)
+                yield _Pair(f"tool{suffix}", _RESULT, called, longer, setting)
+    yield from _prompts(turns, turns.conversation(turns.user(), variables=setting))
+    if turns.prints_calls:
+        yield from _tool_pairs(turns, turns.conversation(turns.user(), tools=True, variables=setting))
+
+
+def _furnished(turns: Turns, inquiry: Inquiry) -> Iterator[_Pair]:
+    """The same with tools that nobody calls, and with a system message, where the template takes them."""
+    offered = turns.conversation(turns.user(), tools=True)
+    if turns.tools and not turns.needs_tools:
+        yield from (pair._replace(beside=" with tools") for pair in _prompts(turns, offered))
+    if not turns.preface:
+        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
+        asked = turns.conversation(system, turns.user())
+        if SYSTEM in (inquiry.text(asked.with_changes(add_generation_prompt=True)) or ""):
+            beside = " with a system message"
+            yield from (pair._replace(beside=beside) for pair in _prompts(turns, asked))
+            if turns.prints_calls:
+                asked = turns.conversation(system, turns.user(), tools=True)
+                yield from (pair._replace(beside=beside) for pair in _tool_pairs(turns, asked))
+
+
+def _prompts(turns: Turns, asked: Conversation) -> Iterator[_Pair]:
+    """What a model is asked after a user's turn, and after the answer and another one."""
+    follows = "an answer and a user's turn"
+    longer = _extended(asked, turns.assistant(), turns.user(USER_AFTER), prompt=True)
+    yield _Pair("user", follows, _extended(asked, prompt=True), longer, asked.variables, asked)
+
+
+def _tool_pairs(turns: Turns, asked: Conversation) -> Iterator[_Pair]:
+    """What a model is asked before a call, after its result, and after the answer to that."""
+    called = _extended(asked, turns.call(), turns.result())
+    prompted = _extended(called, prompt=True)
+    yield _Pair("tool", "a call with its result", _extended(asked, prompt=True), prompted, asked.variables, asked)
+    answered = _extended(called, turns.assistant())
+    longer = _extended(answered, turns.user(USER_AFTER), prompt=True)
+    yield _Pair("user", "an answer and a user's turn", prompted, longer, asked.variables, called)
+    if turns.final_assistant:
+        yield _Pair("user", _USER, answered, longer, asked.variables)
+
+
+def _extended(asked: Conversation, *messages: Message, prompt: bool = False) -> Conversation:
+    return asked.with_changes(messages=[*asked.messages, *messages], add_generation_prompt=prompt)
 
 
 def _changes(renderings: Sequence[Rendering], header: str) -> bool:
-    """Whether the first prompt, without an assistant's header that ends every prompt, is no prefix of the second."""
+    """Whether the first prompt is no prefix of the second.
+
+    Left out of it are an assistant's header that ends every prompt, and what the generation flag adds to the third.
+    """
     texts = texts_of(renderings)
-    return texts is not None and not texts[1].startswith(texts[0].removesuffix(header))
+    if texts is None:
+        return False
+    shorter = texts[0].removesuffix(header)
+    if len(texts) > 2:
+        shorter = shorter[: len(history_of(texts[2], texts[0]))]
+    return not texts[1].startswith(shorter)
 
 
 def _kept_by_default(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
@@ -124,22 +191,29 @@ def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
 
 def _observation(pair: _Pair, texts: list[str], header: str, kept: bool) -> Observation:
     severity, message = _SAYS[pair.kind]
-    split = first_difference(*texts) or 0
-    if split < texts[0].find(USER):
-        # A prompt that asks about the last turn, as guards do: nobody goes on from it.
+    split = first_difference(*texts[:2]) or 0
+    if _is_about_the_end(pair, texts):
         kept, message = True, "What stands before the first turn depends on how the conversation ends{with_}"
     elif not texts[0][split:].strip():
         kept, message = True, "White space at the end of the prompt is gone once another turn follows{with_}"
+    exchanges = [
+        Exchange("the conversation", pair.shorter),
+        Exchange(f"the same, with {pair.follows} after it", pair.longer),
+    ]
+    if pair.plain is not None:
+        exchanges.append(Exchange("the conversation without add_generation_prompt", pair.plain))
     return Observation(
         Severity.NOTE if kept else severity,
-        message.format(with_=words_of(pair.setting)),
-        (
-            Exchange("the conversation", pair.shorter),
-            Exchange(_FOLLOWS[pair.kind.removesuffix("-reasoning")], pair.longer),
-        ),
+        message.format(with_=pair.beside + words_of(pair.setting), follows=pair.follows),
+        tuple(exchanges),
         holds=lambda renderings: _changes(renderings, header),
         compared=True,
     )
+
+
+def _is_about_the_end(pair: _Pair, texts: Sequence[str]) -> bool:
+    """Whether a prompt asks about the last turn, as guards do: nobody goes on from it."""
+    return pair.plain is None and (first_difference(*texts[:2]) or 0) < texts[0].find(USER)
 
 
 _CHATML = """\
@@ -171,14 +245,40 @@ _CALLS = """\
 {%- endfor %}
 """
 
+_SYSTEM = """\
+{%- set system = messages[0].content if messages[0].role == 'system' %}
+{%- for m in messages if m.role != 'system' %}
+    {{- '<|' + m.role + '|>' + (system + ' ' if system and loop.__ else '') + m.content + '<|end|>' }}
+{%- endfor %}
+"""
+_TOOLS = """\
+{%- for m in messages %}
+    {%- if tools and (__) %}{{ '<|tools|>' + tools | tojson }}{% endif %}
+    {{- '<|' + m.role + '|>' + m.content }}
+    {%- for call in m.tool_calls or [] %}
+        {{- '<call>' + call.function | tojson + '</call>' }}
+    {%- endfor %}
+    {{- '<|end|>' }}
+{%- endfor %}
+"""
+
 VALID = (
     Example(_CHATML + _PROMPT),
+    Example(_SYSTEM.replace("loop.__", "loop.first") + _PROMPT),
+    Example(_TOOLS.replace("__", "loop.first") + _PROMPT),
     Example(_THOUGHT.replace("loop.last__", "true") + _PROMPT),
     Example(_CALLS.replace("__", "") + _PROMPT),
     # A header that ends every prompt is another fault (REL102), not two.
     Example(_CHATML + "{{- '<|assistant|>' }}\n"),
 )
 INVALID = (
+    Example(
+        _CHATML.replace("m.content", "('Answer: ' if m.role == 'user' and loop.last else '') + m.content") + _PROMPT
+    ),
+    Example(_SYSTEM.replace("loop.__", "loop.last") + _PROMPT),
+    Example(_TOOLS.replace("__", "loop.last") + _PROMPT, Severity.ERROR),
+    # The tools stand before the last user's turn: a result leaves them there, the next question moves them.
+    Example(_TOOLS.replace("__", "m == (messages | selectattr('role', 'equalto', 'user') | list | last)") + _PROMPT),
     Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"),
     Example(_THOUGHT.replace("loop.last__", "loop.last") + _PROMPT),
     Example(_THOUGHT.replace("loop.last__", "keep_thinking or loop.last") + _PROMPT, Severity.NOTE),
