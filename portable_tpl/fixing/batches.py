@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
 
 from portable_tpl.model.findings import Edit, Finding, Fix
 
@@ -11,12 +12,13 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
     """Findings whose fixes may be applied together; the shortest first, since the inner one of two goes first."""
     ordered = sorted(findings, key=lambda each: (each.location.end - each.location.start, each.location.start))
     chosen: list[Finding] = []
-    taken: list[Edit] = []
+    taken: list[Edit] = []  # in order, and none touches another but for equal insertions
     for finding in ordered:
         edits = fix_of(finding).edits
-        if not any(_collide(edit, other) for edit in edits for other in taken):
+        if not any(_collide(edit, other) for edit in edits for other in _near(edit, taken)):
             chosen.append(finding)
-            taken += edits
+            for edit in edits:
+                insort(taken, edit, key=_start)
     return sorted(chosen, key=lambda finding: finding.location.start)
 
 
@@ -29,6 +31,24 @@ def fix_of(finding: Finding) -> Fix:
     """The fix of a finding that has one."""
     assert finding.fix is not None
     return finding.fix
+
+
+def _start(edit: Edit) -> int:
+    return edit.start
+
+
+def _near(edit: Edit, taken: Sequence[Edit]) -> Iterator[Edit]:
+    """The edits that begin where this one lies, and the last ones before it."""
+    place = bisect_left(taken, edit.start, key=_start)
+    before = place - 1
+    while before >= 0:
+        yield taken[before]
+        if taken[before].start != taken[place - 1].start:
+            break
+        before -= 1
+    while place < len(taken) and taken[place].start <= edit.end:
+        yield taken[place]
+        place += 1
 
 
 def _collide(edit: Edit, other: Edit) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from portable_tpl.model.findings import Edit, Finding, Safety, Severity
 
@@ -16,16 +18,16 @@ class Moved:
 
     def __init__(self, edits: Iterable[Edit]) -> None:
         self.edits = sorted(set(edits), key=lambda edit: (edit.start, edit.end))
+        self._ends = [edit.end for edit in self.edits]
+        grown = (len(edit.text) - (edit.end - edit.start) for edit in self.edits)
+        self._shifts = list(accumulate(grown, initial=0))
 
     def forward(self, position: int) -> int | None:
         """Where a place has gone; ``None`` for one inside of what was replaced."""
-        shift = 0
-        for edit in self.edits:
-            if edit.end <= position:
-                shift += len(edit.text) - (edit.end - edit.start)
-            elif edit.start < position:
-                return None
-        return position + shift
+        passed = bisect_right(self._ends, position)
+        if passed < len(self.edits) and self.edits[passed].start < position:
+            return None
+        return position + self._shifts[passed]
 
     def back(self, position: int) -> int:
         """Where a place of the new text was; for one inside of what was put in, where that begins."""
@@ -62,8 +64,9 @@ def objection(
     """
     moved = Moved(edits)
     regions = moved.regions()
-    outside, inside = _split(after, regions)
-    old_outside, old_inside = _split(before, [(edit.start, edit.end) for edit in moved.edits])
+    outside, new = _split(after, regions)
+    old_outside, old = _split(before, [(edit.start, edit.end) for edit in moved.edits])
+    inside, old_inside = _joined(new), _joined(old)
     known = Counter(_identity(finding, moved) for finding in old_outside)
     for finding in outside:
         identity = _identity(finding, None)
@@ -73,13 +76,15 @@ def objection(
             return (
                 f"it would bring a finding elsewhere: line {finding.location.line}: {finding.code} {finding.message}"
             )
+    for number, here in sorted(new.items()):
+        # Each edit is weighed alone where it is made, so that no good one covers a bad one.
+        worse = _worse(_weights(old.get(number, ())), _weights(here))
+        if worse:
+            return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
+    there = {id(finding) for finding in old_inside}
     for finding in cured:
-        if all(finding is not each for each in old_inside) and known[_identity(finding, moved)] > 0:
+        if id(finding) not in there and known[_identity(finding, moved)] > 0:
             old_inside.append(finding)  # a finding wider than its edits that has gone
-    for number in range(len(regions)):
-        words = _region_objection(number, moved, regions, old_inside, inside)
-        if words is not None:
-            return words
     weight_before, weight_after = _weights(old_inside), _weights(inside)
     worse = _worse(weight_before, weight_after)
     if worse:
@@ -89,41 +94,29 @@ def objection(
     return None
 
 
-def _region_objection(
-    number: int,
-    moved: Moved,
-    regions: Sequence[tuple[int, int]],
-    before: Sequence[Finding],
-    after: Sequence[Finding],
-) -> str | None:
-    """Why one edit does not help where it is made: each is weighed alone, so that no good one covers a bad one."""
-    edit = moved.edits[number]
-    here = [each for each in after if _touches(each, regions[number])]
-    there = [each for each in before if _touches(each, (edit.start, edit.end))]
-    weight_before, weight_after = _weights(there), _weights(here)
-    worse = _worse(weight_before, weight_after)
-    if worse:
-        return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
-    return None
-
-
 def _first(findings: Sequence[Finding]) -> str:
     return f"{findings[0].code} {findings[0].message}" if findings else "nothing changes"
 
 
-def _split(findings: Iterable[Finding], regions: Sequence[tuple[int, int]]) -> tuple[list[Finding], list[Finding]]:
-    """The findings outside of all regions, and those that lie in one of them."""
+def _split(
+    findings: Iterable[Finding], regions: Sequence[tuple[int, int]]
+) -> tuple[list[Finding], dict[int, list[Finding]]]:
+    """The findings outside of all regions, and those that lie in one of them, by its number; regions are in order."""
+    numbers = [number for number, (start, end) in enumerate(regions) if start < end]
+    starts = [regions[number][0] for number in numbers]
     outside: list[Finding] = []
-    inside: list[Finding] = []
+    inside: dict[int, list[Finding]] = {}
     for finding in findings:
-        (inside if any(_touches(finding, region) for region in regions) else outside).append(finding)
+        place = bisect_right(starts, finding.location.start) - 1
+        if place >= 0 and finding.location.end <= regions[numbers[place]][1]:
+            inside.setdefault(numbers[place], []).append(finding)
+        else:
+            outside.append(finding)
     return outside, inside
 
 
-def _touches(finding: Finding, region: tuple[int, int]) -> bool:
-    """Whether a finding lies in a region."""
-    start, end = region
-    return start <= finding.location.start and finding.location.end <= end and start < end
+def _joined(groups: Mapping[int, list[Finding]]) -> list[Finding]:
+    return [finding for _, group in sorted(groups.items()) for finding in group]
 
 
 def _identity(finding: Finding, moved: Moved | None) -> tuple[object, ...]:
