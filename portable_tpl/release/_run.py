@@ -92,12 +92,13 @@ def _said(ask: _Ask) -> list[Observation] | NotAsked:
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
-    """One finding for one branch of the template: the worst of those that it made."""
+    """One finding for one branch of the template, or one place that printed the difference: the worst of those."""
     ranked = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
     kept: dict[object, Finding] = {}
     for finding in ranked:
-        branch = finding.witness is not None and finding.witness.condition is not None
-        kept.setdefault(finding.location if branch else (finding.location, finding.message), finding)
+        witness = finding.witness
+        placed = witness is not None and witness.line is not None and witness.difference is not None
+        kept.setdefault(finding.location if placed else (finding.location, finding.message), finding)
     return list(kept.values())
 
 

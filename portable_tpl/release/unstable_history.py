@@ -113,8 +113,7 @@ def _pairs(turns: Turns, setting: _Setting) -> Iterator[_Pair]:
             yield _Pair(f"user{suffix}", _USER, answered, _extended(answered, turns.user(USER_AFTER)), setting)
             if turns.prints_calls:
                 called = turns.conversation(turns.user(), turns.call(reasoning=reasoning), variables=setting)
-                longer = _extended(called, turns.result(), prompt=True)
-                yield _Pair(f"tool{suffix}", _RESULT, called, longer, setting)
+                yield _Pair(f"tool{suffix}", _RESULT, called, _extended(called, turns.result()), setting)
     yield from _prompts(turns, turns.conversation(turns.user(), variables=setting))
     if turns.prints_calls:
         yield from _tool_pairs(turns, turns.conversation(turns.user(), tools=True, variables=setting))

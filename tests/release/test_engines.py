@@ -101,6 +101,14 @@ def test_a_branch_that_both_prompts_took_is_not_named(inspect: Inspect) -> None:
     assert finding.witness.line == finding.location.line == 2
 
 
+def test_one_place_that_breaks_several_turns_is_one_finding(inspect: Inspect) -> None:
+    calls = "{% for call in m.tool_calls or [] %}{{ call.function | tojson }}{% endfor %}"
+    (finding,) = inspect(_END.replace("{% endfor %}", calls + "{% endfor %}"), "REL101").findings
+    assert finding.severity is Severity.ERROR
+    # The end of text is printed once, after a reply and after a call.
+    assert "tool's result" in finding.message
+
+
 def test_what_cannot_be_asked_is_said(inspect: Inspect) -> None:
     inspection = inspect("{{ raise_exception('nothing is taken') }}", "REL101", "REL113")
     assert not inspection.findings
