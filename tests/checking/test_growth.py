@@ -33,7 +33,7 @@ KINDS: dict[str, Callable[[int], str]] = {
         + "{% endif %}"
     ),
     "text": lambda n: "{{ messages[0].content }} some words of a prompt\n" * n,
-    "chain": lambda n: "{{ messages[0].content" + "|trim" * (n // 4) + " }}",
+    "chain": lambda n: "{{ messages[0].content" + "|trim" * (n // 2) + " }}",
 }
 
 
