@@ -20,6 +20,7 @@ from portable_tpl.generation.handwritten_tools import (
     UNICODE_ARGUMENTS,
     WEATHER,
     WIDE,
+    WIDE_ARGUMENTS,
     WIDE_TOOL,
     tool_of,
 )
@@ -185,12 +186,12 @@ def _schemas(shape: TemplateShape) -> Iterator[Conversation]:
 
 def _rare_tool_use(shape: TemplateShape) -> Iterator[Conversation]:
     tools = _tools(shape, WEATHER)
-    one = _call(shape, ARGUMENTS, "a1b2c3d4e")
     bare = _call(shape, {"city": "Rome"}, None)
     yield _chat(user("Weather?"), assistant("", tool_calls=[bare]), _result(bare, "22"), tools=tools)
     yield _chat(user("Find it"), tools=_tools(shape, WIDE_TOOL))
     yield _chat(system(WIDE), user(WIDE), tools=tools)
-    yield _chat(user("Weather?"), assistant(WIDE, tool_calls=[one]), _result(one, WIDE), tools=tools)
+    wide = _call(shape, WIDE_ARGUMENTS, "a1b2c3d4e")
+    yield _chat(user("Weather?"), assistant(WIDE, tool_calls=[wide]), _result(wide, WIDE), tools=tools)
     yield _chat(user("Go on"), assistant("One"), user("Go on"), tools=tools)
     if takes_flat_tools(shape) and takes_wrapped_tools(shape):
         yield _chat(user("Weather?"), tools=[WEATHER["function"], NESTED["function"]])

@@ -10,6 +10,7 @@ from portable_tpl.requests.tools import NO_PARAMETERS, SCHEMA_SHAPES, Schema, wi
 
 MARKUP = 'It\'s <b>bold</b> & "quoted" {x} \\n'
 WIDE = "\u3000全角スペース\u3000"
+WIDE_ARGUMENTS: Message = {"city": "zero\u200bwidth", "days": ["zero\u200bwidth"]}
 RESULT = '{"temperature": 22, "sky": "clear"}'
 WEATHER: Message = {
     "type": "function",
