@@ -44,8 +44,8 @@ class Item(NamedTuple):
 
     @property
     def proof(self) -> Proof | None:
-        """The shortest proof, if there is one."""
-        return min(self.proofs, key=_length, default=None)
+        """The plainest proof, if there is one."""
+        return min(self.proofs, key=_plainness, default=None)
 
 
 def items_of(report: TemplateReport) -> list[Item]:
@@ -86,8 +86,10 @@ def _order(item: Item) -> tuple[int, int, str]:
     return _WORST_FIRST[item.severity], item.location.start if item.location else -1, item.code
 
 
-def _length(proof: Proof) -> int:
-    return len(str(proof.mismatch.conversation.messages)) + len(str(proof.mismatch.conversation.tools))
+def _plainness(proof: Proof) -> tuple[int, int]:
+    """How far a proof is from what people send every day: by its tier, then by its length."""
+    conversation = proof.mismatch.conversation
+    return proof.mismatch.tier.rank, len(str(conversation.messages)) + len(str(conversation.tools))
 
 
 class Block(NamedTuple):
@@ -102,8 +104,8 @@ class Block(NamedTuple):
 
     @property
     def proof(self) -> Proof | None:
-        """The shortest proof of the block, if there is one."""
-        return min((proof for item in self.items for proof in item.proofs), key=_length, default=None)
+        """The plainest proof of the block, if there is one."""
+        return min((proof for item in self.items for proof in item.proofs), key=_plainness, default=None)
 
     @property
     def fix(self) -> Fix | None:

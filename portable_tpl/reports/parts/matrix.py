@@ -30,6 +30,8 @@ def state_of(template: TemplateReport, target: str) -> str:
         return verdict
     about = [item for item in items_of(template) if target in item.targets and not item.beside]
     tiers = [proof.mismatch.tier for item in about for proof in item.proofs if proof.target == target]
+    if template.comparison is None:
+        tiers += [item.finding.tier for item in about if item.finding is not None]
     ordinary = any(item.severity is Severity.ERROR for item in about) or next(iter(Tier)) in tiers
     return verdict if ordinary or not about else "rare"
 
