@@ -29,6 +29,7 @@ from portable_tpl.support.versions import version_in, version_key
 # What the registries had when the support table was last written, by engine.
 RELEASES = TARGETS.with_name("releases.json")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
+_LISTED = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
 _LAST_WORDS = 300  # characters of what an installer said before it failed
 _NAMED = 8  # versions in an error message
 
@@ -117,8 +118,12 @@ def ask_releases(package: Package) -> list[str]:
         releases = [data] if isinstance(data, str) else list(data)
         releases = [release for release in releases if "-" not in release]
     else:
-        command = [sys.executable, "-m", "pip", "index", "versions", "--json", package.name]
-        releases = [str(release) for release in json.loads(_run(package.engine, command))["versions"]]
+        # In words, not as JSON, which a pip of 2024 does not write yet.
+        words = _run(package.engine, [sys.executable, "-m", "pip", "index", "versions", package.name])
+        listed = _LISTED.search(words)
+        if listed is None:
+            raise TargetUnavailable(f"{package.engine}: pip names no versions of {package.name}")
+        releases = [release.strip() for release in listed[1].split(",")]
     with contextlib.suppress(OSError):
         path = _releases_file(package)
         path.parent.mkdir(parents=True, exist_ok=True)

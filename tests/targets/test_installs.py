@@ -34,7 +34,8 @@ class Installer:
         self.commands.append(command)
         if "index" in command:
             releases = ["2026.5.9294", "2026.4.8672.1", "2026.4.8672", "0.2"]
-            return json.dumps({"versions": releases if command[-1] == "xllamacpp" else ["77.0", "2.14.0"]})
+            listed = ", ".join(releases if command[-1] == "xllamacpp" else ["77.0", "2.14.0"])
+            return f"{command[-1]} (1)\nAvailable versions: {listed}\n  INSTALLED: 1\n"
         if "view" in command:
             return json.dumps(["0.5.10", hf_jinja.ENGINE.default_version(), "0.6.0-beta"])
         folder = Path(command[command.index("--prefix" if "--prefix" in command else "--target") + 1])
