@@ -168,7 +168,7 @@ def test_a_terminal_sees_progress_and_rate(folder: Path) -> None:
     assert b"/s" in shown
 
 
-SLOW = "{% for i in range(3000) %}{% endfor %}" + CHAT
+SLOW = "{% for i in range(15000) %}{% endfor %}" + CHAT
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[bytes]:

@@ -60,6 +60,9 @@ def confine(writable: Sequence[str] = (), network: bool = False) -> bool:
     if ruleset < 0:
         return False
     try:
+        for path in writable:
+            with contextlib.suppress(OSError):  # a rule is about what is there
+                os.makedirs(path, exist_ok=True)
         for path in (os.devnull, *writable):
             _allow(libc, ruleset, path, rights)
         done: bool = libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0 and libc.syscall(_RESTRICT, ruleset, 0) == 0

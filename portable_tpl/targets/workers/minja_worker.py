@@ -164,4 +164,4 @@ def _hush() -> None:
 
 if __name__ == "__main__":
     _hush()
-    serve(_Minja())
+    serve(_Minja(), writable=(str(_TOKENIZERS),))

@@ -113,8 +113,10 @@ def test_content_is_missing_only_beside_calls(tier: Tier) -> None:
     assert calling.kinds == ("undefined", "str")
     assert plain.kinds == ("str",)
     assert role.texts == frozenset({"system", "user", "assistant", "tool"})
-    by_role = printed(in_loop("{% if m.role == 'user' %}{{ m.content }}{% else %}{{ m.content }}{% endif %}"), tier)
-    assert [each.kinds for each in by_role] == [("str",), ("undefined", "str")]
+    by_role = "{% if m.role == 'user' %}{{ m.content }}{% else %}{{ m.content }}{% endif %}"
+    reading = printed(in_loop(by_role + "{% if m.tool_calls %}{% endif %}"), tier)
+    assert [each.kinds for each in reading] == [("str",), ("undefined", "str")]
+    assert [each.kinds for each in printed(in_loop(by_role), tier)] == [("str",), ("str",)]
 
 
 def test_ordinary_requests_hold_less_than_everyday_ones() -> None:
