@@ -118,6 +118,15 @@ def reference(session: nox.Session) -> None:
 
 
 @nox.session
+def prompts(session: nox.Session) -> None:
+    """Compare prompts of every kind of call over all real templates with the installed transformers."""
+    _group(session, "test")
+    session.install("-e", ".")
+    environment = {"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    session.run("python", "-m", "tests.sweeps.prompts", *session.posargs, env=environment)
+
+
+@nox.session
 def truth(session: nox.Session) -> None:
     """Compare what ``check`` says with what ``compare`` finds, over all real templates."""
     _engines(session)

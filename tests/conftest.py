@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from portable_tpl.model.source import Template
+from tests.real_templates import read_templates
 
 CORPUS_VARIABLE = "PORTABLE_TPL_CORPUS"
 # No test keeps what showed a mismatch in the user's cache, or has any from there: nothing is ever below a file.
@@ -31,15 +30,7 @@ def corpus_dir() -> Path:
 @pytest.fixture(scope="session")
 def corpus_templates(corpus_dir: Path) -> list[Template]:
     """Every real template, with newlines as they are in the file, and its model's own special tokens."""
-    tokens: dict[str, dict[str, str]] = {}
-    for line in (corpus_dir / "manifest.jsonl").read_text("utf-8").splitlines():
-        entry: dict[str, Any] = json.loads(line)
-        pair = {"bos_token": entry.get("bos_token"), "eos_token": entry.get("eos_token")}
-        tokens[entry["slug"]] = {key: value for key, value in pair.items() if value is not None}
-    return [
-        Template(path.read_bytes().decode("utf-8"), path=path.name, special_tokens=tokens.get(path.stem, {}))
-        for path in sorted((corpus_dir / "templates").glob("*.jinja"))
-    ]
+    return read_templates(corpus_dir)
 
 
 def pytest_report_header() -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -15,26 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import portable_tpl as pt
-from portable_tpl.generation.choices import SeededChoices
-from portable_tpl.generation.generate import conversation
-from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.errors import RenderError, TemplateSyntaxError
-from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.errors import RenderError
+from portable_tpl.model.rendering import Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.rendering import program
-from portable_tpl.rendering.chat_template import ChatTemplate
-from portable_tpl.rendering.rows import row_call
 from portable_tpl.template.syntax.environment import reference_environment, render_with_generation, strftime_function
 from portable_tpl.template.syntax.failures import describe, outcome_of
-from portable_tpl.template.syntax.parsing import parse
-from portable_tpl.template.usage.shape import shape_of
 from tests.rendering.adversarial import ESCAPES, SHAPES
+from tests.rendering.calls import ADDRESS, KINDS, compare_prompts
 from tests.targets.engines.test_reference import RealTransformers
 from tests.template.grammar import templates
 
 NOW = datetime(2026, 1, 1, 12)
 REFERENCE = reference_environment(lambda: NOW)
-ADDRESS = re.compile(r"0x[0-9a-f]+")
 CONTEXTS: list[dict[str, Any]] = [
     {
         "messages": [
@@ -125,75 +117,18 @@ def test_anything_that_is_passed_gives_a_prompt_or_an_error_of_ours(messages: An
         assert len(str(error).splitlines()) == 1  # noqa: PT017 - either is right
 
 
-# Against the real package, over real templates and generated conversations.
-
-
-def conversations(template: Template, count: int) -> Iterator[Conversation]:
-    shape = shape_of(parse(template).tree)
-    tiers = tuple(Tier)
-    for number in range(count):
-        yield conversation(SeededChoices(f"{template.path} {number}", tiers[number % len(tiers)]), shape)
-
-
-def odd_ways(made: Conversation, number: int) -> Conversation:
-    """Some with tuples in place of lists; arguments that come as variables of no use to anybody are left out."""
-    flags = ("continue_final_message", "add_generation_prompt", "tools", "documents")
-    variables = {name: x for name, x in made.variables.items() if name not in flags or isinstance(x, bool)}
-    made = made.with_changes(variables=variables)
-    if number % 3:
-        return made
-    return made.with_changes(messages=as_tuples(made.messages), variables=as_tuples(made.variables, top=True))
-
-
-def as_tuples(value: Any, top: bool = True) -> Any:
-    if isinstance(value, list):
-        return [as_tuples(item, False) for item in value] if top else tuple(as_tuples(item, False) for item in value)
-    return {key: as_tuples(item, False) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def is_same(expected: Rendering, found: Rendering) -> bool:
-    if isinstance(expected, Failed) or isinstance(found, Failed):
-        return isinstance(expected, Failed) and isinstance(found, Failed)
-    return ADDRESS.sub("0x", repr(expected)) == ADDRESS.sub("0x", repr(found))
-
-
-def differences(real: RealTransformers, chosen: Sequence[Template], count: int) -> tuple[int, list[Any]]:
-    wrong, total = [], 0
-    for template in chosen:
-        try:
-            chat = ChatTemplate(template)
-        except TemplateSyntaxError:
-            continue
-        for number, made in enumerate(conversations(template, count)):
-            asked = odd_ways(made, number)
-            expected = real.render(template, asked)
-            try:
-                found = chat.rendering(row_call({**asked.to_json(), "clock": asked.clock}))
-            except RenderError as error:
-                found = Failed("error", str(error))
-            total += 1
-            if not is_same(expected, found):
-                wrong.append((template.path, number, expected, found))
-    return total, wrong
-
-
 @pytest.mark.filterwarnings("ignore::portable_tpl.model.errors.PromptWarning")
 def test_equals_transformers_on_some_real_templates(
     corpus_templates: list[Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    total, wrong = differences(RealTransformers(monkeypatch), corpus_templates[::12], 12)
-    assert wrong == []
-    assert total > 400
-
-
-@pytest.mark.sweep
-@pytest.mark.filterwarnings("ignore::portable_tpl.model.errors.PromptWarning")
-def test_equals_transformers_on_all_real_templates(
-    corpus_templates: list[Template], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    total, wrong = differences(RealTransformers(monkeypatch), corpus_templates, 200)
-    assert wrong == []
-    assert total > 100_000
+    """``nox -s prompts`` does the same with all of them."""
+    real = RealTransformers(monkeypatch)
+    results = [compare_prompts(real, template, corpus_templates[0].text, 20) for template in corpus_templates[::20]]
+    assert [difference for result in results for difference in result.differences] == []
+    assert set(sum((result.rendered for result in results), Counter[str]())) == {kind.__name__ for kind in KINDS}
+    assert sum(result.outcomes["Rendered"] for result in results) > 300
+    real.apply = lambda *given, **arguments: Rendered("another")  # type: ignore[method-assign]
+    assert len(compare_prompts(real, corpus_templates[0], "", 20).differences) == 20
 
 
 @pytest.mark.parametrize(
