@@ -89,13 +89,11 @@ def mutated_json(data: object, choose: random.Random) -> bytes:
     return json.dumps(walk(data), ensure_ascii=choose.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
-def templates(sources: Sequence[str], count: int, seed: int) -> list[str]:
-    """As many mutated templates; of every second one the reference still parses the text."""
-    choose = random.Random(seed)
-    made: list[str] = []
-    while len(made) < count:
+def mutated_template(sources: Sequence[str], number: int, seed: int) -> str:
+    """The text of this number; of every second one the reference still parses the text."""
+    choose = random.Random(f"{seed}:{number}")
+    while True:
         source = choose.choice(sources)
-        text = mutated_to_parse(source, choose) if len(made) % 2 else mutated(source, choose, sources)
+        text = mutated_to_parse(source, choose) if number % 2 else mutated(source, choose, sources)
         if text is not None:
-            made.append(text)
-    return made
+            return text

@@ -5,6 +5,7 @@ All of it is for Linux; elsewhere the functions answer that they know nothing, a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -37,6 +38,23 @@ def limit_address_space(pid: int, megabytes: int) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def end_with_writer(descriptor: int, group: int) -> None:
+    """Have the system kill a process group once nobody can write to the pipe that ``descriptor`` reads from.
+
+    The group must hold the reading end open, whatever it is busy with. The system keeps the request with the pipe and
+    not with a process: the writing end closes when this process ends, however it does.
+    """
+    if sys.platform != "linux":
+        return
+    import fcntl
+    import signal
+
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, -group)
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_ASYNC)
 
 
 def grant_cpu(pid: int, seconds: float) -> None:

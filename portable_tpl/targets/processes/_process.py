@@ -57,6 +57,7 @@ class WorkerProcess:
     def _start(self, launch: Launch) -> None:
         child_read, self._write = os.pipe()
         self._read, child_write = os.pipe()
+        lifeline, self._lifeline = os.pipe()
         counter = self._progress_file.fileno()
         added = {READ_FD: str(child_read), WRITE_FD: str(child_write), PROGRESS_FD: str(counter)}
         added[TEXT_BYTES] = str(self._limits.text_megabytes << 20)
@@ -66,20 +67,21 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=(child_read, child_write, counter),
+                pass_fds=(child_read, child_write, counter, lifeline),
                 env=scrubbed_environment({**launch.environment, **added}),
                 cwd="/",
                 start_new_session=True,
             )
+            _limits.end_with_writer(lifeline, self._process.pid)
         except BaseException:
-            os.close(self._read)
-            os.close(self._write)
+            for descriptor in (self._read, self._write, self._lifeline):
+                os.close(descriptor)
             self._progress.close()
             self._progress_file.close()
             raise
         finally:
-            os.close(child_read)
-            os.close(child_write)
+            for descriptor in (child_read, child_write, lifeline):
+                os.close(descriptor)
         assert self._process.stderr is not None
         self._stderr = self._process.stderr.fileno()
         self.pid = self._process.pid
@@ -185,7 +187,7 @@ class WorkerProcess:
 
     def _release(self) -> None:
         self._selector.close()
-        for descriptor in (self._read, self._write):
+        for descriptor in (self._read, self._write, self._lifeline):
             os.close(descriptor)
         assert self._process.stderr is not None
         self._process.stderr.close()
