@@ -89,6 +89,13 @@ def probes(session: nox.Session) -> None:
 
 
 @nox.session
+def pins(session: nox.Session) -> None:
+    """Pin the hashes of engine versions that have no pin yet, as the registries tell them today."""
+    session.install("-e", ".[js]", "uv")
+    session.run("python", "-m", "portable_tpl.probing.pinning")
+
+
+@nox.session
 def upstream(session: nox.Session) -> None:
     """Install the newest of every engine and say which answers moved; compare with the newest transformers, too."""
     _group(session, "test")

@@ -94,11 +94,14 @@ def _say_confinement() -> None:
 
 @command.command("install")
 @click.argument("names", metavar="NAME[@VERSION]...", nargs=-1, required=True)
-def install(names: tuple[str, ...]) -> int:
+@click.option(
+    "--unpinned", is_flag=True, help="Take versions whose hashes are not known as the registry serves them."
+)
+def install(names: tuple[str, ...], unpinned: bool) -> int:
     """Put engine versions into the user's cache, never into an environment.
 
-    `all` stands for every engine that is missing, `measured` for every version that has a table of the engines that
-    are here.
+    What is downloaded must have the hashes that this program knows. `all` stands for every engine that is missing,
+    `measured` for every version that has a table of the engines that are here.
     """
     from portable_tpl.model.errors import TargetUnavailable
     from portable_tpl.targets import installs
@@ -122,7 +125,7 @@ def install(names: tuple[str, ...]) -> int:
             say("every engine is here already")
         for package, version in wanted:
             say(f"installing {package.engine}@{version} …")
-            installs.install(package, version)
+            installs.install(package, version, unpinned=unpinned)
             click.echo(f"{package.engine}@{version}: installed")
     return 0
 

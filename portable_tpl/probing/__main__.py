@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         targets = options.targets or [*(newest_targets() if options.upstream else measured_targets())]
         if options.install or options.upstream:
-            _install(targets)
+            _install(targets, unpinned=options.upstream)
     except PortableTplError as error:
         print(error, file=sys.stderr)
         return 2
@@ -92,12 +92,12 @@ def speaking() -> Iterator[Adapter]:
     return (each for each in built_in if table_target(each) == each.id)
 
 
-def _install(targets: Iterable[str]) -> None:
+def _install(targets: Iterable[str], *, unpinned: bool) -> None:
     for target in targets:
         adapter, version = find(target)
         version = version or adapter.pinned
         if adapter.package is not None and version is not None and adapter.package.here() != version:
-            installs.install(adapter.package, version)
+            installs.install(adapter.package, version, unpinned=unpinned)
 
 
 def _report(target: str, since: str, moves: Iterable[tuple[str, str, str]]) -> int:

@@ -1,8 +1,9 @@
 """Engine versions in folders of their own under the user's cache, put there by pip and npm.
 
 Nothing here touches the user's environment: a version is installed into a temporary folder beside its place and
-renamed, so that it is there whole or not at all. Workers are started with that folder first on their path. What
-versions a package has been released in is asked of its registry when something is installed, and kept beside them.
+renamed, so that it is there whole or not at all. Workers are started with that folder first on their path. Each file
+that comes must have a hash that this package knows (:mod:`portable_tpl.targets.pins`); a version without a pin is
+installed only where that is asked for, after its registry was asked for the names of all, which are kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import Literal
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.support.table import TARGETS
 from portable_tpl.support.versions import version_in, version_key
+from portable_tpl.targets.pins import pin_of
+from portable_tpl.targets.workers._cache import WHAT_TO_DO, cache_folder
 
 # What the registries had when the support table was last written, by engine.
 RELEASES = TARGETS.with_name("releases.json")
@@ -59,9 +62,7 @@ class Package:
 
 def engines_folder() -> Path:
     """Where all engine versions live."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("portable-tpl")) / "engines"
+    return cache_folder()
 
 
 def engine_folder(package: Package, version: str) -> Path:
@@ -83,29 +84,45 @@ def installed_versions(package: Package) -> list[str]:
     return []
 
 
-def install(package: Package, version: str) -> Path:
+def install(package: Package, version: str, *, unpinned: bool = False) -> Path:
     """Put a version of an engine into the cache, and give its folder; nothing is done where it is there already.
 
-    Raises :class:`UnknownTarget` for a version that the registry does not know, and :class:`TargetUnavailable` with
-    the installer's last words where it failed.
+    ``unpinned``: take a version whose hashes are not known as the registry serves it. Raises :class:`UnknownTarget`
+    for a version that the registry does not know, and :class:`TargetUnavailable` for one without a pin, with the
+    installer's last words where it failed, and where the cache cannot be written.
     """
     if _VERSION.fullmatch(version) is None:
         raise UnknownTarget(f"{package.engine}@{version}: not a version")
     folder = engine_folder(package, version)
     if folder.is_dir():
         return folder
-    release = _release_of(package, version)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
-        new = Path(temporary) / "new"
-        new.mkdir()
-        _run(package.engine, _command(package, release, new))
-        if not _holds_package(package, new):
-            raise TargetUnavailable(f"{package.engine}@{version}: the installer left nothing behind")
-        # Somebody else may have been faster; then theirs stays.
-        with contextlib.suppress(OSError):
-            new.rename(folder)
+    pin = pin_of(package.engine, version, package.manager)
+    release = "" if pin is not None else _release_of(package, version)
+    if pin is None and not unpinned:
+        raise TargetUnavailable(
+            f"{package.engine}@{version}: no hash of it is known here; a newer portable-tpl may know it, "
+            "and --unpinned takes what the registry serves"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
+            new = Path(temporary) / "new"
+            new.mkdir()
+            _run(package.engine, _free(package, release, new) if pin is None else _pinned(package, pin, new))
+            if not _holds_package(package, new):
+                raise TargetUnavailable(f"{package.engine}@{version}: the installer left nothing behind")
+            # Somebody else may have been faster; then theirs stays.
+            with contextlib.suppress(OSError):
+                new.rename(folder)
+    except OSError as error:
+        raise TargetUnavailable(_unwritable(error)) from None
     return folder
+
+
+def _unwritable(error: OSError) -> str:
+    """What is said where the cache cannot be written, and what to do then."""
+    reason = error.strerror or error
+    return f"cannot write {engines_folder()}: {reason}; {WHAT_TO_DO}"
 
 
 def ask_releases(package: Package) -> list[str]:
@@ -175,13 +192,26 @@ def _holds_package(package: Package, folder: Path) -> bool:
     return any(folder.glob(f"{package.name.replace('-', '_')}-*.dist-info"))
 
 
-def _command(package: Package, release: str, folder: Path) -> list[str]:
+# Optional are programs for each platform, of hundreds of megabytes, which nothing here runs.
+_QUIET = ("--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional")
+
+
+def _pinned(package: Package, pin: Path, folder: Path) -> list[str]:
+    """The command that puts into a folder what a pin lists, and nothing whose hash is another."""
+    if package.manager == "pip":
+        hashed = ("--no-deps", "--require-hashes", "--requirement", str(pin))
+        return [*_pip_install(), "--target", str(folder), "--only-binary=:all:", *hashed]
+    lock = json.loads(pin.read_bytes())
+    (folder / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+    (folder / "package.json").write_text(json.dumps(lock["packages"][""]), "utf-8")
+    return [*npm(), "ci", "--prefix", str(folder), *_QUIET]
+
+
+def _free(package: Package, release: str, folder: Path) -> list[str]:
+    """The command that puts a release into a folder, as the registry serves it."""
     if package.manager == "npm":
-        wanted = f"{package.name}@{release}"
-        # Optional are programs for each platform, of hundreds of megabytes, which nothing here runs.
-        quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional")
-        return [*npm(), "install", "--prefix", str(folder), *quiet, wanted]
-    return [*_pip(), "install", "--target", str(folder), "--only-binary=:all:", f"{package.name}=={release}"]
+        return [*npm(), "install", "--prefix", str(folder), *_QUIET, f"{package.name}@{release}"]
+    return [*_pip_install(), "--target", str(folder), "--only-binary=:all:", f"{package.name}=={release}"]
 
 
 def npm() -> list[str]:
@@ -197,13 +227,13 @@ def npm() -> list[str]:
     return [program]
 
 
-def _pip() -> list[str]:
+def _pip_install() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     program = shutil.which("uv")
     if program is None:
         raise TargetUnavailable("neither pip nor uv is here to install with")
-    return [program, "pip", "--python", sys.executable]
+    return [program, "pip", "install", "--python", sys.executable]
 
 
 def _run(engine: str, command: list[str]) -> str:

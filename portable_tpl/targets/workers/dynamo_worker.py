@@ -20,10 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from portable_tpl.targets.deployments._wheels import engine_in
 from portable_tpl.targets.workers._byte_tokenizer import write_model
+from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._dynamo_server import Frontend, Log
 from portable_tpl.targets.workers._serve import Failure, Refusal, serve
 
@@ -80,8 +79,8 @@ class _Case:
 
 def _own_folder() -> Path:
     """A folder for this process's models; those of processes that are no more are removed."""
-    models = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "dynamo" / "models"
-    models.mkdir(parents=True, exist_ok=True)
+    models = cache_folder("dynamo", "models")
+    make_writable(models)
     for folder in models.iterdir():
         if not _runs(folder.name):
             shutil.rmtree(folder, ignore_errors=True)

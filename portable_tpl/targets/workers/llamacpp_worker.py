@@ -11,19 +11,18 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import platformdirs
 import xllamacpp
 
+from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._clock import library_clock, stopped
 from portable_tpl.targets.workers._llama_server import Server, ServerRefusesError, request_failure, start_failure
 from portable_tpl.targets.workers._serve import Failure, serve
 from portable_tpl.targets.workers._tiny_gguf import tiny_model
 
 _SERVERS = 6  # that are kept running; each maps 64 MB, most of it never used
-_MODELS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "llama.cpp" / "models"
+_MODELS = cache_folder("llama.cpp", "models")
 
 # Variables that the server sets by itself or has its own ideas about. The engine's context carries them in one value,
 # which the prefix takes apart again: what is not in there becomes undefined.
@@ -161,4 +160,5 @@ def _engine_body(context: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    make_writable(_MODELS)
     serve(_LlamaCpp(), writable=(str(_MODELS),), network=True)

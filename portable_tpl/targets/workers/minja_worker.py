@@ -10,19 +10,18 @@ import os
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import openvino_genai
-import platformdirs
 
+from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._clock import library_clock, sees_clock
 from portable_tpl.targets.workers._minja_errors import read_error
 from portable_tpl.targets.workers._serve import Failure, serve
 from portable_tpl.targets.workers._tiny_tokenizer import NAMES, tokenizer_folder
 
 _VERSION = openvino_genai.__version__.split("-")[0]
-_TOKENIZERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "minja" / "tokenizers" / _VERSION
+_TOKENIZERS = cache_folder("minja", "tokenizers", _VERSION)
 _KEPT = 32  # tokenizers, 2 MB each
 
 # The engine tries every template on conversations of its own before each render, to find what it has to make up for.
@@ -164,4 +163,5 @@ def _hush() -> None:
 
 if __name__ == "__main__":
     _hush()
+    make_writable(_TOKENIZERS)
     serve(_Minja(), writable=(str(_TOKENIZERS),))

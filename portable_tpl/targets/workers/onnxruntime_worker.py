@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime_extensions
-import platformdirs
 from onnxruntime_extensions.pp_api import Tokenizer
 
 from portable_tpl.targets.workers._byte_tokenizer import write_model
+from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._clock import library_clock, stopped
 from portable_tpl.targets.workers._minja_errors import read_failure
 from portable_tpl.targets.workers._serve import Failure, serve
 
 _LIBRARY = "_extensions_pydll"
 _PREFIX = "Failed to apply chat template: "
-_FOLDERS = Path(platformdirs.user_cache_dir("portable-tpl")) / "engines" / "onnxruntime" / "tokenizers"
+_FOLDERS = cache_folder("onnxruntime", "tokenizers")
 _TOKENIZERS = 32
 
 # Only variables of its own reach a template. For the engine alone a context comes as a key of the one message, and
@@ -139,5 +139,5 @@ def _is_name(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    _FOLDERS.mkdir(parents=True, exist_ok=True)
+    make_writable(_FOLDERS)
     serve(_OnnxRuntime(), writable=(str(_FOLDERS),))
