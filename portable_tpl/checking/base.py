@@ -3,7 +3,7 @@
 A rule is a module of this package with
 
 * a docstring: the title, then the headings ``What it does``, ``Why it breaks``, ``Example`` and ``Fix safety``;
-* ``CODE`` (``PTL101``, never used again for anything else), ``NAME`` (what it finds, in words with dashes);
+* ``CODE`` (``PTL101``, never used again for anything else); its name is the module's, in words with dashes;
 * ``VISITS``: for each kind of node the function that looks at such a node;
 * ``FIX``, where it has one: the function that gives the :class:`Fix` for a node that it found, or ``None``;
 * ``VALID`` and ``INVALID``: examples, which are tests.
@@ -25,6 +25,7 @@ from portable_tpl.checking.kinds import Kinds, brief, kinds_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.model.plugs import Coded
 from portable_tpl.model.source import Span
 from portable_tpl.support.table import Support, load_table
 
@@ -54,16 +55,12 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Coded):
     """A rule, as the registry has it."""
 
-    code: str
-    name: str
-    title: str
-    docs: str
-    visits: Mapping[type[nodes.Node], Visit]
     valid: tuple[Example, ...]
     invalid: tuple[Example, ...]
+    visits: Mapping[type[nodes.Node], Visit]
     fix: FixRule | None = None
 
 

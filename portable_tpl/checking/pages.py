@@ -8,12 +8,13 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from portable_tpl.checking.base import Rule
-from portable_tpl.checking.registry import find_rule, rules
+from portable_tpl.checking.registry import rules
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.model.plugs import find_coded
 from portable_tpl.model.report import RuleDoc
 from portable_tpl.release._base import Check
-from portable_tpl.release._registry import checks, find_check
+from portable_tpl.release._registry import checks
 
 _UNDERLINED = re.compile(r"(?m)^(?P<title>\S.*)\n-{3,}$")
 _COMMENT_RULES = "PTL0"
@@ -39,10 +40,10 @@ def _worst(check: Check) -> Severity:
 
 def page_of(subject: str) -> str | None:
     """The page of a rule or release check, by code or name, of a feature, by id, or of steps; else ``None``."""
-    rule = find_rule(subject)
+    rule = find_coded(rules().values(), subject)
     if rule is not None:
         return rule_page(rule)
-    check = find_check(subject)
+    check = find_coded(checks().values(), subject)
     if check is not None:
         return check_page(check)
     page = feature_page(subject.strip()) or construct_page(subject.strip())

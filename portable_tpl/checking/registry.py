@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import import_module
-from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Broken, Look, Rule, Use, Visit
 from portable_tpl.model.findings import Fix
+from portable_tpl.model.plugs import coded_plugs
 
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -21,13 +20,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
     """All rules by code."""
-    found: dict[str, Rule] = {}
-    for module in iter_modules(import_module("portable_tpl.rules").__path__):
-        rule = _load(module.name)
-        if rule.code in found:
-            raise ValueError(f"two rules have the code {rule.code}")
-        found[rule.code] = rule
-    return dict(sorted(found.items()))
+    return coded_plugs("portable_tpl.rules", Rule, visits="VISITS", fix="FIX")
 
 
 def release_names() -> Mapping[str, str]:
@@ -52,11 +45,9 @@ def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
     look = Look(parsed, types, broken)
     visits = dispatch()
     for node in parsed.nodes:
-        found = visits.get(node.__class__)
-        if found is not None:
-            for code, visit in found:
-                look.rule = code
-                visit(node, look)
+        for code, visit in visits.get(node.__class__, ()):
+            look.rule = code
+            visit(node, look)
     return look
 
 
@@ -65,27 +56,3 @@ def fix_of(use: Use, look: Look) -> Fix | None:
     made = None if use.fix is None else use.fix()
     rule = rules()[use.rule]
     return made if made is not None or rule.fix is None else rule.fix(use.node, look)
-
-
-def find_rule(name: str) -> Rule | None:
-    """The rule with a code or name, in any case of letters."""
-    wanted = name.strip().lower()
-    for rule in rules().values():
-        if wanted in (rule.code.lower(), rule.name):
-            return rule
-    return None
-
-
-def _load(module: str) -> Rule:
-    found: Any = import_module(f"portable_tpl.rules.{module}")
-    docs = found.__doc__ or ""
-    return Rule(
-        code=found.CODE,
-        name=module.replace("_", "-"),
-        title=docs.partition("\n")[0].rstrip("."),
-        docs=docs,
-        visits=found.VISITS,
-        valid=tuple(found.VALID),
-        invalid=tuple(found.INVALID),
-        fix=getattr(found, "FIX", None),
-    )

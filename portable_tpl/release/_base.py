@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Affected, Fix, Severity
+from portable_tpl.model.plugs import Coded
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
@@ -137,13 +138,9 @@ ExamineContainer = Callable[[ContainerSubject, "Inquiry"], Iterable[Observation]
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Coded):
     """A release check, as the registry has it; it has one of the three functions."""
 
-    code: str
-    name: str
-    title: str
-    docs: str
     valid: tuple[Example, ...]
     invalid: tuple[Example, ...]
     examine: Examine | None = None

@@ -9,17 +9,16 @@ command speaks the protocol of :mod:`portable_tpl.targets.processes._worker`, in
 
 from __future__ import annotations
 
-import pkgutil
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.model.plugs import plug_modules
 from portable_tpl.support.table import newest_measured
 from portable_tpl.targets.installs import Package, is_installed
 from portable_tpl.targets.processes._adapter import Adapter, Launch
@@ -149,10 +148,8 @@ def _aliases() -> dict[str, str]:
 
 def _built_in() -> Iterator[Adapter]:
     for package in _PACKAGES:
-        for module in pkgutil.iter_modules(import_module(package).__path__):
-            if module.name.startswith("_"):
-                continue
-            yield from getattr(import_module(f"{package}.{module.name}"), "ADAPTERS", ())
+        for module in plug_modules(package):
+            yield from getattr(module, "ADAPTERS", ())
 
 
 def _plugged() -> Iterator[Adapter]:

@@ -5,9 +5,9 @@ In: a template and conversations. Out: the prompts that the deployment makes of 
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from portable_tpl.model.plugs import plug_modules
 
 if TYPE_CHECKING:
     from portable_tpl.targets.deployments._deployment import Deployment
@@ -15,5 +15,4 @@ if TYPE_CHECKING:
 
 def all_deployments() -> tuple[Deployment, ...]:
     """Every deployment, in the order of their files."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    return tuple(import_module(f"{__name__}.{name}").DEPLOYMENT for name in names)
+    return tuple(module.DEPLOYMENT for module in plug_modules(__name__))

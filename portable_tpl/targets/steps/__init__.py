@@ -7,10 +7,10 @@ each by name. A step is found by being in the ``STEPS`` of a module here.
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from portable_tpl.model.plugs import plug_modules
 
 if TYPE_CHECKING:
     from portable_tpl.targets.steps._base import Step
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @cache
 def all_steps() -> tuple[Step, ...]:
     """Every step, those of a module together; names are unique."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    return tuple(step for module in modules for step in getattr(module, "STEPS", ()))
+    return tuple(step for module in plug_modules(__name__) for step in getattr(module, "STEPS", ()))
 
 
 def step(name: str) -> Step:
