@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.engines.minijinja import ENGINE
-from portable_tpl.targets.processes._adapter import Adapter, Launch
-from portable_tpl.targets.processes._base import Availability, Limits
+from portable_tpl.targets.processes._adapter import Adapter, Engine
+from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
 
 if TYPE_CHECKING:
-    from portable_tpl.targets.installs import Package
     from portable_tpl.template.syntax.lexing import Lexed, LexToken
 
 # The filter that the worker registers with the option ``json_text``; it turns minijinja's JSON text into another
@@ -29,28 +28,6 @@ JSON_FILTER = "portable_tpl_json"
 _OPENING, _CLOSING = ("lparen", "lbracket", "lbrace"), ("rparen", "rbracket", "rbrace")
 _BUILTIN_ARGUMENTS = ("indent",)
 _NO_OPTIONS: Mapping[str, Json] = MappingProxyType({})
-
-
-class Engine(Protocol):
-    """An engine that a deployment is built with: its name, where its versions come from, and how one is run."""
-
-    @property
-    def name(self) -> str:
-        """What a report calls it."""
-        ...
-
-    @property
-    def package(self) -> Package | None:
-        """Where versions come from; ``None``: there is one, in the base install."""
-        ...
-
-    def launch(self, asked: str | None) -> Launch:
-        """How the worker of a version is started."""
-        ...
-
-    def available(self, asked: str | None) -> Availability:
-        """Whether a version can run here."""
-        ...
 
 
 @dataclass(frozen=True)

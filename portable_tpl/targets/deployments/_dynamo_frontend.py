@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter, Launch, python_worker
 from portable_tpl.targets.processes._base import Availability, Limits
-from portable_tpl.targets.processes._contexts import chat_request, if_json
+from portable_tpl.targets.processes._contexts import chat_request_with
 from portable_tpl.targets.processes._worker import WorkerRuntime
 
 _PACKAGE = "ai-dynamo-runtime"
-_TOKENS = ("bos_token", "eos_token", "unk_token")
 # The frontend's clock cannot be set from outside: templates that read it are the model's.
 _CLOCK = "strftime_now"
 
@@ -27,13 +26,6 @@ def installed() -> str | None:
         return version(_PACKAGE) if find_spec("dynamo") is not None else None
     except PackageNotFoundError:
         return None
-
-
-def request_context(conversation: Conversation, container: Mapping[str, str]) -> dict[str, Json] | Rendering:
-    """The request, and the special tokens of the model that it goes to."""
-    tokens = conversation.tokens_for(container)
-    known = {name: tokens[name] for name in _TOKENS if name in tokens}
-    return if_json({"body": chat_request(conversation), "tokens": known})
 
 
 class FrontendRuntime(WorkerRuntime):
@@ -82,7 +74,7 @@ def frontend_adapter(model: Adapter) -> Adapter:
         launch=launch,
         available=available,
         options={},
-        context=request_context,
+        context=chat_request_with("bos_token", "eos_token", "unk_token"),
         notes=(f"real: the frontend of {_PACKAGE}; the model of it where a template reads {_CLOCK}", *model.notes),
     )
     return replace(adapter, opens=lambda _asked, limits: FrontendRuntime(adapter, model, limits))

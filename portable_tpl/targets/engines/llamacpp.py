@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.targets.installs import Package
-from portable_tpl.targets.processes._adapter import Adapter
-from portable_tpl.targets.processes._contexts import chat_request, if_json, json_context
+from portable_tpl.targets.processes._adapter import stack_and_engine
+from portable_tpl.targets.processes._contexts import chat_request, if_json
 from portable_tpl.targets.processes._python_engine import PythonEngine
 
 # Every thread of the server would otherwise reserve an arena of its own against the memory limit.
@@ -25,7 +25,6 @@ ENGINE = PythonEngine(
     needs=("gguf",),
     environment={"MALLOC_ARENA_MAX": "2"},
 )
-_ID = ENGINE.package.engine
 
 
 def stack_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
@@ -69,28 +68,12 @@ STEPS = (
     "eos-stripped",
     "template-patched",
 )
-_BARE = Adapter(
-    id="llama.cpp-engine",
-    engine="llama.cpp",
-    launch=ENGINE.launch,
-    available=ENGINE.available,
-    options={"engine": True},
-    context=json_context,
-    package=ENGINE.package,
-    summary="llama.cpp's template engine alone, given the reference's own context",
-)
-ADAPTERS = (
-    Adapter(
-        id=_ID,
-        engine="llama.cpp",
-        launch=ENGINE.launch,
-        available=ENGINE.available,
-        context=stack_context,
-        package=ENGINE.package,
-        summary="llama.cpp's server with its steps around messages and variables",
-        steps=STEPS,
-        steps_vary=True,
-        bare=_BARE,
-    ),
-    _BARE,
+ADAPTERS = stack_and_engine(
+    ENGINE,
+    "llama.cpp",
+    "llama.cpp's server with its steps around messages and variables",
+    "llama.cpp's template engine alone, given the reference's own context",
+    context=stack_context,
+    steps=STEPS,
+    steps_vary=True,
 )

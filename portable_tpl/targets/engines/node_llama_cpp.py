@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.targets.installs import Package
-from portable_tpl.targets.processes._adapter import Adapter
-from portable_tpl.targets.processes._contexts import if_json, json_context
+from portable_tpl.targets.processes._adapter import stack_and_engine
+from portable_tpl.targets.processes._contexts import given_tokens, if_json
 from portable_tpl.targets.processes._node_engine import NodeEngine
 
 _ID = "node-llama-cpp"
@@ -18,7 +18,6 @@ ENGINE = NodeEngine("@huggingface/jinja", Package(_ID, "npm", _ID), "node_llama_
 
 def stack_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
     """A request in OpenAI's format, the caller's variables, and the special tokens of the model."""
-    tokens = conversation.tokens_for(container_tokens)
     request: dict[str, Json] = {"messages": conversation.messages}
     if conversation.tools:
         request["tools"] = conversation.tools
@@ -30,7 +29,7 @@ def stack_context(conversation: Conversation, container_tokens: Mapping[str, str
             "request": request,
             "generate": bool(conversation.add_generation_prompt),
             "variables": variables,
-            "tokens": {name: tokens[name] for name in _TOKENS if name in tokens},
+            "tokens": given_tokens(conversation, container_tokens, _TOKENS),
         }
     )
 
@@ -52,28 +51,12 @@ STEPS = (
     "generation-prompt-omitted-when-false",
     "message-keys-dropped",
 )
-_BARE = Adapter(
-    id=f"{_ID}-engine",
-    engine=ENGINE.name,
-    launch=ENGINE.launch,
-    available=ENGINE.available,
-    options={"engine": True},
-    context=json_context,
-    package=ENGINE.package,
-    summary="the template engine that node-llama-cpp brings, given the reference's own context",
-)
-ADAPTERS = (
-    Adapter(
-        id=_ID,
-        engine=ENGINE.name,
-        launch=ENGINE.launch,
-        available=ENGINE.available,
-        context=stack_context,
-        package=ENGINE.package,
-        summary="node-llama-cpp: templates run on placeholders, an answer left open",
-        steps=STEPS,
-        steps_vary=True,
-        bare=_BARE,
-    ),
-    _BARE,
+ADAPTERS = stack_and_engine(
+    ENGINE,
+    _ID,
+    "node-llama-cpp: templates run on placeholders, an answer left open",
+    "the template engine that node-llama-cpp brings, given the reference's own context",
+    context=stack_context,
+    steps=STEPS,
+    steps_vary=True,
 )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.targets.installs import Package
-from portable_tpl.targets.processes._adapter import Adapter
-from portable_tpl.targets.processes._contexts import if_json, json_context
+from portable_tpl.targets.processes._adapter import stack_and_engine
+from portable_tpl.targets.processes._contexts import given_tokens, if_json
 from portable_tpl.targets.processes._python_engine import PythonEngine
 
 _TOKENS = ("bos_token", "eos_token")
@@ -17,18 +17,16 @@ ENGINE = PythonEngine(
     "onnxruntime_worker",
     "pip install 'portable-tpl[onnxruntime]'",
 )
-_ID = ENGINE.package.engine
 
 
 def stack_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
     """What ``apply_chat_template`` takes, and the special tokens of the tokenizer; variables cannot be given."""
-    tokens = conversation.tokens_for(container_tokens)
     return if_json(
         {
             "messages": conversation.messages,
             "tools": conversation.tools,
             "add_generation_prompt": bool(conversation.add_generation_prompt),
-            "tokens": {name: tokens[name] for name in _TOKENS if name in tokens},
+            "tokens": given_tokens(conversation, container_tokens, _TOKENS),
         }
     )
 
@@ -42,28 +40,12 @@ STEPS = (
     "documents-not-passed",
     "tokens-bos-and-eos-or-empty",
 )
-_BARE = Adapter(
-    id="onnxruntime-engine",
-    engine=ENGINE.name,
-    launch=ENGINE.launch,
-    available=ENGINE.available,
-    options={"engine": True},
-    context=json_context,
-    package=ENGINE.package,
-    summary="the template engine of ONNX Runtime's tokenizer extension alone, given the reference's own context",
-)
-ADAPTERS = (
-    Adapter(
-        id=_ID,
-        engine=ENGINE.name,
-        launch=ENGINE.launch,
-        available=ENGINE.available,
-        aliases=("foundry-local",),
-        context=stack_context,
-        package=ENGINE.package,
-        summary="ONNX Runtime GenAI, Foundry Local: a fork of google/minja without trimming, flattened tools",
-        steps=STEPS,
-        bare=_BARE,
-    ),
-    _BARE,
+ADAPTERS = stack_and_engine(
+    ENGINE,
+    "onnxruntime",
+    "ONNX Runtime GenAI, Foundry Local: a fork of google/minja without trimming, flattened tools",
+    "the template engine of ONNX Runtime's tokenizer extension alone, given the reference's own context",
+    context=stack_context,
+    steps=STEPS,
+    aliases=("foundry-local",),
 )

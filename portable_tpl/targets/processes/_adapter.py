@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.targets.processes._base import Availability, Limits
+from portable_tpl.targets.processes._contexts import json_context
 from portable_tpl.targets.steps.reference import reference_context
 
 if TYPE_CHECKING:
@@ -51,6 +52,28 @@ ContextBuilder: TypeAlias = Callable[[Conversation, Mapping[str, str]], "dict[st
 def engine_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
     """The reference's own context, for targets of which only the engine is to speak."""
     return reference_context(conversation, container_tokens)
+
+
+class Engine(Protocol):
+    """An engine: its name, where its versions come from, and how one is run."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        ...
+
+    @property
+    def package(self) -> Package | None:
+        """Where versions come from; ``None``: there is one, in the base install."""
+        ...
+
+    def launch(self, asked: str | None) -> Launch:
+        """How the worker of a version is started."""
+        ...
+
+    def available(self, asked: str | None) -> Availability:
+        """Whether a version can run here."""
+        ...
 
 
 class Flag(NamedTuple):
@@ -97,6 +120,45 @@ class Adapter:
     def versioned(self) -> bool:
         """Whether ``ID@VERSION`` can be asked for at all."""
         return self.package is not None and self.pinned is None
+
+
+def stack_and_engine(
+    engine: Engine,
+    target: str,
+    summary: str,
+    engine_summary: str,
+    *,
+    context: ContextBuilder,
+    steps: tuple[str, ...],
+    steps_vary: bool = False,
+    aliases: tuple[str, ...] = (),
+) -> tuple[Adapter, Adapter]:
+    """Two targets of one worker: an engine with all that a server does around it, and ``TARGET-engine``, it alone.
+
+    The worker is told by the option ``engine`` that it is to render the reference's own context and nothing else.
+    """
+    alone = Adapter(
+        f"{target}-engine",
+        engine.name,
+        engine.launch,
+        engine.available,
+        options={"engine": True},
+        context=json_context,
+        package=engine.package,
+        summary=engine_summary,
+    )
+    stack = replace(
+        alone,
+        id=target,
+        aliases=aliases,
+        options=_NO_OPTIONS,
+        context=context,
+        summary=summary,
+        steps=steps,
+        steps_vary=steps_vary,
+        bare=alone,
+    )
+    return stack, alone
 
 
 def python_worker(module: str, folder: str | None = None) -> Launch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed, Rendering
@@ -33,6 +33,26 @@ def chat_request(conversation: Conversation) -> dict[str, Json]:
     if variables:
         body["chat_template_kwargs"] = variables
     return body
+
+
+def given_tokens(
+    conversation: Conversation, container_tokens: Mapping[str, str], names: Iterable[str]
+) -> dict[str, Json]:
+    """Those of some special tokens that there are."""
+    tokens = conversation.tokens_for(container_tokens)
+    return {name: tokens[name] for name in names if name in tokens}
+
+
+def chat_request_with(
+    *names: str,
+) -> Callable[[Conversation, Mapping[str, str]], dict[str, Json] | Rendering]:
+    """What builds :func:`chat_request`, and those of the special tokens that the tokenizer behind it has."""
+
+    def build(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
+        tokens = given_tokens(conversation, container_tokens, names)
+        return if_json({"body": chat_request(conversation), "tokens": tokens})
+
+    return build
 
 
 def if_json(context: dict[str, Json]) -> dict[str, Json] | Rendering:
