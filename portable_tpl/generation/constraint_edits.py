@@ -14,7 +14,8 @@ from portable_tpl.generation.tools import documents, tools
 from portable_tpl.generation.values import own_copy, value_for
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.requests.fields import CONTINUATION_FLAG, FIELDS, GENERATION_FLAG, GIVEN_TOKENS, LISTS
-from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
+from portable_tpl.template.usage.facts import ITEM, KEY, TEXT, VALUE
+from portable_tpl.template.usage.paths import Path
 from portable_tpl.template.usage.shape import TemplateShape
 
 Op = Literal[

@@ -19,7 +19,8 @@ from portable_tpl.generation.condition_syntax import (
 from portable_tpl.generation.constraint_edits import Constraint, Op
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
-from portable_tpl.template.usage.paths import ITEM, Path, PathReader
+from portable_tpl.template.usage.facts import ITEM
+from portable_tpl.template.usage.paths import Path, PathReader
 
 Alternatives = tuple[
     tuple[Constraint, ...], ...

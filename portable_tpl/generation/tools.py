@@ -22,7 +22,8 @@ from portable_tpl.requests.tools import (
     Schema,
     with_definitions,
 )
-from portable_tpl.template.usage.paths import VALUE, Path
+from portable_tpl.template.usage.facts import VALUE
+from portable_tpl.template.usage.paths import Path
 from portable_tpl.template.usage.shape import DOCUMENT, TOOL, TemplateShape
 
 _NAMES = ("get_weather", "search", "send_email", "calculate_route", "list-files", "add_to_cart")

@@ -8,7 +8,8 @@ from portable_tpl.generation.choices import Choices, happens, pick
 from portable_tpl.generation.text import spoken_text
 from portable_tpl.requests.fields import CONTINUATION_FLAG
 from portable_tpl.requests.flags import FLAG_NAME
-from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
+from portable_tpl.template.usage.facts import ITEM, KEY, TEXT, VALUE
+from portable_tpl.template.usage.paths import Path
 from portable_tpl.template.usage.shape import TemplateShape
 
 _DEEPEST = 3  # levels of a drawn value; deeper ones are a mutation of their own

@@ -15,7 +15,8 @@ from portable_tpl.model.conversation import Conversation, Tier, parse_conversati
 from portable_tpl.model.source import Template
 from portable_tpl.strategies import conversations
 from portable_tpl.template import parse
-from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path
+from portable_tpl.template.usage.facts import ITEM, KEY, TEXT, VALUE
+from portable_tpl.template.usage.paths import Path
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 from tests.generation.test_generate import RICH, rich_shape
 

@@ -8,7 +8,7 @@ from portable_tpl.template.types.lattice.kinds import DICT, NAMESPACE, TUPLE
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 from portable_tpl.template.types.requests.contents import elements
-from portable_tpl.template.usage.naming import pair_source
+from portable_tpl.template.usage.idioms import pair_source
 
 
 def pair_up(machine: Machine, node: nodes.For, inner: Env) -> None:

@@ -21,16 +21,16 @@ TEXT = "text"
 Guesses = dict[int, dict[str, set[object]]]
 
 
-def guesses(stores: Iterable[tuple[nodes.Call, Any]]) -> Guesses:
+def guesses(stores: Iterable[tuple[nodes.Call, nodes.NSRef, nodes.Node]]) -> Guesses:
     """What is written, by the call that made the namespace and the attribute: constants, ``COUNTER`` or ``TEXT``.
 
-    ``stores`` are assignments to attributes, each with the call that is likely to have made the namespace.
+    ``stores`` are assignments: the call that is likely to have made the namespace, the attribute and its value.
     """
     found: Guesses = {}
-    for call, node in stores:
-        value = _guess(node.target, node.node)
-        if value is not None:
-            found.setdefault(id(call), {}).setdefault(node.target.attr, set()).add(value)
+    for call, target, value in stores:
+        written = _guess(target, value)
+        if written is not None:
+            found.setdefault(id(call), {}).setdefault(target.attr, set()).add(written)
     return found
 
 

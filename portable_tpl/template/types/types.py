@@ -78,7 +78,7 @@ def same_in_everyday(parsed: ParsedTemplate) -> bool:
 
 @lru_cache(maxsize=1)
 def _demands(parsed: ParsedTemplate) -> Demands:
-    return Demands(parsed.nodes)
+    return Demands(parsed)
 
 
 def _infer(

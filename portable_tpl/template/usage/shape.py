@@ -12,7 +12,8 @@ from jinja2 import nodes
 from portable_tpl.requests.fields import FIELDS, GIVEN_TOKENS
 from portable_tpl.requests.markers import SPECIAL, SYNTAX
 from portable_tpl.requests.parts import MEDIA, PART_KEYS
-from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Facts, Path, PathReader
+from portable_tpl.template.usage.facts import ITEM, KEY, TEXT, VALUE, Facts
+from portable_tpl.template.usage.paths import Path, PathReader
 
 MESSAGE: Path = ("messages", ITEM)
 CONTENT: Path = (*MESSAGE, "content")

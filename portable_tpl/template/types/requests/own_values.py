@@ -22,20 +22,10 @@ from portable_tpl.template.types.lattice.kinds import (
 from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.requests.request_tools import json_value
-from portable_tpl.template.usage.demands import (
-    BOOLEAN,
-    ITERATED,
-    MAPPING,
-    NUMBER,
-    ORDER,
-    PAIRS,
-    PRINTED,
-    STRING,
-    TRUTH,
-    Demands,
-)
+from portable_tpl.template.usage.demands import Demands
 
 _DEEPEST = 3  # levels of a variable that only this template knows: a list of dicts of values
+_ITERATING = ("iterated", "joined")
 _NONE_GIVEN = NONE | FLOAT | FALSE | INT | STR
 
 
@@ -61,7 +51,7 @@ class OwnValues:
         type_ = self._found.get(slot)
         if type_ is None:
             demand = self.demands.of(name)
-            flag = not demand.uses & (PRINTED | ITERATED | PAIRS) and not demand.keys
+            flag = not demand.keys and not demand.used_as("printed", "pairs", *_ITERATING)
             flag = flag or FLAG_NAME.match(name) is not None
             type_ = self._found[slot] = self._optional(name, BOOL if flag else 0)
         return type_
@@ -76,24 +66,24 @@ class OwnValues:
     def _value(self, name: str, depth: int) -> Type:
         pool = self._pool
         demand = self.demands.of(name)
-        uses = demand.uses
         result = pool.join_all(map(self._constant, demand.equals))
         nested = False
-        if demand.keys or uses & (PAIRS | MAPPING) or self.demands.knows(name + "{}"):
+        if demand.keys or demand.used_as("pairs", "mapping", "is-mapping") or self.demands.knows(name + "{}"):
             nested = True
             result = pool.join(result, self._mapping(name, depth))
-        if uses & ITERATED:
+        if demand.used_as(*_ITERATING):
             nested = True
             known = depth < _DEEPEST and self.demands.knows(name + "[]")
             item = self._value(name + "[]", depth + 1) if known else self._unknown()
             result = pool.join(result, pool.sequence(FULL_LIST, item))
         bits = 0
         # Inside an own value another use of the same name may be all that told it from a text.
-        if uses & (STRING | PRINTED) or (depth and not nested):
+        if demand.used_as("is-string", "printed") or (depth and not nested):
             bits |= STR | TEXT_FACTS
-        if uses & (ORDER | NUMBER):
+        if demand.used_as("order", "is-number", "is-integer"):
             bits |= INT
-        if uses & BOOLEAN or (uses & TRUTH and not uses & PRINTED and not nested):
+        only_asked = demand.used_as("truth") and not demand.used_as("printed") and not nested
+        if only_asked or demand.used_as("is-boolean", "is-true", "is-false"):
             bits |= BOOL
         if not bits and not nested:
             bits = STR | TEXT_FACTS
@@ -109,7 +99,7 @@ class OwnValues:
         demand = self.demands.of(name)
         if depth >= _DEEPEST:
             return pool.type(STR | TEXT_FACTS)
-        fields = {key: pool.join(self._value(key, depth + 1), ABSENT) for key in sorted(demand.keys | demand.asked)}
+        fields = {key: pool.join(self._value(key, depth + 1), ABSENT) for key in sorted(demand.wanted)}
         rest = pool.join(self._value(name + "{}", depth + 1), ABSENT)
         return pool.dict_of(FULL_DICT, fields, rest)
 

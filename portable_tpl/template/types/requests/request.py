@@ -67,8 +67,7 @@ def profile_of(demands: Demands, tier: Tier) -> Profile:
     roles = {role for role in demands.of("role").equals if isinstance(role, str) and role and role != "developer"}
     if not CONTENTS[tier].own_roles:
         roles = {role for role in roles if kind_of_role(role) != "own"}
-    parts = demands.of("content[]")
-    named = parts.keys | parts.asked
+    named = demands.of("content[]").wanted
     types = None
     if named & PART_KEYS:
         types = frozenset({"text", *named.intersection(MEDIA)}).union(

@@ -6,7 +6,8 @@ import pytest
 
 from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
-from portable_tpl.template.usage.paths import ITEM, KEY, TEXT, VALUE, Path, PathReader
+from portable_tpl.template.usage.facts import ITEM, KEY, TEXT, VALUE
+from portable_tpl.template.usage.paths import Path, PathReader
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
 
