@@ -49,35 +49,19 @@ if TYPE_CHECKING:
     from portable_tpl.rendering.chat_template import ChatTemplate
     from portable_tpl.rendering.datasets.mapping import row_renderer
 
-_HOME = {
-    "ChatTemplate": "rendering.chat_template",
-    "Comparison": "model.report",
-    "Conversation": "model.conversation",
-    "Failed": "model.rendering",
-    "Finding": "model.findings",
-    "FixResult": "api",
-    "Mismatch": "model.rendering",
-    "NotPortable": "model.errors",
-    "PortableTplError": "model.errors",
-    "PromptWarning": "model.errors",
-    "PromptDifference": "model.difference",
-    "Refused": "model.rendering",
-    "RenderError": "model.errors",
-    "Rendered": "model.rendering",
-    "Report": "model.report",
-    "Template": "model.source",
-    "TemplateDifference": "model.difference",
-    "Tier": "model.conversation",
-    "audit": "api",
-    "check": "api",
-    "compare": "api",
-    "compile": "api",
-    "diff": "api",
-    "fix": "api",
-    "load": "api",
-    "render": "api",
-    "row_renderer": "rendering.datasets.mapping",
+_NAMES = {
+    "api": ("FixResult", "audit", "check", "compare", "compile", "diff", "fix", "load", "render"),
+    "model.conversation": ("Conversation", "Tier"),
+    "model.difference": ("PromptDifference", "TemplateDifference"),
+    "model.errors": ("NotPortable", "PortableTplError", "PromptWarning", "RenderError"),
+    "model.findings": ("Finding",),
+    "model.rendering": ("Failed", "Mismatch", "Refused", "Rendered"),
+    "model.report": ("Comparison", "Report"),
+    "model.source": ("Template",),
+    "rendering.chat_template": ("ChatTemplate",),
+    "rendering.datasets.mapping": ("row_renderer",),
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "ChatTemplate",

@@ -27,7 +27,7 @@ from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.plugs import Coded
 from portable_tpl.model.source import Span
-from portable_tpl.support.table import Support, load_table
+from portable_tpl.support.table import Support, supports
 
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -112,11 +112,6 @@ class Broken:
         return found
 
 
-def _supports(target: str, feature: str) -> bool:
-    table = load_table(target)
-    return table is not None and table.support(feature).answer == "yes"
-
-
 def _implied(feature: str, missing: set[str]) -> bool:
     """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
     return any(wider in missing for wider in FeatureId(feature).wider())
@@ -176,7 +171,7 @@ class Look:
         """
         hits = self.single.get(feature)
         if hits is not None and unless is not None:
-            hits = tuple(hit for hit in hits if not _supports(hit[0], unless))
+            hits = tuple(hit for hit in hits if not supports(hit[0], unless))
         if not hits:
             return False
         self.uses.append(Use(self.rule, feature, node, hits, fix, span, self.least))

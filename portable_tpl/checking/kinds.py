@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ANY, Type
 
@@ -40,9 +42,6 @@ _TEXT_BITS: tuple[tuple[int, str], ...] = (
 TEXT_KINDS = frozenset({"word", "plain", "empty", "html", "spaced", "lines", "unicode", "unicode-spaced"})
 _BRIEF = dict.fromkeys(TEXT_KINDS - {"empty"}, "plain") | {"markup": "plain"}
 
-_by_bits: dict[tuple[int, bool], Kinds] = {}
-_brief: dict[Kinds, Kinds] = {}
-
 
 def kinds_of(type_: Type, among: int = k.ALL_KINDS) -> Kinds:
     """The kinds of values that a type may have, as ``data/kinds.json`` names them; of those ``among`` these bits."""
@@ -52,14 +51,10 @@ def kinds_of(type_: Type, among: int = k.ALL_KINDS) -> Kinds:
     wordy = texts is not None and all(
         not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts
     )
-    bits = type_.bits & (among | k.ALL_FACTS)
-    key = (bits, wordy)
-    found = _by_bits.get(key)
-    if found is None:
-        found = _by_bits[key] = _kinds(bits, wordy)
-    return found
+    return _kinds(type_.bits & (among | k.ALL_FACTS), wordy)
 
 
+@cache
 def _kinds(bits: int, wordy: bool) -> Kinds:
     out = [name for mask, name in _PLAIN_BITS if bits & mask]
     if bits & k.NONZERO and bits & k.NEGATIVE:
@@ -72,9 +67,7 @@ def _kinds(bits: int, wordy: bool) -> Kinds:
     return tuple(out)
 
 
+@cache
 def brief(kinds: Kinds) -> Kinds:
     """The kinds with all text that is not empty as one: ``plain``."""
-    found = _brief.get(kinds)
-    if found is None:
-        found = _brief[kinds] = tuple(dict.fromkeys(_BRIEF.get(kind, kind) for kind in kinds))
-    return found
+    return tuple(dict.fromkeys(_BRIEF.get(kind, kind) for kind in kinds))

@@ -6,7 +6,7 @@ from functools import cache
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
-from portable_tpl.support.table import load_table, measured_targets
+from portable_tpl.support.table import load_table, measured_targets, supports
 
 _MILDEST = next(iter(Tier))
 _REPAIRED = "minijinja"  # the one target that stands for an engine as it ships, which hosts set up in their own way
@@ -27,7 +27,7 @@ def most_hosts_repair(target: str, feature: str) -> bool:
     """Whether a feature that breaks on an engine as it ships works on most deployments of that engine."""
     if target.partition("@")[0] != _REPAIRED:
         return False  # deployments, and engines that were asked for by their flags, are taken at their word
-    answers = [_supports(host, feature) for host in _hosts()]
+    answers = [supports(host, feature) for host in _hosts()]
     return 2 * sum(answers) > len(answers)
 
 
@@ -44,8 +44,3 @@ def _hosts() -> tuple[str, ...]:
     return tuple(
         target for target, table in tables.items() if table is not None and own and table.engine == own.engine
     )
-
-
-def _supports(target: str, feature: str) -> bool:
-    table = load_table(target)
-    return table is not None and table.support(feature).answer == "yes"

@@ -12,35 +12,20 @@ from portable_tpl.support.table import Support, load_table
 from portable_tpl.template.types.lattice.lattice import Type
 from portable_tpl.template.types.types import infer
 
+_REPEATABLE = (
+    nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.CondExpr, nodes.Compare, nodes.Operand,
+    nodes.BinExpr, nodes.UnaryExpr, nodes.Filter, nodes.Test,
+)  # fmt: skip
 _STRANGER = (Tier.EXTENDED.value, Tier.HOSTILE.value)
 
 
 def repeatable(node: nodes.Node) -> bool:
     """Whether an expression may be written twice: it is cheap, has no effect, and gives the same value again."""
-    if isinstance(node, (nodes.Const, nodes.Name)):
-        return True
-    if isinstance(node, nodes.Getattr):
-        return repeatable(node.node)
-    if isinstance(node, nodes.Getitem):
-        return repeatable(node.node) and repeatable(node.arg)
-    if isinstance(node, nodes.Slice):
-        return all(part is None or repeatable(part) for part in (node.start, node.stop, node.step))
-    if isinstance(node, (nodes.List, nodes.Tuple)):
+    if isinstance(node, (nodes.List, nodes.Tuple, nodes.Dict)):
         return not node.items
-    if isinstance(node, nodes.Dict):
-        return not node.items
-    if isinstance(node, nodes.CondExpr):
-        return all(part is None or repeatable(part) for part in (node.test, node.expr1, node.expr2))
-    if isinstance(node, nodes.Compare):
-        return repeatable(node.expr) and all(repeatable(operand.expr) for operand in node.ops)
-    if isinstance(node, (nodes.BinExpr,)):
-        return repeatable(node.left) and repeatable(node.right)
-    if isinstance(node, nodes.UnaryExpr):
-        return repeatable(node.node)
-    if isinstance(node, (nodes.Filter, nodes.Test)):
-        arguments = all(repeatable(each) for each in node.args) and not node.kwargs
-        return node.node is not None and repeatable(node.node) and arguments
-    return False
+    if isinstance(node, (nodes.Filter, nodes.Test)) and (node.node is None or node.kwargs):
+        return False
+    return isinstance(node, _REPEATABLE) and all(map(repeatable, node.iter_child_nodes()))
 
 
 def supported(look: Look, *features: str) -> bool:

@@ -103,7 +103,7 @@ def parse_conversation(data: Json, where: str = "conversation") -> Conversation:
     if isinstance(data, list):
         data = {"messages": data}
     if not isinstance(data, dict):
-        raise ConversationError(f"{where}: expected a JSON object with a 'messages' list, found {_kind(data)}")
+        raise ConversationError(f"{where}: expected a JSON object with a 'messages' list, found {json_kind(data)}")
     unknown = sorted(set(data) - set(_KEYS))
     if unknown:
         raise ConversationError(f"{where}: unknown key {unknown[0]!r}; known keys: {', '.join(_KEYS)}")
@@ -114,10 +114,10 @@ def parse_conversation(data: Json, where: str = "conversation") -> Conversation:
     _expect_objects(data.get("documents"), f"{where}: 'documents'", allow_null=True)
     flag = data.get("add_generation_prompt")
     if flag is not None and not isinstance(flag, bool):
-        raise ConversationError(f"{where}: 'add_generation_prompt' must be true or false, found {_kind(flag)}")
+        raise ConversationError(f"{where}: 'add_generation_prompt' must be true or false, found {json_kind(flag)}")
     variables = data.get("variables") or {}
     if not isinstance(variables, dict):
-        raise ConversationError(f"{where}: 'variables' must be an object, found {_kind(variables)}")
+        raise ConversationError(f"{where}: 'variables' must be an object, found {json_kind(variables)}")
     tokens = data.get("special_tokens")
     if tokens is not None and (
         not isinstance(tokens, dict) or not all(isinstance(value, str) for value in tokens.values())
@@ -148,12 +148,13 @@ def _expect_objects(value: Json, where: str, *, allow_null: bool) -> None:
     if value is None and allow_null:
         return
     if not isinstance(value, list):
-        raise ConversationError(f"{where} must be a list of objects, found {_kind(value)}")
+        raise ConversationError(f"{where} must be a list of objects, found {json_kind(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, dict):
-            raise ConversationError(f"{where}[{index}] must be an object, found {_kind(item)}")
+            raise ConversationError(f"{where}[{index}] must be an object, found {json_kind(item)}")
 
 
-def _kind(value: Json) -> str:
+def json_kind(value: Json) -> str:
+    """What a JSON value is, in words."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

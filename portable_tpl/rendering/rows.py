@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portable_tpl.model.conversation import Json
+from portable_tpl.model.conversation import Json, json_kind
 from portable_tpl.model.errors import ConversationError
 from portable_tpl.rendering.prompts import Call
 from portable_tpl.rendering.reserved import refuse_reserved
@@ -77,7 +77,7 @@ def row_call(row: Json, options: RowOptions = _NO_OPTIONS) -> Call:
     if isinstance(row, list):
         row = {"messages": row}
     if not isinstance(row, _OBJECT):
-        raise ConversationError(f"expected a JSON object with a 'messages' list, found {_kind(row)}")
+        raise ConversationError(f"expected a JSON object with a 'messages' list, found {json_kind(row)}")
     given = _arguments(row, options)
     variables = _variables(given, options)
     if not variables.keys().isdisjoint(_FLAGS):
@@ -167,10 +167,10 @@ def _objects(given: Mapping[str, Json], name: str, needed: bool = False) -> Json
     if value is None and not needed:
         return None
     if not isinstance(value, list):
-        raise ConversationError(f"{name!r} must be a list of objects, found {_kind(value)}")
+        raise ConversationError(f"{name!r} must be a list of objects, found {json_kind(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, _OBJECT):
-            raise ConversationError(f"{name!r}[{index}] must be an object, found {_kind(item)}")
+            raise ConversationError(f"{name!r}[{index}] must be an object, found {json_kind(item)}")
     return value
 
 
@@ -199,10 +199,5 @@ def _either(first: Json, second: Json, default: Json) -> Json:
 
 def _expect(value: Json, kinds: tuple[type, ...], name: str, words: str) -> Any:
     if not isinstance(value, kinds):
-        raise ConversationError(f"{name!r} must be {words}, found {_kind(value)}")
+        raise ConversationError(f"{name!r} must be {words}, found {json_kind(value)}")
     return value
-
-
-def _kind(value: Json) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from portable_tpl.model.conversation import json_kind
 from portable_tpl.model.errors import NoTemplate, SourceError
 from portable_tpl.sources._container import NO_TOKENS, Container, Slot, SpecialTokens, TextDocument, assemble
 from portable_tpl.sources._files import read_text
@@ -64,7 +65,7 @@ def slots(path: str, text: str, data: Mapping[str, Any]) -> list[Slot]:
     by_name: dict[str, Slot] = {}
     for name, value, start, end in _locate(path, text, data[KEY], *extent):
         if not isinstance(value, str):
-            raise SourceError(f"{path}: the template {name!r} in {KEY!r} must be a string, not {_kind(value)}")
+            raise SourceError(f"{path}: the template {name!r} in {KEY!r} must be a string, not {json_kind(value)}")
         by_name[name] = Slot(name, value, document, start, end, speller(text, start, end))
     if not by_name:
         raise NoTemplate(f"{path}: {KEY!r} is an empty {'list' if data[KEY] == [] else 'object'}: no template in it")
@@ -86,7 +87,7 @@ def _locate(path: str, text: str, value: Any, start: int, end: int) -> Iterator[
             assert literal is not None  # json.loads has seen the key
             yield (entry["name"], entry["template"], *literal)
     else:
-        raise SourceError(f"{path}: {KEY!r} must be a string, a list or an object, not {_kind(value)}")
+        raise SourceError(f"{path}: {KEY!r} must be a string, a list or an object, not {json_kind(value)}")
 
 
 def open_json(path: str, text: str, data: Mapping[str, Any], tokens: SpecialTokens = NO_TOKENS) -> Container:
@@ -95,8 +96,3 @@ def open_json(path: str, text: str, data: Mapping[str, Any], tokens: SpecialToke
     if not templates:
         raise NoTemplate(f"{path}: no chat template in it: the key {KEY!r} is missing or null")
     return assemble(path, kind_of(path), templates, tokens)
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")

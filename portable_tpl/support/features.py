@@ -88,7 +88,7 @@ class _Kinds:
 @lru_cache(maxsize=1)
 def load_features() -> Mapping[str, Feature]:
     """All features by id, in the order of the files."""
-    kinds = _load_kinds()
+    kinds = _kinds()
     out: dict[str, Feature] = {}
     for path in sorted((DATA / "features").glob("*.json")):
         data = json.loads(path.read_text("utf-8"))
@@ -108,7 +108,8 @@ def probes_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _load_kinds() -> _Kinds:
+@lru_cache(maxsize=1)
+def _kinds() -> _Kinds:
     data = json.loads((DATA / "kinds.json").read_text("utf-8"))
     titles = {name: kind["title"] for name, kind in data["kinds"].items()}
     values = {name: tuple(_kind_values(kind)) for name, kind in data["kinds"].items()}
@@ -122,11 +123,6 @@ def kind_values(kind: str, tier: Tier) -> list[tuple[bool, Any]]:
     """
     values = _kinds().values.get(kind, ())
     return [(each.absent, each.data) for each in values if each.setup is None and each.tier.rank <= tier.rank]
-
-
-@lru_cache(maxsize=1)
-def _kinds() -> _Kinds:
-    return _load_kinds()
 
 
 def _kind_values(kind: Mapping[str, Any]) -> Iterator[_Value]:

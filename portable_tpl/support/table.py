@@ -107,6 +107,12 @@ def load_table(target: str) -> Table | None:
     return _between(name, version) if path is None else read_table(path)
 
 
+def supports(target: str, feature: str) -> bool:
+    """Whether a target was seen to carry out a feature as the reference does."""
+    table = load_table(target)
+    return table is not None and table.support(feature).answer == "yes"
+
+
 def table_name(target: str) -> str:
     """The target whose table answers for a target: its bare engine."""
     return str(_index().get(target, {}).get("table", target))

@@ -102,14 +102,9 @@ def library_clock(name: str) -> LibraryClock | None:
 
 def stopped(clock: LibraryClock | None, moment: str, source: str) -> AbstractContextManager[None]:
     """Stop a clock, if there is one, for a template that can see it: most cannot, and other threads wait by it."""
-    if clock is None or not sees_clock(source):
+    if clock is None or not any(word in source for word in _CLOCK_WORDS):
         return nullcontext()
     return clock.stopped(moment)
-
-
-def sees_clock(source: str) -> bool:
-    """Whether a template has a word in it by which it can see the time."""
-    return any(word in source for word in _CLOCK_WORDS)
 
 
 def _base_address(name: str) -> int | None:

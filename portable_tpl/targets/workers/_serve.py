@@ -81,6 +81,14 @@ def expect_small(text: str) -> None:
         raise Failure("memory", f"the prompt is larger than {most >> 20} MB")
 
 
+def expect_unicode(template: str) -> None:
+    """Raise :class:`Failure` for a template that a program in C++ cannot be given."""
+    try:
+        template.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
+
+
 class _Connection:
     """Requests in, replies out; replies are gathered for some milliseconds, and the progress file says what runs."""
 

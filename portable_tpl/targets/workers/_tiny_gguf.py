@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from portable_tpl.targets.workers._made_once import digest, forget_oldest, made_once
 
 _FORMAT = 2  # part of the file name: raise it whenever what is written changes
 _WIDTH = 8
@@ -24,31 +22,13 @@ def tiny_model(folder: Path, bos: str | None, eos: str | None, add_bos: bool) ->
     asks for a beginning-of-text token in front of every prompt.
     """
     bos, eos = bos or None, eos or None
-    parts = json.dumps([_FORMAT, bos, eos, add_bos])
-    path = folder / f"{hashlib.sha256(parts.encode()).hexdigest()[:24]}.gguf"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    _forget_oldest(folder)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-    os.close(handle)
-    try:
-        _write(temporary, bos, eos, add_bos)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return path
+    path = folder / f"{digest(json.dumps([_FORMAT, bos, eos, add_bos]))}.gguf"
+    if not path.exists():
+        forget_oldest(folder, "*.gguf", _MOST_FILES)
+    return made_once(path, lambda new: _write(new, bos, eos, add_bos))
 
 
-def _forget_oldest(folder: Path) -> None:
-    files = sorted(folder.glob("*.gguf"), key=lambda file: file.stat().st_mtime)
-    for file in files[: max(0, len(files) - _MOST_FILES + 1)]:
-        with contextlib.suppress(OSError):
-            file.unlink()
-
-
-def _write(path: str, bos: str | None, eos: str | None, add_bos: bool) -> None:
+def _write(path: Path, bos: str | None, eos: str | None, add_bos: bool) -> None:
     import gguf
     import numpy
 

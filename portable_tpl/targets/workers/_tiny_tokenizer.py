@@ -8,16 +8,14 @@ come from ``special_tokens_map.json``, and a token whose id the model does not n
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
+
+from portable_tpl.targets.workers._made_once import digest, forget_oldest, made_once
 
 NAMES = ("bos_token", "eos_token", "pad_token")
 _FORMAT = 1  # part of the folders' names: raise it whenever what is written changes
@@ -28,40 +26,16 @@ _LINKED = ("openvino_tokenizer.bin", "openvino_detokenizer.xml", "openvino_detok
 
 def tokenizer_folder(root: Path, tokens: dict[str, str]) -> Path:
     """A folder with a tokenizer that has exactly these special tokens (``NAMES``); an empty one counts as none."""
-    base = root / f"base-{_FORMAT}"
-    if not base.is_dir():
-        _made_whole(base, _convert)
+    base = made_once(root / f"base-{_FORMAT}", _convert)
     tokens = {name: tokens[name] for name in NAMES if tokens.get(name)}
-    digest = hashlib.sha256(json.dumps([_FORMAT, tokens], sort_keys=True).encode()).hexdigest()[:24]
-    folder = root / digest
+    folder = root / digest(json.dumps([_FORMAT, tokens], sort_keys=True))
     if not folder.is_dir():
-        _forget_oldest(root)
-        _made_whole(folder, lambda new: _variant(base, new, tokens))
-    return folder
+        forget_oldest(root, "[0-9a-f]" * 24, _MOST_VARIANTS)
+    return made_once(folder, lambda new: _write_variant(base, new, tokens))
 
 
-def _made_whole(folder: Path, make: Callable[[Path], None]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
-    try:
-        make(new)
-        if not folder.is_dir():
-            new.rename(folder)
-    except OSError:
-        # Somebody else was faster; what is there is as good.
-        if not folder.is_dir():
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-
-
-def _forget_oldest(root: Path) -> None:
-    folders = [each for each in root.iterdir() if not each.name.startswith((".", "base"))]
-    for folder in sorted(folders, key=lambda each: each.stat().st_mtime)[: max(0, len(folders) - _MOST_VARIANTS + 1)]:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _variant(base: Path, new: Path, tokens: dict[str, str]) -> None:
+def _write_variant(base: Path, new: Path, tokens: dict[str, str]) -> None:
+    new.mkdir()
     for name in _LINKED:
         os.symlink(base / name, new / name)
     model = (base / _MODEL).read_text("utf-8")
@@ -74,17 +48,11 @@ def _variant(base: Path, new: Path, tokens: dict[str, str]) -> None:
 
 
 def _convert(folder: Path) -> None:
+    folder.mkdir()
     command = [sys.executable, "-s", "-m", __name__, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError(f"OpenVINO's tokenizer conversion failed: {done.stderr.strip()[-300:]}")
-
-
-def _byte_alphabet() -> list[str]:
-    """The characters that byte-level BPE writes bytes with, as its pre-tokenizer names them."""
-    from tokenizers import pre_tokenizers
-
-    return sorted(pre_tokenizers.ByteLevel.alphabet())
 
 
 def convert(folder: Path) -> None:
@@ -94,7 +62,7 @@ def convert(folder: Path) -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    pieces = [*_byte_alphabet(), "<s>", "</s>"]
+    pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "<s>", "</s>"]
     tokenizer = Tokenizer(models.BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -104,16 +104,8 @@ class _Minijinja:
         self._now = case.clock
         try:
             text: str = host.environment.render_template(case.name)
-        except Refusal:
-            raise
-        except minijinja.TemplateError as error:
-            raise Failure("error", error.message.replace(_MAIN, _STRING), error.line) from None
-        except MemoryError:
-            raise Failure("memory", "out of memory") from None
-        except Exception as error:
-            raise Failure("error", f"{type(error).__name__}: {error}") from None
-        except BaseException as panic:
-            raise self._after_panic(loaded, panic) from None
+        except BaseException as error:
+            raise self._failure("error", loaded, error) from None
         return text
 
     def _choose(self, loaded: _Loaded) -> None:
@@ -130,14 +122,10 @@ class _Minijinja:
         host.main = None
         try:
             host.environment.add_template(_MAIN, loaded.text)
-        except minijinja.TemplateError as error:
-            raise Failure("syntax", error.message.replace(_MAIN, _STRING), error.line) from None
         except UnicodeEncodeError:
             raise Failure("unsupported", "a Rust program cannot hold a template with a lone surrogate") from None
-        except Exception as error:
-            raise Failure("syntax", f"{type(error).__name__}: {error}") from None
-        except BaseException as panic:
-            raise self._after_panic(loaded, panic) from None
+        except BaseException as error:
+            raise self._failure("syntax", loaded, error) from None
         host.main = loaded.text
 
     def _environment(self, options: dict[str, Any]) -> Any:
@@ -176,6 +164,18 @@ class _Minijinja:
 
     def _strftime_now(self, format: str) -> str:  # noqa: A002 - templates may pass it by keyword
         return self._now.strftime(format)
+
+    def _failure(self, kind: str, loaded: _Loaded, error: BaseException) -> BaseException:
+        """What is raised in the place of an exception of the engine's."""
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, minijinja.TemplateError):
+            return Failure(kind, error.message.replace(_MAIN, _STRING), error.line)
+        if isinstance(error, MemoryError):
+            return Failure("memory", "out of memory")
+        if isinstance(error, Exception):
+            return Failure(kind, f"{type(error).__name__}: {error}")
+        return self._after_panic(loaded, error)
 
     def _after_panic(self, loaded: _Loaded, panic: BaseException) -> Failure:
         if type(panic).__name__ != "PanicException":

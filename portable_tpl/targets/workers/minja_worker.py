@@ -15,9 +15,9 @@ from typing import Any
 import openvino_genai
 
 from portable_tpl.targets.workers._cache import cache_folder, make_writable
-from portable_tpl.targets.workers._clock import library_clock, sees_clock
+from portable_tpl.targets.workers._clock import library_clock, stopped
 from portable_tpl.targets.workers._minja_errors import read_error
-from portable_tpl.targets.workers._serve import Failure, serve
+from portable_tpl.targets.workers._serve import expect_unicode, serve
 from portable_tpl.targets.workers._tiny_tokenizer import NAMES, tokenizer_folder
 
 _VERSION = openvino_genai.__version__.split("-")[0]
@@ -42,7 +42,6 @@ class _Loaded:
 
     source: str
     engine: bool
-    sees_clock: bool
     turns: int = 0  # how often it was rendered after another one
 
 
@@ -71,14 +70,10 @@ class _Minja:
         self.load("{{ messages }}", {})
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
-        try:
-            template.encode("utf-8")
-        except UnicodeEncodeError:
-            raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
-        seen = self._clock is not None and sees_clock(template)
-        guarded = _Loaded(alone(template), True, seen)
+        expect_unicode(template)
+        guarded = _Loaded(alone(template), True)
         self.render(guarded, self._nothing)
-        return guarded if options.get("engine", False) else _Loaded(template, False, seen)
+        return guarded if options.get("engine", False) else _Loaded(template, False)
 
     def prepare(self, context: dict[str, Any], clock: str) -> _Case:
         try:
@@ -92,11 +87,8 @@ class _Minja:
     def render(self, loaded: _Loaded, case: _Case) -> str:
         ask = self._tokenizer(loaded, case.tokens).apply_chat_template
         try:
-            if loaded.sees_clock and self._clock is not None:
-                with self._clock.stopped(case.clock):
-                    text: str = ask(case.history, case.add_generation_prompt, loaded.source)
-            else:
-                text = ask(case.history, case.add_generation_prompt, loaded.source)
+            with stopped(self._clock, case.clock, loaded.source):
+                text: str = ask(case.history, case.add_generation_prompt, loaded.source)
         except RuntimeError as error:
             raise read_error(str(error), loaded.source, 1 if loaded.engine else 0) from None
         return text[:-1] if loaded.engine else text

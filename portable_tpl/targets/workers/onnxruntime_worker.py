@@ -20,7 +20,7 @@ from portable_tpl.targets.workers._byte_tokenizer import write_model
 from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._clock import library_clock, stopped
 from portable_tpl.targets.workers._minja_errors import read_failure
-from portable_tpl.targets.workers._serve import Failure, serve
+from portable_tpl.targets.workers._serve import Failure, expect_unicode, serve
 
 _LIBRARY = "_extensions_pydll"
 _PREFIX = "Failed to apply chat template: "
@@ -65,10 +65,7 @@ class _OnnxRuntime:
         self.load("{{ messages }}", {})
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
-        try:
-            template.encode("utf-8")
-        except UnicodeEncodeError:
-            raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
+        expect_unicode(template)
         # Behind its guard a template is parsed and not run.
         guarded = f"{{% if {_GUARD} %}}{template}{{% else %}}{{% endif %}}"
         try:

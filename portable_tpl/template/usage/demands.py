@@ -6,6 +6,7 @@ counts for all variables and keys of that name. Coarse, and good enough to tell 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -59,7 +60,8 @@ class Demands(Reader[str, Demand]):
         self.stores: list[tuple[nodes.Call, nodes.NSRef, nodes.Node]] = []
         self._made: dict[str, nodes.Call] = {}
         self._bodies: list[nodes.Node] = []
-        self.statements(parsed.tree.body)
+        with suppress(RecursionError):  # deeper than the reference itself can compile: nothing is asked of the rest
+            self.statements(parsed.tree.body)
         self._flow()
 
     def of(self, name: str) -> Demand:
