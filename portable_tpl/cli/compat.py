@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from portable_tpl.model.errors import InputError
+from portable_tpl.reports.parts.visible import aligned
 
 _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unknown": "?"}
 
@@ -98,39 +99,19 @@ def _summary(features: list[Any], targets: list[str]) -> str:
     for feature in features:
         families.setdefault(feature.id.partition("@")[0].partition(".")[0], []).append(feature.id)
     families["in all"] = [feature.id for feature in features]
-    broken = [
-        [
-            name,
-            str(len(ids)),
-            *(str(sum(support(each, target).answer != "yes" for each in ids)) for target in targets),
-        ]
-        for name, ids in families.items()
-    ]
-    columns = list(zip(["family", "features", *targets], *broken, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    lines = ["Features by family, and how many of them each target, at its newest version, does not carry out as", ""]
-    lines[0] += " transformers does:"
-    for row in zip(*columns, strict=True):
-        first, *numbers = row
-        cells = [
-            f"{first:<{widths[0]}}",
-            *(f"{each:>{width}}" for each, width in zip(numbers, widths[1:], strict=True)),
-        ]
-        lines.append("  ".join(cells))
-    hint = (
-        "`portable-tpl compat method.str` lists a family or a part of it by version, `portable-tpl compat --all` all"
-    )
-    return "\n".join([*lines, "", f"{hint} of them."]) + "\n"
+    rows = [["family", "features", *targets]]
+    for name, ids in families.items():
+        broken = (sum(support(each, target).answer != "yes" for each in ids) for target in targets)
+        rows.append([name, str(len(ids)), *map(str, broken)])
+    head = "Features by family, and how many of them each target, at its newest version, does not carry out as"
+    hint = "`portable-tpl compat method.str` lists a family or a part of it by version, `portable-tpl compat --all`"
+    table = aligned(rows, right=range(1, len(rows[0])))
+    return "\n".join([f"{head} transformers does:", "", *table, "", f"{hint} all of them."]) + "\n"
 
 
 def _text(rows: list[dict[str, Any]], targets: list[str], detailed: bool) -> str:
     cells = [[row["id"], *(_cell(row["targets"][target]) for target in targets)] for row in rows]
-    header = ["feature", *targets]
-    widths = [max(len(line[column]) for line in [header, *cells]) for column in range(len(header))]
-    lines = [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in [header, *cells]
-    ]
+    lines = list(aligned([["feature", *targets], *cells]))
     if detailed:
         row = rows[0]
         lines += ["", row["title"]]

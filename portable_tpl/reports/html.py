@@ -10,7 +10,7 @@ from portable_tpl.reports.parts.items import blocks_of
 from portable_tpl.reports.parts.markup import block_section, text, whole_template
 from portable_tpl.reports.parts.matrix import SIGNS, label_of, legend, state_of, tells
 from portable_tpl.reports.parts.page import CLOSING, OPENING
-from portable_tpl.reports.parts.summary import summarise, target_ids
+from portable_tpl.reports.parts.summary import target_ids
 from portable_tpl.reports.parts.visible import one_line
 from portable_tpl.reports.parts.words import error_phrase, missed_phrase, skipped_phrase, summary_phrase
 
@@ -20,9 +20,8 @@ _WORST_FIRST = {state: str(rank) for rank, state in enumerate(("fails", "differs
 
 def render(report: Report) -> str:
     """The report as an HTML page."""
-    compared = any(template.comparison is not None for template in report.templates)
     lines = [OPENING, "<h1>portable-tpl</h1>"]
-    lines.append(f'<p class="summary">{text(summary_phrase(summarise(report), compared=compared))}</p>')
+    lines.append(f'<p class="summary">{text(summary_phrase(report))}</p>')
     lines.extend(_runs(report))
     lines.extend(f'<p class="error">{text(one_line(error))}</p>' for error in report.errors)
     lines.extend(_matrix(report))

@@ -30,7 +30,7 @@ def render(report: Report, *, longest: int = LONGEST) -> str:
 
     Details that would make it longer than ``longest`` characters are left out, whole, and their number is said.
     """
-    lines = ["## portable-tpl", "", _prose(_summary_line(report)), ""]
+    lines = ["## portable-tpl", "", _prose(summary_phrase(report)), ""]
     lines.extend(_verdict_table(report))
     lines.extend(f"- {_prose(skipped_phrase(target))}" for target in report.targets if target.status == "skipped")
     lines.extend(f"- **error**: {_prose(one_line(error))}" for error in report.errors)
@@ -47,11 +47,6 @@ def render(report: Report, *, longest: int = LONGEST) -> str:
     if left_out:
         lines.extend(["", f"_{plural(left_out, 'section')} of details did not fit here._"])
     return encodable("\n".join(lines).rstrip("\n") + "\n")
-
-
-def _summary_line(report: Report) -> str:
-    compared = any(template.comparison is not None for template in report.templates)
-    return summary_phrase(summarise(report), compared=compared)
 
 
 def _verdict_table(report: Report) -> Iterator[str]:

@@ -16,7 +16,7 @@ from portable_tpl.reports.parts.differences import difference_lines
 from portable_tpl.reports.parts.items import Block, blocks_of, items_of
 from portable_tpl.reports.parts.matrix import label_of, legend, matrix, tells
 from portable_tpl.reports.parts.summary import VERDICTS, open_findings, rule_counts, summarise, target_ids
-from portable_tpl.reports.parts.visible import encodable, one_line, pad, unbroken, width
+from portable_tpl.reports.parts.visible import aligned, encodable, one_line, unbroken
 from portable_tpl.reports.parts.words import error_phrase, plural, skipped_phrase, summary_phrase
 
 COLUMNS = 80
@@ -172,17 +172,17 @@ def _statistics(report: Report) -> Iterator[str]:
         fixable = str(count.fixable) if count.fixable else "-"
         rows.append((str(count.findings), count.code, count.rule, fixable, str(count.templates)))
     if len(rows) > 1:
-        yield from _table(rows, right=(0, 3, 4))
+        yield from aligned(rows, right=(0, 3, 4))
         yield ""
 
 
 def _ending(report: Report, writer: Writer) -> Iterator[str]:
-    summary = summarise(report)
-    if len(report.templates) > _MOST_IN_FULL and summary.verdicts:
+    verdicts = summarise(report).verdicts if len(report.templates) > _MOST_IN_FULL else {}
+    if verdicts:
         rows = [("target", *VERDICTS)]
-        for target, counts in summary.verdicts.items():
+        for target, counts in verdicts.items():
             rows.append((target, *(str(counts[verdict]) if counts[verdict] else "-" for verdict in VERDICTS)))
-        yield from _table(rows, right=(1, 2, 3, 4))
+        yield from aligned(rows, right=(1, 2, 3, 4))
         yield ""
     for target_status in report.targets:
         if target_status.status == "skipped":
@@ -191,8 +191,7 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
             yield from writer.wrapped(f"note: {target_status.id}: {one_line(target_status.reason)}", "")
     for error in report.errors:
         yield f"{writer.paint('error', 'red')}: {one_line(error)}"
-    compared = any(template.comparison is not None for template in report.templates)
-    yield from (writer.paint(line, "bold") for line in writer.wrapped(summary_phrase(summary, compared=compared), ""))
+    yield from (writer.paint(line, "bold") for line in writer.wrapped(summary_phrase(report), ""))
     hints = []
     repairs = _repairs(report)
     if repairs and report.command != "fix":
@@ -214,13 +213,3 @@ def _repairs(report: Report) -> str:
         return f"`portable-tpl fix --level note` repairs {plural(len(safe), 'finding')}, none of them an error"
     more = f" ({len(safe)} with --level note)" if len(safe) > len(errors) else ""
     return f"`portable-tpl fix` repairs {plural(len(errors), 'finding')}{more}"
-
-
-def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> Iterator[str]:
-    columns = [max(width(row[index]) for row in rows) for index in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            " " * (columns[index] - width(cell)) + cell if index in right else pad(cell, columns[index])
-            for index, cell in enumerate(row)
-        ]
-        yield "  ".join(cells).rstrip()

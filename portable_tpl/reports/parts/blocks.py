@@ -101,7 +101,7 @@ class Writer:
         yield self.paint(first[: len(head)], TONES[item.severity]) + first[len(head) :]
         yield from others
         yield from self.wrapped(self.message(item), "  ")
-        places = _places(block)
+        places = block.places
         if places:
             shown = places if self.verbose else places[:_MOST_PLACES]
             more = f" and {len(places) - len(shown)} more" if len(places) > len(shown) else ""
@@ -110,7 +110,7 @@ class Writer:
     def short(self, block: Block) -> str:
         """A block that is worth a line: code, message, places."""
         item = block.first
-        places = _places(block)
+        places = block.places
         more = "" if len(places) < 2 else f" and {plural(len(places) - 1, 'more place')}"
         where = f" ({places[0]}{more})" if places else ""
         room = self.columns - width(f"{item.severity} {item.code}  ") - width(where)
@@ -151,11 +151,10 @@ class Writer:
 
     def _proof(self, block: Block) -> Iterator[str]:
         proof = block.proof
-        witness = next((i.finding.witness for i in block.items if i.finding and i.finding.witness), None)
         if proof is not None:
             yield from self._mismatch(proof)
-        elif witness is not None:
-            yield from self.witness(witness)
+        elif block.witness is not None:
+            yield from self.witness(block.witness)
 
     def _mismatch(self, proof: Proof) -> Iterator[str]:
         mismatch = proof.mismatch
@@ -229,12 +228,6 @@ class Writer:
     def coverage(self, comparison: Comparison) -> Iterator[str]:
         """How many branches were reached, and which were not."""
         yield from self.wrapped(missed_phrase(comparison, None if self.verbose else 4), "")
-
-
-def _places(block: Block) -> list[str]:
-    """Lines and columns of a block's items, each once."""
-    locations = (item.location for item in block.items if item.location is not None)
-    return list(dict.fromkeys(f"{location.line}:{location.column}" for location in locations))
 
 
 def cut(text: str, columns: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from portable_tpl.model.findings import Affected, Finding, Fix, Severity
+from portable_tpl.model.findings import Affected, Finding, Fix, Severity, Witness
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Location, Template
@@ -106,6 +106,18 @@ class Block(NamedTuple):
     def proof(self) -> Proof | None:
         """The plainest proof of the block, if there is one."""
         return min((proof for item in self.items for proof in item.proofs), key=_plainness, default=None)
+
+    @property
+    def witness(self) -> Witness | None:
+        """The first proof that a release check gave."""
+        witnesses = (item.finding.witness for item in self.items if item.finding is not None)
+        return next((witness for witness in witnesses if witness is not None), None)
+
+    @property
+    def places(self) -> list[str]:
+        """Lines and columns of the items, each once."""
+        locations = (item.location for item in self.items if item.location is not None)
+        return list(dict.fromkeys(f"{location.line}:{location.column}" for location in locations))
 
     @property
     def fix(self) -> Fix | None:

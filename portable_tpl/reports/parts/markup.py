@@ -40,11 +40,10 @@ def block_section(template: TemplateReport, block: Block, anchor: str) -> Iterat
     yield f'<p class="facts">{text("; ".join(_facts(block)))}</p>'
     if item.location is not None:
         yield source_markup(source_lines(template.template, item.location))
-    witness = next((each.finding.witness for each in block.items if each.finding and each.finding.witness), None)
     if block.proof is not None:
         yield from _proof(block.proof)
-    elif witness is not None:
-        yield from _witness(witness)
+    elif block.witness is not None:
+        yield from _witness(block.witness)
     if block.fix is not None:
         yield from _fix(template.template, block.fix)
     yield "</section>"
@@ -65,9 +64,8 @@ def _facts(block: Block) -> Iterator[str]:
         yield f"in {how_many(affected.affected, affected.cases)}"
     if item.finding is not None and item.finding.evidence == "unseen" and affected is not None:
         yield f"not seen in {plural(affected.cases, 'conversation')}"
-    places = list(dict.fromkeys(f"{i.location.line}:{i.location.column}" for i in block.items if i.location))
-    if places:
-        yield f"at {', '.join(places)}"
+    if block.places:
+        yield f"at {', '.join(block.places)}"
     if item.finding is not None and item.finding.feature:
         yield item.finding.feature
     if item.beside:

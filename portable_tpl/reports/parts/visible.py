@@ -7,6 +7,7 @@ reading direction, is shown as ``⟨U+200B⟩``.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Sequence
 
 # Suspects only: whether one of them is shown as it is, is for its Unicode category to say.
 _SUSPECT = re.compile(r"[^ -~\n\t]")
@@ -67,6 +68,17 @@ def width(text: str) -> int:
 def pad(text: str, columns: int) -> str:
     """The text with spaces after it up to a number of terminal columns."""
     return text + " " * max(0, columns - width(text))
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> Iterator[str]:
+    """Rows of printable cells as lines, in columns; those by the numbers in ``right`` end where the column does."""
+    columns = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            " " * (room - width(cell)) + cell if index in right else pad(cell, room)
+            for index, (cell, room) in enumerate(zip(row, columns, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
 
 
 def wrapped(text: str, columns: int) -> list[str]:

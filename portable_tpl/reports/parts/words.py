@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation, Json, Tier
 from portable_tpl.model.findings import Safety
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered, Rendering
-from portable_tpl.model.report import Comparison, TargetStatus, TemplateReport, Verdict
+from portable_tpl.model.report import Comparison, Report, TargetStatus, TemplateReport, Verdict
 from portable_tpl.reports.parts.difference import first_difference, side_pieces
 from portable_tpl.reports.parts.items import Item
 from portable_tpl.reports.parts.jsontext import json_line
-from portable_tpl.reports.parts.summary import Summary
+from portable_tpl.reports.parts.summary import Summary, summarise
 from portable_tpl.reports.parts.visible import clip, excerpt, one_line, printable, unbroken
 
 VERDICT_PHRASES: Mapping[Verdict, str] = {
@@ -218,7 +218,7 @@ def skipped_phrase(target: TargetStatus) -> str:
     return f"{target.id} was skipped: {one_line(target.reason or 'no reason given')}"
 
 
-def findings_phrase(summary: Summary) -> str:
+def _findings_phrase(summary: Summary) -> str:
     """The number of findings, and of each severity among them."""
     total = sum(summary.findings.values())
     if not total:
@@ -227,10 +227,11 @@ def findings_phrase(summary: Summary) -> str:
     return f"{plural(total, 'finding')} ({', '.join(parts)})"
 
 
-def summary_phrase(summary: Summary, *, compared: bool) -> str:
+def summary_phrase(report: Report) -> str:
     """The one line that ends a report."""
-    parts = [findings_phrase(summary)]
-    if compared:
+    summary = summarise(report)
+    parts = [_findings_phrase(summary)]
+    if any(template.comparison is not None for template in report.templates):
         parts.append(plural(summary.mismatches, "mismatch", "mismatches"))
         if summary.beside:
             parts.append(f"{summary.beside:,} more that decide no verdict")
