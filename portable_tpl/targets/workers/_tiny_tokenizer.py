@@ -30,7 +30,7 @@ def tokenizer_folder(root: Path, tokens: dict[str, str]) -> Path:
     tokens = {name: tokens[name] for name in NAMES if tokens.get(name)}
     folder = root / digest(json.dumps([_FORMAT, tokens], sort_keys=True))
     if not folder.is_dir():
-        forget_oldest(root, "[0-9a-f]" * 24, _MOST_VARIANTS)
+        forget_oldest(root, "?" * 24, _MOST_VARIANTS)  # the length of a digest
     return made_once(folder, lambda new: _write_variant(base, new, tokens))
 
 

@@ -121,3 +121,9 @@ def test_paths_stay_finite_in_recursion() -> None:
     reader = read(text)
     assert ("tools", ITEM, "properties", VALUE, "type") in reader.facts
     assert len(reader.facts) < 60
+
+
+def test_parts_that_are_read_at_once_come_in_one_order_whatever_the_order_of_hashes() -> None:
+    names = ["f", "b", "e", "a", "c", "g", "d"]
+    reader = read("{% set x = " + " or ".join(names) + " %}{{ x.k }}")
+    assert [path[0] for path in reader.facts if path[1:] == ("k",)] == sorted(names)
