@@ -5,100 +5,27 @@ Of two oddities in one conversation, the first to be printed hides the other.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from portable_tpl.generation.dialogue import Message
 from portable_tpl.requests.tools import NO_PARAMETERS, SCHEMA_SHAPES, Schema, with_definitions
 
 MARKUP = 'It\'s <b>bold</b> & "quoted" {x} \\n'
 WIDE = "\u3000全角スペース\u3000"
-WIDE_ARGUMENTS: Message = {"city": "zero\u200bwidth", "days": ["zero\u200bwidth"]}
 RESULT = '{"temperature": 22, "sky": "clear"}'
-WEATHER: Message = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Get the weather in a city.",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "city": {"type": "string", "description": "The name of the city"},
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-                "days": {"type": "integer", "description": "How many days"},
-            },
-            "required": ["city"],
-        },
-    },
-}
-NESTED: Message = {
-    "type": "function",
-    "function": {
-        "name": "book",
-        "description": "Book a trip",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "guests": {"type": "array", "items": {"type": "string"}, "description": "Names"},
-                # A parameter that is called like a method of mappings, as a cart's or an order's is.
-                "items": {"type": "array", "items": {"type": "string"}, "description": "What to bring"},
-                "where": {
-                    "type": "object",
-                    "properties": {
-                        "lat": {"type": "number"},
-                        "café": {"type": "boolean", "description": "Near a café?"},
-                    },
-                    "required": ["lat"],
-                },
-            },
-            "required": ["guests", "where"],
-        },
-    },
-}
-NO_ARGUMENTS: Message = {
-    "type": "function",
-    "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}},
-}
-WIDE_TOOL: Message = {
-    "type": "function",
-    "function": {
-        "name": "find",
-        "description": WIDE,
-        "parameters": {"type": "object", "properties": {"word": {"type": "string", "description": WIDE}}},
-    },
-}
-# What get_json_schema makes of a parameter that is a bare `list`.
-BARE_LIST: Message = {
-    "type": "function",
-    "function": {
-        "name": "sort",
-        "description": "Sort things",
-        "parameters": {
-            "type": "object",
-            "properties": {"things": {"type": "array", "description": "What to sort"}},
-            "required": ["things"],
-        },
-    },
-}
-# One oddity each: of two in one conversation, the first to be printed hides the other.
-MARKED: Message = {
-    "type": "function",
-    "function": {
-        "name": "cook",
-        "description": "It's a <b>recipe</b> & more",
-        "parameters": {
-            "type": "object",
-            "properties": {"dish": {"type": "string", "description": 'The chef\'s "dish"'}},
-        },
-    },
-}
-MARKED_ARGUMENTS: Message = {"dish": "O'Neil & <Co>", "for": ['a "b"']}
-UNICODE_ARGUMENTS: Message = {"city": "São Paulo, 東京"}
-ARGUMENTS: Message = {"city": "Paris", "days": 3, "unit": "celsius"}
-RICH_ARGUMENTS: Message = {
-    "guests": ["Ada", "Bo"],
-    "items": ["map", "hat"],
-    "where": {"lat": 3, "near": True, "tags": []},
-    "note": "a\nb",
-    "flag": False,
-}
+
+_DATA: dict[str, dict[str, Message]] = json.loads(
+    Path(__file__).with_name("data").joinpath("tools.json").read_bytes()
+)
+# BARE_LIST is what get_json_schema makes of a parameter that is a bare `list`. A parameter of NESTED is called like a
+# method of mappings, as a cart's or an order's is.
+WEATHER, NESTED, NO_ARGUMENTS, WIDE_TOOL, BARE_LIST, MARKED = (
+    _DATA["tools"][name] for name in ("weather", "nested", "no_arguments", "wide_tool", "bare_list", "marked")
+)
+ARGUMENTS, RICH_ARGUMENTS, WIDE_ARGUMENTS, MARKED_ARGUMENTS, UNICODE_ARGUMENTS = (
+    _DATA["arguments"][name] for name in ("plain", "rich", "wide", "marked", "unicode")
+)
 
 
 def tool_of(name: str, parameters: Schema) -> Message:
