@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
@@ -62,6 +63,22 @@ class Rule(Coded):
     invalid: tuple[Example, ...]
     visits: Mapping[type[nodes.Node], Visit]
     fix: FixRule | None = None
+
+
+FactT = TypeVar("FactT")
+
+
+def known_once(fact: Callable[[Look], FactT]) -> Callable[[Look], FactT]:
+    """A question about the template at hand, whose answer is worked out once."""
+
+    @wraps(fact)
+    def ask(look: Look) -> FactT:
+        if fact not in look.facts:
+            look.facts[fact] = fact(look)
+        answer: FactT = look.facts[fact]
+        return answer
+
+    return ask
 
 
 class Use(NamedTuple):
@@ -130,7 +147,7 @@ class Look:
         self.rule = ""
         self.least = Tier.ORDINARY  # what the next use needs at least to show, where a rule knows that
         self.uses: list[Use] = []
-        self.memory: dict[str, Any] = {}
+        self.facts: dict[Any, Any] = {}  # see `known_once`
         self._kinds: dict[Type, Kinds] = {}
 
     def type(self, node: nodes.Node) -> Type:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Look
+from portable_tpl.checking.base import Look, known_once
 from portable_tpl.model.conversation import Tier
 from portable_tpl.support.table import Support, load_table
 from portable_tpl.template.types.lattice.lattice import Type
-from portable_tpl.template.types.types import infer
+from portable_tpl.template.types.types import Types, infer
 
 _REPEATABLE = (
     nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.CondExpr, nodes.Compare, nodes.Operand,
@@ -52,18 +52,14 @@ def _holds(support: Support) -> bool:
 
 def widest(look: Look, node: nodes.Node, tier: Tier = Tier.HOSTILE) -> Type:
     """What an expression can be in any conversation of a tier; by default, in any whatsoever."""
-    key = f"widest {tier}"
-    types = look.memory.get(key)
-    if types is None:
-        types = look.memory[key] = look.types if look.types.tier is tier else infer(look.parsed, tier)
-    found: Type = types.of(node)
-    return found
+    if tier not in look.facts:
+        look.facts[tier] = look.types if look.types.tier is tier else infer(look.parsed, tier)
+    types: Types = look.facts[tier]
+    return types.of(node)
 
 
+@known_once
 def escapes_output(look: Look) -> bool:
     """Whether the template turns automatic escaping on somewhere, where text is not what it seems."""
-    found: bool | None = look.memory.get("autoescape")
-    if found is None:
-        kinds = (nodes.ScopedEvalContextModifier, nodes.EvalContextModifier)
-        found = look.memory["autoescape"] = any(isinstance(node, kinds) for node in look.parsed.nodes)
-    return found
+    kinds = (nodes.ScopedEvalContextModifier, nodes.EvalContextModifier)
+    return any(isinstance(node, kinds) for node in look.parsed.nodes)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Look
+from portable_tpl.checking.base import Look, known_once
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.names.scopes import resolve_names
@@ -71,15 +71,14 @@ def called_macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
     return macro if isinstance(macro, nodes.Macro) else None
 
 
+@known_once
 def _setters(look: Look) -> dict[str, list[nodes.Node]]:
     """The macros and the names of a template, by the name that they set, be it in whatever scope."""
-    known: dict[str, list[nodes.Node]] | None = look.memory.get("setters")
-    if known is None:
-        known = look.memory["setters"] = {}
-        for node in look.parsed.nodes:
-            if isinstance(node, nodes.Macro) or (isinstance(node, nodes.Name) and node.ctx != "load"):
-                known.setdefault(node.name, []).append(node)
-    return known
+    setters: dict[str, list[nodes.Node]] = {}
+    for node in look.parsed.nodes:
+        if isinstance(node, nodes.Macro) or (isinstance(node, nodes.Name) and node.ctx != "load"):
+            setters.setdefault(node.name, []).append(node)
+    return setters
 
 
 def within(node: nodes.Node, kind: type[nodes.Node], look: Look) -> nodes.Node | None:
@@ -110,19 +109,22 @@ def assigned(name: nodes.Name, look: Look) -> list[nodes.Node]:
 
 def assigned_anywhere(name: str, look: Look) -> list[nodes.Node]:
     """What the template assigns to a name by ``set`` or ``with``, in whatever scope."""
-    known: dict[str, list[nodes.Node]] | None = look.memory.get("assigned values")
-    if known is None:
-        known = look.memory["assigned values"] = {}
-        for node in look.parsed.nodes:
-            pairs: Iterable[tuple[nodes.Node, nodes.Node]] = ()
-            if isinstance(node, nodes.Assign):
-                pairs = ((node.target, node.node),)
-            elif isinstance(node, nodes.With):
-                pairs = zip(node.targets, node.values, strict=True)
-            for target, value in pairs:
-                for each in names((target,)):
-                    known.setdefault(each.name, []).append(value)
-    return known.get(name, [])
+    return _assigned_values(look).get(name, [])
+
+
+@known_once
+def _assigned_values(look: Look) -> dict[str, list[nodes.Node]]:
+    values: dict[str, list[nodes.Node]] = {}
+    for node in look.parsed.nodes:
+        pairs: Iterable[tuple[nodes.Node, nodes.Node]] = ()
+        if isinstance(node, nodes.Assign):
+            pairs = ((node.target, node.node),)
+        elif isinstance(node, nodes.With):
+            pairs = zip(node.targets, node.values, strict=True)
+        for target, value in pairs:
+            for each in names((target,)):
+                values.setdefault(each.name, []).append(value)
+    return values
 
 
 def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> bool:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Look
+from portable_tpl.checking.base import Look, known_once
 from portable_tpl.model.findings import Edit, Fix, Safety
 
 
@@ -141,12 +141,14 @@ def literal(value: str) -> str:
 
 def quoted(value: str, look: Look) -> str:
     """A text as a literal in the quotes that the template's own texts have mostly."""
-    prefer: bool | None = look.memory.get("double quotes")
-    if prefer is None:
-        lexed = look.parsed.lexed
-        marks = [lexed.source[token.start] for token in lexed.tokens if token.type == "string"]
-        prefer = look.memory["double quotes"] = 2 * marks.count('"') > len(marks)
-    return in_quotes(literal(value), '"' if prefer else "'")
+    return in_quotes(literal(value), _usual_quote(look))
+
+
+@known_once
+def _usual_quote(look: Look) -> str:
+    lexed = look.parsed.lexed
+    marks = [lexed.source[token.start] for token in lexed.tokens if token.type == "string"]
+    return '"' if 2 * marks.count('"') > len(marks) else "'"
 
 
 def in_quotes(text: str, mark: str) -> str:
@@ -155,15 +157,13 @@ def in_quotes(text: str, mark: str) -> str:
     return text if mark in inside or text[0] in inside else f"{mark}{inside}{mark}"
 
 
+@known_once
 def pipe(look: Look) -> str:
     """The sign before a filter's name, with the spaces that most of the template's own have around it."""
-    found: str | None = look.memory.get("pipe")
-    if found is None:
-        lexed = look.parsed.lexed
-        places = [token.start for token in lexed.tokens if token.type == "pipe"]
-        wide = sum(lexed.source[place - 1 : place + 2] == " | " for place in places)
-        found = look.memory["pipe"] = " | " if 2 * wide > len(places) else "|"
-    return found
+    lexed = look.parsed.lexed
+    places = [token.start for token in lexed.tokens if token.type == "pipe"]
+    wide = sum(lexed.source[place - 1 : place + 2] == " | " for place in places)
+    return " | " if 2 * wide > len(places) else "|"
 
 
 def any_broken(look: Look, features: Sequence[str]) -> bool:

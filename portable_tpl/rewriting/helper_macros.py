@@ -10,7 +10,7 @@ from itertools import count
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Look
+from portable_tpl.checking.base import Look, known_once
 from portable_tpl.checking.support import supported
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.rewriting.expressions import Level, replace
@@ -94,16 +94,14 @@ def can_call_macros(look: Look, macro: HelperMacro) -> bool:
     return _room(look) and supported(look, *macro.needs)
 
 
+@known_once
 def _room(look: Look) -> bool:
     """Whether text at the very top leaves what follows as it is: white space there would go with it."""
-    found: bool | None = look.memory.get("room for macros")
-    if found is None:
-        text = look.parsed.text
-        rest = text.lstrip()
-        found = look.memory["room for macros"] = (rest == text or _LEADING_TAG.match(rest) is not None) and not any(
-            isinstance(node, (nodes.Extends, nodes.Block)) for node in look.parsed.nodes
-        )
-    return found
+    text = look.parsed.text
+    rest = text.lstrip()
+    return (rest == text or _LEADING_TAG.match(rest) is not None) and not any(
+        isinstance(node, (nodes.Extends, nodes.Block)) for node in look.parsed.nodes
+    )
 
 
 def call_macro(
@@ -141,11 +139,8 @@ def _names(wanted: str) -> Iterator[str]:
     yield from (f"{wanted}_{number}" for number in count(2))
 
 
+@known_once
 def _taken(look: Look) -> frozenset[str]:
-    found: frozenset[str] | None = look.memory.get("names taken")
-    if found is None:
-        named = (nodes.Name, nodes.NSRef, nodes.Macro)
-        names = {node.name for node in look.parsed.nodes if node.__class__ in named}
-        names |= {node.target for node in look.parsed.nodes if node.__class__ is nodes.Import}
-        found = look.memory["names taken"] = frozenset(names)
-    return found
+    named = (nodes.Name, nodes.NSRef, nodes.Macro)
+    names = {node.name for node in look.parsed.nodes if node.__class__ in named}
+    return frozenset(names | {node.target for node in look.parsed.nodes if node.__class__ is nodes.Import})

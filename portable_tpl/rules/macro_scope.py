@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.base import Example, Look, known_once
 from portable_tpl.rewriting.calls import within
 from portable_tpl.template.names.early import reads_early
 from portable_tpl.template.names.scopes import resolve_names
@@ -65,19 +65,15 @@ def _macro(node: nodes.Macro, look: Look) -> None:
                 look.use(feature, name)
 
 
+@known_once
 def _set_in_loops(look: Look) -> set[str]:
     """The names that are set in a loop outside of macros, and ``loop``."""
-    known: set[str] | None = look.memory.get("names set in loops")
-    if known is None:
-        known = look.memory["names set in loops"] = {"loop"}
-        for loop in look.parsed.nodes:
-            if loop.__class__ is nodes.For and not within(loop, nodes.Macro, look):
-                known.update(
-                    each.name
-                    for each in look.parsed.beneath(loop)
-                    if each.__class__ is nodes.Name and each.ctx == "store"
-                )
-    return known
+    names = {"loop"}
+    for loop in look.parsed.nodes:
+        if loop.__class__ is nodes.For and not within(loop, nodes.Macro, look):
+            inside = look.parsed.beneath(loop)
+            names.update(each.name for each in inside if each.__class__ is nodes.Name and each.ctx == "store")
+    return names
 
 
 VISITS = {nodes.NSRef: _reference, nodes.Macro: _macro}

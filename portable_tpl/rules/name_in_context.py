@@ -24,7 +24,7 @@ from __future__ import annotations
 from jinja2 import nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.base import Example, Look, known_once
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.template.types.lattice import kinds as k
@@ -61,13 +61,10 @@ def _way(node: nodes.Name, look: Look) -> str:
     return "read" if isinstance(parent, reads) else "value"
 
 
+@known_once
 def _set(look: Look) -> frozenset[str]:
-    found: frozenset[str] | None = look.memory.get("names set")
-    if found is None:
-        names = {node.name for node in look.parsed.nodes if node.__class__ is nodes.Name and node.ctx != "load"}
-        names |= {"loop", "caller", "varargs", "kwargs"}
-        found = look.memory["names set"] = frozenset(names)
-    return found
+    names = {node.name for node in look.parsed.nodes if node.__class__ is nodes.Name and node.ctx != "load"}
+    return frozenset(names | {"loop", "caller", "varargs", "kwargs"})
 
 
 VISITS = {nodes.Name: _name}
