@@ -51,11 +51,11 @@ class Configuration:
         folder = os.path.dirname(os.path.abspath(self.path))
         relative = os.path.relpath(os.path.abspath(path), folder).replace(os.sep, "/")
         names = (relative, os.path.basename(relative))
-        found: list[str] = []
+        ignored: list[str] = []
         for pattern, codes in self.per_file_ignores.items():
             if any(fnmatch(name, pattern.removeprefix("./")) for name in names):
-                found += codes
-        return tuple(dict.fromkeys(found))
+                ignored += codes
+        return tuple(dict.fromkeys(ignored))
 
 
 def load_configuration(path: str | None = None, folder: str | None = None) -> Configuration:
@@ -69,9 +69,9 @@ def load_configuration(path: str | None = None, folder: str | None = None) -> Co
         return _read(path, _bytes(path), required=True) or Configuration(path)
     here = os.path.abspath(folder or os.curdir)
     while True:
-        found = _in_folder(here)
-        if found is not None:
-            return found
+        configuration = _in_folder(here)
+        if configuration is not None:
+            return configuration
         parent = os.path.dirname(here)
         if parent == here:
             return Configuration()
@@ -155,10 +155,10 @@ def _texts(where: str, value: Any) -> tuple[str, ...]:
 
 
 def _some_texts(where: str, value: Any) -> tuple[str, ...]:
-    found = _texts(where, value)
-    if not found:
+    texts = _texts(where, value)
+    if not texts:
         raise ConfigError(f"{where} must not be empty; leave it out for the default")
-    return found
+    return texts
 
 
 def _texts_by_pattern(where: str, value: Any) -> Mapping[str, tuple[str, ...]]:

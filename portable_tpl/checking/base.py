@@ -210,15 +210,15 @@ class Look:
         broken = self.families.get(family)
         if broken is None:
             return False
-        found = False
+        used = False
         for kind in kinds:
             hits = broken.get(kind)
             if hits is not None and spare is not None:
                 hits = tuple(hit for hit in hits if not spare(*hit))
             if hits and (only is None or kind in only):
                 self.uses.append(Use(self.rule, f"{family}@{kind}", node, hits, fix, None, self.least))
-                found = True
-        return found
+                used = True
+        return used
 
     def use_by_pair(self, family: str, left: Kinds, right: Kinds, node: nodes.Node) -> bool:
         """The node uses an operator on two values of these kinds; gives whether some target breaks it."""

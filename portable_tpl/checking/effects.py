@@ -22,12 +22,12 @@ def message_of(title: str, effects: Iterable[Effect]) -> str:
         else:
             unsure.append(f"{effect.target} ({effect.words})")
     parts = [f"{listed(names)} ({words})" if words else listed(names) for words, names in failing.items()]
-    said = [f"fails on {'; '.join(parts)}"] if parts else []
+    sentences = [f"fails on {'; '.join(parts)}"] if parts else []
     if other:
-        said.append(f"prints something else on {listed(other)}")
+        sentences.append(f"prints something else on {listed(other)}")
     if unsure:
-        said.append(f"was not measured on {listed(unsure)}")
-    return f"{title}: {'; '.join(said)}"
+        sentences.append(f"was not measured on {listed(unsure)}")
+    return f"{title}: {'; '.join(sentences)}"
 
 
 def with_effects(finding: Finding, effects: Sequence[Effect]) -> Finding:

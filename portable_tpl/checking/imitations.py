@@ -54,5 +54,5 @@ def advice(feature: str, source: str) -> str:
     method = parts[2] if name.startswith("method.") and len(parts) > 2 else ""
     if not method:
         return f"`{source}` works only where an engine imitates Python"
-    said = f"`.{method}()` is a method of Python, which these engines imitate"
-    return f"{said}; plain Jinja has {_INSTEAD[method]}" if method in _INSTEAD else f"{said}; plain Jinja has none"
+    remark = f"`.{method}()` is a method of Python, which these engines imitate"
+    return f"{remark}; plain Jinja has {_INSTEAD.get(method, 'none')}"

@@ -87,13 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description="Write the reference page of all rules.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is stale")
     parser.add_argument("page", nargs="?", type=Path, default=PAGE, help="the file [default: the package's own]")
-    asked = parser.parse_args(arguments)
-    page: Path = asked.page
+    options = parser.parse_args(arguments)
+    page: Path = options.page
     wanted = reference_page().encode("utf-8")
     current = page.read_bytes() if page.exists() else None
     if current == wanted:
         return 0
-    if asked.check:
+    if options.check:
         print(f"{page.name} is {'missing' if current is None else 'stale'}; `{COMMAND}` writes it", file=sys.stderr)
         return 1
     page.write_bytes(wanted)

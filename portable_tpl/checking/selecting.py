@@ -46,14 +46,14 @@ def chosen_codes(select: Collection[str], ignore: Collection[str]) -> frozenset[
 
 def _by_code(subjects: Collection[str]) -> Mapping[str, int]:
     """For each code, how closely the closest subject names it."""
-    found: dict[str, int] = {}
+    closeness: dict[str, int] = {}
     for subject in subjects:
         codes = codes_of(subject)
         if not codes:
             raise InputError(unknown_subject(subject))
         for code in codes:
-            found[code] = max(found.get(code, 0), 1000 - len(codes))
-    return found
+            closeness[code] = max(closeness.get(code, 0), 1000 - len(codes))
+    return closeness
 
 
 def unknown_subject(subject: str) -> str:

@@ -128,15 +128,15 @@ def _next_content(parsed: ParsedTemplate, position: int) -> int | None:
 
 
 def _tags(parsed: ParsedTemplate) -> list[Span]:
-    found = []
+    tags = []
     start = 0
     for token in parsed.tokens:
         if token.kind in ("variable_begin", "block_begin"):
             start = token.span.start
         elif token.kind in ("variable_end", "block_end"):
             # Of the white space that the delimiter takes with it, nothing is part of the tag.
-            found.append(Span(start, token.span.start + len(token.text.rstrip())))
-    return found
+            tags.append(Span(start, token.span.start + len(token.text.rstrip())))
+    return tags
 
 
 def _unused(parsed: ParsedTemplate, ignore: _Ignore) -> Finding:

@@ -64,15 +64,15 @@ def render(report: Report, *, rules: Mapping[str, RuleDoc] = _NO_RULES) -> str:
 
 def _results(report: Report) -> Iterator[dict[str, Any]]:
     for template in report.entries:
-        seen: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for item in items_of(template):
             if item.finding is not None:
-                yield _finding(template.template, item, item.finding, seen)
+                yield _finding(template.template, item, item.finding, counts)
             else:
                 yield _mismatch(template.template, item, item.proofs[0])
         for finding in template.findings:
             if finding.suppressed:
-                yield _finding(template.template, of_finding(template.template, finding), finding, seen)
+                yield _finding(template.template, of_finding(template.template, finding), finding, counts)
 
 
 def _rules_used(report: Report, rules: Mapping[str, RuleDoc]) -> list[RuleDoc]:
@@ -107,7 +107,7 @@ def _rule(doc: RuleDoc) -> dict[str, Any]:
     }
 
 
-def _finding(template: Template, item: Item, finding: Finding, seen: Counter[str]) -> dict[str, Any]:
+def _finding(template: Template, item: Item, finding: Finding, counts: Counter[str]) -> dict[str, Any]:
     place = in_template(template, finding.location.line)
     result: dict[str, Any] = {
         "ruleId": finding.code,
@@ -115,7 +115,7 @@ def _finding(template: Template, item: Item, finding: Finding, seen: Counter[str
         "rank": _rank(item),
         "message": {"text": place + item_message(item)},
         "locations": [_place(template, finding.location)],
-        "partialFingerprints": {"portableTplFinding/v1": _finding_fingerprint(template, finding, seen)},
+        "partialFingerprints": {"portableTplFinding/v1": _finding_fingerprint(template, finding, counts)},
     }
     if item.proofs:
         result["occurrenceCount"] = max(1, max(proof.mismatch.cases for proof in item.proofs))
@@ -161,11 +161,11 @@ def _proof(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _finding_fingerprint(template: Template, finding: Finding, seen: Counter[str]) -> str:
+def _finding_fingerprint(template: Template, finding: Finding, counts: Counter[str]) -> str:
     """The finding's own fingerprint, with a number among its equals: no two results may share one."""
     same = finding_fingerprint(template, finding)
-    seen[same] += 1
-    return digest(same, str(seen[same]))
+    counts[same] += 1
+    return digest(same, str(counts[same]))
 
 
 def _place(template: Template, location: Location | None) -> dict[str, Any]:

@@ -49,8 +49,8 @@ def render(
         if report.command == "diff":
             return encodable("".join(f"{line}\n" for line in difference_lines(report, writer)))
         body = list(_statistics(report) if statistics else _details(report, writer))
-        said = [*_matrix(report, writer), *body, *_ending(report, writer)]
-        lines = [line for line, before in zip(said, ["", *said], strict=False) if line or before]
+        parts = [*_matrix(report, writer), *body, *_ending(report, writer)]
+        lines = [line for line, before in zip(parts, ["", *parts], strict=False) if line or before]
     return encodable("\n".join(lines) + "\n") if lines else ""
 
 
@@ -154,8 +154,8 @@ def _beside(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
     if stack:
         yield from writer.wrapped(f"beside the verdict, not for the template to cure: {_causes(stack)}", "")
     if others:
-        told = "where the reference fails too, or in a stranger tier"
-        yield from writer.wrapped(f"beside the verdict, {told}: {_causes(others)}", "")
+        where = "where the reference fails too, or in a stranger tier"
+        yield from writer.wrapped(f"beside the verdict, {where}: {_causes(others)}", "")
 
 
 def _causes(blocks: Sequence[Block]) -> str:
@@ -204,8 +204,8 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
 
 def _repairs(report: Report) -> str:
     """What `fix` would do: it applies the safe fixes of errors, and those of milder findings where it is asked to."""
-    found = [finding for template in report.templates for finding in open_findings(template)]
-    safe = [finding for finding in found if finding.fix is not None and finding.fix.safety is Safety.SAFE]
+    findings = [finding for template in report.templates for finding in open_findings(template)]
+    safe = [finding for finding in findings if finding.fix is not None and finding.fix.safety is Safety.SAFE]
     errors = [finding for finding in safe if finding.severity is Severity.ERROR]
     if not safe:
         return ""

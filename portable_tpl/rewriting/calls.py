@@ -161,10 +161,10 @@ def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
     if not isinstance(parent, nodes.Assign) or not isinstance(parent.target, nodes.Name):
         return [node]
     name = parent.target.name
-    found = [n for n in look.parsed.nodes if n.__class__ is nodes.Name and n.name == name]
-    if any(n.ctx != "load" and n is not parent.target for n in found):
+    uses = [n for n in look.parsed.nodes if n.__class__ is nodes.Name and n.name == name]
+    if any(n.ctx != "load" and n is not parent.target for n in uses):
         return None
-    return [n for n in found if n.ctx == "load"]
+    return [n for n in uses if n.ctx == "load"]
 
 
 def only_compared(node: nodes.Expr, look: Look) -> bool:

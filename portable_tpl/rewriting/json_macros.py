@@ -13,14 +13,14 @@ _leaves: dict[int, tuple[Type, Kinds]] = {}
 
 def leaf_kinds(type_: Type) -> Kinds:
     """The kinds of all values in a value, itself and the keys of its mappings included."""
-    found = _leaves.get(id(type_))
-    if found is None or found[0] is not type_:
+    entry = _leaves.get(id(type_))
+    if entry is None or entry[0] is not type_:
         if len(_leaves) > 10_000:
             _leaves.clear()
         kinds: dict[str, None] = {}
         _collect(type_, kinds, set(), 0)
-        found = _leaves[id(type_)] = (type_, tuple(kinds))
-    return found[1]
+        entry = _leaves[id(type_)] = (type_, tuple(kinds))
+    return entry[1]
 
 
 def inner_kinds(type_: Type) -> Kinds:

@@ -94,10 +94,10 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     text = operand(node.node, look)
     also: list[str] = []
     never: list[str] = []
-    for test, told in _TELLING:
-        if kinds & told:
+    for test, kinds_told in _TELLING:
+        if kinds & kinds_told:
             (also if test in answers else never).append(test)
-            kinds -= told
+            kinds -= kinds_told
     if kinds or not (also or never):
         return None
     # The exceptions come first: what is left for the test itself is what engines agree on.

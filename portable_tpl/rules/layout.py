@@ -94,11 +94,11 @@ def _in_tags(node: nodes.Template, look: Look) -> None:
         if not raw and not (inside and token.kind == "whitespace"):
             continue
         for feature, pattern in _SPACES.items():
-            found = pattern.search(token.text)
-            if found is not None:
+            match = pattern.search(token.text)
+            if match is not None:
                 start = token.span.start
                 feature = "layout.space-in-tag.raw" if raw else feature
-                look.use(feature, node, span=Span(start + found.start(), start + found.end()))
+                look.use(feature, node, span=Span(start + match.start(), start + match.end()))
 
 
 def _template(node: nodes.Template, look: Look) -> None:

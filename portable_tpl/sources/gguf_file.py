@@ -277,9 +277,9 @@ def _slot(path: str, document: GgufDocument, key: str, start: int, end: int, val
 
 
 def _special_tokens(metadata: _Metadata) -> SpecialTokens:
-    found = {}
+    texts = {}
     for name, key in _TOKENS.items():
         index = metadata.numbers.get(key)
         if index is not None and index < len(metadata.vocabulary):
-            found[name] = metadata.vocabulary[index].decode("utf-8", "replace")
-    return SpecialTokens(found, "" if found else None)
+            texts[name] = metadata.vocabulary[index].decode("utf-8", "replace")
+    return SpecialTokens(texts, "" if texts else None)

@@ -71,11 +71,11 @@ def items(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 def member(text: str, start: int, key: str) -> tuple[int, int] | None:
     """Start and end of the value of a key of the object at ``start``; the last one where the key is repeated."""
-    found = None
+    extent = None
     for name, value, end in members(text, start):
         if name == key:
-            found = (value, end)
-    return found
+            extent = (value, end)
+    return extent
 
 
 def speller(text: str, start: int, end: int) -> Callable[[str], str]:

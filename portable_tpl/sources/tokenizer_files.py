@@ -96,12 +96,12 @@ class _Reading:
             return None
         start = _LIST.search(text)
         try:
-            found = [] if start is None else json.JSONDecoder().raw_decode(text, start.end())[0]
+            tokens = [] if start is None else json.JSONDecoder().raw_decode(text, start.end())[0]
         except (ValueError, RecursionError):
             self.problems.append(f"{path}: its added_tokens are not valid JSON (it is left out)")
             return None
         self.files.append(path)
-        return found if isinstance(found, list) else []
+        return tokens if isinstance(tokens, list) else []
 
     def holds(self, *endings: str) -> bool:
         """Whether a file with one of these endings is in the folder."""

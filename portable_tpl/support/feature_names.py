@@ -69,11 +69,11 @@ def kind_of(value: Any) -> str:
 @lru_cache(maxsize=1)
 def constructs() -> Mapping[str, tuple[str, ...]]:
     """The ids of all features by what they are cases of: ``item`` has ``item.int``, and so has ``item.int@none``."""
-    found: dict[str, list[str]] = {}
+    ids_by_name: dict[str, list[str]] = {}
     for id_ in load_features():
         for wider in FeatureId(id_).wider():
-            found.setdefault(wider, []).append(id_)
-    return {name: tuple(ids) for name, ids in found.items()}
+            ids_by_name.setdefault(wider, []).append(id_)
+    return {name: tuple(ids) for name, ids in ids_by_name.items()}
 
 
 def _measured(id_: FeatureId) -> FeatureId:

@@ -128,14 +128,14 @@ class Block(NamedTuple):
     @property
     def affected(self) -> Affected | None:
         """On how many conversations the worst target shows the cause, where it was seen or counted."""
-        seen: dict[str, Affected] = {}
+        by_target: dict[str, Affected] = {}
         for item in self.items:
             for proof in item.proofs:
-                before = seen.get(proof.target, Affected(proof.cases, 0))
+                before = by_target.get(proof.target, Affected(proof.cases, 0))
                 affected = min(proof.cases, before.affected + proof.mismatch.cases)
-                seen[proof.target] = Affected(proof.cases, affected)
+                by_target[proof.target] = Affected(proof.cases, affected)
         counted = [item.finding.affected for item in self.items if item.finding and item.finding.affected]
-        return max([*seen.values(), *counted], key=lambda each: each.affected, default=None)
+        return max([*by_target.values(), *counted], key=lambda each: each.affected, default=None)
 
 
 def blocks_of(report: TemplateReport) -> list[Block]:

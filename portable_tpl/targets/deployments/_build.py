@@ -128,15 +128,15 @@ def _filter_edits(lexed: Lexed, index: int, honoured: tuple[str, ...]) -> list[t
 
 def _arguments(tokens: list[LexToken], opening: int) -> tuple[list[tuple[int, int]], int]:
     """First and last token of every argument of a call, and its closing parenthesis."""
-    found: list[tuple[int, int]] = []
+    arguments: list[tuple[int, int]] = []
     depth, first = 0, opening + 1
     for index in range(opening, len(tokens)):
         kind = tokens[index].type
         depth += (kind in _OPENING) - (kind in _CLOSING)
         if depth == 0 or (depth == 1 and kind == "comma"):
             if index > first:
-                found.append((first, index - 1))
+                arguments.append((first, index - 1))
             first = index + 1
         if depth == 0:
-            return found, index
-    return found, len(tokens) - 1
+            return arguments, index
+    return arguments, len(tokens) - 1

@@ -150,5 +150,5 @@ class Frontend:
             text = answer.read()
         finally:
             connection.close()
-        told = json.loads(text) if text[:1] == b"{" else {"message": text.decode("utf-8", "replace")}
-        return answer.status, told, None if self._tokens is None else bytes(self._tokens)
+        answer_data = json.loads(text) if text[:1] == b"{" else {"message": text.decode("utf-8", "replace")}
+        return answer.status, answer_data, None if self._tokens is None else bytes(self._tokens)

@@ -52,8 +52,8 @@ def _plain(piece: str) -> str:
     return _HTML_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0], piece)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1]
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _sorted_keys(text: str) -> str:

@@ -48,22 +48,22 @@ def read_failure(words: str, kind: str, source: str, line_offset: int) -> Failur
 def _split(words: str, source: str) -> tuple[str, tuple[int, int] | None]:
     """The message, and row and column of the innermost place."""
     lines = source.split("\n")
-    for found in _PLACE.finditer(words):
-        if _only_places(words, found.start(), lines):
-            return words[: found.start()], (int(found[1]), int(found[2]))
+    for match in _PLACE.finditer(words):
+        if _only_places(words, match.start(), lines):
+            return words[: match.start()], (int(match[1]), int(match[2]))
     # A place that is not as expected: what comes before the first one is the best guess.
     first = _PLACE.search(words)
     return (words, None) if first is None else (words[: first.start()], (int(first[1]), int(first[2])))
 
 
 def _only_places(words: str, start: int, lines: list[str]) -> bool:
-    while found := _PLACE.match(words, start):
-        row, column = int(found[1]), int(found[2])
+    while match := _PLACE.match(words, start):
+        row, column = int(match[1]), int(match[2])
         around = [*lines[max(0, row - 2) : row], " " * (column - 1) + "^", *lines[row : row + 1]]
         shown = "\n".join(around) + "\n"
-        if not words.startswith(shown, found.end()):
+        if not words.startswith(shown, match.end()):
             return False
-        start = found.end() + len(shown)
+        start = match.end() + len(shown)
     return not words[start:].strip("\n")
 
 

@@ -131,9 +131,9 @@ class _Dynamo:
             return prompt.decode("utf-8", "replace")
         message = str(answer.get("message", answer))
         if message == _BEHIND_ITS_LOG:
-            told = self._log.error(_FAILED, _LOG_SECONDS)
-            if told is not None:
-                raise _failure(told, loaded.text)
+            log_line = self._log.error(_FAILED, _LOG_SECONDS)
+            if log_line is not None:
+                raise _failure(log_line, loaded.text)
         raise Failure("error", _COLUMN.sub("", message))
 
     def _model(self, loaded: _Loaded, tokens: dict[str, str], key: str) -> _Model:
@@ -165,9 +165,9 @@ class _Dynamo:
         while time.monotonic() < end:
             if name in self._frontend.models():
                 return None
-            told = self._log.error(_NOT_LOADED, 0.01, f'"{name}"')
-            if told is not None:
-                return Failure("syntax", *_placed(told.partition(": ")[2]))
+            log_line = self._log.error(_NOT_LOADED, 0.01, f'"{name}"')
+            if log_line is not None:
+                return Failure("syntax", *_placed(log_line.partition(": ")[2]))
         return Failure("syntax", f"the frontend did not take the model within {_LOAD_SECONDS:g} s")
 
     def _forget(self, model: _Model) -> None:

@@ -183,8 +183,8 @@ class _Minijinja:
         # A panic may leave a lock behind that nobody can take any more.
         self._hosts.pop(loaded.options, None)
         self._loaded = None
-        told = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
-        words, place = told or (str(panic), None)
+        panic_info = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
+        words, place = panic_info or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
 
 

@@ -85,33 +85,33 @@ class _Traced(Jinja2Engine):
         self._order.clear()
         self._turns.start()
         self._recorder.start()
-        told: dict[str, Any] = {}
+        report: dict[str, Any] = {}
         try:
             text = super().render(loaded, case)
             expect_small(text)
-            told["text"] = text
+            report["text"] = text
         except Refusal as refusal:
-            told["refused"] = str(refusal)[:LONGEST_MESSAGE]
+            report["refused"] = str(refusal)[:LONGEST_MESSAGE]
         except Failure as failure:
-            told["failed"] = failure.reply
-        told["branches"] = sorted(self._hits)
+            report["failed"] = failure.reply
+        report["branches"] = sorted(self._hits)
         if self._order:
-            told["order"] = self._order
+            report["order"] = self._order
         if self._turns.places:
-            told["turns"] = sorted(self._turns.places.items())
+            report["turns"] = sorted(self._turns.places.items())
         pieces = self._recorder.pieces()
         if pieces:
-            told["pieces"] = pieces
+            report["pieces"] = pieces
         captured = self._recorder.captured()
         if captured:
-            told["captured"] = captured
+            report["captured"] = captured
         values = self._recorder.values()
         if values:
-            told["values"] = list(values.items())
-        whole = json.dumps(told)
+            report["values"] = list(values.items())
+        whole = json.dumps(report)
         if len(whole) > MOST_WRAPPED:
             failed = {"kind": "memory", "message": "the way of the rendering takes more memory than it may"}
-            whole = json.dumps({"failed": failed, "branches": told["branches"]})
+            whole = json.dumps({"failed": failed, "branches": report["branches"]})
         return Wrapped(whole)
 
 

@@ -47,14 +47,14 @@ def _after(statement: nodes.Node, unset: frozenset[str], parsed: ParsedTemplate)
 
 
 def _after_branches(node: nodes.If, unset: frozenset[str], parsed: ParsedTemplate) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
+    unset_after: frozenset[str] = frozenset()
     for branch in (node, *node.elif_):
         after = None if _reads(branch.test, unset, parsed) else _unset_after(branch.body, unset, parsed)
         if after is None:
             return None
-        found |= after
+        unset_after |= after
     after = _unset_after(node.else_, unset, parsed)
-    return None if after is None else found | after
+    return None if after is None else unset_after | after
 
 
 def _read_in_loop(node: nodes.For, unset: frozenset[str], parsed: ParsedTemplate) -> bool:

@@ -151,8 +151,8 @@ class _Resolver:
 
     def _implicit(self, node: nodes.Node, body: Iterable[nodes.Node], wanted: Iterable[str]) -> _Values:
         """Names that jinja2 provides in a body that reads them."""
-        found = first_read(self._index, body, self._used.intersection(wanted))
-        return {name: self._bind(name, "implicit", node, node) for name in sorted(found)}
+        implicit = first_read(self._index, body, self._used.intersection(wanted))
+        return {name: self._bind(name, "implicit", node, node) for name in sorted(implicit)}
 
     def _read(self, roots: Iterable[nodes.Node], scope: _Scope) -> None:
         for node in self._index.beneath(roots):

@@ -53,13 +53,13 @@ def _with_gaps(text: str, lexed: Lexed) -> Iterator[Token]:
 
 def comments(text: str, lexed: Lexed) -> tuple[Comment, ...]:
     """The comments of a template, in order; one without an end (a bare ``{#`` at the very end) is none."""
-    found = []
+    out = []
     for trivia in lexed.trivia:
         if trivia.kind == "comment":
             start, end = lexed.offset(trivia.start), lexed.offset(trivia.end)
             if text.endswith("#}", start + 2, end):
-                found.append(Comment(_inner(text[start + 2 : end - 2]), Span(start, end)))
-    return tuple(found)
+                out.append(Comment(_inner(text[start + 2 : end - 2]), Span(start, end)))
+    return tuple(out)
 
 
 def _inner(body: str) -> str:

@@ -281,16 +281,16 @@ def _described(value: Any) -> tuple[dict[str, Any], Any]:
         return {**made, "kind": "iterator"}, iter(items)
     if isinstance(value, (KeysView, ValuesView, ItemsView)):
         return {**_described(list(value))[0], "kind": "view"}, value
-    told: dict[str, Any] = {"other": type(value).__name__}
+    description: dict[str, Any] = {"other": type(value).__name__}
     if isinstance(value, (str, int, float, bool, type(None), dict, list, tuple)):
         try:
             text = json.dumps(value)
         except (TypeError, ValueError, RecursionError):
-            return told, value
+            return description, value
         if len(text) <= _LONGEST_VALUE:
-            told = {"value": json.loads(text)}
+            description = {"value": json.loads(text)}
             if isinstance(value, Markup):
-                told["kind"] = "markup"
+                description["kind"] = "markup"
             elif isinstance(value, tuple):
-                told["kind"] = "tuple"
-    return told, value
+                description["kind"] = "tuple"
+    return description, value

@@ -26,12 +26,12 @@ def guesses(stores: Iterable[tuple[nodes.Call, nodes.NSRef, nodes.Node]]) -> Gue
 
     ``stores`` are assignments: the call that is likely to have made the namespace, the attribute and its value.
     """
-    found: Guesses = {}
+    guessed: Guesses = {}
     for call, target, value in stores:
         written = _guess(target, value)
         if written is not None:
-            found.setdefault(id(call), {}).setdefault(target.attr, set()).add(written)
-    return found
+            guessed.setdefault(id(call), {}).setdefault(target.attr, set()).add(written)
+    return guessed
 
 
 def _guess(target: nodes.NSRef, value: Any) -> object:

@@ -57,8 +57,8 @@ class Types:
 
     def raises(self, node: nodes.Node) -> bool:
         """Whether an expression is reached but can give no value: the reference always raises there."""
-        found = self._types.get(id(node))
-        return found is not None and not found.bits & ALL_KINDS
+        type_ = self._types.get(id(node))
+        return type_ is not None and not type_.bits & ALL_KINDS
 
 
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:

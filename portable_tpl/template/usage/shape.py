@@ -79,8 +79,8 @@ class TemplateShape:
         known = self._keys.get(path)
         if known is None:
             named = [step for step in self.children(path) if step not in (ITEM, VALUE, KEY, TEXT)]
-            asked = [text for text in self.at(path).markers if text.isidentifier()]
-            known = self._keys[path] = tuple(dict.fromkeys([*named, *asked]))
+            wanted_keys = [text for text in self.at(path).markers if text.isidentifier()]
+            known = self._keys[path] = tuple(dict.fromkeys([*named, *wanted_keys]))
         return known
 
     def is_flag(self, variable: str) -> bool:
@@ -107,8 +107,8 @@ class TemplateShape:
     def part_types(self) -> tuple[str, ...]:
         """Types of typed parts that the template names, ``text`` first."""
         named = [value for value in self.at((*PART, "type")).equals if isinstance(value, str)]
-        asked = [key for key in self.keys(PART) if key not in ("type", "text")]
-        return tuple(dict.fromkeys(["text", *named, *(key for key in asked if key in MEDIA)]))
+        keys = [key for key in self.keys(PART) if key not in ("type", "text")]
+        return tuple(dict.fromkeys(["text", *named, *(key for key in keys if key in MEDIA)]))
 
     @cached_property
     def _markers(self) -> dict[tuple[Path, bool], tuple[str, ...]]:
@@ -125,11 +125,11 @@ class TemplateShape:
         return known
 
     def _searched(self, path: Path, special: bool) -> Iterator[str]:
-        found: dict[str, None] = {}
+        texts: dict[str, None] = {}
         for at in (path, (*path, TEXT)):
-            found.update(self.at(at).markers)
-            found.update((value, None) for value in self.at(at).equals if isinstance(value, str))
-        for marker in found:
+            texts.update(self.at(at).markers)
+            texts.update((value, None) for value in self.at(at).equals if isinstance(value, str))
+        for marker in texts:
             if marker and not SYNTAX.search(marker) and (special or not SPECIAL.search(marker)):
                 yield marker
 

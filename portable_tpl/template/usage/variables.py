@@ -63,7 +63,7 @@ def _once(values: Iterator[Json]) -> list[Json]:
 
 def _defaults(parsed: ParsedTemplate, name: str, reads: list[nodes.Name]) -> Iterator[Json]:
     """Literals in ``name | default(…)``, ``name or …``, ``… if name is defined else …`` and ``set name = …``."""
-    found: list[tuple[int, nodes.Node]] = []
+    places: list[tuple[int, nodes.Node]] = []
     for node in reads:
         parent = parsed.parent(node)
         value: nodes.Node | None = None
@@ -74,13 +74,15 @@ def _defaults(parsed: ParsedTemplate, name: str, reads: list[nodes.Name]) -> Ite
         elif isinstance(parent, nodes.CondExpr) and parent.expr1 is node and _guarded(parsed, node):
             value = parent.expr2
         if value is not None:
-            found.append((parsed.anchors[node], value))
-    found += [
+            places.append((parsed.anchors[node], value))
+    places += [
         (parsed.anchors[binding.node], binding.value)
         for binding in resolve_names(parsed.tree).bindings
         if binding.name == name and binding.kind == "set" and binding.value is not None
     ]
-    yield from (value.value for _, value in sorted(found, key=lambda each: each[0]) if isinstance(value, nodes.Const))
+    yield from (
+        value.value for _, value in sorted(places, key=lambda each: each[0]) if isinstance(value, nodes.Const)
+    )
 
 
 def _may_be_absent(parsed: ParsedTemplate, node: nodes.Name) -> bool:

@@ -41,10 +41,10 @@ def may_differ(left: Type, right: Type) -> bool:
 
 def equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
     """The values of ``left`` that can be equal to one of ``right``, and those that can be unequal."""
-    found = pool.equal.get((left, right))
-    if found is None:
-        found = pool.equal[left, right] = _equal_parts(pool, left, right)
-    return found
+    parts = pool.equal.get((left, right))
+    if parts is None:
+        parts = pool.equal[left, right] = _equal_parts(pool, left, right)
+    return parts
 
 
 def _equal_parts(pool: Pool, left: Type, right: Type) -> tuple[Type, Type]:
