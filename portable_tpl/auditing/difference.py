@@ -12,6 +12,7 @@ from portable_tpl.model.difference import Place, PromptDifference, TemplateDiffe
 from portable_tpl.model.findings import Exhibit, Finding, Severity, Witness
 from portable_tpl.model.report import Report, TargetStatus, TemplateReport
 from portable_tpl.model.source import Span, Template
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.sources import Container
 from portable_tpl.targets.processes._base import REFERENCE
 
@@ -133,7 +134,7 @@ def _line(place: Place | None) -> int | None:
 
 
 def _short(text: str) -> str:
-    words = " ".join(text.split())
+    words = in_one_line(text)
     if not words:
         return repr(text) if text else ""
-    return f"`{words if len(words) <= _LONGEST else words[: _LONGEST - 1] + '…'}`"
+    return f"`{cut(words, _LONGEST)}`"

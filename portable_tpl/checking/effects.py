@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from portable_tpl.checking.severity import worst
 from portable_tpl.model.findings import Effect, Finding
+from portable_tpl.model.words import listed
 
 
 def message_of(title: str, effects: Iterable[Effect]) -> str:
@@ -53,8 +54,3 @@ def about(finding: Finding, targets: Iterable[str]) -> Finding:
         return with_effects(finding, effects)
     fails = tuple(target for target in finding.fails if target in kept)
     return replace(finding, targets=tuple(target for target in finding.targets if target in kept), fails=fails)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names for the middle of a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

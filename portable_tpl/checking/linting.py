@@ -19,6 +19,7 @@ from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.model.words import in_one_line
 from portable_tpl.support.table import Support, load_table, measured_targets
 from portable_tpl.template.types.types import Types, infer, same_in_everyday
 
@@ -199,7 +200,7 @@ _POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.
 
 def _words(support: Support) -> str:
     """An engine's message, without where it was in the probe."""
-    return " ".join(_POSITION.sub("", support.message).split())[:_MOST_WORDS].strip()
+    return in_one_line(_POSITION.sub("", support.message))[:_MOST_WORDS].strip()
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -13,6 +13,7 @@ from portable_tpl.model.findings import Severity
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.plugs import find_coded
 from portable_tpl.model.report import RuleDoc
+from portable_tpl.model.words import in_one_line
 from portable_tpl.release._base import Check
 from portable_tpl.release._registry import checks
 
@@ -140,4 +141,4 @@ def construct_page(name: str) -> str | None:
 
 
 def _cell(note: str) -> str:
-    return " ".join(note.split()).replace("|", "\\|")
+    return in_one_line(note).replace("|", "\\|")

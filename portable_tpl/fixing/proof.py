@@ -17,6 +17,7 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Price
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Span, Template
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -176,9 +177,8 @@ def _words(rendering: Rendering) -> str:
         return "prints a prompt"
     if isinstance(rendering, Refused):
         return f"refuses with {rendering.message!r}"
-    return f"fails with {' '.join(rendering.message.split())!r}"
+    return f"fails with {in_one_line(rendering.message)!r}"
 
 
 def _shown(conversation: Conversation) -> str:
-    text = json.dumps(conversation.to_json(), ensure_ascii=True)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return cut(json.dumps(conversation.to_json(), ensure_ascii=True), _LONGEST_SHOWN)

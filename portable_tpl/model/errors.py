@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from portable_tpl.model.words import in_one_line
+
 if TYPE_CHECKING:
     from portable_tpl.model.findings import Finding
 
@@ -96,7 +98,7 @@ TRACEBACK_VARIABLE = "PORTABLE_TPL_TRACEBACK"
 
 def described(error: Exception) -> str:
     """An error that nobody foresaw, in one line; for those of the machine the machine's own words."""
-    words = " ".join(str(error).split())
+    words = in_one_line(str(error))
     if isinstance(error, MemoryError):
         return "error: out of memory"
     if isinstance(error, OSError) and words:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, same
+from portable_tpl.model.words import cut
 from portable_tpl.probing.asking import Answers, ask, without_values
 from portable_tpl.support.features import Feature
 from portable_tpl.support.table import UNKNOWN, Support, Table
@@ -110,5 +111,4 @@ def _difference(answer: Rendering, tier: Tier) -> Support:
 
 def shorten(text: str) -> str:
     """What is kept of what an engine says, without the addresses that it prints: only what changed may change."""
-    text = _ADDRESS.sub("0x…", text)
-    return text if len(text) <= _NOTE else text[: _NOTE - 1] + "…"
+    return cut(_ADDRESS.sub("0x…", text), _NOTE)

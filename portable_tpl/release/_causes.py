@@ -9,6 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.model.rendering import common_prefix
 from portable_tpl.model.source import Span
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import branches
 from portable_tpl.template.tracing.trace import Piece, Trace
@@ -41,7 +42,7 @@ def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Tra
     outcomes = _Outcomes(parsed, ways)
     test = _deciding(parsed, node, twin, outcomes) or _deciding(parsed, twin, node, outcomes)
     if test is not None:
-        return Cause(test.lineno, parsed.span(test), _short(parsed.source(test)))
+        return Cause(test.lineno, parsed.span(test), cut(in_one_line(parsed.source(test)), _LONGEST_CONDITION))
     printed = node if node is not None else twin
     assert printed is not None
     return Cause(printed.lineno, parsed.span(printed), None)
@@ -150,8 +151,3 @@ def _is_elif(parsed: ParsedTemplate, node: nodes.Node) -> bool:
     """Whether a condition continues another one, which counts for it."""
     above = parsed.parent(node)
     return isinstance(above, nodes.If) and any(node is each for each in above.elif_)
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= _LONGEST_CONDITION else f"{words[: _LONGEST_CONDITION - 1]}…"

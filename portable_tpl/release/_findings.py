@@ -6,6 +6,7 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Exhibit, Finding, Severity, Witness
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Location, Span
+from portable_tpl.model.words import listed
 from portable_tpl.release._base import Check, Observation, Subject
 from portable_tpl.release._causes import Cause, cause_of, first_difference, printer_of
 from portable_tpl.release._inquiry import Inquiry
@@ -149,6 +150,5 @@ def _message(said: Observation, cause: Cause | None, silent: tuple[str, ...]) ->
     elif cause is not None:
         parts.append(f" (line {cause.line})")
     if silent:
-        names = silent[0] if len(silent) == 1 else f"{', '.join(silent[:-1])} and {silent[-1]}"
-        parts.append(f"; not on {names}")
+        parts.append(f"; not on {listed(silent)}")
     return "".join(parts)

@@ -12,10 +12,12 @@ from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import RenderError
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, is_stopped
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
 from portable_tpl.template.tracing.trace import Trace
 
+_LONGEST_MESSAGE = 100  # characters of an engine's words in a finding
 _NO_TARGETS: Mapping[str, Runtime] = MappingProxyType({})
 
 
@@ -156,12 +158,7 @@ def _settled(
 def reason_of(rendering: Rendering) -> str:
     """Why there is no prompt, for the middle of a sentence."""
     if isinstance(rendering, Refused):
-        return f"refuses it ({_short(rendering.message)})"
+        return f"refuses it ({cut(in_one_line(rendering.message), _LONGEST_MESSAGE)})"
     if isinstance(rendering, Failed):
-        return f"fails ({_short(rendering.message)})"
+        return f"fails ({cut(in_one_line(rendering.message), _LONGEST_MESSAGE)})"
     return "does not print it"
-
-
-def _short(message: str) -> str:
-    words = " ".join(message.split())
-    return words if len(words) <= 100 else f"{words[:99]}…"

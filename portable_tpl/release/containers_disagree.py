@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import listed
 from portable_tpl.release._base import ContainerSubject, Example, Exchange, NotAsked, Observation
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.sources import Container
@@ -101,14 +102,16 @@ def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inqu
     try:
         difference = inquiry.engines.difference(first.template, other.template)
     except TemplateSyntaxError as error:
-        words = f"{_list(other.files)} holds a template that does not parse: {error}"
+        words = f"{listed(other.files)} holds a template that does not parse: {error}"
         return Observation(Severity.ERROR, words, related=related)
     loaded = f"{_loads(first, 'the first')}, {_loads(other, 'the other')}"
     if not difference.differences:
-        words = f"{_list(first.files)} and {_list(other.files)} hold different templates that print the same prompts"
+        words = (
+            f"{listed(first.files)} and {listed(other.files)} hold different templates that print the same prompts"
+        )
         return Observation(Severity.NOTE, f"{words} in {difference.cases} conversations; {loaded}", related=related)
     smallest = difference.differences[0]
-    words = f"{_list(first.files)} and {_list(other.files)} print different prompts; {loaded}"
+    words = f"{listed(first.files)} and {listed(other.files)} print different prompts; {loaded}"
     place = smallest.places[0]
     own = subject.container.templates[0]
     shown = own.text == first.template.text and place is not None
@@ -126,14 +129,10 @@ def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inqu
     )
 
 
-def _list(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def _loads(copy: _Copy, which: str) -> str:
     if not copy.readers:
         return f"nothing known loads {which}"
-    return f"{_list(copy.readers)} load{'s' if len(copy.readers) == 1 else ''} {which}"
+    return f"{listed(copy.readers)} load{'s' if len(copy.readers) == 1 else ''} {which}"
 
 
 _TEMPLATE = """\

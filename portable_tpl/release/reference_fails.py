@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Severity
 from portable_tpl.model.rendering import Failed, Rendering, is_stopped
+from portable_tpl.model.words import in_one_line
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._conversations import plain_conversations
 from portable_tpl.release._inquiry import Inquiry, Sample
@@ -76,7 +77,7 @@ def _observation(samples: Sequence[Sample], count: int) -> Observation:
         (sample for sample in samples if sample.tier is mildest), key=lambda sample: len(sample.conversation.key)
     )
     assert isinstance(smallest.rendering, Failed)
-    words = " ".join(smallest.rendering.message.split())
+    words = in_one_line(smallest.rendering.message)
     return Observation(
         Severity.ERROR if mildest.rank <= Tier.EVERYDAY.rank else Severity.WARNING,
         f"The reference fails in {len(samples)} of {count} conversations: {words}",

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Refused
+from portable_tpl.model.words import in_one_line
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._refusals import Request, requests_of
@@ -44,7 +45,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         words = "; ".join(request.words for request in requests)
         yield Observation(
             Severity.NOTE,
-            f'Refused: {words} ("{" ".join(message.split())}")',
+            f'Refused: {words} ("{in_one_line(message)}")',
             tuple(Exchange(request.words, request.conversation) for request in requests[:1]),
             holds=lambda renderings: isinstance(renderings[0], Refused),
         )

@@ -27,6 +27,7 @@ from typing import NamedTuple
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.model.words import listed
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry, reason_of
 from portable_tpl.release._turns import DESCRIPTION, FUNCTION, KEY, Turns, turns_of
@@ -73,9 +74,10 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     dropped = [(shape, pair) for shape, pair in shaped if typed is False and _dropped(inquiry.render_all(pair))]
     if dropped:
         shape, (with_shape, bare) = dropped[0]
+        names = listed([each.name for each, _ in dropped], "or")
         yield Observation(
             Severity.WARNING,
-            f"A parameter with {_listed([shape.name for shape, _ in dropped])} is printed as if it took anything",
+            f"A parameter with {names} is printed as if it took anything",
             (Exchange(f"a parameter with {shape.name}", with_shape), Exchange("the same without it", bare)),
             holds=_dropped,
             printed=KEY,
@@ -91,14 +93,10 @@ def _failing(asked: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> Ite
     for rendering, failing in failures.items():
         yield Observation(
             Severity.ERROR,
-            f"The prompt with {_listed([name for name, _ in failing])} {reason_of(rendering)}",
+            f"The prompt with {listed([name for name, _ in failing], 'or')} {reason_of(rendering)}",
             (Exchange(*failing[0]),),
             holds=lambda renderings: isinstance(renderings[0], Failed),
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _dropped(renderings: Sequence[Rendering]) -> bool:

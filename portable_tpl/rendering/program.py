@@ -17,6 +17,7 @@ from jinja2.runtime import Context
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import in_one_line
 from portable_tpl.rendering.generator import ShortWayGenerator, is_code_as_expected
 from portable_tpl.rendering.short_ways import short_ways
 from portable_tpl.template.syntax.environment import join_with_generation, reference_environment
@@ -86,9 +87,9 @@ def compile_template(template: Template) -> Program:
     try:
         return compile_text(template.text)
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateSyntaxError(" ".join((error.message or "").split()), error.lineno, template.label) from None
+        raise TemplateSyntaxError(in_one_line(error.message or ""), error.lineno, template.label) from None
     except (Exception, RecursionError) as error:
-        raise TemplateSyntaxError(" ".join(describe(error).split()), None, template.label) from None
+        raise TemplateSyntaxError(in_one_line(describe(error)), None, template.label) from None
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from portable_tpl.model.conversation import Conversation, Json, parse_conversati
 from portable_tpl.model.errors import ConversationError, RenderError
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import in_one_line
 from portable_tpl.rendering.visible import given_messages, schema_of
 from portable_tpl.targets.processes._base import REFERENCE, Runtime
 from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
@@ -149,7 +150,7 @@ def outcome_record(answer: Rendering) -> dict[str, Json]:
 
 def one_line(text: str) -> str:
     """A message without line breaks, never empty."""
-    return " ".join(text.split()) or "(no message)"
+    return in_one_line(text) or "(no message)"
 
 
 _WARM: dict[str, Runtime] = {}

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.model.words import in_one_line
 from portable_tpl.support.table import TARGETS
 from portable_tpl.support.versions import version_in, version_key
 from portable_tpl.targets.pins import pin_of
@@ -245,7 +246,7 @@ def _run(engine: str, command: list[str]) -> str:
         lines = (done.stderr or done.stdout).splitlines()
         # pip and npm mark the line that matters, and put pages around it.
         telling = [line for line in lines if "error" in line.lower() and "versions: " not in line] or lines
-        words = " ".join(" ".join(telling).split())[-_LAST_WORDS:]
+        words = in_one_line(" ".join(telling))[-_LAST_WORDS:]
         raise TargetUnavailable(f"{engine}: {Path(command[0]).name} failed: {words}")
     return done.stdout
 

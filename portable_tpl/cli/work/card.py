@@ -8,6 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from portable_tpl.model.card import Card, CardVariable, Fact
+from portable_tpl.model.words import in_one_line
 from portable_tpl.reports.parts.jsontext import dumps
 from portable_tpl.reports.parts.visible import visible
 
@@ -116,7 +117,7 @@ def _literal(value: object) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return in_one_line(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 FORMS: Mapping[str, Callable[[Sequence[Card]], str]] = MappingProxyType(

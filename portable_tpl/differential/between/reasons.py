@@ -15,6 +15,7 @@ from portable_tpl.model.difference import Place
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.release._causes import first_difference, printer_of
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.template import ParsedTemplate, compile_check, parse
@@ -146,6 +147,5 @@ def _place(parsed: ParsedTemplate, trace: Trace, offset: int | None) -> Place | 
     condition = None
     if around:
         test = around[-1].test  # in pre-order the last one is the innermost
-        words = " ".join(parsed.source(test).split())
-        condition = words if len(words) <= _LONGEST_CONDITION else f"{words[: _LONGEST_CONDITION - 1]}…"
+        condition = cut(in_one_line(parsed.source(test)), _LONGEST_CONDITION)
     return Place(printed.line, condition)

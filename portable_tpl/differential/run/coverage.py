@@ -9,6 +9,7 @@ from jinja2 import nodes
 from portable_tpl.differential.run.search import Explored
 from portable_tpl.model.rendering import Failed
 from portable_tpl.model.report import Coverage, MissedBranch, MissedPair
+from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
 
@@ -76,13 +77,9 @@ def _passed(run: Explored, holder: nodes.Node) -> bool:
 
 def describe(parsed: ParsedTemplate, branch: Branch) -> str:
     """The branch in the template's own words."""
-    if branch.test is None:
-        source = str(getattr(branch.node, "name", ""))
-    else:
-        source = " ".join(parsed.source(branch.test).split())
+    source = in_one_line(parsed.source(branch.test)) if branch.test else str(getattr(branch.node, "name", ""))
     if branch.kind in ("right-side", "shortcut"):
         pattern = "{}" if branch.wanted else "not ({})"
     else:
         pattern = _WORDS.get(branch.kind, "{}")
-    text = pattern.format(source)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(pattern.format(source), _LONGEST)

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from portable_tpl.model.errors import InputError, PortableTplError
+from portable_tpl.model.words import in_one_line
 from portable_tpl.rendering.datasets.job import BatchResult, RenderJob
 from portable_tpl.rendering.datasets.records import Batch
 
@@ -79,7 +80,7 @@ def _on_cluster(job: RenderJob, batches: Iterable[Batch], address: str) -> Resul
         except Exception as error:
             if isinstance(error, PortableTplError):
                 raise
-            words = " ".join(f"{type(error).__name__}: {error}".split())
+            words = in_one_line(f"{type(error).__name__}: {error}")
             raise PortableTplError(f"the cluster at {address} failed: {words}") from None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from portable_tpl.model.difference import Place, PromptDifference, TemplateDifference
 from portable_tpl.model.findings import Exhibit, Witness
 from portable_tpl.model.report import Report
+from portable_tpl.model.words import in_one_line
 from portable_tpl.reports.parts.blocks import Writer, cut
 from portable_tpl.reports.parts.visible import clip, one_line, unbroken
 from portable_tpl.reports.parts.words import how_many, plural, tier_phrase
@@ -121,7 +122,7 @@ def _place(place: Place) -> str:
 
 def _in_a_line(difference: PromptDifference) -> str:
     if difference.change is not None:
-        old, new = (" ".join(text.split()) for text in (difference.change.old_text, difference.change.new_text))
+        old, new = map(in_one_line, (difference.change.old_text, difference.change.new_text))
         return one_line(f"line {difference.change.new_line}: {old or 'nothing'} → {new or 'nothing'}")
     if difference.tokens is not None:
         return f"special tokens: {', '.join(map(one_line, difference.tokens))}"

@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import RenderError
+from portable_tpl.model.words import in_one_line
 
 Schema = dict[str, Json]
 
@@ -136,7 +137,7 @@ def _hints(tool: Callable[..., Any], name: str) -> dict[str, Any]:
     try:
         return get_type_hints(tool)
     except Exception as error:  # hints may be text, and text any expression
-        words = " ".join(f"{type(error).__name__}: {error}".split())
+        words = in_one_line(f"{type(error).__name__}: {error}")
         raise ToolSchemaError(f"a type hint of the tool {name} does not resolve: {words}") from None
 
 

@@ -16,6 +16,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError as JinjaSyntaxError
 
 from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.words import in_one_line
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.syntax.walking import names
 
@@ -44,11 +45,6 @@ def compile_check(parsed: ParsedTemplate, unknown_names: bool = False) -> None:
         _compile(parsed, _tolerant_environment() if unknown_names else _environment())
 
 
-def one_line(message: str | None) -> str:
-    """An error's text without line breaks."""
-    return " ".join((message or "").split())
-
-
 def _compile(parsed: ParsedTemplate, environment: ImmutableSandboxedEnvironment) -> None:
     where = parsed.template.label
     try:
@@ -56,15 +52,15 @@ def _compile(parsed: ParsedTemplate, environment: ImmutableSandboxedEnvironment)
             warnings.simplefilter("ignore")  # Python's own, about the code that jinja2 writes
             environment.compile(parsed.tree)
     except JinjaSyntaxError as error:
-        raise TemplateSyntaxError(one_line(error.message), error.lineno, where) from error
+        raise TemplateSyntaxError(in_one_line(error.message or ""), error.lineno, where) from error
     except RecursionError as error:
         raise TemplateSyntaxError(TOO_DEEP, None, where) from error
     except SyntaxError as error:
         # Python refuses the code that jinja2 wrote: 21 nested loops, two arguments of one name, a stray break.
-        raise TemplateSyntaxError(one_line(error.msg), None, where) from error
+        raise TemplateSyntaxError(in_one_line(error.msg), None, where) from error
     except (AssertionError, ValueError, MemoryError) as error:
         # jinja2's compiler has holes: a filter's arguments in `{% set x | default(y) %}` trip an assertion.
-        raise TemplateSyntaxError(one_line(str(error)), None, where) from error
+        raise TemplateSyntaxError(in_one_line(str(error)), None, where) from error
 
 
 @lru_cache(maxsize=1)

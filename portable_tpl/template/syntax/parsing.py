@@ -19,7 +19,8 @@ from jinja2.parser import Parser
 
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Span, Template
-from portable_tpl.template.syntax.compiling import TOO_DEEP, compile_check, one_line
+from portable_tpl.model.words import in_one_line
+from portable_tpl.template.syntax.compiling import TOO_DEEP, compile_check
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.syntax.lexing import Lexed, LexError, lex
 from portable_tpl.template.syntax.walking import child_fields, children
@@ -122,10 +123,10 @@ def _tree(lexed: Lexed, template: Template) -> nodes.Template:
         parser.stream = _Stream(lexed)
         return nodes.Template(parser.subparse(), lineno=0)
     except LexError as error:
-        raise TemplateSyntaxError(one_line(error.message), error.lineno, where) from error
+        raise TemplateSyntaxError(in_one_line(error.message or ""), error.lineno, where) from error
     except JinjaSyntaxError as error:
         line = _line(lexed, error.lineno)
-        raise TemplateSyntaxError(one_line(error.message), line, where) from error
+        raise TemplateSyntaxError(in_one_line(error.message or ""), line, where) from error
     except RecursionError:
         line = _line(lexed, parser.stream.current.lineno)
     raise TemplateSyntaxError(TOO_DEEP, line, where)
