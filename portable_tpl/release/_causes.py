@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jinja2 import nodes
@@ -12,7 +12,7 @@ from portable_tpl.model.source import Span
 from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import branches
-from portable_tpl.template.tracing.trace import Piece, Trace
+from portable_tpl.template.tracing.trace import Trace, printer_at
 
 _LONGEST_CONDITION = 100
 
@@ -35,7 +35,7 @@ def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Tra
 
     ``traces`` tell what the two printed where, ``ways`` how their tests came out, one after the other.
     """
-    one, other = (_at(trace, offset) for trace in traces[:2])
+    one, other = (printer_at(trace.pieces, offset) for trace in traces[:2])
     node, twin = (None if number is None else _node(parsed, number) for number in (one, other))
     if node is None and twin is None:
         return None
@@ -50,28 +50,9 @@ def cause_of(parsed: ParsedTemplate, traces: Sequence[Trace], ways: Sequence[Tra
 
 def printer_of(parsed: ParsedTemplate, trace: Trace, offset: int) -> Cause | None:
     """What printed the character at an offset of a render."""
-    number = _at(trace, offset)
+    number = printer_at(trace.pieces, offset)
     node = None if number is None else _node(parsed, number)
     return None if node is None else Cause(node.lineno, parsed.span(node), None)
-
-
-def _at(trace: Trace, offset: int) -> int | None:
-    """The node that printed the character at an offset; ``None`` where the text ends before it."""
-    start = 0
-    for piece in _leaves(trace.pieces):
-        if start <= offset < start + len(piece.text):
-            return piece.node
-        start += len(piece.text)
-    return None
-
-
-def _leaves(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces as they were printed, those of macros in place of what called them."""
-    for piece in pieces:
-        if piece.inner and "".join(inner.text for inner in piece.inner) == piece.text:
-            yield from _leaves(piece.inner)
-        else:
-            yield piece
 
 
 def _node(parsed: ParsedTemplate, number: int) -> nodes.Node | None:

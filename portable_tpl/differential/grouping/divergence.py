@@ -16,7 +16,7 @@ from portable_tpl.model.rendering import (
     mismatch_kind,
     same,
 )
-from portable_tpl.template.tracing.trace import Piece, Trace
+from portable_tpl.template.tracing.trace import Piece, Trace, printer_at
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _DATA = re.compile(r"[\[{].*")
@@ -78,11 +78,11 @@ def node_at(pieces: Sequence[Piece], at: int, target_text: str) -> int:
         end = start + len(piece.text)
         if at < end:
             if at == start and before is not None and _went_on(piece, before, at, target_text):
-                return _innermost(before, len(before.text) - 1, target_text)
-            return _innermost(piece, at - start, target_text)
+                return _innermost(before, len(before.text) - 1)
+            return _innermost(piece, at - start)
         start, before = end, piece
         found = piece.node
-    return found if before is None else _innermost(before, len(before.text) - 1, target_text)
+    return found if before is None else _innermost(before, len(before.text) - 1)
 
 
 def _went_on(piece: Piece, before: Piece, at: int, target_text: str) -> bool:
@@ -90,15 +90,9 @@ def _went_on(piece: Piece, before: Piece, at: int, target_text: str) -> bool:
     return not piece.inner and piece.text in target_text[at : at + _NEAR + len(piece.text)]
 
 
-def _innermost(piece: Piece, at: int, target_text: str) -> int:
-    inner = [each for each in piece.inner if each.text]
-    if inner and "".join(each.text for each in inner) == piece.text:
-        position = 0
-        for each in inner:
-            if at < position + len(each.text):
-                return _innermost(each, at - position, target_text)
-            position += len(each.text)
-    return piece.node
+def _innermost(piece: Piece, at: int) -> int:
+    node = printer_at([piece], at)
+    return piece.node if node is None else node
 
 
 def _sign(reference: str, target: str, at: int) -> str:

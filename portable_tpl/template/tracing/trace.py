@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portable_tpl.model.conversation import Json
@@ -16,6 +16,25 @@ class Piece:
     node: int
     text: str
     inner: tuple[Piece, ...] = ()
+
+
+def printer_at(pieces: Sequence[Piece], offset: int) -> int | None:
+    """The number of the node that printed the character at an offset, the innermost one; ``None`` behind the end."""
+    start = 0
+    for piece in _leaves(pieces):
+        if start <= offset < start + len(piece.text):
+            return piece.node
+        start += len(piece.text)
+    return None
+
+
+def _leaves(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces as they were printed, those of macros in place of what called them."""
+    for piece in pieces:
+        if piece.inner and "".join(inner.text for inner in piece.inner) == piece.text:
+            yield from _leaves(piece.inner)
+        else:
+            yield piece
 
 
 @dataclass(frozen=True)
