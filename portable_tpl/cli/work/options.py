@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -44,16 +45,8 @@ def common_options(function: Function) -> Function:
     """Add the common flags; the command gets them as the keyword ``common``."""
 
     def wrapped(**options: Any) -> Any:
-        common = Common(
-            targets=_split(options.pop("target")),
-            tier=Tier(options.pop("tier")),
-            select=_split(options.pop("select")),
-            ignore=_split(options.pop("ignore")),
-            format=options.pop("format"),
-            reports=tuple(map(_report, options.pop("report"))),
-            fail_on=None if (given := options.pop("fail_on")) is None else Severity(given),
-            **{name: options.pop(name) for name in _PLAIN},
-        )
+        given = {field.name: options.pop(field.name) for field in fields(Common)}
+        common = Common(**{**given, **{name: convert(given[name]) for name, convert in _CONVERTED.items()}})
         return function(common=common, **options)
 
     wrapped.__name__ = function.__name__
@@ -64,25 +57,11 @@ def common_options(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
-_PLAIN = (
-    "output",
-    "config",
-    "baseline",
-    "write_baseline",
-    "exit_zero",
-    "require_targets",
-    "jobs",
-    "skip_without_template",
-    "quiet",
-    "color",
-    "verbose",
-    "statistics",
-)
-
 _OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--target",
         "-t",
+        "targets",
         multiple=True,
         metavar="T",
         help="Runtime or deployment to be portable to (repeatable). [default: minijinja, hf-jinja, llama.cpp]",
@@ -100,7 +79,11 @@ _OPTIONS: list[Callable[[Any], Any]] = [
         "--format", type=click.Choice(formats()), default="text", show_default=True, help="Form of the report."
     ),
     click.option(
-        "--report", multiple=True, metavar="FORMAT=FILE", help="Write the report in this form, too (repeatable)."
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        help="Write the report in this form, too (repeatable).",
     ),
     click.option(
         "--fail-on",
@@ -141,3 +124,15 @@ def _report(given: str) -> tuple[str, str]:
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+_CONVERTED: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "targets": _split,
+        "tier": Tier,
+        "select": _split,
+        "ignore": _split,
+        "reports": lambda values: tuple(map(_report, values)),
+        "fail_on": lambda value: None if value is None else Severity(value),
+    }
+)
