@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from portable_tpl.auditing.choice import Choice
-from portable_tpl.checking.effects import with_effects
+from portable_tpl.checking.effects import said, with_effects
 from portable_tpl.checking.severity import severity_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Effect, Exhibit, Finding, Outcome, Severity, Witness
-from portable_tpl.model.rendering import Failed, Mismatch, Rendered
+from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
 from portable_tpl.model.report import Comparison, TargetComparison, counts
 from portable_tpl.targets.processes._base import REFERENCE
 
@@ -97,14 +97,14 @@ def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], u
     effects = []
     for effect, mismatches in proved:
         mildest = min((each.tier for each in mismatches), key=lambda tier: tier.rank)
-        fails = any(not isinstance(each.target, Rendered) for each in mismatches)
+        failing = [each for each in mismatches if not isinstance(each.target, Rendered)]
         severity = severity_of(mildest, effect.target, effect.feature)
-        outcome: Outcome = "fails" if fails else "differs"
-        words = effect.words if fails and effect.outcome == "fails" else ""
+        outcome: Outcome = "fails" if failing else "differs"
+        words = _words(min(failing, key=_plainness)) if failing else ""
         effects.append(replace(effect, tier=mildest, severity=severity, outcome=outcome, words=words))
     target, smallest = min(
         ((effect.target, each) for effect, mismatches in proved for each in mismatches),
-        key=lambda pair: (pair[1].tier.rank, len(pair[1].conversation.key)),
+        key=lambda pair: _plainness(pair[1]),
     )
     shares = [_affected(unaimed.targets[effect.target], mismatches) for effect, mismatches in proved]
     return replace(
@@ -113,6 +113,15 @@ def _proved(finding: Finding, proved: Sequence[tuple[Effect, list[Mismatch]]], u
         affected=max(shares, key=lambda share: share.affected),
         witness=witness_of(target, smallest),
     )
+
+
+def _plainness(mismatch: Mismatch) -> tuple[int, int]:
+    return mismatch.tier.rank, len(mismatch.conversation.key)
+
+
+def _words(mismatch: Mismatch) -> str:
+    """What the engine itself said."""
+    return said(mismatch.target.message) if isinstance(mismatch.target, (Failed, Refused)) else ""
 
 
 def _affected(unaimed: TargetComparison, mismatches: Sequence[Mismatch]) -> Affected:

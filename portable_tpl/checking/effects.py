@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from portable_tpl.checking.severity import worst
 from portable_tpl.model.findings import Effect, Finding
-from portable_tpl.model.words import listed
+from portable_tpl.model.words import in_one_line, listed
+
+_POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
+_MOST_WORDS = 120  # of an engine's message, in characters
+
+
+def said(message: str) -> str:
+    """An engine's message in the middle of a sentence: on one line, without where it was and the page of source."""
+    return in_one_line(_POSITION.sub("", message))[:_MOST_WORDS].strip()
 
 
 def message_of(title: str, effects: Iterable[Effect]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portable_tpl.checking.base import Broken, Look, Use
-from portable_tpl.checking.effects import with_effects
+from portable_tpl.checking.effects import said, with_effects
 from portable_tpl.checking.imitations import IMITATION, advice, imitations
 from portable_tpl.checking.pages import known_subjects, page_of, rule_docs
 from portable_tpl.checking.registry import fix_of, looked, release_names, rules
@@ -19,7 +18,6 @@ from portable_tpl.checking.suppressing import suppress
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.model.words import in_one_line
 from portable_tpl.support.table import Support, load_table, measured_targets
 from portable_tpl.template.types.types import Types, infer, same_in_everyday
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["broken_features", "known_subjects", "lint", "page_of", "rule_docs", "uses"]
 
 _TIERS = tuple(Tier)
-_MOST_WORDS = 120  # characters of an engine's message in a finding
 _PROVIDED = ("filter", "global", "test", "name")
 
 
@@ -157,7 +154,7 @@ def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
         return Effect(target, feature, tier, severity, "differs")
     if support.answer == "unknown":
         return Effect(target, feature, tier, Severity.WARNING, "unknown", support.note)
-    words = f"not without {support.note}" if support.answer == "flag" else _words(support)
+    words = f"not without {support.note}" if support.answer == "flag" else said(support.message)
     return Effect(target, feature, tier, severity, "fails", words)
 
 
@@ -193,14 +190,6 @@ def _collect(
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:
     """Every use of a feature that some target breaks, as the rules see it."""
     return looked(parsed, types, broken).uses
-
-
-_POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
-
-
-def _words(support: Support) -> str:
-    """An engine's message, without where it was in the probe."""
-    return in_one_line(_POSITION.sub("", support.message))[:_MOST_WORDS].strip()
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

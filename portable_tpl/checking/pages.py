@@ -1,4 +1,4 @@
-"""The pages of rules, release checks, features and steps, for reports and for ``explain``."""
+"""The pages of rules, release checks, features, steps and targets, for reports and for ``explain``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _worst(check: Check) -> Severity:
 
 
 def page_of(subject: str) -> str | None:
-    """The page of a rule or release check, by code or name, of a feature, by id, or of steps; else ``None``."""
+    """The page of a rule or check, by code or name, of a feature or target, by id, or of steps; else ``None``."""
     rule = find_coded(rules().values(), subject)
     if rule is not None:
         return rule_page(rule)
@@ -51,17 +51,19 @@ def page_of(subject: str) -> str | None:
     if page is not None:
         return page
     from portable_tpl.checking.step_pages import steps_page
+    from portable_tpl.checking.target_pages import target_page
 
-    return steps_page(subject)
+    return steps_page(subject) or target_page(subject.strip())
 
 
 def known_subjects() -> list[str]:
     """Everything that has a page."""
     from portable_tpl.checking.step_pages import step_names
+    from portable_tpl.checking.target_pages import target_names
     from portable_tpl.support.features import load_features
 
     names = [*(rule.name for rule in rules().values()), *(check.name for check in checks().values())]
-    return [*rules(), *checks(), *names, *load_features(), *step_names()]
+    return [*rules(), *checks(), *names, *load_features(), *step_names(), *target_names()]
 
 
 def rule_page(rule: Rule) -> str:

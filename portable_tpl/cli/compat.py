@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -25,7 +25,7 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
 
     Without FEATURE it is a summary by family; --all lists every feature, as --format json always does.
     """
-    from portable_tpl.cli.work.emit import write_text
+    from portable_tpl.cli.work.emit import columns, write_text
     from portable_tpl.support.features import load_features
     from portable_tpl.support.table import measured_targets
 
@@ -34,13 +34,14 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
     if not features:
         raise InputError(_unknown(feature or "", load_features()))
     if form == "text" and feature is None and not everything:
-        write_text(_summary(features, chosen), output)
+        write_text(_summary(features, chosen, columns(output)), output)
         return 0
     rows = [_row(each, chosen) for each in features]
     if form == "json":
         write_text(json.dumps({"version": 1, "features": rows}, indent=2, ensure_ascii=False) + "\n", output)
     else:
-        write_text(_text(rows, chosen, detailed=len(rows) == 1), output)
+        width = columns(output)
+        write_text(_page(rows[0], chosen) if len(rows) == 1 else _text(rows, chosen, width), output)
     return 0
 
 
@@ -69,7 +70,7 @@ def _unknown(feature: str, known: Iterable[str]) -> str:
 
 
 def _matches(identity: str, asked: str | None) -> bool:
-    return asked is None or identity == asked or identity.startswith(f"{asked}.")
+    return asked is None or identity == asked or identity.startswith((f"{asked}.", f"{asked}@"))
 
 
 def _row(feature: Any, targets: list[str]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _cell(ranges: list[dict[str, Any]]) -> str:
     return ", ".join(parts) or "?"
 
 
-def _summary(features: list[Any], targets: list[str]) -> str:
+def _summary(features: list[Any], targets: list[str], width: int) -> str:
     """For each family of features, how many there are and how many of them the newest version of a target breaks."""
     from portable_tpl.support.table import support
 
@@ -105,18 +106,36 @@ def _summary(features: list[Any], targets: list[str]) -> str:
         rows.append([name, str(len(ids)), *map(str, broken)])
     head = "Features by family, and how many of them each target, at its newest version, does not carry out as"
     hint = "`portable-tpl compat method.str` lists a family or a part of it by version, `portable-tpl compat --all`"
-    table = aligned(rows, right=range(1, len(rows[0])))
+    table = _tables(rows, 2, width, right=True)
     return "\n".join([f"{head} transformers does:", "", *table, "", f"{hint} all of them."]) + "\n"
 
 
-def _text(rows: list[dict[str, Any]], targets: list[str], detailed: bool) -> str:
+def _text(rows: list[dict[str, Any]], targets: list[str], width: int) -> str:
     cells = [[row["id"], *(_cell(row["targets"][target]) for target in targets)] for row in rows]
-    lines = list(aligned([["feature", *targets], *cells]))
-    if detailed:
-        row = rows[0]
-        lines += ["", row["title"]]
-        for target in targets:
-            for each in row["targets"][target]:
-                if each["note"]:
-                    lines.append(f"  {target} {each['since']}: {each['note']}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(_tables([["feature", *targets], *cells], 1, width)) + "\n"
+
+
+def _tables(rows: list[list[str]], heads: int, width: int, right: bool = False) -> Iterator[str]:
+    """The lines of a table; of several, one below the other, where it is wider than that.
+
+    Each has the first columns, ``heads`` of them, and as many of the others as fit; at least one.
+    """
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    left = list(range(heads, len(widths)))
+    while left:
+        chosen, room = list(range(heads)), width - sum(each + 2 for each in widths[:heads]) + 2
+        while left and (len(chosen) == heads or widths[left[0]] + 2 <= room):
+            room -= widths[left[0]] + 2
+            chosen.append(left.pop(0))
+        yield from aligned([[row[each] for each in chosen] for row in rows], range(1, len(chosen)) if right else ())
+        if left:
+            yield ""
+
+
+def _page(row: dict[str, Any], targets: list[str]) -> str:
+    """One feature: a line a target, and what the engines said."""
+    answers = [[target, _cell(row["targets"][target])] for target in targets]
+    lines = [row["id"], row["title"], "", *aligned([["target", "answer"], *answers]), ""]
+    for target in targets:
+        lines += [f"{target} {each['since']}: {each['note']}" for each in row["targets"][target] if each["note"]]
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -13,6 +13,7 @@ import click
 from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.compare_options import comparison_options
 from portable_tpl.cli.work.options import common_options
+from portable_tpl.model.errors import InputError
 
 if TYPE_CHECKING:
     from portable_tpl.sources.manifest import Entry
@@ -67,7 +68,6 @@ def fetch(words: tuple[str, ...], folder: str) -> int:
 def audit(folder: str, **options: Any) -> int:
     """Audit all fetched templates: the same as `portable-tpl audit DIR`, with a progress bar and --resume."""
     from portable_tpl.cli.work.auditing import run_audit
-    from portable_tpl.model.errors import InputError
 
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: no such folder; `portable-tpl corpus fetch --folder {folder}` makes it")
@@ -78,11 +78,14 @@ def _chosen(words: Sequence[str]) -> list[Entry]:
     from portable_tpl.sources.manifest import known_templates
 
     lowered = [word.lower() for word in words]
-    return [
-        entry
-        for entry in known_templates()
-        if all(word in f"{entry.slug} {' '.join(entry.models)}".lower() for word in lowered)
+    known = known_templates()
+    chosen = [
+        entry for entry in known if all(word in f"{entry.slug} {' '.join(entry.models)}".lower() for word in lowered)
     ]
+    if not chosen:
+        asked = " and ".join(map(repr, words))
+        raise InputError(f"none of the {len(known)} known templates has {asked} in its name or models")
+    return chosen
 
 
 def _as_json(entry: Entry) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``portable-tpl explain``: the page of a rule or of a feature."""
+"""``portable-tpl explain``: the page of whatever a report names."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import click
 from portable_tpl.model.errors import InputError
 
 
-@click.command("explain", short_help="Show the page of a rule or a feature.")
-@click.argument("subject", metavar="CODE|FEATURE")
+@click.command("explain", short_help="Show the page of a rule, a feature, a step or a target.")
+@click.argument("subject", metavar="CODE|FEATURE|STEP|TARGET")
 def command(subject: str) -> int:
-    """Show the page of a rule (PTL101 or python-method) or what is known of a feature (method.str.strip)."""
+    """Show the page of whatever a report names.
+
+    That is a rule or release check (PTL101 or python-method), a feature (method.str.strip), a step of a deployment
+    (generation-prompt-always), or a target (tgi, hf-jinja@0.5.6).
+    """
     from portable_tpl.checking.linting import page_of
     from portable_tpl.cli.work.emit import write_text
 
@@ -28,4 +32,4 @@ def _unknown(subject: str) -> str:
 
     near = get_close_matches(subject, known_subjects(), n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists the features"
-    return f"no rule and no feature is called {subject!r}{hint}"
+    return f"no rule, feature, step or target is called {subject!r}{hint}"

@@ -142,6 +142,7 @@ class Investigation:
             target=answer,
             reproduce=reproduce(self._template, small, self._target.id),
             decides=cause.origin == "template" and not isinstance(reference, Failed),
+            span=cause.span,
         )
 
     def _cause(self, group: Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.severity import Severity
+from portable_tpl.model.source import Span
 
 FailureKind = Literal["syntax", "error", "timeout", "memory", "crash", "unsupported", "untried"]
 MismatchKind = Literal["output", "target-error", "reference-error", "timeout", "crash"]
@@ -67,6 +68,7 @@ class Mismatch:
     ``cause`` is a feature id for ``origin`` ``template`` and the names of steps for ``stack``; ``None``
     where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
     of conversations of the run that hit this signature. ``severity`` is what it does to people, where it decides.
+    ``span`` is the construct that ``cause`` names, where one place in the template is it.
     """
 
     signature: str
@@ -83,6 +85,7 @@ class Mismatch:
     reproduce: str
     decides: bool = True
     severity: Severity = Severity.ERROR
+    span: Span | None = None
 
 
 def common_prefix(one: str, other: str) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, same
 from portable_tpl.model.words import cut
 from portable_tpl.probing.asking import Answers, ask, without_values
+from portable_tpl.probing.stepped import Stepped
 from portable_tpl.support.features import Feature
 from portable_tpl.support.table import UNKNOWN, Support, Table
+from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import REFERENCE, Limits, Runtime
 from portable_tpl.targets.registry import find, open_runtime
 
 _LIMITS = Limits(seconds=10.0, megabytes=1024)
+_BY_STEP = "(by a step around the engine)"
 _NOTE = 160  # characters of what an engine says or prints
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}", re.IGNORECASE)
 
@@ -28,11 +31,14 @@ def measure_reference(features: Mapping[str, Feature]) -> Answers:
 def measure(target: str, reference: Answers, features: Mapping[str, Feature]) -> Table:
     """Probe a target; raises :class:`TargetUnavailable` where it cannot run here.
 
-    What fails there and not with a flag of the same engine set is ``flag``.
+    What fails there and not with a flag of the same engine set is ``flag``. What a deployment's steps make of a
+    feature that its engine has right is no fault of a template: it is of no tier.
     """
     with open_runtime(target, _LIMITS) as runtime:
         table = measure_runtime(runtime, target, reference, features)
-    flag = find(target)[0].flag
+    adapter = find(target)[0]
+    table = without_steps(table, _broken_by_steps(table, adapter, reference, features))
+    flag = adapter.flag
     if flag is None:
         return table
     _, at, version = target.partition("@")
@@ -53,6 +59,29 @@ def measure_runtime(runtime: Runtime, target: str, reference: Answers, features:
         elif support is not UNKNOWN:
             broken[id_] = support
     return Table(target.partition("@")[0], runtime.engine, runtime.version, broken, frozenset(yes))
+
+
+def _broken_by_steps(
+    table: Table, adapter: Adapter, reference: Answers, features: Mapping[str, Feature]
+) -> frozenset[str]:
+    """The features that a deployment's engine has right by itself, and not with the steps around it."""
+    bare = adapter.bare
+    if bare is None or bare.opens is None or not adapter.steps:
+        return frozenset()
+    broken = {id_: features[id_] for id_, support in table.broken.items() if support.breaks}
+    with bare.opens(None, _LIMITS) as engine:
+        alone = measure_runtime(engine, adapter.id, reference, broken)
+        right = {id_: features[id_] for id_ in alone.yes}
+        return frozenset(measure_runtime(Stepped(engine, adapter), adapter.id, reference, right).broken)
+
+
+def without_steps(table: Table, features: Collection[str]) -> Table:
+    """The table of a deployment in which no tier has the features that only its steps break."""
+    broken = {
+        id_: support._replace(tier=None, note=f"{support.note} {_BY_STEP}") if id_ in features else support
+        for id_, support in table.broken.items()
+    }
+    return table._replace(broken=broken)
 
 
 def with_flag(table: Table, flagged: Table, flag: str) -> Table:

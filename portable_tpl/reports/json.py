@@ -259,6 +259,8 @@ def _mismatch(mismatch: Mismatch) -> dict[str, Any]:
         "cause": mismatch.cause,
         "code": mismatch.code,
         "line": mismatch.line,
+        "start": None if mismatch.span is None else mismatch.span.start,
+        "end": None if mismatch.span is None else mismatch.span.end,
         "cases": mismatch.cases,
         "conversation": mismatch.conversation.to_json(),
         "reference": rendering_data(mismatch.reference),

@@ -4,7 +4,7 @@ What it does
 ------------
 Finds names that the template does not set and that are defined in a target and not in the reference, or the other way
 round: ``self``, ``str``, ``date_string``, ``datetime``; and what is asked of ``tools`` and ``documents``, which are
-null in the reference where there are none, and undefined in some deployments.
+null in the reference where there are none. What a deployment's own steps make of names is not the template's to mend.
 
 Why it breaks
 -------------
@@ -71,9 +71,10 @@ VISITS = {nodes.Name: _name}
 VALID = (
     Example("{{ messages[0].content }}", targets=("minijinja",)),
     Example("{% if tools %}{{ tools|tojson }}{% endif %}{{ 'x' if not documents }}", targets=("mistral.rs", "smg")),
+    Example("{% if tools is none or not add_generation_prompt %}a{% endif %}", targets=("smg", "llama-cpp-python")),
 )
 INVALID = (
     Example("{% if self is defined %}a{% endif %}", targets=("minijinja",)),
-    Example("{% if tools is none %}a{% endif %}", targets=("mistral.rs",)),
+    Example("{{ 'a' ~ tools }}", targets=("hf-jinja",)),
     Example("{% if cycler is defined %}a{% endif %}", targets=("hf-jinja",)),
 )

@@ -29,8 +29,9 @@ class Support(NamedTuple):
 
     ``yes``: what the reference prints; ``no``: an error; ``differs``: other text; ``flag``: an error unless a flag of
     the engine is set, which ``note`` names; ``unknown``: not measured, which is no support. ``tier`` is the mildest
-    tier of conversations in which it shows, and ``None`` where it cannot decide a verdict because the reference fails
-    itself. ``note`` is what the engine printed, or the kind of its failure, a colon, and its own message.
+    tier of conversations in which it shows, and ``None`` where it cannot decide a verdict: the reference fails, or a
+    step of a deployment does it around an engine that has the feature right. ``note`` is what the engine printed, or
+    the kind of its failure, a colon, and its own message.
     """
 
     answer: Answer

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from functools import cache
-from typing import Any
-
 import pytest
 
+from portable_tpl.checking.detection import probe_templates
 from portable_tpl.checking.linting import lint
 from portable_tpl.model.conversation import Tier
-from portable_tpl.model.errors import PortableTplError
-from portable_tpl.model.source import Template
-from portable_tpl.support.features import Probe, load_features
+from portable_tpl.support.features import load_features
 from portable_tpl.support.table import load_table
-from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 
 TARGETS = ("minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "minja-engine")
-_MOST_PROBES = 8
 # What cannot be seen in the text of the probe, with the reason.
 UNSEEN = {
     "method.dict.get.shadowed": "a parameter called `get` is extended, the probe's mapping is not",
@@ -34,40 +26,15 @@ UNSEEN = {
 }
 
 
-def literal(value: Any) -> str:
-    """JSON data as an expression of a template."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False) if value is not None else "none"
-
-
-@cache
-def probes(feature: str) -> tuple[ParsedTemplate, ...]:
-    """The first probes of a feature as templates that set what the probe is given."""
-    return tuple(_parsed(load_features()[feature].probes[:_MOST_PROBES]))
-
-
-def _parsed(found: tuple[Probe, ...]) -> Iterator[ParsedTemplate]:
-    for probe in found:
-        given = {} if probe.bare else probe.variables
-        sets = "".join(f"{{% set {name} = {literal(value)} %}}" for name, value in given.items())
-        try:
-            yield parse(Template(sets + probe.template))
-        except PortableTplError:
-            continue
-
-
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_a_target_breaks_is_found_in_its_probe(target: str) -> None:
     table = load_table(target)
     assert table is not None
     missed = []
     for id_, support in table.broken.items():
-        if support.tier is None or id_ in UNSEEN or id_ not in load_features() or not probes(id_):
+        if support.tier is None or id_ in UNSEEN or id_ not in load_features() or not probe_templates(id_):
             continue
-        if not any(lint(parsed, (target,), Tier(support.tier)) for parsed in probes(id_)):
+        if not any(lint(parsed, (target,), Tier(support.tier)) for parsed in probe_templates(id_)):
             missed.append(id_)
     assert missed == []
 

@@ -8,6 +8,8 @@ import pytest
 
 from portable_tpl.checking.registry import rules
 from portable_tpl.support.features import load_features
+from portable_tpl.support.table import measured_targets
+from portable_tpl.targets.registry import known_targets
 from tests.cli.conftest import Cli
 
 
@@ -70,9 +72,40 @@ def test_the_table_of_one_feature(cli: Cli) -> None:
     answers = features["method.str.strip"]
     assert [each["answer"] for each in answers["hf-jinja"]] == ["yes"]
     assert answers["minijinja-strict"][0]["answer"] == "flag"
-    assert all(name == "method.str.strip" or name.startswith("method.str.strip.") for name in features)
+    assert all(
+        name == "method.str.strip" or name.startswith(("method.str.strip.", "method.str.strip@")) for name in features
+    )
     text = cli("compat", "method.str.strip", "-t", "openvino,llama.cpp").out
     assert text.splitlines()[0].split() == ["feature", "minja", "llama.cpp"]
+
+
+def test_a_table_is_as_wide_as_asked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in (60, 300):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for arguments in (("filter.tojson",), ("concat.number",), ()):
+            lines = cli("compat", *arguments).out.splitlines()
+            tables = [line for line in lines if line.startswith(("feature", "family"))]
+            assert (len(tables) > 1) is (columns == 60)
+            assert all(len(line) <= columns for line in tables)
+            shown = [
+                name for line in tables for name in line.split() if name not in ("feature", "family", "features")
+            ]
+            assert shown == list(measured_targets())
+
+
+def test_a_target_has_a_page(cli: Cli) -> None:
+    for adapter in known_targets():
+        page = cli("explain", adapter.id).out
+        assert all(name in page for name in (f"# {adapter.id}", *adapter.steps, *adapter.aliases))
+    assert "left out: " in cli("explain", "tgi").out
+    assert cli("explain", "hf-jinja@0.5.6").out.startswith("# hf-jinja@0.5.6\n")
+
+
+def test_templates_that_nobody_knows_are_status_2(cli: Cli) -> None:
+    for action in ("list", "fetch"):
+        result = cli("corpus", action, "no-such-template")
+        assert (result.status, result.stdout, len(result.lines)) == (2, b"", 1)
+        assert "'no-such-template'" in result.stderr
 
 
 def test_without_a_feature_the_table_is_summed_up_by_family(cli: Cli) -> None:

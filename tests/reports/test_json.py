@@ -59,7 +59,7 @@ def test_the_keys_stand_in_the_order_of_the_contract() -> None:
     assert keys(finding["fix"]) == ["title", "safety", "edits", "price"]
     mismatch = template["comparison"]["targets"]["minijinja-strict"]["mismatches"][0]
     assert keys(mismatch) == [
-        *("signature", "kind", "origin", "tier", "cause", "code", "line", "cases"),
+        *("signature", "kind", "origin", "tier", "cause", "code", "line", "start", "end", "cases"),
         *("conversation", "reference", "target", "reproduce", "decides", "severity"),
     ]
 

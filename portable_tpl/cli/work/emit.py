@@ -89,7 +89,7 @@ def rendered(report: Report, form: str, output: str | None, color: bool, **text_
 def _formatted(report: Report, form: str, output: str | None, color: bool, text_options: Mapping[str, bool]) -> str:
     module = import_module(f"portable_tpl.reports.{form}")
     if form == "text":
-        return str(module.render(report, color=color, columns=_columns(output), **text_options))
+        return str(module.render(report, color=color, columns=columns(output), **text_options))
     if form == "sarif":
         from portable_tpl.checking.linting import rule_docs
 
@@ -97,7 +97,7 @@ def _formatted(report: Report, form: str, output: str | None, color: bool, text_
     return str(module.render(report))
 
 
-def _columns(output: str | None) -> int:
+def columns(output: str | None) -> int:
     """The width of the terminal; where the report goes elsewhere, that of ``COLUMNS``, else 80."""
     from shutil import get_terminal_size
 

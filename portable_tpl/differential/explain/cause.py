@@ -9,17 +9,20 @@ from typing import Literal
 
 from jinja2 import nodes
 
+from portable_tpl.checking.base import Use
+from portable_tpl.checking.detection import code_of
 from portable_tpl.differential.explain.isolation import Alone
 from portable_tpl.differential.explain.layout_rewrites import layout_rewrites
+from portable_tpl.differential.explain.naming import Naming, place_of
 from portable_tpl.differential.explain.scope_rewrites import scope_rewrites
 from portable_tpl.differential.explain.situation import Situation, better
 from portable_tpl.differential.explain.substitution import Rewriter
-from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use, is_indirect
+from portable_tpl.differential.explain.suspects import Suspect, Suspects, is_indirect
 from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
-from portable_tpl.support.feature_names import KindOf, feature_of, features_of, kind_of
+from portable_tpl.model.source import Span
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.template.tracing.trace import Trace
 
@@ -30,12 +33,13 @@ _MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a 
 
 @dataclass(frozen=True)
 class Cause:
-    """The cause of a mismatch: ``name`` is ``None`` where none was confirmed."""
+    """The cause of a mismatch: ``name`` is ``None`` where none was confirmed; ``span`` is where its construct is."""
 
     origin: Origin
     name: str | None
     code: str | None
     line: int | None
+    span: Span | None = None
 
 
 How = Literal["value", "items", "text"]
@@ -63,6 +67,7 @@ class Causes:
         self._parsed, self._template = subject.parsed, subject.template
         self._alone = Alone(subject)
         self._suspects = Suspects(subject.parsed, subject.target.id)
+        self._naming = Naming(subject.parsed, self._suspects)
 
     def find(
         self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier
@@ -107,17 +112,13 @@ class Causes:
         rewriter = Rewriter(self._parsed, trace)
         if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
             node = self._alone.only_reference_fails(situation.expected, rewriter)
-            return (
-                None
-                if node is None
-                else Cause("template", feature_of(self._parsed, node, _kinds(rewriter)), None, node.lineno)
-            )
+            return None if node is None else self._named(Suspect(node), tier, rewriter)
         suspects = self._suspects.near(situation.locus, rewriter, tier)
         if isinstance(situation.answer, Failed):
             for suspect in suspects:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
                 if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
-                    return self._named(suspect, rewriter)
+                    return self._named(suspect, tier, rewriter)
         # Line ends first: what literals make of them passes for a defect of all that uses the literals.
         layout = self._layout(situation) if "\r" in self._template.text else None
         if layout is not None:
@@ -133,11 +134,11 @@ class Causes:
                 return layout
         made = self._where_made(situation, found, rewriter, tier)
         if isinstance(made, Suspect):
-            return self._named(made, rewriter)
+            return self._named(made, tier, rewriter)
         if made is not None:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
-            return self._named(made.suspect, rewriter, printed)
+            return self._named(made.suspect, tier, rewriter, printed)
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
 
     def _where_made(
@@ -196,38 +197,38 @@ class Causes:
             failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
             found = next(failing, None)
             if found is not None:
-                return self._named(found, rewriter)
+                return self._named(found, tier, rewriter)
             loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
-            return None if loop is None else self._named(Suspect(loop), rewriter)
+            return None if loop is None else self._named(Suspect(loop), tier, rewriter)
         at = situation.locus.node
         lost = self._alone.lost_on_leaving(self._parsed.nodes[at]) if at is not None and at >= 0 else None
         if lost is not None:
-            return Cause("template", lost[0], None, lost[1].lineno)
+            return self._of_feature(lost[0], lost[1])
         here = self._suspects.here(situation.locus, rewriter, tier)
         deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
         for suspect in (*here, *deciding):
             if self._alone.differs(suspect.node, rewriter):
-                return self._named(suspect, rewriter)
+                return self._named(suspect, tier, rewriter)
         return None
 
     def _fixed(self, situation: Situation, tier: Tier) -> Cause | None:
         """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
         for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
             if self._cures(situation, text):
-                return Cause("template", suspect.uses[0].feature, suspect.uses[0].rule, suspect.node.lineno)
+                return self._of_use(suspect.uses[0])
         return None
 
     def _layout(self, situation: Situation) -> Cause | None:
         for feature, text in layout_rewrites(self._template.text):
             if self._cures(situation, text):
-                return Cause("template", feature, None, self._line(situation.locus))
+                return Cause("template", feature, code_of(feature), self._line(situation.locus))
         return None
 
     def _scope(self, situation: Situation) -> Cause | None:
         """A value of an earlier turn, be it printed by whatever: it is right once each turn begins afresh."""
         for node, text in islice(scope_rewrites(self._parsed), _MOST_TRIALS):
             if self._cures(situation, text):
-                return Cause("template", "for.scope.inner", "PTL509", node.lineno)
+                return self._of_feature("for.scope.inner", node)
         return None
 
     def _first_cured(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
@@ -267,18 +268,14 @@ class Causes:
         expected = self._subject.expected(situation.base, changed)
         return expected == situation.expected
 
-    def _named(self, suspect: Suspect, rewriter: Rewriter, printed: bool = False) -> Cause:
-        line = suspect.node.lineno
-        inputs = [
-            value for child in (suspect.node, *suspect.node.iter_child_nodes()) for value in rewriter.values(child)
-        ]
-        uses = [use for use in suspect.uses if use.feature.startswith("print") == printed]
-        use = best_use(uses, inputs)
-        if use is not None:
-            return Cause("template", use.feature, use.rule, line)
-        names = features_of(self._parsed, suspect.node, _kinds(rewriter), inputs, printed)
-        name = next((each for each in names if self._suspects.breaks(each)), names[0])
-        return Cause("template", name, uses[0].rule if uses else None, line)
+    def _named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Cause:
+        return Cause("template", *self._naming.named(suspect, tier, rewriter, printed))
+
+    def _of_use(self, use: Use) -> Cause:
+        return Cause("template", use.feature, use.rule, use.node.lineno, use.span or place_of(self._parsed, use.node))
+
+    def _of_feature(self, feature: str, node: nodes.Node) -> Cause:
+        return Cause("template", feature, code_of(feature), node.lineno, place_of(self._parsed, node))
 
     # -- while loading -------------------------------------------------------------------------------------------
 
@@ -289,11 +286,11 @@ class Causes:
         for suspect in sorted(known, key=lambda each: each.node.lineno != failure.line):
             uses = [use for use in suspect.uses if any(support.at_load for _, support in use.hits)]
             if uses and self._alone.refused(suspect.node):
-                return Cause("template", uses[0].feature, uses[0].rule, suspect.node.lineno)
+                return self._of_use(uses[0])
         node = self._smallest_refused(self._parsed.tree)
         if node is None:
             return None
-        return Cause("template", feature_of(self._parsed, node, _literal_kind), None, node.lineno)
+        return self._named(Suspect(node, tuple(self._suspects.uses_of(node, tier))), tier)
 
     def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
         """The innermost node that the target refuses by itself."""
@@ -303,24 +300,6 @@ class Causes:
             if inner is None:
                 return found
             found = node = inner
-
-
-def _kinds(rewriter: Rewriter) -> KindOf:
-    """The kinds of the values that the rewriter looks at."""
-
-    def kind(node: nodes.Node | None) -> str:
-        told = None if node is None else rewriter.current(node)
-        if told is None:
-            return _literal_kind(node)
-        if "value" not in told:
-            return "undefined" if "undefined" in told else ""
-        return str(told.get("kind") or kind_of(told["value"]))
-
-    return kind
-
-
-def _literal_kind(node: nodes.Node | None) -> str:
-    return kind_of(node.value) if isinstance(node, nodes.Const) else ""
 
 
 def _parts(node: nodes.Node) -> Sequence[nodes.Node]:

@@ -61,3 +61,4 @@ _REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("layout.raw", _raw_as_values),
     ("layout.bom", lambda text: text.removeprefix("\ufeff")),
 )
+FEATURES = tuple(dict.fromkeys(feature for feature, _ in _REWRITES))

@@ -47,6 +47,10 @@ class Suspects:
         """Whether the target is known to break a feature."""
         return feature in self._broken.single
 
+    def uses_of(self, node: nodes.Node, tier: Tier) -> list[Use]:
+        """The features of one node that the target is known to break."""
+        return self._by_node(tier).get(id(node), [])
+
     def known(self, tier: Tier) -> list[Suspect]:
         """Every node with features that the target breaks, in the order of the template."""
         by_node = self._by_node(tier)

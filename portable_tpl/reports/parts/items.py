@@ -71,7 +71,10 @@ def of_finding(template: Template, finding: Finding, proofs: Iterable[Proof] = (
 def _of_mismatch(report: TemplateReport, proof: Proof) -> Item:
     mismatch = proof.mismatch
     template = report.template
-    location = None if mismatch.line is None else template.locate(template.line_span(mismatch.line))
+    span = mismatch.span
+    if span is None and mismatch.line is not None:
+        span = template.line_span(mismatch.line)
+    location = None if span is None else template.locate(span)
     code = mismatch.code or mismatch.kind
     return Item(_severity(mismatch), code, (proof.target,), location, None, (proof,), beside=not mismatch.decides)
 

@@ -16,7 +16,14 @@ DEPLOYMENT = Deployment(
     summary="NVIDIA Dynamo: minijinja, messages reshaped to what a template takes, tool schemas completed",
     build=Build(
         "2.24.0",
-        {"pycompat": True, "trim_blocks": True, "lstrip_blocks": True, "lenient_length": True, "fromjson": True},
+        {
+            "pycompat": True,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "lenient_length": True,
+            "fromjson": True,
+            "contrib": False,
+        },
         json_arguments=(),
     ),
     steps=(
@@ -42,11 +49,12 @@ DEPLOYMENT = Deployment(
     wheel=Wheel("ai-dynamo-runtime", "1.6.1"),
     facts=(
         Fact("minijinja 2.24.0 with pycompat, trim_blocks and lstrip_blocks", _WHEEL),
+        Fact("no striptags, truncate, joiner and what else minijinja-contrib has beside pycompat", _WHEEL),
         Fact("length of none and of what is undefined is 0; filters fromjson and from_json", _FORMATTERS),
         Fact("tojson as json.dumps writes it", "Dynamo lib/renderer/src/template/tokcfg.rs"),
     ),
     limits=(
-        Fact("names in letters beyond ASCII do not parse there, and there is no striptags or filesizeformat", _WHEEL),
+        Fact("names in letters beyond ASCII do not parse there", _WHEEL),
         Fact("strip, splitlines and isspace know all of Python's white space there", _WHEEL),
         Fact("floats past 16 digits, or with an exponent, are printed with other digits", _WHEEL),
         Fact("ensure_ascii, sort_keys and separators of tojson are taken and have no effect", "limit of this model"),

@@ -6,6 +6,7 @@ from portable_tpl.targets.deployments._build import Build
 from portable_tpl.targets.deployments._deployment import Deployment, Fact, deployment_adapter
 from portable_tpl.targets.deployments._wheels import Wheel
 
+_WHEEL = "the mistralrs 0.9.5 wheel"
 _SOURCE = "mistral.rs mistralrs-core/src/pipeline/chat_template.rs"
 
 DEPLOYMENT = Deployment(
@@ -13,7 +14,7 @@ DEPLOYMENT = Deployment(
     summary="mistral.rs: minijinja without loop controls, source patches, dates in UTC",
     build=Build(
         "2.14.0",
-        {"pycompat": True, "trim_blocks": True, "lstrip_blocks": True},
+        {"pycompat": True, "trim_blocks": True, "lstrip_blocks": True, "contrib": False, "urlencode": False},
         json_arguments=(),
         loop_controls=False,
     ),
@@ -36,7 +37,8 @@ DEPLOYMENT = Deployment(
     ),
     wheel=Wheel("mistralrs", "0.9.5"),
     facts=(
-        Fact("minijinja 2.14.0 with pycompat, trim_blocks and lstrip_blocks", "the mistralrs 0.9.5 wheel"),
+        Fact("minijinja 2.14.0 with pycompat, trim_blocks and lstrip_blocks", _WHEEL),
+        Fact("no urlencode, striptags, truncate, joiner and what else its binary does not name", _WHEEL),
         Fact("no loop controls: a template with break or continue does not load", "mistral.rs Cargo.toml, features"),
         Fact("tojson writes ', ' and ': ' and no HTML escapes, and takes any keyword argument", _SOURCE),
         Fact("strftime_now and date_string are in UTC; the clock of a conversation is taken for that", _SOURCE),

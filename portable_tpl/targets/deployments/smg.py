@@ -14,7 +14,14 @@ DEPLOYMENT = Deployment(
     summary="smg, SGLang's former gateway: minijinja, content format guessed",
     build=Build(
         "2.24.0",
-        {"pycompat": True, "trim_blocks": True, "lstrip_blocks": True, "dict_function": True},
+        {
+            "pycompat": True,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "dict_function": True,
+            "contrib": False,
+            "urlencode": False,
+        },
         json_arguments=("ensure_ascii", "sort_keys", "separators"),
     ),
     steps=(
@@ -31,6 +38,7 @@ DEPLOYMENT = Deployment(
     facts=(
         Fact("minijinja 2.24.0 with pycompat, loop controls, trim_blocks and lstrip_blocks", _WHEEL),
         Fact("tojson as json.dumps writes it, with indent, ensure_ascii, sort_keys and separators", _SOURCE),
+        Fact("no urlencode, striptags, truncate, joiner and what else its binary does not name", _WHEEL),
         Fact("raise_exception, strftime_now and dict()", _WHEEL),
     ),
     limits=(

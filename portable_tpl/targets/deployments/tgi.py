@@ -10,7 +10,10 @@ _SOURCE = "text-generation-inference router/src/infer/chat_template.rs"
 DEPLOYMENT = Deployment(
     id="tgi",
     summary="Hugging Face text-generation-inference: minijinja without trimming, messages flattened",
-    build=Build("2.9.0", {"pycompat": True, "trim_blocks": False, "lstrip_blocks": False}),
+    build=Build(
+        "2.9.0",
+        {"pycompat": True, "trim_blocks": False, "lstrip_blocks": False, "contrib": False, "urlencode": False},
+    ),
     steps=(
         "messages-flattened",
         "content-required",
@@ -29,6 +32,10 @@ DEPLOYMENT = Deployment(
     ),
     facts=(
         Fact("minijinja 2.8.0 with pycompat and loop controls", "text-generation-inference Cargo.lock"),
+        Fact(
+            "no urlencode, and of minijinja-contrib nothing but pycompat: no striptags, no truncate, no joiner",
+            "Cargo.toml, features json and loop_controls; contrib's feature pycompat",
+        ),
         Fact("no trim_blocks, no lstrip_blocks, tojson as built in: compact, HTML escaped", _SOURCE),
     ),
     limits=(

@@ -31,8 +31,11 @@ _CASE = "\0portable-tpl case "
 _TAIL = f'{{% extends "{_MAIN}" %}}'.replace("\0", "\\u0000")
 # Options of deployments beside the environment's own: ``strftime_now`` (false: there is none), ``json_text`` (the
 # filter of _json_text is there), ``lenient_length`` (``length`` takes anything), ``fromjson`` (a filter by two
-# names), ``dict_function`` (``dict``, of keyword arguments).
-_EXTRAS = ("strftime_now", "json_text", "lenient_length", "fromjson", "dict_function")
+# names), ``dict_function`` (``dict``, of keyword arguments), ``contrib`` and ``urlencode`` (false: the program was
+# built without what the Python package takes from minijinja-contrib, and without that feature of the crate).
+_EXTRAS = ("strftime_now", "json_text", "lenient_length", "fromjson", "dict_function", "contrib", "urlencode")
+_CONTRIB_FILTERS = ("filesizeformat", "pluralize", "striptags", "truncate", "wordcount", "wordwrap")
+_CONTRIB_GLOBALS = ("cycler", "joiner")
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ class _Minijinja:
             environment.add_filter("from_json", json.loads)
         if extras.get("dict_function", False):
             environment.add_global("dict", lambda **items: items)
+        _take_out(environment, extras.get("contrib", True), extras.get("urlencode", True))
         return environment
 
     def _raise_exception(self, message: Any) -> str:
@@ -186,6 +190,14 @@ class _Minijinja:
         panic_info = getattr(minijinja._lowlevel, "get_panic_info", lambda: None)()  # older bindings have none
         words, place = panic_info or (str(panic), None)
         return Failure("error", f"panic: {words}" + (f" ({place})" if place else ""))
+
+
+def _take_out(environment: Any, contrib: bool, urlencode: bool) -> None:
+    """Remove what a program was built without."""
+    for name in (*(() if contrib else _CONTRIB_FILTERS), *(() if urlencode else ("urlencode",))):
+        environment.remove_filter(name)
+    for name in () if contrib else _CONTRIB_GLOBALS:
+        environment.remove_global(name)
 
 
 def _json_text(

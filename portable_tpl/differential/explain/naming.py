@@ -1,0 +1,117 @@
+"""What a construct is called as a cause: the feature that a rule sees there, and the rule's code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Use
+from portable_tpl.checking.detection import code_of, uses_in
+from portable_tpl.differential.explain.substitution import Rewriter
+from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.ids import FeatureId
+from portable_tpl.model.source import Span
+from portable_tpl.support.feature_names import KindOf, features_of, kind_of
+from portable_tpl.support.features import load_features
+from portable_tpl.template.syntax.parsing import ParsedTemplate
+
+_Place = tuple[nodes.Node, Sequence[Use]]
+_JOINING = ("concat", "print")  # what rules say of an operand that is joined to text
+
+
+class Named(NamedTuple):
+    """A feature, the code of the rule that is about it, where there is one, and the place."""
+
+    feature: str
+    code: str | None
+    line: int
+    span: Span | None
+
+
+class Naming:
+    """Names the constructs of one template as its rules do.
+
+    First by what the target is known to break, then by what a rule would say there of any target, and where no rule
+    has a word, by the feature whose case it is.
+    """
+
+    def __init__(self, parsed: ParsedTemplate, suspects: Suspects) -> None:
+        self._parsed = parsed
+        self._suspects = suspects
+        self._of_any: dict[int, list[Use]] | None = None
+
+    def named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Named:
+        """The name of a construct for the values that it had; ``printed``: of how its value is printed."""
+        node = suspect.node
+        parts = () if printed else self._operands(node, rewriter)
+        known = ((part, self._suspects.uses_of(part, tier)) for part in parts)
+        found = self._best(((node, suspect.uses), *known), node, rewriter, printed)
+        names = features_of(self._parsed, node, kinds(rewriter), self._values(node, rewriter), printed)
+        name = next((each for each in names if self._suspects.breaks(each)), names[0])
+        if found is None and name not in load_features():
+            found = self._best(self._seen_by_any((node, *parts)), node, rewriter, printed)
+        return found or Named(name, code_of(name), node.lineno, place_of(self._parsed, node))
+
+    def _best(
+        self, places: Iterable[_Place], node: nodes.Node, rewriter: Rewriter | None, printed: bool
+    ) -> Named | None:
+        """The first place with a use that is about the values that were there."""
+        for place, uses in places:
+            if place is node:
+                about = [use for use in uses if use.feature.startswith("print") == printed]
+            else:
+                about = [use for name in _JOINING for use in uses if FeatureId(use.feature).construct == name]
+            use = best_use(about, self._values(place, rewriter))
+            if use is not None:
+                return Named(use.feature, use.rule, place.lineno, use.span or place_of(self._parsed, place))
+        return None
+
+    def _operands(self, node: nodes.Node, rewriter: Rewriter | None) -> tuple[nodes.Node, ...]:
+        """The operands of ``~``, at which rules say what it does to each; what has to become text comes first."""
+        if not isinstance(node, nodes.Concat):
+            return ()
+
+        def is_text(part: nodes.Node) -> bool:
+            return all(isinstance(value, str) for value in self._own_values(part, rewriter))
+
+        return tuple(sorted(node.nodes, key=is_text))
+
+    def _seen_by_any(self, places: Sequence[nodes.Node]) -> Iterator[_Place]:
+        if self._of_any is None:
+            self._of_any = {}
+            for use in uses_in(self._parsed, load_features()):
+                self._of_any.setdefault(id(use.node), []).append(use)
+        for node in places:
+            uses = self._of_any.get(id(node), [])
+            yield node, sorted(uses, key=lambda use: not self._suspects.breaks(use.feature))
+
+    def _values(self, node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:
+        """The values of a construct and of its parts, as far as they are known."""
+        return [value for part in (node, *node.iter_child_nodes()) for value in self._own_values(part, rewriter)]
+
+    @staticmethod
+    def _own_values(node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:
+        seen = [] if rewriter is None else rewriter.values(node)
+        return seen or ([node.value] if isinstance(node, nodes.Const) else [])
+
+
+def place_of(parsed: ParsedTemplate, node: nodes.Node) -> Span | None:
+    """Where an expression is; a statement may reach over half the template, and its line says more."""
+    return parsed.span(node) if isinstance(node, nodes.Expr) else None
+
+
+def kinds(rewriter: Rewriter | None) -> KindOf:
+    """The kinds of the values that the rewriter looks at; of literals alone where there is none."""
+
+    def kind(node: nodes.Node | None) -> str:
+        told = None if node is None or rewriter is None else rewriter.current(node)
+        if told is None:
+            return kind_of(node.value) if isinstance(node, nodes.Const) else ""
+        if "value" not in told:
+            return "undefined" if "undefined" in told else ""
+        return str(told.get("kind") or kind_of(told["value"]))
+
+    return kind
