@@ -31,15 +31,15 @@ def _counts(node: nodes.Call, look: Look) -> bool:
     return isinstance(parent, nodes.Filter) and parent.node is node and parent.name in ("length", "count")
 
 
-def _mapping_itself(node: nodes.Call, call: MethodCall, look: Look, title: str) -> Fix:
-    return replace(node, operand(call.receiver, look, Level.ATOM), Level.ATOM, look, title)
+def _mapping_itself(node: nodes.Call, call: MethodCall, look: Look) -> Fix:
+    return replace(node, operand(call.receiver, look, Level.ATOM), Level.ATOM, look, "Use the mapping itself")
 
 
 def _items(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if node.args or node.kwargs:
         return None
     if _counts(node, look) or as_condition(node, look):
-        return _mapping_itself(node, call, look, "Use the mapping itself")
+        return _mapping_itself(node, call, look)
     if not _is_gone_through(node, look) or not supported(look, "filter.items@dict"):
         return None
     text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}items"
@@ -55,7 +55,7 @@ def _keys(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         compared is not None and compared[0] in ("in", "notin") and not isinstance(look.parent(node), nodes.Compare)
     )
     if looked_into or _is_gone_through(node, look) or _counts(node, look) or as_condition(node, look):
-        return _mapping_itself(node, call, look, "Use the mapping itself")
+        return _mapping_itself(node, call, look)
     return None
 
 
@@ -63,7 +63,7 @@ def _values(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if node.args or node.kwargs:
         return None
     if _counts(node, look) or as_condition(node, look):
-        return _mapping_itself(node, call, look, "Use the mapping itself")
+        return _mapping_itself(node, call, look)
     if not _is_gone_through(node, look) or not supported(look, "filter.items@dict", "filter.map.index"):
         return None
     text = f"{operand(call.receiver, look, Level.FILTER)}{pipe(look)}items{pipe(look)}map(attribute=1)"

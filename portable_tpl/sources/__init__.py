@@ -47,9 +47,7 @@ def open_container(path: str, stdin: IO[bytes] | None = None) -> Container:
     return _open_one(paths[0], stdin)
 
 
-def discover(
-    paths: Sequence[str], stdin: IO[bytes] | None = None, on_error: Callable[[SourceError], None] | None = None
-) -> list[Container]:
+def discover(paths: Sequence[str], on_error: Callable[[SourceError], None] | None = None) -> list[Container]:
     """Open all that the paths name; a folder of templates gives one container for each file in it.
 
     A container named twice is opened once. Where ``on_error`` is given it gets each :class:`SourceError` and the rest
@@ -67,7 +65,7 @@ def discover(
             if key in containers:
                 continue
             try:
-                containers[key] = _guarded(each, partial(_open_one, each, stdin))
+                containers[key] = _guarded(each, partial(_open_one, each))
             except SourceError as error:
                 _report(error, on_error)
     return list(containers.values())
@@ -105,7 +103,7 @@ def _expand(path: str, on_error: Callable[[SourceError], None] | None = None) ->
     return inside
 
 
-def _open_one(path: str, stdin: IO[bytes] | None) -> Container:
+def _open_one(path: str, stdin: IO[bytes] | None = None) -> Container:
     if path == "-":
         from portable_tpl.sources.standard_input import open_stdin
 

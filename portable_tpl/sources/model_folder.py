@@ -129,21 +129,21 @@ def conflicts(files: Files) -> list[Conflict]:
     result = []
     if files.legacy and files.additional:
         message = f"transformers' processor refuses {LEGACY} together with {ADDITIONAL}/"
-        result.append(_conflict("refused", "default", files, message))
+        result.append(_default_conflict("refused", files, message))
     if loaded["transformers"] and "default" not in loaded["transformers"]:
         names = ", ".join(sorted(reference))
         message = f"transformers finds only named templates here ({names}) and asks its caller for a name: no default"
-        result.append(_conflict("no-default", "default", files, message))
+        result.append(_default_conflict("no-default", files, message))
     if files.jinja and "default" in files.additional:
         message = f"{ADDITIONAL}/default.jinja replaces {JINJA} in transformers' tokenizer, but not in its processor"
-        result.append(_conflict("overridden", "default", files, message))
+        result.append(_default_conflict("overridden", files, message))
     for name in sorted({slot.name for slot in files.all()}):
         result += _differences(name, loaded, reference)
     return result
 
 
-def _conflict(kind: str, name: str, files: Files, message: str) -> Conflict:
-    return Conflict(kind, name, tuple(dict.fromkeys(slot.file for slot in files.all())), message)
+def _default_conflict(kind: str, files: Files, message: str) -> Conflict:
+    return Conflict(kind, "default", tuple(dict.fromkeys(slot.file for slot in files.all())), message)
 
 
 def _differences(name: str, loaded: Mapping[str, Named], reference: Named) -> list[Conflict]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.targets.steps.reference import reference_context, reference_objection
-from portable_tpl.template import ParsedTemplate
+from portable_tpl.template import ParsedTemplate, parse
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.tracing.tracing import (
     BEGIN_HOOK,
@@ -54,7 +54,7 @@ class Observer:
         self.kinds: dict[int, int] = {}
         self._now = datetime.fromisoformat("2026-01-01T12:00:00")
         self._environment = reference_environment(lambda: self._now)
-        tree = parsed.fresh_tree()
+        tree = parse(parsed.template).tree
         mark_prints(tree, values=True)
         for name in (BEGIN_HOOK, OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK):
             self._environment.filters[name] = pass_context(lambda _context, number: number)

@@ -35,7 +35,7 @@ __all__ = ["ParsedTemplate", "compile_check", "parse"]
 
 
 class ParsedTemplate:
-    """A template and its tree. The tree is not to be changed; work on :meth:`fresh_tree` for that."""
+    """A template and its tree. The tree is not to be changed: compiling does that, too."""
 
     def __init__(self, template: Template, lexed: Lexed, tree: nodes.Template) -> None:
         self.template = template
@@ -73,12 +73,6 @@ class ParsedTemplate:
     def after_name(self, node: nodes.Filter | nodes.Test) -> int:
         """The index, in ``lexed.tokens``, of the token after a filter's or test's name."""
         return self._extents.after_name(node)
-
-    def fresh_tree(self) -> nodes.Template:
-        """A second tree, equal to this one, free to be changed and compiled (compiling changes a tree)."""
-        tree = _tree(lex(self.text), self.template)
-        _index(tree, self.lexed)
-        return tree
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:

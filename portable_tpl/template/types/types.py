@@ -17,7 +17,6 @@ from jinja2 import nodes
 from portable_tpl.model.conversation import Tier
 from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.expressions import HANDLERS
-from portable_tpl.template.types.lattice.kinds import ALL_KINDS
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Machine
@@ -54,11 +53,6 @@ class Types:
         """Whether a conversation of the tier can get to a statement or an expression."""
         key = id(node)
         return key in self._types or key in self._reached
-
-    def raises(self, node: nodes.Node) -> bool:
-        """Whether an expression is reached but can give no value: the reference always raises there."""
-        type_ = self._types.get(id(node))
-        return type_ is not None and not type_.bits & ALL_KINDS
 
 
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:

@@ -20,12 +20,10 @@ class Variable:
     """A name that the caller may give.
 
     ``defaults`` are the literal values that stand in for it, in the template's order; ``values`` the texts that it is
-    compared with, sorted. ``flag`` says that only its truth matters, ``required`` that the template reads it
-    somewhere without a default or a question whether it is there. ``node`` is its first use.
+    compared with, sorted. ``flag`` says that only its truth matters. ``node`` is its first use.
     """
 
     name: str
-    required: bool
     defaults: tuple[Json, ...]
     values: tuple[str, ...]
     flag: bool
@@ -45,7 +43,6 @@ def variables(parsed: ParsedTemplate, shape: TemplateShape | None = None) -> tup
 def _variable(parsed: ParsedTemplate, shape: TemplateShape, name: str, reads: list[nodes.Name]) -> Variable:
     return Variable(
         name,
-        not all(_may_be_absent(parsed, node) for node in reads),
         tuple(_once(_defaults(parsed, name, reads))),
         tuple(sorted({value for value in shape.at((name,)).equals if isinstance(value, str) and value})),
         shape.is_flag(name),
@@ -83,14 +80,6 @@ def _defaults(parsed: ParsedTemplate, name: str, reads: list[nodes.Name]) -> Ite
     yield from (
         value.value for _, value in sorted(places, key=lambda each: each[0]) if isinstance(value, nodes.Const)
     )
-
-
-def _may_be_absent(parsed: ParsedTemplate, node: nodes.Name) -> bool:
-    """Whether a read gives the same text, or a known one, where the name is not given."""
-    parent = parsed.parent(node)
-    asked = isinstance(parent, (nodes.Test, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand))
-    decides = isinstance(parent, (nodes.If, nodes.CondExpr)) and parent.test is node
-    return asked or decides or _is_default(parent) or _guarded(parsed, node)
 
 
 def _is_default(node: nodes.Node | None) -> TypeGuard[nodes.Filter]:

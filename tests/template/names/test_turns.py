@@ -59,7 +59,7 @@ def test_loops_over_messages(items: str, found: int) -> None:
 
 def covered(text: str, messages: list[dict[str, object]]) -> tuple[set[tuple[str, int]], str]:
     """The pairs that a marked render tells of, by name and line of the use, and the prompt."""
-    tree = parse(Template(text)).fresh_tree()
+    tree = parse(Template(text)).tree
     found = turn_states(tree)
     goals = turn_goals(found, len(branches(tree)))
     mark_turns(tree, found, mark_branches(tree))

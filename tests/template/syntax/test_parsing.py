@@ -207,14 +207,6 @@ def test_comments() -> None:
     assert template.text[slice(*template.comments[0].span)] == "{#- b\r\n-#}"
 
 
-def test_a_fresh_tree_is_equal_and_another_one() -> None:
-    template = parsed("{% if a %}\n{{ 1 + 1 }}{% endif %}")
-    tree = template.fresh_tree()
-    assert tree == template.tree
-    assert outline(tree) == outline(template.tree)
-    assert not set(map(id, tree.find_all(nodes.Node))) & set(map(id, template.nodes))
-
-
 @pytest.mark.parametrize(
     "text, line, words",
     [
