@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -16,7 +16,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.model.words import in_one_line
 from portable_tpl.rendering.visible import given_messages, schema_of
 from portable_tpl.targets.processes._base import REFERENCE, Runtime
-from portable_tpl.targets.steps.continuation import cut_after_final_message, mark_final_message
+from portable_tpl.targets.steps.continuation import Continuation, cut_after_final_message, mark_final_message
 from portable_tpl.targets.steps.plain import plain_data
 
 Tool: TypeAlias = Mapping[str, Json] | Callable[..., Any]
@@ -115,14 +115,61 @@ def render_call(template: Template, call: Call, runtime: Runtime) -> Rendering:
 
     Raises :class:`RenderError` where the arguments do not fit together.
     """
-    conversation = conversation_of(call)
-    if not call.continue_final_message:
-        return runtime.render(template, conversation)
-    marked, continuation = mark_final_message(conversation, template.text, call.continue_final_message)
-    answer = runtime.render(template, marked)
-    if not isinstance(answer, Rendered):
+    answer = render_calls(template, [call], runtime, template.name)[0]
+    if isinstance(answer, RenderError):
+        raise answer
+    return answer
+
+
+def render_calls(
+    template: Template, calls: Sequence[Call], runtime: Runtime, name: str | None = None
+) -> list[Rendering | RenderError]:
+    """Render calls in the engine's process, those of one template in one round trip; ``name`` as for :func:`choose`.
+
+    What keeps a call from being rendered, and what is wrong with its prompt, stands in the place of its answer.
+    """
+    answers: dict[int, Rendering | RenderError] = {}
+    waiting: dict[str, list[_Waiting]] = {}
+    for index, call in enumerate(calls):
+        ready = _waiting(index, call, template, name)
+        if isinstance(ready, RenderError):
+            answers[index] = ready
+        else:
+            waiting.setdefault(ready.template.name, []).append(ready)
+    for same in waiting.values():
+        made = runtime.render_all(same[0].template, [each.conversation for each in same])
+        answers.update((each.index, _cut(answer, each)) for each, answer in zip(same, made, strict=True))
+    return [answers[index] for index in range(len(calls))]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A call that is ready for the engine, and its place among the others."""
+
+    index: int
+    template: Template
+    conversation: Conversation
+    continuation: Continuation | None = None
+
+
+def _waiting(index: int, call: Call, template: Template, name: str | None) -> _Waiting | RenderError:
+    try:
+        chosen = choose(template, call.tools, name)
+        conversation = conversation_of(call)
+        if not call.continue_final_message:
+            return _Waiting(index, chosen, conversation)
+        return _Waiting(index, chosen, *mark_final_message(conversation, chosen.text, call.continue_final_message))
+    except RenderError as error:
+        return error
+
+
+def _cut(answer: Rendering, waiting: _Waiting) -> Rendering | RenderError:
+    if waiting.continuation is None or not isinstance(answer, Rendered):
         return answer
-    return Rendered(cut_after_final_message(answer.text, continuation))
+    try:
+        return Rendered(cut_after_final_message(answer.text, waiting.continuation))
+    except RenderError as error:
+        return error
 
 
 def prompt_text(answer: Rendering, template: Template, target: str = REFERENCE) -> str:

@@ -9,7 +9,9 @@ import pytest
 
 import portable_tpl as pt
 from portable_tpl.model.errors import ConversationError, NotPortable, PromptWarning, RenderError
+from portable_tpl.rendering.datasets.job import RenderJob
 from portable_tpl.rendering.datasets.mapping import row_renderer
+from portable_tpl.rendering.prompts import warm_runtime
 from portable_tpl.rendering.rows import RowOptions, parse_columns, row_call, unused_columns
 
 HI = [{"role": "user", "content": "Hi"}]
@@ -208,3 +210,35 @@ def test_hints_that_do_not_resolve_are_said() -> None:
 
     with pytest.raises(RenderError, match="hint of the tool find does not resolve: NameError"):
         CHAT.render(HI, tools=[find])
+
+
+class Counted:
+    """An engine whose round trips are counted."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.trips: list[int] = []
+
+    def render_all(self, template: pt.Template, conversations: list[Any]) -> Any:
+        self.trips.append(len(conversations))
+        return self.engine.render_all(template, conversations)
+
+
+def test_another_target_takes_the_rows_of_a_batch_in_one_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "{% if 'bad' in messages[0].content %}{{ raise_exception('no') }}{% endif %}{{ messages[-1].content }}!"
+    pair = pt.Template(text, named={"tool_use": pt.Template(f"tools:{text}", name="tool_use")})
+    rows: list[Any] = [{"messages": [{"role": "user", "content": f"a{number}"}]} for number in range(40)]
+    rows[3]["tools"] = rows[9]["tools"] = [{"type": "function"}]
+    rows[5]["messages"][0]["content"] = "bad"
+    rows[7] = {"messages": 3}
+    rows[8]["continue_final_message"] = rows[10]["continue_final_message"] = True
+    rows[10]["messages"][0]["content"] = None
+    rows[11] = b"{oops"
+    chat = pt.compile(pair)
+    here = RenderJob(chat, on_error="keep")(rows)
+    engine = Counted(warm_runtime("minijinja"))
+    monkeypatch.setattr("portable_tpl.rendering.datasets.job.warm_runtime", lambda target: engine)
+    there = RenderJob(chat, on_error="keep", target="minijinja")(rows)
+    assert there.output == here.output
+    assert [failure.index for failure in there.failures] == [5, 7, 10, 11]
+    assert engine.trips == [35, 2]

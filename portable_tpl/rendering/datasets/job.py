@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import ConversationError, PromptWarning, RenderError
-from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.rendering.chat_template import ChatTemplate
-from portable_tpl.rendering.prompts import choose, outcome_record, reason_of, render_call, warm_runtime
+from portable_tpl.rendering.prompts import Call, outcome_record, reason_of, render_calls, warm_runtime
 from portable_tpl.rendering.rows import RowOptions, row_call, unused_columns
 from portable_tpl.rendering.stepping import with_steps
 from portable_tpl.targets.processes._base import REFERENCE
 
 OnError = Literal["raise", "skip", "keep"]
+# What came of a row: also why it stands for no call, and why its call gets no prompt.
+_Answer: TypeAlias = Rendering | Exception
 
 # What JSON has no form for (a date in a column of Parquet that is kept) is written as its text.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -75,22 +77,46 @@ class RenderJob:
         ended = False
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", PromptWarning)
-            for count, source in enumerate(rows, 1):
-                record, failure = self._record(count - 1, source, shapes)
-                if failure is not None:
-                    failures.append(failure)
-                    ended = self.on_error == "raise" or (self.on_error is None and failure.unreadable)
-                    if ended:
-                        break
-                if record is not None:
-                    lines.append(record)
+            for count, (kept, answer) in enumerate(self._answers(rows, shapes), 1):
+                if isinstance(answer, Rendered):
+                    lines.append(json_line({**kept, "prompt": answer.text}))
+                    continue
+                failure, record = _without_prompt(count - 1, answer)
+                failures.append(failure)
+                ended = self.on_error == "raise" or (self.on_error is None and failure.unreadable)
+                if ended:
+                    break
+                if self.on_error != "skip":
+                    lines.append(json_line({**kept, **record}))
         said = tuple(dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PromptWarning)))
         unused = frozenset(name for names in shapes.values() for name in names)
         return BatchResult(b"".join(lines), count, tuple(failures), unused, said, ended)
 
-    def _record(
-        self, index: int, source: bytes | Mapping[str, Json], shapes: dict[tuple[str, ...], list[str]]
-    ) -> tuple[bytes | None, RowFailure | None]:
+    def _answers(
+        self, rows: Sequence[bytes | Mapping[str, Json]], shapes: dict[tuple[str, ...], list[str]]
+    ) -> Iterator[tuple[Mapping[str, Json], _Answer]]:
+        """The columns that are kept of each row, and its answer."""
+        if self.target == REFERENCE and not self.isolated:
+            for source in rows:
+                kept, call = self._call(source, shapes)
+                yield kept, call if isinstance(call, Exception) else self._here(call)
+            return
+        given = [self._call(source, shapes) for source in rows]
+        calls = [call for _, call in given if isinstance(call, Call)]
+        answers = iter(render_calls(self.chat.template, calls, warm_runtime(self.target), self.name))
+        for kept, call in given:
+            yield kept, next(answers) if isinstance(call, Call) else call
+
+    def _here(self, call: Call) -> _Answer:
+        try:
+            return self.chat.rendering(call, self.name)
+        except RenderError as error:
+            return error
+
+    def _call(
+        self, source: bytes | Mapping[str, Json], shapes: dict[tuple[str, ...], list[str]]
+    ) -> tuple[Mapping[str, Json], Call | Exception]:
+        """The columns that are kept of a row, and the call that it stands for or why it stands for none."""
         kept: dict[str, Json] = {}
         try:
             row = _decode(source.decode("utf-8")) if isinstance(source, bytes) else source
@@ -99,32 +125,27 @@ class RenderJob:
                 if columns not in shapes:
                     shapes[columns] = unused_columns(row, self.options)
                 kept = {name: row[name] for name in self.options.keep if name in row}
-            answer = self._answer(row)
-        except UnicodeDecodeError as error:
-            return self._failed(index, kept, {"error": f"not UTF-8 text (at offset {error.start})"}, True)
-        except RecursionError:
-            return self._failed(index, kept, {"error": "JSON nested too deeply to read"}, True)
-        except ConversationError as error:
-            return self._failed(index, kept, {"error": str(error)}, True)
-        except RenderError as error:
-            return self._failed(index, kept, {"error": str(error)}, False)
-        except ValueError as error:
-            return self._failed(index, kept, {"error": f"not valid JSON: {error}"}, True)
-        if isinstance(answer, Rendered):
-            return json_line({**kept, "prompt": answer.text}), None
-        return self._failed(index, kept, outcome_record(answer), False, reason_of(answer))
+            return kept, with_steps(row_call(row, self.options), self.steps)
+        except (ValueError, RecursionError, ConversationError, RenderError) as error:
+            return kept, error
 
-    def _failed(
-        self, index: int, kept: Mapping[str, Json], record: Mapping[str, Json], unreadable: bool, reason: str = ""
-    ) -> tuple[bytes | None, RowFailure]:
-        failure = RowFailure(index, reason or str(record["error"]), unreadable)
-        return (None if self.on_error == "skip" else json_line({**kept, **record})), failure
 
-    def _answer(self, row: Json) -> Rendering:
-        call = with_steps(row_call(row, self.options), self.steps)
-        if self.target == REFERENCE and not self.isolated:
-            return self.chat.rendering(call, self.name)
-        return render_call(choose(self.chat.template, call.tools, self.name), call, warm_runtime(self.target))
+def _without_prompt(index: int, answer: Refused | Failed | Exception) -> tuple[RowFailure, Mapping[str, Json]]:
+    """Why a row has no prompt, and what is written in its place."""
+    if isinstance(answer, RenderError):
+        return RowFailure(index, str(answer)), {"error": str(answer)}
+    if isinstance(answer, Exception):
+        reason = _unreadable(answer)
+        return RowFailure(index, reason, unreadable=True), {"error": reason}
+    return RowFailure(index, reason_of(answer)), outcome_record(answer)
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 text (at offset {error.start})"
+    if isinstance(error, RecursionError):
+        return "JSON nested too deeply to read"
+    return str(error) if isinstance(error, ConversationError) else f"not valid JSON: {error}"
 
 
 def json_line(record: Mapping[str, Json]) -> bytes:
