@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
-from portable_tpl.template.types.lattice.kinds import ALL_KINDS, TRUTHY
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.operations.kind_tests import KIND_TESTS
 
 
@@ -17,7 +17,7 @@ def visible_kinds(node: nodes.Test, look: Look) -> int:
     In ``x is sequence and x is not string`` nothing that the first test says of text can be seen, and in
     ``x is sequence or x is string`` neither; what comes before a test narrows the type of ``x`` itself.
     """
-    kinds = ALL_KINDS
+    kinds = k.ALL_KINDS
     child: nodes.Node = node
     parent = look.parent(child)
     while isinstance(parent, (nodes.And, nodes.Or, nodes.Not)):
@@ -26,7 +26,7 @@ def visible_kinds(node: nodes.Test, look: Look) -> int:
                 passing = _passing(other, node)
                 if passing is None:
                     return kinds  # what fails elsewhere than in the reference would be seen
-                kinds &= passing if isinstance(parent, nodes.And) else ALL_KINDS & ~passing | _unknown(other, node)
+                kinds &= passing if isinstance(parent, nodes.And) else k.ALL_KINDS & ~passing | _unknown(other, node)
         child, parent = parent, look.parent(parent)
     return kinds
 
@@ -44,12 +44,12 @@ def _passing(condition: nodes.Node, test: nodes.Test) -> int | None:
     """The kinds of values of the tested expression that pass a condition; ``None`` for what tells nothing of it."""
     if isinstance(condition, nodes.Not):
         inner = _passing(condition.node, test)
-        return None if inner is None else ALL_KINDS if _unknown(condition, test) else ALL_KINDS & ~inner
+        return None if inner is None else k.ALL_KINDS if _unknown(condition, test) else k.ALL_KINDS & ~inner
     if condition == test.node:
-        return TRUTHY  # `x is defined and x`
+        return k.TRUTHY  # `x is defined and x`
     if not isinstance(condition, nodes.Test) or condition.args or condition.name not in KIND_TESTS:
         return None
-    return KIND_TESTS[condition.name] if condition.node == test.node else ALL_KINDS
+    return KIND_TESTS[condition.name] if condition.node == test.node else k.ALL_KINDS
 
 
 def _unknown(condition: nodes.Node, test: nodes.Test) -> int:
@@ -57,4 +57,4 @@ def _unknown(condition: nodes.Node, test: nodes.Test) -> int:
     while isinstance(condition, nodes.Not):
         condition = condition.node
     tested = condition.node if isinstance(condition, nodes.Test) else condition
-    return 0 if tested == test.node else ALL_KINDS
+    return 0 if tested == test.node else k.ALL_KINDS

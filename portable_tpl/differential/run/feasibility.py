@@ -6,7 +6,7 @@ from jinja2 import nodes
 
 from portable_tpl.template.tracing.instrument import Branch
 from portable_tpl.template.tracing.turn_marks import TurnGoal
-from portable_tpl.template.types.lattice.kinds import EMPTY, FALSY, ITERATOR, OTHER, TRUTHY, UNDEFINED
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.types import Types
 
 
@@ -22,7 +22,7 @@ def possible(branch: Branch, types: Types) -> bool:
     found = types.of(branch.test)
     if isinstance(branch.node, nodes.For):
         if branch.kind == "loop":
-            return found.may(~(EMPTY | UNDEFINED))
+            return found.may(~(k.EMPTY | k.UNDEFINED))
         filtered = branch.node.test is not None
-        return found.may(EMPTY | UNDEFINED | ITERATOR | OTHER) or (filtered and found.may(~0))
-    return found.may(TRUTHY if branch.wanted else FALSY)
+        return found.may(k.EMPTY | k.UNDEFINED | k.ITERATOR | k.OTHER) or (filtered and found.may(~0))
+    return found.may(k.TRUTHY if branch.wanted else k.FALSY)

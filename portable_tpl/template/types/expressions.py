@@ -7,24 +7,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.template.types import guards
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    EMPTY_DICT,
-    EMPTY_LIST,
-    EMPTY_TUPLE,
-    FALSE,
-    FALSY,
-    FLOAT,
-    FULL_DICT,
-    FULL_LIST,
-    FULL_TUPLE,
-    FUNCTION,
-    NEGATIVE,
-    NONE,
-    STR,
-    TRUE,
-    TRUTHY,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Evaluate, Machine
 from portable_tpl.template.types.operations import calls, filters, members, operators
@@ -42,12 +25,12 @@ def constant(machine: Machine, node: nodes.Const, env: Env) -> Type:
     if isinstance(value, str):
         return pool.text(value)
     if isinstance(value, bool):
-        return pool.type(TRUE if value else FALSE)
+        return pool.type(k.TRUE if value else k.FALSE)
     if isinstance(value, int):
         return pool.number(value)
     if isinstance(value, float):
-        return pool.type(FLOAT | (NEGATIVE if value < 0 else 0))
-    return pool.type(NONE) if value is None else ANY
+        return pool.type(k.FLOAT | (k.NEGATIVE if value < 0 else 0))
+    return pool.type(k.NONE) if value is None else ANY
 
 
 def name(machine: Machine, node: nodes.Name, env: Env) -> Type:
@@ -56,7 +39,7 @@ def name(machine: Machine, node: nodes.Name, env: Env) -> Type:
     if found is not None:
         return found
     if node.name in calls.GLOBALS:
-        return machine.pool.type(FUNCTION)
+        return machine.pool.type(k.FUNCTION)
     return machine.lookup(env, node.name)
 
 
@@ -76,9 +59,9 @@ def list_(machine: Machine, node: Any, env: Env) -> Type:
         items.append(type_)
     pool = machine.pool
     if node.__class__ is nodes.Tuple:
-        bits = FULL_TUPLE if items else EMPTY_TUPLE
+        bits = k.FULL_TUPLE if items else k.EMPTY_TUPLE
     else:
-        bits = FULL_LIST if items else EMPTY_LIST
+        bits = k.FULL_LIST if items else k.EMPTY_LIST
     if len(items) > _MOST_ITEMS:
         return pool.type(bits, None, None, pool.shape((), pool.join_all(items), len(items)))
     return pool.type(bits, None, None, pool.shape(tuple(items), None, len(items)))
@@ -98,7 +81,7 @@ def dict_(machine: Machine, node: nodes.Dict, env: Env) -> Type:
         if value is NEVER:
             return NEVER
         machine.types[id(pair)] = value
-        if key.bits & ALL_KINDS & ~STR:
+        if key.bits & k.ALL_KINDS & ~k.STR:
             plain = False
         elif key.texts is not None and len(key.texts) == 1:
             fields[next(iter(key.texts))] = value
@@ -108,7 +91,7 @@ def dict_(machine: Machine, node: nodes.Dict, env: Env) -> Type:
         return ANY
     if rest is not ABSENT:
         fields = {key: pool.join(value, rest) for key, value in fields.items()}
-    return pool.dict_of(FULL_DICT if node.items else EMPTY_DICT, fields, rest)
+    return pool.dict_of(k.FULL_DICT if node.items else k.EMPTY_DICT, fields, rest)
 
 
 def condition(machine: Machine, node: Any, env: Env) -> Type:
@@ -116,7 +99,7 @@ def condition(machine: Machine, node: Any, env: Env) -> Type:
     if node.__class__ is nodes.Compare and len(node.ops) > 1:
         return _chained(machine, node, env)
     yes, no = guards.branch(machine, node, dict(env))
-    return machine.pool.type((TRUE if yes is not None else 0) | (FALSE if no is not None else 0))
+    return machine.pool.type((k.TRUE if yes is not None else 0) | (k.FALSE if no is not None else 0))
 
 
 def _chained(machine: Machine, node: nodes.Compare, env: Env) -> Type:
@@ -125,23 +108,23 @@ def _chained(machine: Machine, node: nodes.Compare, env: Env) -> Type:
             return NEVER
     for operand in node.ops:
         machine.types[id(operand)] = ANY
-    return machine.pool.type(TRUE | FALSE)
+    return machine.pool.type(k.TRUE | k.FALSE)
 
 
 def and_(machine: Machine, node: nodes.And, env: Env) -> Type:
     """``left and right`` gives one of its operands."""
-    return _choice(machine, node, env, FALSY)
+    return _choice(machine, node, env, k.FALSY)
 
 
 def or_(machine: Machine, node: nodes.Or, env: Env) -> Type:
     """``left or right`` gives one of its operands."""
-    return _choice(machine, node, env, TRUTHY)
+    return _choice(machine, node, env, k.TRUTHY)
 
 
 def _choice(machine: Machine, node: Any, env: Env, kept: int) -> Type:
     yes, no = guards.branch(machine, node.left, dict(env))
     left = machine.types.get(id(node.left), NEVER)
-    world = yes if kept == FALSY else no
+    world = yes if kept == k.FALSY else no
     result = machine.pool.keep(left, kept)
     if world is None:
         return result

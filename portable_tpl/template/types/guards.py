@@ -8,33 +8,13 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.tests import TESTS as PYTHON_TESTS
 
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.equality import equal_parts, may_differ
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    ANY_TEXT,
-    DICT,
-    EMPTY,
-    FALSE,
-    FALSY,
-    INT,
-    ITERATOR,
-    LIST,
-    LOOP,
-    NUMBER,
-    OTHER,
-    RANGE,
-    STR,
-    TRUE,
-    TRUTHY,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
-)
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 from portable_tpl.template.types.operations.kind_tests import EQUAL, KIND_TESTS, UNEQUAL, assume_test
 
-_CONTAINER = ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED
+_CONTAINER = k.ANY_TEXT | k.LIST | k.TUPLE | k.DICT | k.VIEW | k.ITERATOR | k.RANGE | k.LOOP | k.UNDEFINED
 
 Worlds = tuple["Env | None", "Env | None"]
 
@@ -49,7 +29,7 @@ def branch(machine: Machine, node: nodes.Node, env: Env) -> Worlds:
         worlds: Worlds = handler(machine, node, env)
         if handler is _and or handler is _or:
             return worlds
-        bits = (TRUE if worlds[0] is not None else 0) | (FALSE if worlds[1] is not None else 0)
+        bits = (k.TRUE if worlds[0] is not None else 0) | (k.FALSE if worlds[1] is not None else 0)
         _record(machine, node, machine.pool.type(bits))
         return worlds
     type_ = machine.evaluate(node, env)
@@ -65,14 +45,14 @@ def _record(machine: Machine, node: nodes.Node, type_: Type) -> None:
 
 def split_truth(machine: Machine, node: nodes.Node, type_: Type, env: Env) -> Worlds:
     """Split by the truth of a value that is already known."""
-    return _split(machine, node, type_, machine.pool.keep(type_, TRUTHY), machine.pool.keep(type_, FALSY), env)
+    return _split(machine, node, type_, machine.pool.keep(type_, k.TRUTHY), machine.pool.keep(type_, k.FALSY), env)
 
 
 def _split(machine: Machine, node: nodes.Node, type_: Type, yes: Type, no: Type, env: Env) -> Worlds:
     """Split a world in which ``node`` is of ``type_`` into one where it is ``yes`` and one where it is ``no``."""
-    if not yes.bits & ALL_KINDS:
-        return (None, env) if no.bits & ALL_KINDS else (None, None)
-    if not no.bits & ALL_KINDS:
+    if not yes.bits & k.ALL_KINDS:
+        return (None, env) if no.bits & k.ALL_KINDS else (None, None)
+    if not no.bits & k.ALL_KINDS:
         return env, None
     other = dict(env)
     if yes is not type_:
@@ -90,20 +70,20 @@ def _not(machine: Machine, node: nodes.Not, env: Env) -> Worlds:
 def _and(machine: Machine, node: nodes.And, env: Env) -> Worlds:
     yes, no = branch(machine, node.left, env)
     if yes is None:
-        _record_choice(machine, node, FALSY, False)
+        _record_choice(machine, node, k.FALSY, False)
         return None, no
     both, second = branch(machine, node.right, yes)
-    _record_choice(machine, node, FALSY, True)
+    _record_choice(machine, node, k.FALSY, True)
     return both, machine.merge(no, second)
 
 
 def _or(machine: Machine, node: nodes.Or, env: Env) -> Worlds:
     yes, no = branch(machine, node.left, env)
     if no is None:
-        _record_choice(machine, node, TRUTHY, False)
+        _record_choice(machine, node, k.TRUTHY, False)
         return yes, None
     second, neither = branch(machine, node.right, no)
-    _record_choice(machine, node, TRUTHY, True)
+    _record_choice(machine, node, k.TRUTHY, True)
     return machine.merge(yes, second), neither
 
 
@@ -140,7 +120,7 @@ def _compare(machine: Machine, node: nodes.Compare, env: Env) -> Worlds:
 
 def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env: Env) -> Worlds:
     yes, no = equal_parts(machine.pool, left, right)
-    if not yes.bits & ALL_KINDS:
+    if not yes.bits & k.ALL_KINDS:
         return None, env
     if not may_differ(left, right):
         return env, None
@@ -152,7 +132,7 @@ def _equality(machine: Machine, one: Any, left: Type, two: Any, right: Type, env
     yes, no = equal_parts(machine.pool, right, left)
     if worlds[0] is not None and yes is not right:
         machine.narrow(worlds[0], two, yes)
-    if worlds[1] is not None and no is not right and no.bits & ALL_KINDS:
+    if worlds[1] is not None and no is not right and no.bits & k.ALL_KINDS:
         machine.narrow(worlds[1], two, no)
     return worlds
 
@@ -172,7 +152,13 @@ def _narrow_beneath(machine: Machine, node: Any, type_: Type, env: Env | None) -
         return
     change = _TEXT_FILTERS[node.name]
     value = machine.types.get(id(node.node))
-    if node.node is not None and value is not None and not node.args and value.texts is not None and value.only(STR):
+    if (
+        node.node is not None
+        and value is not None
+        and not node.args
+        and value.texts is not None
+        and value.only(k.STR)
+    ):
         fitting = frozenset(text for text in value.texts if change(text) in type_.texts)
         if fitting and fitting != value.texts:
             machine.narrow(env, node.node, machine.pool.of_texts(fitting))
@@ -180,25 +166,25 @@ def _narrow_beneath(machine: Machine, node: Any, type_: Type, env: Env | None) -
 
 def _membership(machine: Machine, one: Any, left: Type, two: Any, right: Type, env: Env) -> Worlds:
     pool = machine.pool
-    allowed = _CONTAINER if left.bits & ANY_TEXT else _CONTAINER & ~ANY_TEXT
-    if right.bits & ALL_KINDS & ~allowed:
+    allowed = _CONTAINER if left.bits & k.ANY_TEXT else _CONTAINER & ~k.ANY_TEXT
+    if right.bits & k.ALL_KINDS & ~allowed:
         right = pool.keep(right, allowed)
         machine.narrow(env, two, right)
     if right is NEVER:
         return None, None
-    if right.only(ANY_TEXT) and left.bits & ALL_KINDS & ~ANY_TEXT:
-        left = pool.keep(left, ANY_TEXT)
+    if right.only(k.ANY_TEXT) and left.bits & k.ALL_KINDS & ~k.ANY_TEXT:
+        left = pool.keep(left, k.ANY_TEXT)
         machine.narrow(env, one, left)
-    if right.only(DICT) and left.texts is not None and len(left.texts) == 1:
+    if right.only(k.DICT) and left.texts is not None and len(left.texts) == 1:
         return _has_key(machine, two, right, next(iter(left.texts)), env)
-    if right.only(ANY_TEXT):
+    if right.only(k.ANY_TEXT):
         return _has_text(left, right, env)
-    if right.only(UNDEFINED) or right.only(EMPTY):
+    if right.only(k.UNDEFINED) or right.only(k.EMPTY):
         return None, env
-    if right.only(LIST | TUPLE) and right.shape is not None:
+    if right.only(k.LIST | k.TUPLE) and right.shape is not None:
         yes, no = equal_parts(pool, left, right.shape.element)
         items = right.shape.items
-        if yes is NEVER or not yes.bits & ALL_KINDS:
+        if yes is NEVER or not yes.bits & k.ALL_KINDS:
             return None, env
         no = left
         if items is not None and right.shape.tail is None and right.shape.least == len(items):
@@ -220,14 +206,14 @@ def _has_key(machine: Machine, two: Any, right: Type, key: str, env: Env) -> Wor
     if shape is None or shape.fields is None:
         return env, dict(env)
     field = machine.field(shape, key)
-    if not field.bits & ALL_KINDS & ~UNDEFINED:
+    if not field.bits & k.ALL_KINDS & ~k.UNDEFINED:
         return None, env
-    if not field.bits & UNDEFINED:
+    if not field.bits & k.UNDEFINED:
         return env, None
     other = dict(env)
     pool = machine.pool
-    machine.narrow(env, two, pool.with_field(right, key, pool.keep(field, ~UNDEFINED)))
-    machine.narrow(other, two, pool.with_field(right, key, pool.keep(field, UNDEFINED)))
+    machine.narrow(env, two, pool.with_field(right, key, pool.keep(field, ~k.UNDEFINED)))
+    machine.narrow(other, two, pool.with_field(right, key, pool.keep(field, k.UNDEFINED)))
     return env, other
 
 
@@ -236,15 +222,15 @@ def _ordering(machine: Machine, one: Any, left: Type, two: Any, right: Type, op:
     pool = machine.pool
     for node, type_, other in ((one, left, right), (two, right, left)):
         allowed = 0
-        for kind in (ANY_TEXT, NUMBER, LIST, TUPLE, VIEW):
+        for kind in (k.ANY_TEXT, k.NUMBER, k.LIST, k.TUPLE, k.VIEW):
             if other.bits & kind:
                 allowed |= kind
-        allowed |= OTHER
-        if type_.bits & ALL_KINDS & ~allowed:
+        allowed |= k.OTHER
+        if type_.bits & k.ALL_KINDS & ~allowed:
             machine.narrow(env, node, pool.keep(type_, allowed))
             if not type_.bits & allowed:
                 return None, None
-    if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & ALL_KINDS & ~INT:
+    if left.numbers is not None and right.numbers is not None and not (left.bits | right.bits) & k.ALL_KINDS & ~k.INT:
         outcomes = {_ORDER[op](a, b) for a in left.numbers for b in right.numbers}
         return (env if True in outcomes else None), (dict(env) if False in outcomes else None)
     other_env = dict(env)
@@ -268,8 +254,8 @@ def _narrow_by_length(machine: Machine, node: nodes.Node, right: Type, op: str, 
     value = machine.types.get(id(node))
     if value is None:
         return
-    full = machine.pool.keep(value, TRUTHY)
-    empty = machine.pool.keep(value, FALSY)
+    full = machine.pool.keep(value, k.TRUTHY)
+    empty = machine.pool.keep(value, k.FALSY)
     if (op == "gt" and least >= 0) or (op == "gteq" and least >= 1):
         machine.narrow(yes, node, full)
         if right.numbers == {0 if op == "gt" else 1}:
@@ -309,7 +295,7 @@ def _test(machine: Machine, node: nodes.Test, env: Env) -> Worlds:
 def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
     """Carry what is proved of ``names[key]``, where ``names`` is a known dict, over to the key."""
     holder, key = machine.types.get(id(node.node.node)), machine.types.get(id(node.node.arg))
-    if holder is None or key is None or not holder.only(DICT) or key.texts is None or holder.shape is None:
+    if holder is None or key is None or not holder.only(k.DICT) or key.texts is None or holder.shape is None:
         return
     if holder.shape.fields is None or machine.path(node.node.arg) is None or node.node.arg.__class__ is nodes.Const:
         return
@@ -317,7 +303,7 @@ def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
         fitting = set()
         for text in key.texts:
             field = machine.field(holder.shape, text)
-            if assume_test(machine, node.name, field, [], wanted).bits & ALL_KINDS:
+            if assume_test(machine, node.name, field, [], wanted).bits & k.ALL_KINDS:
                 fitting.add(text)
         if env is not None:
             _narrow_key(machine, node.node.arg, key, fitting, env)
@@ -326,7 +312,7 @@ def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
 def _narrow_key(machine: Machine, node: Any, key: Type, texts: Collection[str], env: Env) -> None:
     """Note that a key, where it is a text, is one of these."""
     if len(texts) < len(key.texts or ()):
-        narrowed = machine.pool.keep(key, ~ANY_TEXT)
+        narrowed = machine.pool.keep(key, ~k.ANY_TEXT)
         machine.narrow(env, node, machine.pool.join(narrowed, machine.pool.of_texts(texts)) if texts else narrowed)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import ALL_KINDS, BOOL, FALSE, INT, STR, TEXT_FACTS, TRUE, UNDEFINED
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import Type
 from portable_tpl.template.types.lattice.pool import Pool
 
@@ -54,14 +54,14 @@ def guessed_type(pool: Pool, initial: Type, kinds: set[object], texts: bool) -> 
 
     ``texts``: whether to guess that a text grows to any text.
     """
-    bits = initial.bits & ALL_KINDS & ~UNDEFINED
+    bits = initial.bits & k.ALL_KINDS & ~k.UNDEFINED
     if COUNTER in kinds:
-        return initial if bits & ~INT else pool.widen(pool.join(initial, pool.number(1)))
+        return initial if bits & ~k.INT else pool.widen(pool.join(initial, pool.number(1)))
     if TEXT in kinds:
-        return initial if bits & ~STR or not texts else pool.join(initial, pool.type(STR | TEXT_FACTS))
-    if bits & ~BOOL or any(kind.__class__ is not bool for kind in kinds):
+        return initial if bits & ~k.STR or not texts else pool.join(initial, pool.type(k.STR | k.TEXT_FACTS))
+    if bits & ~k.BOOL or any(kind.__class__ is not bool for kind in kinds):
         return initial
-    return pool.join(initial, pool.type((TRUE if True in kinds else 0) | (FALSE if False in kinds else 0)))
+    return pool.join(initial, pool.type((k.TRUE if True in kinds else 0) | (k.FALSE if False in kinds else 0)))
 
 
 def refuted(pool: Pool, guessed: dict[Any, Type], written: dict[Any, Type]) -> set[Any]:

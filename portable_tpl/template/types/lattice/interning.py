@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portable_tpl.template.types.lattice.kinds import number_facts, text_facts
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, NEVER, Shape, Type
 
 MOST_CONSTANTS = 16
@@ -41,7 +41,7 @@ class Interner:
         """The type of one text."""
         result = self._texts.get(value)
         if result is None:
-            result = self._texts[value] = self.type(text_facts(value), frozenset((value,)))
+            result = self._texts[value] = self.type(k.text_facts(value), frozenset((value,)))
         return result
 
     def of_texts(self, values: Iterable[str]) -> Type:
@@ -49,7 +49,7 @@ class Interner:
         texts = frozenset(values)
         bits = 0
         for value in texts:
-            bits |= text_facts(value)
+            bits |= k.text_facts(value)
         return self.type(bits, texts if 0 < len(texts) <= MOST_CONSTANTS else None)
 
     def number(self, value: int) -> Type:
@@ -61,5 +61,5 @@ class Interner:
         numbers = frozenset(values)
         bits = 0
         for value in numbers:
-            bits |= number_facts(value)
+            bits |= k.number_facts(value)
         return self.type(bits, None, numbers if 0 < len(numbers) <= MOST_CONSTANTS else None)

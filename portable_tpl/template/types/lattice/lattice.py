@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_FACTS,
-    ALL_KINDS,
-    BOOL,
-    DICT,
-    FLOAT,
-    INT,
-    LIST,
-    NONE,
-    STR,
-    UNDEFINED,
-    kind_names,
-)
+from portable_tpl.template.types.lattice import kinds as k
 
 _NO_LABELS: frozenset[str] = frozenset()
 
@@ -46,7 +34,7 @@ class Type:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The names of the possible kinds."""
-        return kind_names(self.bits)
+        return k.kind_names(self.bits)
 
     def may(self, mask: int) -> bool:
         """Whether it can be of a kind (or have a fact) in ``mask``."""
@@ -54,7 +42,7 @@ class Type:
 
     def only(self, mask: int) -> bool:
         """Whether every value it can have is of a kind in ``mask``; false where it can have no value."""
-        kinds = self.bits & ALL_KINDS
+        kinds = self.bits & k.ALL_KINDS
         return bool(kinds) and not kinds & ~mask
 
     def __repr__(self) -> str:
@@ -119,11 +107,11 @@ class Shape:
 
 Cases = tuple[str, Mapping[str, Type]]
 NEVER = Type(0)
-ABSENT = Type(UNDEFINED)
-ANY = Type(ALL_KINDS | ALL_FACTS)
+ABSENT = Type(k.UNDEFINED)
+ANY = Type(k.ALL_KINDS | k.ALL_FACTS)
 ANY.shape = Shape()
 ANY.shape.close(ANY, ANY)
-DATA_BITS = NONE | BOOL | INT | FLOAT | STR | LIST | DICT | UNDEFINED | ALL_FACTS
+DATA_BITS = k.NONE | k.BOOL | k.INT | k.FLOAT | k.STR | k.LIST | k.DICT | k.UNDEFINED | k.ALL_FACTS
 DATA = Type(DATA_BITS)
 DATA.shape = Shape()
 DATA.shape.close(DATA, DATA)
@@ -134,12 +122,12 @@ def case_labels(cases: Cases | None, key: str | int, type_: Type) -> frozenset[s
     if cases is None or cases[0] != key:
         return _NO_LABELS
     labels = set()
-    if type_.bits & UNDEFINED:
+    if type_.bits & k.UNDEFINED:
         labels.add("")
-    if type_.bits & ALL_KINDS & ~UNDEFINED:
+    if type_.bits & k.ALL_KINDS & ~k.UNDEFINED:
         if "*" in cases[1]:
             labels.add("*")
-        elif type_.texts is None or type_.bits & ALL_KINDS & ~(STR | UNDEFINED):
+        elif type_.texts is None or type_.bits & k.ALL_KINDS & ~(k.STR | k.UNDEFINED):
             return _NO_LABELS
         else:
             labels |= type_.texts

@@ -5,41 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.interning import MOST_CONSTANTS, Interner
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_FACTS,
-    ALL_KINDS,
-    ANY_TEXT,
-    CALLABLE,
-    DICT,
-    EMPTY,
-    EMPTY_MARKUP,
-    EMPTY_STR,
-    FLOAT,
-    FULL_DICT,
-    INT,
-    ITERATOR,
-    LIST,
-    LOOP,
-    MARKUP,
-    NAMESPACE,
-    NUMBER_FACTS,
-    RANGE,
-    STR,
-    TEXT_FACTS,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
-    number_facts,
-    text_facts,
-)
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, DATA_BITS, NEVER, Cases, Shape, Type, case_labels
 
 _Constant = TypeVar("_Constant", str, int)
-_STRUCTURED = LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | NAMESPACE | LOOP | CALLABLE
+_STRUCTURED = k.LIST | k.TUPLE | k.DICT | k.VIEW | k.ITERATOR | k.RANGE | k.NAMESPACE | k.LOOP | k.CALLABLE
 _DEEPEST_JOIN = 3  # levels of two shapes that are joined part by part: a list of messages with their parts
 _NOTHING: frozenset[object] = frozenset()
-_TEXT_BITS = ANY_TEXT | TEXT_FACTS
+_TEXT_BITS = k.ANY_TEXT | k.TEXT_FACTS
 
 
 class Pool(Interner):
@@ -85,7 +59,7 @@ class Pool(Interner):
 
     def sequence(self, bits: int, element: Type) -> Type:
         """A sequence of unknown length whose elements are all of one type."""
-        return self.type(bits, None, None, self.shape((), element, 0 if bits & EMPTY else 1))
+        return self.type(bits, None, None, self.shape((), element, 0 if bits & k.EMPTY else 1))
 
     def dict_of(self, bits: int, fields: Mapping[str, Type], rest: Type = ABSENT) -> Type:
         """A dict with known keys."""
@@ -100,16 +74,16 @@ class Pool(Interner):
         if pair is None:
             inside = Shape()
             value = self.type(bits, None, None, inside)
-            inside.close(value, self.type(bits | UNDEFINED, None, None, inside))
+            inside.close(value, self.type(bits | k.UNDEFINED, None, None, inside))
             unknown = Shape((), value, 0, {}, inside.rest)
             unknown.sum_up()
-            pair = self._data[bits] = value, self.type(bits | UNDEFINED, None, None, unknown)
+            pair = self._data[bits] = value, self.type(bits | k.UNDEFINED, None, None, unknown)
         return pair
 
     def keep(self, type_: Type, mask: int) -> Type:
         """The type without the kinds that are not in ``mask``."""
         bits = type_.bits
-        if not bits & ALL_KINDS & ~mask:
+        if not bits & k.ALL_KINDS & ~mask:
             return type_
         key = (type_, mask)
         part = self._kept.get(key)
@@ -118,19 +92,19 @@ class Pool(Interner):
         return part
 
     def _keep(self, type_: Type, mask: int) -> Type:
-        bits = type_.bits & (mask | ALL_FACTS)
+        bits = type_.bits & (mask | k.ALL_FACTS)
         texts, numbers = type_.texts, type_.numbers
-        if not bits & ANY_TEXT:
-            bits, texts = bits & ~TEXT_FACTS, None
+        if not bits & k.ANY_TEXT:
+            bits, texts = bits & ~k.TEXT_FACTS, None
         elif texts is not None:
-            texts = frozenset(text for text in texts if text_facts(text) & bits & STR)
+            texts = frozenset(text for text in texts if k.text_facts(text) & bits & k.STR)
             bits = bits & ~_TEXT_BITS | self.of_texts(texts).bits
-        elif not bits & (ANY_TEXT & ~EMPTY_STR):
-            bits, texts = bits & ~TEXT_FACTS, frozenset(("",))
-        if not bits & INT:
-            bits, numbers = bits & ~NUMBER_FACTS if not bits & FLOAT else bits, None
+        elif not bits & (k.ANY_TEXT & ~k.EMPTY_STR):
+            bits, texts = bits & ~k.TEXT_FACTS, frozenset(("",))
+        if not bits & k.INT:
+            bits, numbers = bits & ~k.NUMBER_FACTS if not bits & k.FLOAT else bits, None
         elif numbers is not None:
-            numbers = frozenset(number for number in numbers if number_facts(number) & bits & INT)
+            numbers = frozenset(number for number in numbers if k.number_facts(number) & bits & k.INT)
         return self.type(bits, texts, numbers, type_.shape if bits & _STRUCTURED else None)
 
     def only_texts(self, type_: Type, texts: frozenset[str]) -> Type:
@@ -138,16 +112,16 @@ class Pool(Interner):
         if type_.texts is not None:
             texts = texts & type_.texts
         bits = type_.bits
-        known = self.of_texts(text for text in texts if text_facts(text) & bits & STR) if bits & STR else NEVER
-        marked = bits & MARKUP
-        return self.join(known, self.type(marked | bits & TEXT_FACTS)) if marked else known
+        known = self.of_texts(text for text in texts if k.text_facts(text) & bits & k.STR) if bits & k.STR else NEVER
+        marked = bits & k.MARKUP
+        return self.join(known, self.type(marked | bits & k.TEXT_FACTS)) if marked else known
 
     def without_texts(self, type_: Type, texts: frozenset[str]) -> Type:
         """The values of a type that are none of these texts."""
         if type_.texts is not None:
             rest = self.of_texts(type_.texts - texts)
-            return self.join(rest, self.keep(type_, ~ANY_TEXT))
-        return self.keep(type_, ~(EMPTY_STR | EMPTY_MARKUP)) if "" in texts else type_
+            return self.join(rest, self.keep(type_, ~k.ANY_TEXT))
+        return self.keep(type_, ~(k.EMPTY_STR | k.EMPTY_MARKUP)) if "" in texts else type_
 
     def case(self, cases: Cases, keys: frozenset[str]) -> Type:
         """The dict whose value under the deciding key has one of the labels ``keys``."""
@@ -157,7 +131,7 @@ class Pool(Interner):
             shape = self.join_all(cases[1][key] for key in sorted(keys)).shape
             assert shape is not None
             both = self.shape(fields=shape.fields, rest=shape.rest, cases=cases)
-            choice = self._cases[memo] = self.type(FULL_DICT, None, None, both)
+            choice = self._cases[memo] = self.type(k.FULL_DICT, None, None, both)
         return choice
 
     def refine(self, type_: Type, key: str | int, field: Type) -> Type:
@@ -184,7 +158,7 @@ class Pool(Interner):
                 told = True
                 labels = case_labels(nested, key, field)
                 inside[label] = self.case(nested, labels) if labels else case
-            elif case.shape is None or self.field_kinds(case, key) & field.bits & ALL_KINDS:
+            elif case.shape is None or self.field_kinds(case, key) & field.bits & k.ALL_KINDS:
                 inside[label] = case
         if not told:
             return cases, cases
@@ -201,8 +175,8 @@ class Pool(Interner):
         """The kinds of what a dict gives under a key."""
         shape = type_.shape
         if shape is None or shape.fields is None:
-            return ALL_KINDS
-        return shape.fields.get(str(key), shape.rest).bits & ALL_KINDS
+            return k.ALL_KINDS
+        return shape.fields.get(str(key), shape.rest).bits & k.ALL_KINDS
 
     def with_field(self, type_: Type, name: str, field: Type) -> Type:
         """The dict with another type under one key."""
@@ -222,10 +196,10 @@ class Pool(Interner):
         if type_.texts is None and type_.numbers is None:
             return type_
         bits = type_.bits
-        if bits & STR:
-            bits |= STR
-        if bits & INT:
-            bits |= INT
+        if bits & k.STR:
+            bits |= k.STR
+        if bits & k.INT:
+            bits |= k.INT
         return self.type(bits, None, None, type_.shape)
 
     def join(self, left: Type, right: Type) -> Type:
@@ -245,8 +219,8 @@ class Pool(Interner):
     def _join(self, left: Type, right: Type) -> Type:
         if left is ANY or right is ANY:
             return ANY
-        texts = _join_constants(left.bits & ANY_TEXT, right.bits & ANY_TEXT, left.texts, right.texts)
-        numbers = _join_constants(left.bits & INT, right.bits & INT, left.numbers, right.numbers)
+        texts = _join_constants(left.bits & k.ANY_TEXT, right.bits & k.ANY_TEXT, left.texts, right.texts)
+        numbers = _join_constants(left.bits & k.INT, right.bits & k.INT, left.numbers, right.numbers)
         shape = self._join_shapes(left.shape, right.shape)
         return self.type(left.bits | right.bits, texts, numbers, shape)
 
@@ -273,7 +247,7 @@ class Pool(Interner):
         return self.shape(items, tail, least, fields, rest, cases, left.refs | right.refs)
 
     def _flat(self, deep: int) -> Shape | None:
-        return ANY.shape if deep & ~DATA_BITS else self.data(deep & ~UNDEFINED)[0].shape
+        return ANY.shape if deep & ~DATA_BITS else self.data(deep & ~k.UNDEFINED)[0].shape
 
     def _join_items(self, left: Shape, right: Shape) -> tuple[tuple[Type, ...] | None, Type | None, int]:
         if left.items is None:

@@ -7,22 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    DICT,
-    EMPTY_RANGE,
-    FULL_RANGE,
-    FUNCTION,
-    INT,
-    MACRO,
-    METHOD,
-    NAMESPACE,
-    NEGATIVE,
-    OTHER,
-    RANGE,
-    STR,
-    TEXT_FACTS,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 from portable_tpl.template.types.operations.macros import call_macro
@@ -34,7 +19,7 @@ def call(machine: Machine, node: nodes.Call, env: Env) -> Type:
     """``callee(arguments)``."""
     callee = node.node
     if callee.__class__ is nodes.Name and callee.name not in env and callee.name in GLOBALS:
-        machine.types[id(callee)] = machine.pool.type(FUNCTION)
+        machine.types[id(callee)] = machine.pool.type(k.FUNCTION)
         return GLOBALS[callee.name](machine, node, env)
     if callee.__class__ is nodes.Getattr or callee.__class__ is nodes.Getitem:
         name = getattr(callee, "attr", None) or getattr(getattr(callee, "arg", None), "value", None)
@@ -42,15 +27,15 @@ def call(machine: Machine, node: nodes.Call, env: Env) -> Type:
             return _method_call(machine, node, callee, name, env)
     function = machine.evaluate(callee, env)
     arguments = _arguments(machine, node, env)
-    if arguments is None or not function.bits & (MACRO | FUNCTION | METHOD | OTHER):
+    if arguments is None or not function.bits & (k.MACRO | k.FUNCTION | k.METHOD | k.OTHER):
         return NEVER
     result = NEVER
-    if function.bits & MACRO:
+    if function.bits & k.MACRO:
         result = call_macro(machine, function, node, arguments)
-    if function.bits & (FUNCTION | METHOD | OTHER):
+    if function.bits & (k.FUNCTION | k.METHOD | k.OTHER):
         result = ANY
-    if function.bits & ALL_KINDS & ~(MACRO | FUNCTION | METHOD | OTHER):
-        machine.narrow(env, callee, machine.pool.keep(function, MACRO | FUNCTION | METHOD | OTHER))
+    if function.bits & k.ALL_KINDS & ~(k.MACRO | k.FUNCTION | k.METHOD | k.OTHER):
+        machine.narrow(env, callee, machine.pool.keep(function, k.MACRO | k.FUNCTION | k.METHOD | k.OTHER))
     machine.forget_attributes(env)
     return result
 
@@ -74,7 +59,7 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     if method is NEVER:
         return NEVER
     arguments = _arguments(machine, node, env)
-    if arguments is None or not method.bits & (METHOD | MACRO | FUNCTION | OTHER):
+    if arguments is None or not method.bits & (k.METHOD | k.MACRO | k.FUNCTION | k.OTHER):
         return NEVER
     pool = machine.pool
     holder = machine.types.get(id(callee.node), ANY)
@@ -84,23 +69,23 @@ def _method_call(machine: Machine, node: nodes.Call, callee: Any, name: str, env
     if now is not None:
         holder = now
     result = NEVER
-    read = machine.got(node) if holder.only(DICT) else None
+    read = machine.got(node) if holder.only(k.DICT) else None
     proved = None if read is None else machine.known(read, env)
     if proved is not None:
         return got_item(pool, proved, arguments)
-    if method.bits & METHOD:
+    if method.bits & k.METHOD:
         able = sum(kind for kind, names in _HAS_ATTRIBUTES if name in names)
-        if holder.bits & NAMESPACE or holder.bits & (1 << 27) or holder.bits & OTHER:
+        if holder.bits & k.NAMESPACE or holder.bits & (1 << 27) or holder.bits & k.OTHER:
             return ANY
-        apt = pool.keep(holder, able | (DICT if callee.__class__ is nodes.Getitem else 0))
+        apt = pool.keep(holder, able | (k.DICT if callee.__class__ is nodes.Getitem else 0))
         if apt is not holder:
             holder = apt
             machine.narrow(env, callee.node, holder)
         result = method_result(machine, holder, name, arguments)
-    if method.bits & MACRO:
+    if method.bits & k.MACRO:
         result = pool.join(result, call_macro(machine, method, node, arguments))
         machine.forget_attributes(env)
-    return pool.join(result, ANY) if method.bits & (FUNCTION | OTHER) else result
+    return pool.join(result, ANY) if method.bits & (k.FUNCTION | k.OTHER) else result
 
 
 def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:
@@ -116,7 +101,7 @@ def _namespace(machine: Machine, node: nodes.Call, env: Env) -> Type:
                 machine.write_attribute(site, name, type_, late=False)
     for name, kinds in machine.guesses.get(site, {}).items():
         machine.guess_attribute(site, name, kinds)
-    return machine.pool.type(NAMESPACE, None, None, machine.pool.shape(refs=frozenset((site,))))
+    return machine.pool.type(k.NAMESPACE, None, None, machine.pool.shape(refs=frozenset((site,))))
 
 
 def _raise(machine: Machine, node: nodes.Call, env: Env) -> Type:
@@ -132,13 +117,13 @@ def _range(machine: Machine, node: nodes.Call, env: Env) -> Type:
     numbers = [each for each in known if each is not None]
     pool = machine.pool
     if not 0 < len(numbers) == len(known) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
-        return pool.sequence(RANGE, pool.type(INT | NEGATIVE))
+        return pool.sequence(k.RANGE, pool.type(k.INT | k.NEGATIVE))
     values = range(*numbers)
     if not values:
-        return pool.type(EMPTY_RANGE)
+        return pool.type(k.EMPTY_RANGE)
     if values[_MOST_NUMBERS:]:
-        return pool.sequence(FULL_RANGE, pool.type(INT | NEGATIVE))
-    return pool.sequence(FULL_RANGE, pool.join_all(map(pool.number, values)))
+        return pool.sequence(k.FULL_RANGE, pool.type(k.INT | k.NEGATIVE))
+    return pool.sequence(k.FULL_RANGE, pool.join_all(map(pool.number, values)))
 
 
 def _dict(machine: Machine, node: nodes.Call, env: Env) -> Type:
@@ -147,10 +132,10 @@ def _dict(machine: Machine, node: nodes.Call, env: Env) -> Type:
         return NEVER
     pool = machine.pool
     fields = {keyword.key: type_ for keyword, type_ in zip(node.kwargs, arguments[len(node.args) :], strict=True)}
-    result = pool.dict_of(DICT if not fields else FULL_DICT_BIT, fields)
+    result = pool.dict_of(k.DICT if not fields else FULL_DICT_BIT, fields)
     for argument in arguments[: len(node.args)]:
-        plain = argument.only(DICT) and not fields
-        result = argument if plain else pool.join(result, pool.dict_of(DICT, {}, ANY))
+        plain = argument.only(k.DICT) and not fields
+        result = argument if plain else pool.join(result, pool.dict_of(k.DICT, {}, ANY))
     return result
 
 
@@ -161,7 +146,7 @@ _MOST_NUMBERS = 16
 def _strftime(machine: Machine, node: nodes.Call, env: Env) -> Type:
     if _arguments(machine, node, env) is None:
         return NEVER
-    return machine.pool.type(STR | TEXT_FACTS)
+    return machine.pool.type(k.STR | k.TEXT_FACTS)
 
 
 def _other(machine: Machine, node: nodes.Call, env: Env) -> Type:

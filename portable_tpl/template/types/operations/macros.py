@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import DICT, MACRO, STR, TEXT_FACTS, TUPLE
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 
@@ -34,7 +34,7 @@ def define(machine: Machine, node: Any) -> Type:
     site = machine.macros.get(id(node))
     if site is None:
         site = machine.macros[id(node)] = MacroSite(node, len(machine.frames) - 1)
-    return machine.pool.type(MACRO, None, None, machine.pool.shape(refs=frozenset((site,))))
+    return machine.pool.type(k.MACRO, None, None, machine.pool.shape(refs=frozenset((site,))))
 
 
 def call_macro(
@@ -45,7 +45,7 @@ def call_macro(
     for site in refs:
         if isinstance(site, MacroSite):
             _note_call(machine, site, node, arguments, caller)
-    return machine.pool.type(STR | TEXT_FACTS)
+    return machine.pool.type(k.STR | k.TEXT_FACTS)
 
 
 def _note_call(machine: Machine, site: MacroSite, node: Any, arguments: list[Type], caller: Type | None) -> None:
@@ -101,10 +101,10 @@ def _bind(machine: Machine, macro: Any, node: Any, arguments: list[Type]) -> dic
         passed[keyword.key] = type_
     pool = machine.pool
     if "varargs" in machine.macro_names:
-        passed["varargs"] = pool.sequence(TUPLE, pool.join_all(rest))
+        passed["varargs"] = pool.sequence(k.TUPLE, pool.join_all(rest))
     if "kwargs" in machine.macro_names:
         more = any(keyword.key not in names for keyword in node.kwargs)
-        passed["kwargs"] = pool.dict_of(DICT, {}, ANY if more else ABSENT)
+        passed["kwargs"] = pool.dict_of(k.DICT, {}, ANY if more else ABSENT)
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         passed.update((name, ANY) for name in names if name not in passed)
     return passed

@@ -7,27 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    ANY_TEXT,
-    BIG,
-    BOOL,
-    EMPTY,
-    EMPTY_STR,
-    FLOAT,
-    INT,
-    LIST,
-    MARKUP,
-    NEGATIVE,
-    NUMBER,
-    OTHER,
-    STR,
-    TEXT_FACTS,
-    TEXT_STR,
-    TRUTHY,
-    TUPLE,
-    VIEW,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Env, Machine
@@ -43,9 +23,9 @@ def add(machine: Machine, node: nodes.Add, env: Env) -> Type:
         return NEVER
     pool = machine.pool
     result = _add_text(pool, left, right)
-    if left.bits & NUMBER and right.bits & NUMBER:
+    if left.bits & k.NUMBER and right.bits & k.NUMBER:
         result = pool.join(result, _arithmetic(pool, left, right, int.__add__))
-    for kind in (LIST, TUPLE):
+    for kind in (k.LIST, k.TUPLE):
         if left.bits & kind and right.bits & kind:
             result = pool.join(result, _concatenate(pool, left, right, kind))
     _prove(machine, env, node.left, left, _addable(right.bits))
@@ -56,7 +36,7 @@ def add(machine: Machine, node: nodes.Add, env: Env) -> Type:
 def _addable(other: int) -> int:
     """The kinds that can be added to a value of the kinds ``other``."""
     allowed = 0
-    for kind in (ANY_TEXT, NUMBER, LIST, TUPLE):
+    for kind in (k.ANY_TEXT, k.NUMBER, k.LIST, k.TUPLE):
         if other & kind:
             allowed |= kind
     return allowed
@@ -71,26 +51,26 @@ def _operands(machine: Machine, node: Any, env: Env) -> tuple[Type, Type]:
 
 def _prove(machine: Machine, env: Env, node: nodes.Node, type_: Type, allowed: int) -> None:
     """What an operation raises for cannot come after it."""
-    if type_.bits & ALL_KINDS & ~allowed:
+    if type_.bits & k.ALL_KINDS & ~allowed:
         machine.narrow(env, node, machine.pool.keep(type_, allowed))
 
 
 def _add_text(pool: Pool, left: Type, right: Type) -> Type:
-    if not (left.bits & ANY_TEXT and right.bits & ANY_TEXT):
+    if not (left.bits & k.ANY_TEXT and right.bits & k.ANY_TEXT):
         return NEVER
-    text = joined_text(pool, pool.keep(left, ANY_TEXT), pool.keep(right, ANY_TEXT))
-    if not (left.bits | right.bits) & MARKUP:
+    text = joined_text(pool, pool.keep(left, k.ANY_TEXT), pool.keep(right, k.ANY_TEXT))
+    if not (left.bits | right.bits) & k.MARKUP:
         return text
-    marked = MARKUP | text.bits & TEXT_FACTS
-    if left.bits & STR and right.bits & STR:
+    marked = k.MARKUP | text.bits & k.TEXT_FACTS
+    if left.bits & k.STR and right.bits & k.STR:
         return pool.join(text, pool.type(marked))
     return pool.type(marked)
 
 
 def _concatenate(pool: Pool, left: Type, right: Type, kind: int) -> Type:
-    both = left.bits & right.bits & kind & EMPTY
-    if (left.bits | right.bits) & kind & TRUTHY:
-        both |= kind & TRUTHY
+    both = left.bits & right.bits & kind & k.EMPTY
+    if (left.bits | right.bits) & kind & k.TRUTHY:
+        both |= kind & k.TRUTHY
     one, other = left.shape, right.shape
     if one is None or other is None:
         return pool.type(both, None, None, one or other)
@@ -111,31 +91,31 @@ def _tail(pool: Pool, extra: tuple[Type, ...], tail: Type | None) -> Type | None
 
 def _arithmetic(pool: Pool, left: Type, right: Type, exact: Callable[[int, int], int] | None) -> Type:
     bits = 0
-    if (left.bits | right.bits) & FLOAT:
-        bits |= FLOAT | NEGATIVE
-    if left.bits & (INT | BOOL) and right.bits & (INT | BOOL):
+    if (left.bits | right.bits) & k.FLOAT:
+        bits |= k.FLOAT | k.NEGATIVE
+    if left.bits & (k.INT | k.BOOL) and right.bits & (k.INT | k.BOOL):
         one, other = left.numbers, right.numbers
-        known = one is not None and other is not None and not (left.bits | right.bits) & (BOOL | FLOAT)
+        known = one is not None and other is not None and not (left.bits | right.bits) & (k.BOOL | k.FLOAT)
         if exact and known and one is not None and other is not None and len(one) * len(other) <= _MOST_PRODUCTS:
             try:
                 return pool.of_numbers(exact(a, b) for a in one for b in other)
             except (ZeroDivisionError, OverflowError, ValueError):
-                return pool.type(bits | INT | NEGATIVE)
-        bits |= INT | (left.bits | right.bits) & (NEGATIVE | BIG)
+                return pool.type(bits | k.INT | k.NEGATIVE)
+        bits |= k.INT | (left.bits | right.bits) & (k.NEGATIVE | k.BIG)
         if exact is not int.__add__:
-            bits |= NEGATIVE
+            bits |= k.NEGATIVE
     return pool.type(bits)
 
 
 def subtract(machine: Machine, node: Any, env: Env) -> Type:
     """``left - right``, and other operators on numbers alone."""
     left, right = _operands(machine, node, env)
-    if (left.bits | right.bits) & (VIEW | OTHER):
+    if (left.bits | right.bits) & (k.VIEW | k.OTHER):
         return ANY  # the views of a dict subtract like sets
-    if not (left.bits & NUMBER and right.bits & NUMBER):
+    if not (left.bits & k.NUMBER and right.bits & k.NUMBER):
         return NEVER
-    _prove(machine, env, node.left, left, NUMBER)
-    _prove(machine, env, node.right, right, NUMBER)
+    _prove(machine, env, node.left, left, k.NUMBER)
+    _prove(machine, env, node.right, right, k.NUMBER)
     exact = {nodes.Sub: int.__sub__, nodes.FloorDiv: int.__floordiv__, nodes.Pow: None}.get(type(node))
     return _arithmetic(machine.pool, left, right, exact)
 
@@ -144,15 +124,19 @@ def power(machine: Machine, node: nodes.Pow, env: Env) -> Type:
     """``left ** right``: an integer to a negative power is a float."""
     result = subtract(machine, node, env)
     # To a negative power an integer is a float, and a negative one can even be complex.
-    return result if result is NEVER else machine.pool.join(result, machine.pool.type(FLOAT | NEGATIVE | BIG | OTHER))
+    return (
+        result
+        if result is NEVER
+        else machine.pool.join(result, machine.pool.type(k.FLOAT | k.NEGATIVE | k.BIG | k.OTHER))
+    )
 
 
 def divide(machine: Machine, node: nodes.Div, env: Env) -> Type:
     """``left / right`` is always a float."""
     left, right = _operands(machine, node, env)
-    if not (left.bits & NUMBER and right.bits & NUMBER):
+    if not (left.bits & k.NUMBER and right.bits & k.NUMBER):
         return NEVER
-    return machine.pool.type(FLOAT | NEGATIVE)
+    return machine.pool.type(k.FLOAT | k.NEGATIVE)
 
 
 def multiply(machine: Machine, node: nodes.Mul, env: Env) -> Type:
@@ -162,11 +146,11 @@ def multiply(machine: Machine, node: nodes.Mul, env: Env) -> Type:
         return NEVER
     pool = machine.pool
     result = NEVER
-    if left.bits & NUMBER and right.bits & NUMBER:
+    if left.bits & k.NUMBER and right.bits & k.NUMBER:
         result = _arithmetic(pool, left, right, int.__mul__)
     for one, other in ((left, right), (right, left)):
-        if other.bits & (INT | BOOL):
-            for kind in (STR, MARKUP, LIST, TUPLE):
+        if other.bits & (k.INT | k.BOOL):
+            for kind in (k.STR, k.MARKUP, k.LIST, k.TUPLE):
                 if one.bits & kind:
                     result = pool.join(result, repeated(pool, one, kind))
     return result
@@ -174,8 +158,8 @@ def multiply(machine: Machine, node: nodes.Mul, env: Env) -> Type:
 
 def repeated(pool: Pool, type_: Type, kind: int) -> Type:
     """A text or sequence any number of times."""
-    if kind & ANY_TEXT:
-        return pool.type(kind | type_.bits & TEXT_FACTS)
+    if kind & k.ANY_TEXT:
+        return pool.type(kind | type_.bits & k.TEXT_FACTS)
     return pool.sequence(kind, type_.shape.element if type_.shape else NEVER)
 
 
@@ -186,15 +170,19 @@ def modulo(machine: Machine, node: nodes.Mod, env: Env) -> Type:
         return NEVER
     pool = machine.pool
     result = NEVER
-    if left.bits & NUMBER and right.bits & NUMBER:
+    if left.bits & k.NUMBER and right.bits & k.NUMBER:
         numbers = right.numbers
-        if not (left.bits | right.bits) & FLOAT and numbers and 0 not in numbers:
+        if not (left.bits | right.bits) & k.FLOAT and numbers and 0 not in numbers:
             most = max(map(abs, numbers))
-            result = pool.of_numbers(range(most)) if min(numbers) > 0 and most <= 16 else pool.type(INT | NEGATIVE)
+            result = (
+                pool.of_numbers(range(most)) if min(numbers) > 0 and most <= 16 else pool.type(k.INT | k.NEGATIVE)
+            )
         else:
             result = _arithmetic(pool, left, right, None)
-    if left.bits & ANY_TEXT:
-        result = pool.join(result, pool.type(left.bits & (STR | MARKUP) | EMPTY_STR | TEXT_STR | TEXT_FACTS))
+    if left.bits & k.ANY_TEXT:
+        result = pool.join(
+            result, pool.type(left.bits & (k.STR | k.MARKUP) | k.EMPTY_STR | k.TEXT_STR | k.TEXT_FACTS)
+        )
     return result
 
 
@@ -213,17 +201,17 @@ def concat(machine: Machine, node: nodes.Concat, env: Env) -> Type:
 def negate(machine: Machine, node: Any, env: Env) -> Type:
     """``-x`` and ``+x``."""
     type_ = machine.evaluate(node.node, env)
-    if not type_.bits & NUMBER:
+    if not type_.bits & k.NUMBER:
         return NEVER
     pool = machine.pool
     result = NEVER
-    if type_.bits & (INT | BOOL):
-        if type_.numbers is not None and not type_.bits & BOOL:
+    if type_.bits & (k.INT | k.BOOL):
+        if type_.numbers is not None and not type_.bits & k.BOOL:
             sign = -1 if isinstance(node, nodes.Neg) else 1
             result = pool.of_numbers(sign * number for number in type_.numbers)
         else:
-            result = pool.type(INT | NEGATIVE | type_.bits & BIG)
-    if type_.bits & FLOAT:
-        result = pool.join(result, pool.type(FLOAT | NEGATIVE))
-    _prove(machine, env, node.node, type_, NUMBER)
+            result = pool.type(k.INT | k.NEGATIVE | type_.bits & k.BIG)
+    if type_.bits & k.FLOAT:
+        result = pool.join(result, pool.type(k.FLOAT | k.NEGATIVE))
+    _prove(machine, env, node.node, type_, k.NUMBER)
     return result

@@ -5,23 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    ANY_TEXT,
-    DICT,
-    EMPTY,
-    HTML_CHARS,
-    LEADING_SPACE,
-    LIST,
-    MARKUP,
-    NEWLINE,
-    NON_ASCII,
-    STR,
-    TEXT_FACTS,
-    TEXT_STR,
-    TRAILING_SPACE,
-    TUPLE,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 from portable_tpl.template.types.machine import Machine
 from portable_tpl.template.types.requests.contents import as_text, elements
@@ -31,7 +15,7 @@ Apply = Callable[[Machine, Any, Type, list[Type], dict[str, Type]], Type]
 
 def text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """Any text."""
-    return machine.pool.type(STR | TEXT_FACTS)
+    return machine.pool.type(k.STR | k.TEXT_FACTS)
 
 
 def changed_text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -47,10 +31,10 @@ def changed_text(machine: Machine, node: Any, value: Type, arguments: list[Type]
 def _soft(machine: Machine, value: Type) -> Type:
     """``soft_str``: the text of a value; markup stays markup."""
     pool = machine.pool
-    if not value.bits & ALL_KINDS & ~ANY_TEXT:
+    if not value.bits & k.ALL_KINDS & ~k.ANY_TEXT:
         return value
-    text = as_text(pool, pool.keep(value, ALL_KINDS & ~MARKUP))
-    return pool.join(text, pool.keep(value, MARKUP)) if value.bits & MARKUP else text
+    text = as_text(pool, pool.keep(value, k.ALL_KINDS & ~k.MARKUP))
+    return pool.join(text, pool.keep(value, k.MARKUP)) if value.bits & k.MARKUP else text
 
 
 def string(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -65,21 +49,21 @@ def trim(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
     if text.texts is not None and not arguments and not keywords:
         return pool.of_texts(one.strip() for one in text.texts)
     bits = text.bits
-    if bits & STR:
-        bits |= STR if bits & TEXT_STR else 0
-    if bits & MARKUP:
-        bits |= MARKUP
-    space = LEADING_SPACE | TRAILING_SPACE
+    if bits & k.STR:
+        bits |= k.STR if bits & k.TEXT_STR else 0
+    if bits & k.MARKUP:
+        bits |= k.MARKUP
+    space = k.LEADING_SPACE | k.TRAILING_SPACE
     return pool.type(bits | space if arguments or keywords else bits & ~space)
 
 
 def tojson(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """``tojson`` as transformers has it: JSON, with nothing escaped for HTML."""
-    bits = TEXT_STR | value.bits & (NON_ASCII | HTML_CHARS)
-    if value.bits & (LIST | TUPLE | DICT):
-        bits |= NON_ASCII | HTML_CHARS
+    bits = k.TEXT_STR | value.bits & (k.NON_ASCII | k.HTML_CHARS)
+    if value.bits & (k.LIST | k.TUPLE | k.DICT):
+        bits |= k.NON_ASCII | k.HTML_CHARS
     if arguments or keywords:
-        bits |= NEWLINE | NON_ASCII | HTML_CHARS
+        bits |= k.NEWLINE | k.NON_ASCII | k.HTML_CHARS
     return machine.pool.type(bits)
 
 
@@ -90,34 +74,34 @@ def join(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
     facts = as_text(pool, element).bits if element is not NEVER else 0
     if arguments:
         facts |= as_text(pool, arguments[0]).bits
-    facts |= sum(type_.bits & TEXT_FACTS for type_ in keywords.values() if not facts & type_.bits & TEXT_FACTS)
+    facts |= sum(type_.bits & k.TEXT_FACTS for type_ in keywords.values() if not facts & type_.bits & k.TEXT_FACTS)
     if keywords:
-        facts |= TEXT_FACTS
-    return pool.type(STR | facts & TEXT_FACTS)
+        facts |= k.TEXT_FACTS
+    return pool.type(k.STR | facts & k.TEXT_FACTS)
 
 
 def markup(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """``safe`` and ``escape``: markup."""
     text = as_text(machine.pool, value)
-    bits = text.bits & TEXT_FACTS | (MARKUP if text.bits & (STR & EMPTY) else TEXT_STR << 2)
+    bits = text.bits & k.TEXT_FACTS | (k.MARKUP if text.bits & (k.STR & k.EMPTY) else k.TEXT_STR << 2)
     return machine.pool.type(bits)
 
 
 def kept_text(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """A text whose markup stays markup: ``replace``, ``indent``, ``truncate``, ``format``."""
     text = _soft(machine, value)
-    kinds = (STR if text.bits & STR else 0) | (MARKUP if text.bits & MARKUP else 0)
+    kinds = (k.STR if text.bits & k.STR else 0) | (k.MARKUP if text.bits & k.MARKUP else 0)
     facts = text.bits
     for type_ in (*arguments, *keywords.values()):
         facts |= as_text(machine.pool, type_).bits
-    extra = LEADING_SPACE | TRAILING_SPACE | NEWLINE
-    return machine.pool.type(kinds | facts & TEXT_FACTS | extra)
+    extra = k.LEADING_SPACE | k.TRAILING_SPACE | k.NEWLINE
+    return machine.pool.type(kinds | facts & k.TEXT_FACTS | extra)
 
 
 def replace(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     """A plain text, even from markup."""
     text = kept_text(machine, node, value, arguments, keywords)
-    return machine.pool.type(STR | text.bits & TEXT_FACTS)
+    return machine.pool.type(k.STR | text.bits & k.TEXT_FACTS)
 
 
 def truncate(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:

@@ -2,34 +2,7 @@
 
 from __future__ import annotations
 
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_FACTS,
-    ALL_KINDS,
-    ANY_TEXT,
-    BOOL,
-    DICT,
-    EMPTY,
-    EMPTY_STR,
-    FLOAT,
-    INT,
-    ITERATOR,
-    LEADING_SPACE,
-    LIST,
-    LOOP,
-    MARKUP,
-    NEGATIVE,
-    NONE,
-    NUMBER,
-    RANGE,
-    STR,
-    TEXT_FACTS,
-    TEXT_MARKUP,
-    TEXT_STR,
-    TRAILING_SPACE,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.lattice.pool import Pool
 
@@ -46,42 +19,42 @@ def joined_text(pool: Pool, left: Type, right: Type) -> Type:
         if max(map(len, texts), default=0) <= _LONGEST_CONSTANT:
             return pool.of_texts(texts)
     first, second = left.bits, right.bits
-    bits = (first | second) & (TEXT_FACTS & ~TRAILING_SPACE) | second & TRAILING_SPACE
-    if second & EMPTY:
-        bits |= first & TRAILING_SPACE
-    if first & EMPTY and second & EMPTY:
-        bits |= EMPTY_STR
-    if (first | second) & (TEXT_STR | TEXT_MARKUP):
-        bits |= TEXT_STR
-    if not (first & EMPTY and second & EMPTY):
-        bits &= ~EMPTY_STR
+    bits = (first | second) & (k.TEXT_FACTS & ~k.TRAILING_SPACE) | second & k.TRAILING_SPACE
+    if second & k.EMPTY:
+        bits |= first & k.TRAILING_SPACE
+    if first & k.EMPTY and second & k.EMPTY:
+        bits |= k.EMPTY_STR
+    if (first | second) & (k.TEXT_STR | k.TEXT_MARKUP):
+        bits |= k.TEXT_STR
+    if not (first & k.EMPTY and second & k.EMPTY):
+        bits &= ~k.EMPTY_STR
     return pool.type(bits)
 
 
 def as_text(pool: Pool, type_: Type) -> Type:
     """What ``str()`` makes of a value."""
     bits = type_.bits
-    if not bits & ALL_KINDS & ~STR:
+    if not bits & k.ALL_KINDS & ~k.STR:
         return type_
-    result = pool.keep(type_, STR)
-    if bits & UNDEFINED:
+    result = pool.keep(type_, k.STR)
+    if bits & k.UNDEFINED:
         result = pool.join(result, pool.text(""))
-    if bits & NONE:
+    if bits & k.NONE:
         result = pool.join(result, pool.text("None"))
-    if bits & BOOL:
+    if bits & k.BOOL:
         result = pool.join(result, pool.of_texts(("True", "False")))
-    if bits & INT:
+    if bits & k.INT:
         if type_.numbers is not None:
             result = pool.join(result, pool.of_texts(map(str, type_.numbers)))
         else:
-            result = pool.join(result, pool.type(TEXT_STR))
-    if bits & FLOAT:
-        result = pool.join(result, pool.type(TEXT_STR))
-    if bits & MARKUP:
-        result = pool.join(result, pool.type((bits & MARKUP) >> 2 | bits & TEXT_FACTS))
-    if bits & ALL_KINDS & ~(STR | UNDEFINED | NONE | NUMBER | MARKUP):
+            result = pool.join(result, pool.type(k.TEXT_STR))
+    if bits & k.FLOAT:
+        result = pool.join(result, pool.type(k.TEXT_STR))
+    if bits & k.MARKUP:
+        result = pool.join(result, pool.type((bits & k.MARKUP) >> 2 | bits & k.TEXT_FACTS))
+    if bits & k.ALL_KINDS & ~(k.STR | k.UNDEFINED | k.NONE | k.NUMBER | k.MARKUP):
         # repr() of what is inside: quotes at least; line ends are escaped, other scripts are not.
-        result = pool.join(result, pool.type(TEXT_STR | TEXT_FACTS))
+        result = pool.join(result, pool.type(k.TEXT_STR | k.TEXT_FACTS))
     return result
 
 
@@ -90,15 +63,15 @@ def elements(pool: Pool, type_: Type) -> Type:
     bits = type_.bits
     result = NEVER
     shape = type_.shape
-    if bits & (LIST | TUPLE | VIEW | ITERATOR | LOOP | RANGE) and shape is not None:
+    if bits & (k.LIST | k.TUPLE | k.VIEW | k.ITERATOR | k.LOOP | k.RANGE) and shape is not None:
         result = shape.element
-    if bits & RANGE and (shape is None or shape.element is NEVER):
-        result = pool.join(result, pool.type(INT | NEGATIVE))
-    if bits & ANY_TEXT:
-        marked = TEXT_MARKUP if bits & MARKUP else 0
-        inner = bits & TEXT_FACTS | LEADING_SPACE | TRAILING_SPACE
-        result = pool.join(result, pool.type(TEXT_STR | marked | inner) if bits & FULL_TEXT else NEVER)
-    if bits & DICT:
+    if bits & k.RANGE and (shape is None or shape.element is NEVER):
+        result = pool.join(result, pool.type(k.INT | k.NEGATIVE))
+    if bits & k.ANY_TEXT:
+        marked = k.TEXT_MARKUP if bits & k.MARKUP else 0
+        inner = bits & k.TEXT_FACTS | k.LEADING_SPACE | k.TRAILING_SPACE
+        result = pool.join(result, pool.type(k.TEXT_STR | marked | inner) if bits & FULL_TEXT else NEVER)
+    if bits & k.DICT:
         result = pool.join(result, keys(pool, type_))
     return result
 
@@ -108,9 +81,9 @@ def keys(pool: Pool, type_: Type) -> Type:
     shape = type_.shape
     if shape is ANY.shape:
         return ANY
-    if shape is None or shape.fields is None or shape.rest.bits & ALL_KINDS & ~UNDEFINED:
-        return pool.type(STR | TEXT_FACTS)
-    return pool.of_texts(name for name, value in shape.fields.items() if value.bits & ALL_KINDS & ~UNDEFINED)
+    if shape is None or shape.fields is None or shape.rest.bits & k.ALL_KINDS & ~k.UNDEFINED:
+        return pool.type(k.STR | k.TEXT_FACTS)
+    return pool.of_texts(name for name, value in shape.fields.items() if value.bits & k.ALL_KINDS & ~k.UNDEFINED)
 
 
 def values(pool: Pool, type_: Type) -> Type:
@@ -118,10 +91,12 @@ def values(pool: Pool, type_: Type) -> Type:
     shape = type_.shape
     if shape is None or shape.fields is None:
         return NEVER
-    return pool.keep(pool.join(pool.join_all(shape.fields.values()), shape.rest), ALL_KINDS & ~UNDEFINED | ALL_FACTS)
+    return pool.keep(
+        pool.join(pool.join_all(shape.fields.values()), shape.rest), k.ALL_KINDS & ~k.UNDEFINED | k.ALL_FACTS
+    )
 
 
-FULL_TEXT = TEXT_STR | TEXT_MARKUP
+FULL_TEXT = k.TEXT_STR | k.TEXT_MARKUP
 
 
-ITERABLE = ANY_TEXT | LIST | TUPLE | DICT | VIEW | ITERATOR | RANGE | LOOP | UNDEFINED
+ITERABLE = k.ANY_TEXT | k.LIST | k.TUPLE | k.DICT | k.VIEW | k.ITERATOR | k.RANGE | k.LOOP | k.UNDEFINED

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import DICT, LIST, STR
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Machine
@@ -41,7 +41,7 @@ def part_roles(
     dumped: set[str] = set()
     for type_ in set(types.values()):
         for text in (type_, NEVER if type_.shape is None else type_.shape.element):
-            if text.bits & STR and text.texts is not None:
+            if text.bits & k.STR and text.texts is not None:
                 read |= text.texts
     for node in every_node:
         for part in _printed(node):
@@ -64,7 +64,7 @@ def _printed(node: Any) -> Iterable[nodes.Node]:
 def _collect(type_: Type, texts: set[str], depth: int) -> None:
     """The constants that are printed as the text of a part, in whatever list or dict."""
     shape = type_.shape
-    if shape is None or depth > _DEEPEST or not type_.bits & (LIST | DICT):
+    if shape is None or depth > _DEEPEST or not type_.bits & (k.LIST | k.DICT):
         return
     _collect(shape.element, texts, depth + 1)
     for key, field in (shape.fields or {}).items():

@@ -23,21 +23,7 @@ from portable_tpl.requests.fields import (
 from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, MEDIA, PART_KEYS
 from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
 from portable_tpl.requests.tiers import CONTENTS
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    BOOL,
-    DICT,
-    FULL_DICT,
-    FULL_LIST,
-    HTML_CHARS,
-    LIST,
-    NON_ASCII,
-    NONE,
-    STR,
-    TEXT_FACTS,
-    TEXT_STR,
-    UNDEFINED,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.requests.request_tools import (
@@ -94,13 +80,13 @@ def request_types(pool: Pool, profile: Profile) -> Mapping[str, Type]:
 
 def _names(pool: Pool, profile: Profile) -> Mapping[str, Type]:
     hostile = CONTENTS[profile.tier].anything
-    token = DATA if hostile else pool.type(STR | NON_ASCII | HTML_CHARS)
+    token = DATA if hostile else pool.type(k.STR | k.NON_ASCII | k.HTML_CHARS)
     maybe_token = pool.join(token, ABSENT)
     return {
         "messages": _messages(pool, profile),
         "tools": tool_list(pool, profile.tier, *profile.tools),
         "documents": document_list(pool, profile.tier),
-        "add_generation_prompt": pool.type(BOOL),
+        "add_generation_prompt": pool.type(k.BOOL),
         **dict.fromkeys(GIVEN_TOKENS, maybe_token if hostile else token),
         **dict.fromkeys(OTHER_TOKENS, maybe_token),
     }
@@ -115,10 +101,12 @@ def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapp
     if key in pool.requests:
         return pool.requests[key]
     parts = {
-        role: pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)}))
+        role: pool.sequence(
+            k.FULL_LIST, pool.dict_of(k.FULL_DICT, {"type": pool.text("text"), "text": pool.text(mark)})
+        )
         for role, mark in marks.items()
     }
-    none = pool.type(NONE)
+    none = pool.type(k.NONE)
     given = {"messages": _messages(pool, profile, parts), "tools": none, "documents": none}
     types = pool.requests[key] = {**request_types(pool, profile), **given}
     return types
@@ -126,7 +114,7 @@ def marked_types(pool: Pool, profile: Profile, marks: Mapping[str, str]) -> Mapp
 
 def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = MappingProxyType({})) -> Type:
     if CONTENTS[profile.tier].anything:
-        return pool.sequence(FULL_LIST, pool.dict_of(DICT, {}, DATA))
+        return pool.sequence(k.FULL_LIST, pool.dict_of(k.DICT, {}, DATA))
     if CONTENTS[profile.tier].unusual:
         return _extended_messages(pool, profile)
     cases: dict[str, Type] = {}
@@ -137,14 +125,14 @@ def _messages(pool: Pool, profile: Profile, contents: Mapping[str, Type] = Mappi
         if kind_of_role(role) == "assistant":
             cases[role] = _calling_or_not(pool, fields, rest, profile)
         else:
-            cases[role] = pool.dict_of(FULL_DICT, fields, rest)
+            cases[role] = pool.dict_of(k.FULL_DICT, fields, rest)
     by_role = ("role", cases)
     first = frozenset(role for role in cases if kind_of_role(role) in ("system", "user", "own"))
     own = any(kind_of_role(role) == "own" for role in cases)
     # A system message opens the conversation; only messages of roles of the template's own may stand before it.
     later = frozenset(role for role in cases if own or kind_of_role(role) != "system")
     shape = pool.shape((pool.case(by_role, first),), pool.case(by_role, later), 1)
-    return pool.type(FULL_LIST, None, None, shape)
+    return pool.type(k.FULL_LIST, None, None, shape)
 
 
 def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type, profile: Profile) -> Type:
@@ -152,31 +140,31 @@ def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type, profile:
 
     That is so where the template reads calls, as for the judge of tiers.
     """
-    calls = pool.keep(fields["tool_calls"], ALL_KINDS & ~UNDEFINED)
+    calls = pool.keep(fields["tool_calls"], k.ALL_KINDS & ~k.UNDEFINED)
     content = pool.join(fields["content"], ABSENT) if profile.reads_calls else fields["content"]
     calling = {**fields, "tool_calls": calls, "content": content}
     cases = {
-        "": pool.dict_of(FULL_DICT, {**fields, "tool_calls": ABSENT}, rest),
-        "*": pool.dict_of(FULL_DICT, calling, rest),
+        "": pool.dict_of(k.FULL_DICT, {**fields, "tool_calls": ABSENT}, rest),
+        "*": pool.dict_of(k.FULL_DICT, calling, rest),
     }
     return pool.case(("tool_calls", cases), frozenset(cases))
 
 
 def _extended_messages(pool: Pool, profile: Profile) -> Type:
     fields = {**_plain(pool, profile, ""), **_assistant(pool, profile, ""), **_tool(pool, profile, "")}
-    nothing = pool.type(NONE | UNDEFINED)
+    nothing = pool.type(k.NONE | k.UNDEFINED)
     fields = {name: pool.join(type_, nothing) for name, type_ in fields.items()}
     data = json_value(pool, profile.tier)
     # A tool's result may be data; what any other role says is text or parts.
-    result = pool.keep(data, LIST | DICT)
+    result = pool.keep(data, k.LIST | k.DICT)
     fields["content"] = pool.join_all((fields["content"], content_type(pool, profile), result))
-    fields["role"] = pool.type(TEXT_STR)
-    return pool.sequence(FULL_LIST, pool.dict_of(FULL_DICT, fields, open_data(pool, profile.tier)))
+    fields["role"] = pool.type(k.TEXT_STR)
+    return pool.sequence(k.FULL_LIST, pool.dict_of(k.FULL_DICT, fields, open_data(pool, profile.tier)))
 
 
 def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
     """A message's content: text, or typed parts where the template takes them; pictures come from users."""
-    text = pool.type(STR | TEXT_FACTS)
+    text = pool.type(k.STR | k.TEXT_FACTS)
     types = profile.part_types
     if CONTENTS[profile.tier].unusual:
         types = types or frozenset(("text",))
@@ -192,9 +180,9 @@ def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type)
     """Lists of parts of all types, and of those of text alone."""
     rest = open_data(pool, profile.tier)
     if CONTENTS[profile.tier].unusual:
-        text = pool.join(text, pool.type(NONE))
+        text = pool.join(text, pool.type(k.NONE))
     maybe_text = maybe_link = pool.join(text, ABSENT)
-    link = pool.dict_of(FULL_DICT, {"url": text})
+    link = pool.dict_of(k.FULL_DICT, {"url": text})
     plain = dict.fromkeys((*PART_KEYS, "url", "content"), ABSENT)
     cases: dict[str, Type] = {}
     for name in sorted(types):
@@ -205,22 +193,22 @@ def _part_lists(pool: Pool, profile: Profile, types: frozenset[str], text: Type)
             fields = {**plain, name: pool.join(link, ABSENT)}
         elif name == "text":
             fields = {**plain, "text": text, "content": maybe_text}
-        cases[name] = pool.dict_of(FULL_DICT, {**fields, "type": pool.text(name)}, rest)
+        cases[name] = pool.dict_of(k.FULL_DICT, {**fields, "type": pool.text(name)}, rest)
     by_type = ("type", cases)
     return {
-        "all": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(cases))),
-        "text": pool.sequence(FULL_LIST, pool.case(by_type, frozenset(("text",)))),
+        "all": pool.sequence(k.FULL_LIST, pool.case(by_type, frozenset(cases))),
+        "text": pool.sequence(k.FULL_LIST, pool.case(by_type, frozenset(("text",)))),
     }
 
 
 def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
-    return {"content": content_type(pool, profile, role), "name": pool.type(TEXT_STR | UNDEFINED)}
+    return {"content": content_type(pool, profile, role), "name": pool.type(k.TEXT_STR | k.UNDEFINED)}
 
 
 def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
     odd = CONTENTS[profile.tier].unusual
-    reasoning = pool.type(STR | TEXT_FACTS | UNDEFINED)
-    calls = pool.sequence(LIST if odd else FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
+    reasoning = pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED)
+    calls = pool.sequence(k.LIST if odd else k.FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
     return {
         **_plain(pool, profile, role),
         "tool_calls": pool.join(calls, ABSENT),
@@ -229,7 +217,7 @@ def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
 
 
 def _tool(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
-    return {**_plain(pool, profile, role), "tool_call_id": pool.type(TEXT_STR | UNDEFINED)}
+    return {**_plain(pool, profile, role), "tool_call_id": pool.type(k.TEXT_STR | k.UNDEFINED)}
 
 
 _NO_STANDARD_KEYS = dict.fromkeys(ROLE_KEYS, ABSENT)

@@ -5,21 +5,7 @@ from __future__ import annotations
 from portable_tpl.model.conversation import Tier
 from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.requests.tools import MANY_INSIDE, NAMED_INSIDE, OWN_FLAGS, OWN_RETURNS, SCHEMA_TYPES
-from portable_tpl.template.types.lattice.kinds import (
-    BOOL,
-    DICT,
-    FLOAT,
-    FULL_DICT,
-    FULL_LIST,
-    INT,
-    LIST,
-    NEGATIVE,
-    NONE,
-    STR,
-    TEXT_FACTS,
-    TEXT_STR,
-    UNDEFINED,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 
@@ -39,31 +25,31 @@ def open_data(pool: Pool, tier: Tier) -> Type:
 
 
 def _data_bits(tier: Tier) -> int:
-    bits = STR | TEXT_FACTS | INT | NEGATIVE | BOOL | LIST | DICT
-    return bits | FLOAT | NONE if CONTENTS[tier].unusual else bits
+    bits = k.STR | k.TEXT_FACTS | k.INT | k.NEGATIVE | k.BOOL | k.LIST | k.DICT
+    return bits | k.FLOAT | k.NONE if CONTENTS[tier].unusual else bits
 
 
 def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     """One call; flat where the template takes a call's name right off the call."""
     odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
-    arguments = pool.keep(json_value(pool, tier), FULL_DICT)
+    arguments = pool.keep(json_value(pool, tier), k.FULL_DICT)
     if odd:
         arguments = pool.join_all(
-            (pool.keep(json_value(pool, tier), DICT), pool.type(STR | TEXT_FACTS | NONE), ABSENT)
+            (pool.keep(json_value(pool, tier), k.DICT), pool.type(k.STR | k.TEXT_FACTS | k.NONE), ABSENT)
         )
-    fields = {"name": pool.type(TEXT_STR), "arguments": arguments}
+    fields = {"name": pool.type(k.TEXT_STR), "arguments": arguments}
     marked = {
-        "id": pool.type(TEXT_STR | (UNDEFINED if CONTENTS[tier].unread_calls else 0) | (NONE if odd else 0)),
+        "id": pool.type(k.TEXT_STR | (k.UNDEFINED if CONTENTS[tier].unread_calls else 0) | (k.NONE if odd else 0)),
         "type": pool.join(pool.text("function"), ABSENT),
     }
-    function = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"]} if odd else fields)
+    function = pool.dict_of(k.FULL_DICT, {**fields, "id": marked["id"]} if odd else fields)
     unwrapped = dict.fromkeys(fields, ABSENT)
-    result = pool.dict_of(FULL_DICT, {**unwrapped, **marked, "function": function}, rest)
+    result = pool.dict_of(k.FULL_DICT, {**unwrapped, **marked, "function": function}, rest)
     if not (flat or odd):
         return result
     flat_type = marked["type"] if odd else ABSENT
-    bare = pool.dict_of(FULL_DICT, {**fields, "id": marked["id"], "type": flat_type, "function": ABSENT}, rest)
+    bare = pool.dict_of(k.FULL_DICT, {**fields, "id": marked["id"], "type": flat_type, "function": ABSENT}, rest)
     return _either(pool, bare, result) if wrapped or odd else bare
 
 
@@ -76,34 +62,34 @@ def _either(pool: Pool, flat: Type, wrapped: Type) -> Type:
 def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     """The tools, or ``None``; each wrapped as clients send it, or flat where the template takes it so."""
     if CONTENTS[tier].anything:
-        return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
+        return pool.join(pool.sequence(k.LIST, pool.dict_of(k.DICT, {}, DATA)), pool.type(k.NONE))
     odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
-    text = pool.type(STR | TEXT_FACTS)
+    text = pool.type(k.STR | k.TEXT_FACTS)
     parameters = _schema(pool, tier)
     if not odd:
         assert parameters.shape is not None
         assert parameters.shape.cases is not None
         parameters = pool.case(parameters.shape.cases, frozenset(("object",)))
     fields = {
-        "name": pool.type(TEXT_STR),
+        "name": pool.type(k.TEXT_STR),
         "description": pool.join(text, ABSENT) if odd else text,
         "parameters": pool.join(parameters, ABSENT) if odd else parameters,
         **_own_schema_keys(pool),
     }
-    function = pool.dict_of(FULL_DICT, fields, rest)
-    tool = pool.dict_of(FULL_DICT, {"type": pool.text("function"), "function": function})
+    function = pool.dict_of(k.FULL_DICT, fields, rest)
+    tool = pool.dict_of(k.FULL_DICT, {"type": pool.text("function"), "function": function})
     if flat or odd:
-        bare = pool.dict_of(FULL_DICT, {**fields, "type": ABSENT, "function": ABSENT}, rest)
+        bare = pool.dict_of(k.FULL_DICT, {**fields, "type": ABSENT, "function": ABSENT}, rest)
         tool = _either(pool, bare, tool) if wrapped or odd else bare
-    return pool.join(pool.sequence(LIST if odd else FULL_LIST, tool), pool.type(NONE))
+    return pool.join(pool.sequence(k.LIST if odd else k.FULL_LIST, tool), pool.type(k.NONE))
 
 
 def _own_schema_keys(pool: Pool) -> dict[str, Type]:
     """Keys that tools and schemas may have and that only some templates read."""
-    text = pool.type(STR | TEXT_FACTS)
-    flag = pool.type(BOOL | UNDEFINED)
-    returned = pool.dict_of(FULL_DICT, {"type": pool.text("string"), "description": text})
+    text = pool.type(k.STR | k.TEXT_FACTS)
+    flag = pool.type(k.BOOL | k.UNDEFINED)
+    returned = pool.dict_of(k.FULL_DICT, {"type": pool.text("string"), "description": text})
     return {
         **dict.fromkeys(OWN_FLAGS, flag),
         **dict.fromkeys(OWN_RETURNS, pool.join(returned, ABSENT)),
@@ -119,27 +105,27 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     rest = open_data(pool, tier)
     # The schemas inside are of this same type: it is made empty first and filled in below.
     inner = Shape(fields={})
-    inner.deep = _data_bits(tier) | UNDEFINED | NONE
-    kind = DICT if odd else FULL_DICT
+    inner.deep = _data_bits(tier) | k.UNDEFINED | k.NONE
+    kind = k.DICT if odd else k.FULL_DICT
     schema = pool.type(kind, None, None, inner)
-    maybe_schema = pool.type(kind | UNDEFINED, None, None, inner)
-    names = pool.sequence(FULL_LIST, pool.type(STR | TEXT_FACTS))
-    named = pool.type(DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
-    several = pool.join(pool.sequence(FULL_LIST, schema), ABSENT)
-    choices = pool.sequence(FULL_LIST, pool.type(TEXT_STR | TEXT_FACTS | INT | NEGATIVE))
+    maybe_schema = pool.type(kind | k.UNDEFINED, None, None, inner)
+    names = pool.sequence(k.FULL_LIST, pool.type(k.STR | k.TEXT_FACTS))
+    named = pool.type(k.DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
+    several = pool.join(pool.sequence(k.FULL_LIST, schema), ABSENT)
+    choices = pool.sequence(k.FULL_LIST, pool.type(k.TEXT_STR | k.TEXT_FACTS | k.INT | k.NEGATIVE))
     type_ = pool.of_texts(SCHEMA_TYPES)
     plain = {
         "type": type_,
-        "description": pool.type(STR | TEXT_FACTS | UNDEFINED),
+        "description": pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED),
         "enum": pool.join(choices, ABSENT),
         "required": pool.join(names, ABSENT),
-        "default": pool.type(STR | TEXT_FACTS | INT | BOOL | NONE | UNDEFINED),
-        "additionalProperties": pool.join(maybe_schema, pool.type(BOOL)),
+        "default": pool.type(k.STR | k.TEXT_FACTS | k.INT | k.BOOL | k.NONE | k.UNDEFINED),
+        "additionalProperties": pool.join(maybe_schema, pool.type(k.BOOL)),
         **_own_schema_keys(pool),
         **dict.fromkeys((*NAMED_INSIDE, "items", *MANY_INSIDE, "$ref"), ABSENT),
     }
-    untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(TEXT_STR | UNDEFINED)}
-    union = pool.sequence(FULL_LIST, type_)
+    untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(k.TEXT_STR | k.UNDEFINED)}
+    union = pool.sequence(k.FULL_LIST, type_)
     if odd:
         plain |= {
             **untyped,
@@ -155,11 +141,11 @@ def _schema(pool: Pool, tier: Tier) -> Type:
             "array": {"items": maybe_schema},
         }
         cases = {
-            name: pool.dict_of(FULL_DICT, {**plain, "type": pool.text(name), **own.get(name, {})}, rest)
+            name: pool.dict_of(k.FULL_DICT, {**plain, "type": pool.text(name), **own.get(name, {})}, rest)
             for name in SCHEMA_TYPES
         }
-        cases[""] = pool.dict_of(FULL_DICT, {**plain, **untyped, "type": ABSENT}, rest)
-        cases[_UNION] = pool.dict_of(FULL_DICT, {**plain, "type": union}, rest)
+        cases[""] = pool.dict_of(k.FULL_DICT, {**plain, **untyped, "type": ABSENT}, rest)
+        cases[_UNION] = pool.dict_of(k.FULL_DICT, {**plain, "type": union}, rest)
         joined = pool.case(("type", cases), frozenset(cases)).shape
         assert joined is not None
         inner.fields, inner.rest, inner.cases = joined.fields, joined.rest, joined.cases
@@ -170,10 +156,10 @@ def _schema(pool: Pool, tier: Tier) -> Type:
 def document_list(pool: Pool, tier: Tier) -> Type:
     """The documents, or ``None``: a title, a text, and what else the template reads."""
     if not CONTENTS[tier].documents:
-        return pool.type(NONE)
+        return pool.type(k.NONE)
     if CONTENTS[tier].anything:
-        return pool.join(pool.sequence(LIST, pool.dict_of(DICT, {}, DATA)), pool.type(NONE))
-    text = pool.type(STR | TEXT_FACTS)
-    document = pool.dict_of(FULL_DICT, {"title": text, "text": text}, open_data(pool, tier))
-    many = pool.sequence(LIST if CONTENTS[tier].unusual else FULL_LIST, document)
-    return pool.join(many, pool.type(NONE))
+        return pool.join(pool.sequence(k.LIST, pool.dict_of(k.DICT, {}, DATA)), pool.type(k.NONE))
+    text = pool.type(k.STR | k.TEXT_FACTS)
+    document = pool.dict_of(k.FULL_DICT, {"title": text, "text": text}, open_data(pool, tier))
+    many = pool.sequence(k.LIST if CONTENTS[tier].unusual else k.FULL_LIST, document)
+    return pool.join(many, pool.type(k.NONE))
