@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from jinja2 import nodes
 
 from portable_tpl.template.names.scopes import Resolution, Scopes, resolve_names
-from portable_tpl.template.syntax.conditions import conditions_on, implies
+from portable_tpl.template.syntax.conditions import conditions_on, implies, is_given
 from portable_tpl.template.syntax.walking import children, preorder
 
 _DEEPEST = 5  # names that a list of messages goes through
@@ -99,13 +99,7 @@ class _Finder:
         values = [binding.value for binding in start.bindings]
         if not all(isinstance(value, nodes.Const) and not value.value for value in values):
             return False
-
-        def proves(test: nodes.Node, wanted: bool) -> bool:
-            if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name) and test.node.name == node.name:
-                return not values and test.name == ("defined" if wanted else "undefined")
-            return isinstance(test, nodes.Name) and test.name == node.name and wanted
-
-        return any(implies(condition, proves) for condition in conditions_on(self._parents.get, node))
+        return is_given(self._parents.get, node, node.name, by_truth=bool(values))
 
     def _attributes(
         self, loop: nodes.For, inside: list[nodes.Node], stores: dict[str, list[nodes.Node]]

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from jinja2 import nodes
 
 from portable_tpl.template.names.scopes import Scopes, resolve_names
-from portable_tpl.template.syntax.conditions import conditions_on, implies
+from portable_tpl.template.syntax.conditions import conditions_on, implies, is_given
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
@@ -137,12 +137,11 @@ def _outside(node: nodes.Node) -> list[nodes.Node]:
 
 
 def _guarded(parsed: ParsedTemplate, node: nodes.Node, kind: NameKind, name: str) -> bool:
+    if kind == "function":
+        return is_given(parsed.parent, node, name)
+
     def proves(test: nodes.Node, wanted: bool) -> bool:
-        if kind != "function":
-            asked = isinstance(test, nodes.Test) and test.name == kind and isinstance(test.node, nodes.Const)
-            return asked and wanted and test.node.value == name  # type: ignore[attr-defined]
-        if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name) and test.node.name == name:
-            return test.name == ("defined" if wanted else "undefined") or (test.name == "callable" and wanted)
-        return isinstance(test, nodes.Name) and test.name == name and wanted
+        asks = isinstance(test, nodes.Test) and test.name == kind and isinstance(test.node, nodes.Const)
+        return asks and wanted and test.node.value == name  # type: ignore[attr-defined]
 
     return any(implies(condition, proves) for condition in conditions_on(parsed.parent, node))

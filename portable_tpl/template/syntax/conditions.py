@@ -78,3 +78,23 @@ def implies(condition: Condition, fact: Callable[[nodes.Node, bool], bool]) -> b
     if isinstance(test, nodes.Const):
         return bool(test.value) != wanted
     return fact(test, wanted)
+
+
+def is_given(
+    parent_of: Callable[[nodes.Node], nodes.Node | None], node: nodes.Node, name: str, by_truth: bool = False
+) -> bool:
+    """Whether a condition on the way to a node holds only where a name has a value; ``by_truth``: a true one."""
+
+    def proves(test: nodes.Node, wanted: bool) -> bool:
+        if isinstance(test, nodes.Name):
+            return test.name == name and wanted
+        if by_truth:
+            return False
+        if isinstance(test, nodes.Compare):
+            same = isinstance(test.expr, nodes.Name) and test.expr.name == name
+            return same and wanted and test.ops[0].op == "eq"
+        if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name) and test.node.name == name:
+            return (test.name != "undefined") == wanted and test.name != "none"
+        return False
+
+    return any(implies(condition, proves) for condition in conditions_on(parent_of, node))

@@ -10,7 +10,7 @@ from jinja2 import nodes
 
 from portable_tpl.model.conversation import Json
 from portable_tpl.template.names.scopes import resolve_names
-from portable_tpl.template.syntax.conditions import conditions_on, implies
+from portable_tpl.template.syntax.conditions import is_given
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
@@ -68,7 +68,7 @@ def _defaults(parsed: ParsedTemplate, name: str, reads: list[nodes.Name]) -> Ite
             value = parent.args[0] if parent.args else None
         elif isinstance(parent, nodes.Or) and parent.left is node:
             value = parent.right
-        elif isinstance(parent, nodes.CondExpr) and parent.expr1 is node and _guarded(parsed, node):
+        elif isinstance(parent, nodes.CondExpr) and parent.expr1 is node and is_given(parsed.parent, node, name):
             value = parent.expr2
         if value is not None:
             places.append((parsed.anchors[node], value))
@@ -84,16 +84,3 @@ def _defaults(parsed: ParsedTemplate, name: str, reads: list[nodes.Name]) -> Ite
 
 def _is_default(node: nodes.Node | None) -> TypeGuard[nodes.Filter]:
     return isinstance(node, nodes.Filter) and node.name in ("default", "d")
-
-
-def _guarded(parsed: ParsedTemplate, node: nodes.Name) -> bool:
-    """Whether a condition on the way says that the name is given."""
-
-    def proves(test: nodes.Node, wanted: bool) -> bool:
-        if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name) and test.node.name == node.name:
-            return (test.name != "undefined") == wanted and test.name != "none"
-        if isinstance(test, nodes.Compare) and isinstance(test.expr, nodes.Name):
-            return test.expr.name == node.name and wanted and test.ops[0].op == "eq"
-        return isinstance(test, nodes.Name) and test.name == node.name and wanted
-
-    return any(implies(condition, proves) for condition in conditions_on(parsed.parent, node))
