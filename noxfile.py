@@ -222,3 +222,11 @@ def fuzz(session: nox.Session) -> None:
     _engines(session)
     environment = {"PORTABLE_TPL_CORPUS": str(Path(CORPUS).resolve())} if CORPUS else {}
     session.run("python", "-m", "tests.sweeps.fuzz", *session.posargs, env=environment)
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Kill every command that writes files a hundred times, at random moments: files whole, nothing left behind."""
+    session.install("-e", ".")
+    for kind in ("fix", "fix --output", "check --output", "check --write-baseline", "render --input"):
+        session.run("python", "-m", "tests.security.killing", "kills", kind, *(session.posargs or ("100", "1")))

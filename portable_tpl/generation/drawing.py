@@ -10,6 +10,9 @@ one, on engines in other processes, in a tenth of the renders.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
@@ -18,6 +21,8 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.template.usage.shape import TemplateShape
 
 _AT_ONCE = 6  # conversations of one example of hypothesis's: what it does for each costs as much as a conversation
+
+_swapping = Lock()
 
 
 def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Conversation]:
@@ -44,5 +49,32 @@ def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Convers
     def keep(some: list[Conversation]) -> None:
         drawn.update((each.key, each) for each in some)
 
-    keep()
+    with _no_constants_of_other_modules():
+        keep()
     return list(drawn.values())[:count]
+
+
+@contextmanager
+def _no_constants_of_other_modules() -> Iterator[None]:
+    """Draw without the numbers and words that stand in modules which happen to be loaded.
+
+    Hypothesis tries what it reads in the source of every module outside of site-packages, and keeps that in the
+    current folder: what is drawn would depend on how this package was installed and on who has imported what.
+    Earlier releases have nothing of that.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    if not hasattr(providers, "_get_local_constants") or not hasattr(providers, "CONSTANTS_CACHE"):
+        yield
+        return
+    from hypothesis.internal.constants_ast import Constants
+
+    empty = Constants()
+    with _swapping:
+        usual = providers._get_local_constants, providers.CONSTANTS_CACHE
+        providers._get_local_constants = lambda: empty
+        providers.CONSTANTS_CACHE = type(usual[1])(usual[1].max_size)
+        try:
+            yield
+        finally:
+            providers._get_local_constants, providers.CONSTANTS_CACHE = usual

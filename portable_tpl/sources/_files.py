@@ -150,6 +150,9 @@ def _write_beside(path: str, target: str, chunks: Iterable[bytes]) -> str:
             os.fsync(stream.fileno())
         if exists:
             _adopt(path, temporary, os.stat(target))
+    except OSError as error:  # the disc is full, for one
+        _remove(temporary)
+        raise SourceError(f"{path}: cannot be written: {error.strerror or error}") from None
     except BaseException:
         _remove(temporary)
         raise

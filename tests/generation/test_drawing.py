@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from portable_tpl.generation.drawing import draw
 from portable_tpl.generation.tiers import tier_of
@@ -19,6 +20,29 @@ DIGEST = (
     "keys = [each.key for tier in Tier for each in draw(shape, tier, 20, 'k')]\n"
     "print(len(keys), hashlib.sha256('\\n'.join(keys).encode()).hexdigest())\n"
 )
+
+
+def test_no_other_module_has_a_say_and_no_file_is_left(tmp_path: Path) -> None:
+    module = tmp_path / "somebodys.py"
+    module.write_text(
+        "".join(f"A{number} = {number + 70_000}\nB{number} = 'word {number}'\n" for number in range(300))
+    )
+    (tmp_path / "empty").mkdir()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", before + DIGEST],
+            input=RICH,
+            cwd=tmp_path / "empty",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for before in ("", "import somebodys\n")
+    }
+    assert len(digests) == 1
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_equal_keys_give_equal_bytes_in_every_process() -> None:

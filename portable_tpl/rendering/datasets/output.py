@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
@@ -31,72 +32,91 @@ class ResumableFile:
     """
 
     def __init__(self, path: str, identity: dict[str, Any], resume: bool) -> None:
+        self._given = path
         self._path = os.path.realpath(path)
         if os.path.lexists(self._path) and not os.path.isfile(self._path):
             raise InputError(f"{path}: no file that could be replaced")
         self._partial, self._journal = f"{self._path}.partial", f"{self._path}.progress"
         self._identity = json.loads(json.dumps(identity))
-        self.progress = self._known(path) if resume else Progress()
-        try:
+        self._beside = f"{self._journal}.new"
+        self.progress = self._known() if resume else Progress()
+        with self._writing():
             self._stream: IO[bytes] = open(self._partial, "r+b" if self.progress.output else "wb")  # noqa: SIM115
             self._stream.truncate(self.progress.output)
             self._stream.seek(self.progress.output)
-        except OSError as error:
-            raise SourceError(f"{path}: cannot be written: {error.strerror or error}") from None
         self._pack = _packer(path)
 
-    def _known(self, path: str) -> Progress:
+    def _known(self) -> Progress:
         try:
             with open(self._journal, encoding="utf-8") as stream:
                 data = json.load(stream)
+            known, identity = data["progress"], data["identity"]
+            progress = Progress(**{**known, "input": tuple(known["input"])})
         except FileNotFoundError:
             return Progress()
-        except (OSError, ValueError):
-            raise InputError(f"{path}: its .progress file cannot be read; run without --resume") from None
-        if data["identity"] != self._identity:
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(f"{self._given}: its .progress file cannot be read; run without --resume") from None
+        if identity != self._identity:
             raise InputError(
-                f"{path}: was begun with other settings, another template or another input; run without --resume"
+                f"{self._given}: was begun with other settings, another template or another input; "
+                "run without --resume"
             )
-        known = data["progress"]
-        return Progress(**{**known, "input": tuple(known["input"])})
+        if not os.path.isfile(self._partial) or os.path.getsize(self._partial) < progress.output:
+            return Progress()  # killed between taking the file's own name and forgetting how far it was
+        return progress
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SourceError(f"{self._given}: cannot be written: {error.strerror or error}") from None
 
     def write(self, data: bytes) -> None:
-        """Add the output of a batch."""
+        """Add the output of a batch; raises :class:`SourceError` as all that writes here."""
         if data:
-            self._stream.write(self._pack(data))
+            with self._writing():
+                self._stream.write(self._pack(data))
 
     def note(self, progress: Progress) -> None:
         """Make sure that all so far is on disk, and remember how far that is."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        record = {**asdict(progress), "output": self._stream.tell()}
-        beside = f"{self._journal}.new"
-        with open(beside, "w", encoding="utf-8") as stream:
-            json.dump({"identity": self._identity, "progress": record}, stream)
-        os.replace(beside, self._journal)
+        with self._writing():
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            record = {**asdict(progress), "output": self._stream.tell()}
+            with open(self._beside, "w", encoding="utf-8") as stream:
+                json.dump({"identity": self._identity, "progress": record}, stream)
+            os.replace(self._beside, self._journal)
 
     def commit(self) -> None:
-        """All is written: take the file's own name."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-        if os.path.exists(self._path):
-            os.chmod(self._partial, os.stat(self._path).st_mode & 0o7777)
-        os.replace(self._partial, self._path)
-        self._forget(self._journal)
+        """All is written: take the file's own name; where that cannot be, nothing is left behind."""
+        try:
+            with self._writing():
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+                self._stream.close()
+                if os.path.exists(self._path):
+                    os.chmod(self._partial, os.stat(self._path).st_mode & 0o7777)
+                os.replace(self._partial, self._path)
+                self._forget(self._journal, self._beside)
+        except SourceError:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         """Leave nothing behind; what was there under the file's name stays."""
-        self._stream.close()
-        self._forget(self._partial, self._journal)
+        self.pause()
+        with self._writing():
+            self._forget(self._partial, self._journal, self._beside)
 
     def pause(self) -> None:
         """Leave what is needed to resume."""
-        self._stream.close()
+        with suppress(OSError):  # what cannot be written any more is not sure, and so not needed
+            self._stream.close()
 
     def _forget(self, *paths: str) -> None:
         for path in paths:
-            if os.path.exists(path):
+            if os.path.lexists(path):
                 os.unlink(path)
 
 

@@ -68,6 +68,7 @@ from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._cases import CaseBook, encode
 from portable_tpl.targets.processes._deadline import Deadline
 from portable_tpl.targets.processes._process import WorkerProcess
+from portable_tpl.targets.processes._shared import rendered
 
 PROTOCOL = 1
 WRAPPING = 8  # times its size is what a prompt takes at most that comes in JSON, with what was seen of it
@@ -299,7 +300,7 @@ class WorkerRuntime:
         self._room -= sys.getsizeof(text)
         if len(text) > self._wrapping * self._limits.text_megabytes << 20:
             return Failed("memory", too_large(self._limits.text_megabytes))
-        return Rendered(text)
+        return rendered(text)
 
     def _running(self) -> WorkerProcess:
         if self._process is None:
