@@ -9,7 +9,7 @@ from dataclasses import replace
 from jinja2 import nodes
 
 from portable_tpl.differential.run.search import explore
-from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.settings import DEFAULT_SECONDS, CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.fixing.pricing import price_of
 from portable_tpl.generation.tiers import TierJudge
@@ -19,6 +19,7 @@ from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.targets.processes._base import REFERENCE
+from portable_tpl.targets.processes._deadline import Deadline, share
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.tracing import recordable
@@ -33,14 +34,30 @@ class Prover:
     """Warm references, one of them instrumented, for any number of proofs; a context manager that stops them.
 
     ``examples`` is the least number of conversations that are generated for a proof, besides those that search for
-    branches not reached yet.
+    branches not reached yet. ``seconds`` of wall time are there for the proofs of one template; what is not proved by
+    then is not.
     """
 
-    def __init__(self, seed: int = 0, examples: int = _EXAMPLES) -> None:
+    def __init__(self, seed: int = 0, examples: int = _EXAMPLES, seconds: float | None = DEFAULT_SECONDS) -> None:
         self.seed = seed
         self.examples = examples
+        self.seconds = seconds
+        self._start()
+
+    def restart(self) -> None:
+        """Start the references anew: one of them was left in the middle of an answer."""
+        self.close()
+        self._start()
+
+    def _start(self) -> None:
         self.tracer = Tracer()
         self.reference = open_runtime(REFERENCE)
+        self.begin()
+
+    def begin(self) -> None:
+        """Go over to another template, whose time begins now."""
+        self.clock = Deadline(self.seconds)
+        share(self.clock, (self.tracer, self.reference))
 
     def close(self) -> None:
         """Stop the workers."""
@@ -82,7 +99,7 @@ class Proof:
             examples=self._prover.examples, seed=self._prover.seed + self._searches, tier=Tier.HOSTILE
         )
         self._searches += 1
-        found = explore(self._parsed, self._prover.tracer, settings).conversations
+        found = explore(self._parsed, self._prover.tracer, settings, self._prover.clock.out).conversations
         known = {conversation.key for conversation in self._conversations}
         return self._add([conversation for conversation in found if conversation.key not in known])
 

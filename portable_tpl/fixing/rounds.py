@@ -83,6 +83,8 @@ def fix(
     prove. Raises :class:`TemplateSyntaxError` where the template does not parse.
     """
     parsed = parse(template)
+    if prover is not None:
+        prover.begin()
     own: list[Prover] = []
     proofs: list[Proof] = []
 

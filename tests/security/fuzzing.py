@@ -100,13 +100,13 @@ def _fix(template: Template) -> None:
 @contextmanager
 def checking(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
     """Static findings on three targets."""
-    yield partial(_on_text, _check, 30, sources, seed)
+    yield partial(_on_text, _check, 120, sources, seed)
 
 
 @contextmanager
 def fixing(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
     """All fixes on two engines; what comes of them is a template again."""
-    yield partial(_on_text, _fix, 60, sources, seed)
+    yield partial(_on_text, _fix, 150, sources, seed)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def comparing(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
     """Eight conversations on two engines and on the reference."""
     settings = CompareSettings(examples=8, max_seconds=8)
     with Session(list(RUN)) as session:
-        yield partial(_on_text, lambda template: session.compare(template, settings), 60, sources, seed)
+        yield partial(_on_text, lambda template: session.compare(template, settings), 120, sources, seed)
 
 
 def _either(data: object, choose: random.Random) -> bytes:

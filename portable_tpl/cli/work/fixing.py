@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from portable_tpl.auditing.static import parsed_whole, static_findings, static_verdict, unusable
+from portable_tpl.auditing.time_limit import STATIC_SECONDS, TooSlow, time_limit
 from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.emit import emit, write_bytes, write_text, writes_to_terminal
 from portable_tpl.cli.work.options import Common
@@ -95,6 +96,24 @@ def _expect_apart(container: Container, output: str) -> None:
 
 
 def _fixed(
+    session: Session,
+    template: Template,
+    statuses: tuple[TargetStatus, ...],
+    level: Severity,
+    unsafe: bool,
+    prover: Prover | None,
+) -> _Fixed:
+    try:
+        # The engines stop by themselves before that; this is for what runs in this process.
+        with time_limit(2 * STATIC_SECONDS, template.label):
+            return _fixed_in_time(session, template, statuses, level, unsafe, prover)
+    except TooSlow as error:
+        if prover is not None:
+            prover.restart()  # it may have been in the middle of an answer
+        return _Fixed(template, unusable(template, str(error), statuses))
+
+
+def _fixed_in_time(
     session: Session,
     template: Template,
     statuses: tuple[TargetStatus, ...],
