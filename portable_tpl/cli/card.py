@@ -17,10 +17,10 @@ def command(path: str, name: str | None, form: str, output: str | None) -> int:
     """
     from portable_tpl.auditing.cards import cards_of
     from portable_tpl.cli.work.card import FORMS
-    from portable_tpl.cli.work.emit import write_text
+    from portable_tpl.cli.work.emit import write_escaped
     from portable_tpl.sources import open_container
 
     container = open_container(path)
     templates = [container.template(name)] if name is not None else list(container.templates)
-    write_text(FORMS[form](cards_of(templates)), output)
+    write_escaped(FORMS[form](cards_of(templates)), form, output)
     return 0

@@ -52,7 +52,7 @@ def command(
 
     from portable_tpl.auditing.difference import differences_of, is_different
     from portable_tpl.cli.work.conversations import read_conversations
-    from portable_tpl.cli.work.emit import rendered, write_text, writes_to_terminal
+    from portable_tpl.cli.work.emit import rendered, write_escaped, writes_to_terminal
     from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
     from portable_tpl.model.errors import InputError
     from portable_tpl.sources import open_container
@@ -70,5 +70,5 @@ def command(
     )
     report = differences_of(one, other, target, settings)
     colored = writes_to_terminal() if color is None else color
-    write_text(rendered(report, form, output, colored and output is None, verbose=verbose), output)
+    write_escaped(rendered(report, form, output, colored and output is None, verbose=verbose), form, output)
     return 1 if is_different(report) else 0

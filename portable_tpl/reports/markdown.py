@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.report import Report, TemplateReport, Verdict
 from portable_tpl.reports.parts.blocks import Paint, Writer
+from portable_tpl.reports.parts.commonmark import code, prose
 from portable_tpl.reports.parts.items import blocks_of
 from portable_tpl.reports.parts.matrix import state_of
 from portable_tpl.reports.parts.summary import VERDICTS, summarise, target_ids
@@ -20,9 +21,6 @@ _FOLD = 60  # characters of the markup around a fold
 _WRITER = Writer(Paint(False), columns=110, verbose=True)
 _SIGNS: dict[Verdict, str] = {"portable": "✅", "differs": "⚠️", "fails": "❌", "unknown": "❔"}
 _RARE = "🟡"  # differs or fails, but on rare content only
-_SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
-# Text that GitHub would turn into a mention or a reference to an issue.
-_REFERENCE = re.compile(r"([@#])(?=\w)")
 
 
 def render(report: Report, *, longest: int = LONGEST) -> str:
@@ -30,10 +28,10 @@ def render(report: Report, *, longest: int = LONGEST) -> str:
 
     Details that would make it longer than ``longest`` characters are left out, whole, and their number is said.
     """
-    lines = ["## portable-tpl", "", _prose(summary_phrase(report)), ""]
+    lines = ["## portable-tpl", "", prose(summary_phrase(report)), ""]
     lines.extend(_verdict_table(report))
-    lines.extend(f"- {_prose(skipped_phrase(target))}" for target in report.targets if target.status == "skipped")
-    lines.extend(f"- **error**: {_prose(one_line(error))}" for error in report.errors)
+    lines.extend(f"- {prose(skipped_phrase(target))}" for target in report.targets if target.status == "skipped")
+    lines.extend(f"- **error**: {prose(one_line(error))}" for error in report.errors)
     lines.append("")
     room = longest - sum(len(line) + 1 for line in lines)
     left_out = 0
@@ -62,13 +60,13 @@ def _verdict_table(report: Report) -> Iterator[str]:
 
 def _count_rows(report: Report) -> Iterator[Sequence[str]]:
     for target, counts in summarise(report).verdicts.items():
-        yield (_code(target), *(str(counts[verdict]) for verdict in VERDICTS))
+        yield (code(target), *(str(counts[verdict]) for verdict in VERDICTS))
 
 
 def _template_rows(report: Report, targets: Sequence[str]) -> Iterator[Sequence[str]]:
     for template in report.templates:
         cells = [_cell(template, target) if target in template.verdicts else "" for target in targets]
-        yield (_code(unbroken(template.template.label)), *cells)
+        yield (code(unbroken(template.template.label)), *cells)
 
 
 def _cell(template: TemplateReport, target: str) -> str:
@@ -101,14 +99,14 @@ def _heading(template: TemplateReport) -> str:
 
 def _sections(template: TemplateReport) -> Iterator[str]:
     if template.error is not None:
-        yield f"#### Not usable\n\n**error**: {_prose(error_phrase(template))}\n\n"
+        yield f"#### Not usable\n\n**error**: {prose(error_phrase(template))}\n\n"
     for block in blocks_of(template):
         first = block.first
         place = f"line {first.location.line}: " if first.location is not None else ""
         targets = f" [{', '.join(first.targets)}]" if first.targets else ""
         beside = " (decides no verdict)" if first.beside else ""
         head = f"{place}{first.severity} {first.code}{targets} {_WRITER.message(first)}{beside}"
-        yield f"#### {_prose(head)}\n\n{_fenced(list(_WRITER.body(template.template, block)))}"
+        yield f"#### {prose(head)}\n\n{_fenced(list(_WRITER.body(template.template, block)))}"
     if template.comparison is not None and template.comparison.coverage.missed:
         yield f"#### Coverage\n\n{_fenced(list(_WRITER.coverage(template.comparison)))}"
 
@@ -122,22 +120,6 @@ def _fenced(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}\n\n"
-
-
-def _prose(text: str) -> str:
-    """Text in which nothing is markup but code between backticks."""
-    parts = re.split(r"(`[^`]+`)", text)
-    return "".join(_code(part[1:-1]) if index % 2 else _escaped(part) for index, part in enumerate(parts))
-
-
-def _escaped(text: str) -> str:
-    return _REFERENCE.sub(r"\1<!-- -->", _SPECIAL.sub(r"\\\1", text))
-
-
-def _code(text: str) -> str:
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
-    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _html(text: str) -> str:

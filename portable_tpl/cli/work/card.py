@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from portable_tpl.model.card import Card, CardVariable, Fact
 from portable_tpl.model.words import in_one_line
+from portable_tpl.reports.parts.commonmark import code, prose
 from portable_tpl.reports.parts.jsontext import dumps
-from portable_tpl.reports.parts.visible import visible
+from portable_tpl.reports.parts.visible import one_line, unbroken, visible
 
 _SIGNS = {True: "✓", False: "–", None: "?"}
 _GROUPS = {
@@ -30,7 +31,7 @@ def as_text(cards: Sequence[Card]) -> str:
 
 
 def _text(card: Card) -> Iterator[str]:
-    yield card.label
+    yield unbroken(card.label)
     width = max(len(fact.words) for fact in card.facts)
     for group, facts in groupby(card.facts, lambda fact: fact.group):
         yield f"\n{_GROUPS[group]}"
@@ -38,9 +39,10 @@ def _text(card: Card) -> Iterator[str]:
             yield f"  {_SIGNS[fact.answer]} {fact.words:<{width}}  {_note(card, fact)}".rstrip()
     if card.variables:
         yield "\nVariables"
-        longest = max(len(variable.name) for variable in card.variables)
-        for variable in card.variables:
-            yield f"  {variable.name:<{longest}}  {_variable(variable)}".rstrip()
+        names = [unbroken(variable.name) for variable in card.variables]
+        longest = max(map(len, names))
+        for name, variable in zip(names, card.variables, strict=True):
+            yield f"  {name:<{longest}}  {_variable(variable)}".rstrip()
 
 
 def as_markdown(cards: Sequence[Card]) -> str:
@@ -49,7 +51,7 @@ def as_markdown(cards: Sequence[Card]) -> str:
 
 
 def _markdown(card: Card) -> Iterator[str]:
-    yield f"### Chat template{'' if card.name == 'default' else f' `{card.name}`'}\n"
+    yield f"### Chat template{'' if card.name == 'default' else f' {code(unbroken(card.name))}'}\n"
     yield "| | | |\n| --- | :-: | --- |"
     for group, facts in groupby(card.facts, lambda fact: fact.group):
         for fact in facts:
@@ -57,7 +59,7 @@ def _markdown(card: Card) -> Iterator[str]:
     if card.variables:
         yield "\n| variable | |\n| --- | --- |"
         for variable in card.variables:
-            yield f"| `{variable.name}` | {_cell(_variable(variable))} |"
+            yield f"| {code(unbroken(variable.name))} | {_cell(_variable(variable))} |"
 
 
 def as_json(cards: Sequence[Card]) -> str:
@@ -93,13 +95,13 @@ def _plain(card: Card) -> dict[str, object]:
 def _note(card: Card, fact: Fact) -> str:
     """What there is to say beside a sign."""
     if fact.note:
-        return fact.note
+        return one_line(fact.note)
     if fact.key == "generation-prompt" and card.generation_prompt:
         return visible(card.generation_prompt)
     if fact.group == "reasoning" and fact.key == "last-turn":
-        return ", ".join(card.reasoning_fields)
+        return one_line(", ".join(card.reasoning_fields))
     if fact.key == "parts" and fact.answer:
-        return ", ".join(card.part_types)
+        return one_line(", ".join(card.part_types))
     return ""
 
 
@@ -113,11 +115,11 @@ def _variable(variable: CardVariable) -> str:
 
 
 def _literal(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return unbroken(json.dumps(value, ensure_ascii=False))
 
 
 def _cell(text: str) -> str:
-    return in_one_line(text).replace("|", "\\|").replace("<", "&lt;")
+    return prose(in_one_line(text))
 
 
 FORMS: Mapping[str, Callable[[Sequence[Card]], str]] = MappingProxyType(

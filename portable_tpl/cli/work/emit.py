@@ -36,10 +36,16 @@ def emit(report: Report, session: Session, *, to_stderr: bool = False) -> int:
     if to_stderr:
         click.echo(text, err=True, nl=False)
     else:
-        write_text(_unheard(text) if common.format in _PLAIN and common.output is None else text, common.output)
+        write_escaped(text, common.format, common.output)
     if common.format != "text" or common.output is not None:
         report_problems(problems)
     return exit_status(report, session)
+
+
+def write_escaped(text: str, form: str, output: str | None) -> None:
+    """Write text of a form so that no runner of continuous integration obeys it."""
+    text = escaped_for_log(text, form)
+    write_text(_unheard(text) if form in _PLAIN and output is None else text, output)
 
 
 def _unheard(text: str) -> str:

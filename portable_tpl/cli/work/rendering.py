@@ -9,7 +9,7 @@ from typing import Any
 
 from portable_tpl.cli.streams import say
 from portable_tpl.cli.work.conversations import parse_json, read_json
-from portable_tpl.cli.work.emit import write_text
+from portable_tpl.cli.work.emit import write_escaped, write_text
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversation
 from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
@@ -40,9 +40,8 @@ def render_one(template: Template, options: Mapping[str, Any]) -> int:
     answers = {target: render_call(chosen, call, warm_runtime(target)) for target in targets}
     _expect_a_template(chosen, answers.values())
     if options["form"] == "json":
-        write_text(
-            dumps({target: outcome_record(answer) for target, answer in answers.items()}) + "\n", options["output"]
-        )
+        records = {target: outcome_record(answer) for target, answer in answers.items()}
+        write_escaped(dumps(records) + "\n", "json", options["output"])
     elif len(answers) == 1:
         return _print_single(chosen, next(iter(answers.items())), options["output"])
     else:
