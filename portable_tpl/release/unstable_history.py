@@ -18,7 +18,7 @@ the reasoning, a warning where the caller can do nothing).
 Example
 -------
 ``{{ eos_token }}`` after the loop is printed after the last turn only: once a user's turn follows, the end of the
-assistant's turn is gone.
+assistant's turn is gone. Where turns have an end of their own beside it, it ends the conversation, which is a note.
 
 What to do
 ----------
@@ -38,7 +38,17 @@ from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._prompt import constant_header, history_of
 from portable_tpl.release._settings import settings_of, words_of
-from portable_tpl.release._turns import REASONING, SYSTEM, USER, USER_AFTER, Message, Turns, content, turns_of
+from portable_tpl.release._turns import (
+    ASSISTANT,
+    REASONING,
+    SYSTEM,
+    USER,
+    USER_AFTER,
+    Message,
+    Turns,
+    content,
+    turns_of,
+)
 
 CODE = "REL101"
 
@@ -100,7 +110,8 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         if shown:
             texts = [texts_of(inquiry.render_all(pair.conversations)) or [] for pair in shown]
             kept = kind != base and _keeps(inquiry, pairs, kind)
-            said = [_observation(*each, header, kept) for each in zip(shown, texts, strict=True)]
+            ends = tuple(filter(None, subject.template.tokens.values()))
+            said = [_observation(*each, header, kept, ends) for each in zip(shown, texts, strict=True)]
             worst = next((each for each in said if each.severity is not Severity.NOTE), said[0])
             yield said[0] if _is_about_the_end(shown[0], texts[0]) else worst
 
@@ -188,11 +199,16 @@ def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
     return False
 
 
-def _observation(pair: _Pair, texts: list[str], header: str, kept: bool) -> Observation:
+def _observation(pair: _Pair, texts: list[str], header: str, kept: bool, ends: tuple[str, ...]) -> Observation:
     severity, message = _SAYS[pair.kind]
     split = first_difference(*texts[:2]) or 0
     if _is_about_the_end(pair, texts):
         kept, message = True, "What stands before the first turn depends on how the conversation ends{with_}"
+    elif _is_end_of_conversation(pair, texts, ends):
+        kept, message = (
+            True,
+            "A token that ends the conversation, and no turn, is gone once a user's turn follows{with_}",
+        )
     elif not texts[0][split:].strip():
         kept, message = True, "White space at the end of the prompt is gone once another turn follows{with_}"
     exchanges = [
@@ -213,6 +229,15 @@ def _observation(pair: _Pair, texts: list[str], header: str, kept: bool) -> Obse
 def _is_about_the_end(pair: _Pair, texts: Sequence[str]) -> bool:
     """Whether a prompt asks about the last turn, as guards do: nobody goes on from it."""
     return pair.plain is None and (first_difference(*texts[:2]) or 0) < texts[0].find(USER)
+
+
+def _is_end_of_conversation(pair: _Pair, texts: Sequence[str], ends: tuple[str, ...]) -> bool:
+    """Whether all that goes is a special token at the very end, where the answer before it has an end of its own."""
+    shorter = texts[0].rstrip()
+    turns = next((shorter.removesuffix(end) for end in ends if shorter.endswith(end)), None)
+    if pair.plain is not None or turns is None:
+        return False
+    return bool(turns.rpartition(ASSISTANT)[2].strip()) and texts[1].startswith(turns)
 
 
 _CHATML = """\
@@ -278,7 +303,11 @@ INVALID = (
     Example(_TOOLS.replace("__", "loop.last") + _PROMPT, Severity.ERROR),
     # The tools stand before the last user's turn: a result leaves them there, the next question moves them.
     Example(_TOOLS.replace("__", "m == (messages | selectattr('role', 'equalto', 'user') | list | last)") + _PROMPT),
-    Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"),
+    Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n", Severity.NOTE),
+    # Here the token is all that ends an answer.
+    Example(
+        _CHATML.replace(" + '<|end|>'", "") + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"
+    ),
     Example(_THOUGHT.replace("loop.last__", "loop.last") + _PROMPT),
     Example(_THOUGHT.replace("loop.last__", "keep_thinking or loop.last") + _PROMPT, Severity.NOTE),
     Example(_CALLS.replace("__", " if loop.last or loop.nextitem.role != 'tool' else ''") + _PROMPT, Severity.ERROR),
