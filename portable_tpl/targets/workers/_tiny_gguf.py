@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from portable_tpl.targets.workers._made_once import digest, forget_oldest, made_once
+from portable_tpl.targets.workers._cache import digest, forget_oldest, made_once
 
 _FORMAT = 2  # part of the file name: raise it whenever what is written changes
 _WIDTH = 8

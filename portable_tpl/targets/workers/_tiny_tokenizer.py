@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from portable_tpl.targets.workers._made_once import digest, forget_oldest, made_once
+from portable_tpl.targets.workers._cache import digest, forget_oldest, made_once
 
 NAMES = ("bos_token", "eos_token", "pad_token")
 _FORMAT = 1  # part of the folders' names: raise it whenever what is written changes
