@@ -12,7 +12,7 @@ from portable_tpl.differential.compare import Run
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.generation.tiers import TierJudge
-from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Tier
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding
@@ -36,8 +36,7 @@ def inspected(
     codes = chosen_codes(choice.select, choice.without(parsed.template.path))
     subject = Subject(parsed, container)
     said = _own(inspect_template(subject, inquiry, codes))
-    judge = TierJudge(False, run.explored.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
-    return replace(said, findings=tuple(_in_mildest_tier(each, judge) for each in said.findings))
+    return replace(said, findings=tuple(_in_mildest_tier(each, run.explored.judge) for each in said.findings))
 
 
 def _in_mildest_tier(finding: Finding, judge: TierJudge) -> Finding:

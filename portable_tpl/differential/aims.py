@@ -13,9 +13,7 @@ from portable_tpl.differential.run.search import Explored
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.constraint_edits import Op
-from portable_tpl.generation.targeting import Targeting
-from portable_tpl.generation.tiers import TierJudge
-from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Json, Tier
+from portable_tpl.model.conversation import Conversation, Json, Tier
 from portable_tpl.model.rendering import Failed, Mismatch
 from portable_tpl.support.features import kind_values
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -52,11 +50,9 @@ class Shot(NamedTuple):
 
 
 def aimed(
-    parsed: ParsedTemplate, explored: Explored, tracer: Tracer, aims: Sequence[Aim], tier: Tier, seed: int
+    parsed: ParsedTemplate, explored: Explored, sights: Sights, aims: Sequence[Aim], tier: Tier, seed: int
 ) -> list[Shot]:
     """Conversations of the tier that get to the places on the reference."""
-    targeting = Targeting(parsed, explored.shape, explored.branches)
-    judge = TierJudge(False, explored.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
     choices = SeededChoices(f"{seed}:{parsed.template.sha256}:aims")
     seeds = list(zip(explored.conversations, explored.traces, strict=True))
     known = {conversation.key for conversation in explored.conversations}
@@ -68,25 +64,33 @@ def aimed(
         fresh: dict[str, tuple[Conversation, Tier]] = {}
         values = list(_values(aim.kinds, tier))
         texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
-        plain = targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
+        plain = explored.targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
         for number, made in enumerate(plain):
             if texts and number % 3:
                 made = _with_text(made, marks if number % 3 == 1 else (), texts[number % len(texts)])
-            its_tier = judge.tier(made)
+            its_tier = explored.judge.tier(made)
             if made.messages and its_tier.rank <= tier.rank and made.key not in known:
                 fresh[made.key] = (made, its_tier)
-        there = gets_to(parsed, tracer, aim, [made for made, _ in fresh.values()])
+        there = sights.gets_to(aim, [made for made, _ in fresh.values()])
         for made, its_tier in islice(compress(fresh.values(), there), _KEPT):
             known.add(made.key)
             kept.append(Shot(number_of_aim, made, its_tier))
     return kept[:_MOST]
 
 
-def gets_to(parsed: ParsedTemplate, tracer: Tracer, aim: Aim, batch: Sequence[Conversation]) -> list[bool]:
-    """Which conversations get to the places of an aim on the reference, and to a prompt or a refusal."""
-    numbers = {id(node): number for number, node in enumerate(parsed.nodes)}
-    traces = tracer.reached(parsed.template, batch, [numbers[id(place)] for place in aim.places])
-    return [bool(trace.branches) and not isinstance(trace.rendering, Failed) for trace in traces]
+class Sights:
+    """Tells what gets to the places of aims; the template is marked, and compiled, for all of them at once."""
+
+    def __init__(self, parsed: ParsedTemplate, tracer: Tracer, aims: Sequence[Aim]) -> None:
+        self._template, self._tracer = parsed.template, tracer
+        wanted = {id(place) for aim in aims for place in aim.places}
+        self._numbers = {id(node): number for number, node in enumerate(parsed.nodes) if id(node) in wanted}
+
+    def gets_to(self, aim: Aim, batch: Sequence[Conversation]) -> list[bool]:
+        """Which conversations get to the places of an aim on the reference, and to a prompt or a refusal."""
+        places = {self._numbers[id(place)] for place in aim.places}
+        traces = self._tracer.reached(self._template, batch, self._numbers.values())
+        return [not places.isdisjoint(trace.branches) and not isinstance(trace.rendering, Failed) for trace in traces]
 
 
 def _with_text(conversation: Conversation, marks: Sequence[str], text: str) -> Conversation:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
-from portable_tpl.differential.aims import Aim, aimed, gets_to
+from portable_tpl.differential.aims import Aim, Sights, aimed
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
@@ -76,7 +76,8 @@ class Run:
         if not aims or self._clock.out() or self.explored.cut or self.explored.hopeless:
             return
         explored, settings = self.explored, self._settings
-        shots = aimed(self.parsed, explored, self._tracer, aims, settings.tier, settings.seed)
+        sights = Sights(self.parsed, self._tracer, aims)
+        shots = aimed(self.parsed, explored, sights, aims, settings.tier, settings.seed)
         conversations = [shot.conversation for shot in shots]
         traces = self._tracer.trace(self.parsed.template, conversations, "branches")
         first = len(explored.conversations)
@@ -91,7 +92,7 @@ class Run:
                 differing = [case for case in cases[target.id] if case.conversation.key in keys]
                 if target.id not in aim.targets or not differing or any(map(aim.shows, self._mismatches(target.id))):
                     continue
-                there = partial(gets_to, self.parsed, self._tracer, aim)
+                there = partial(sights.gets_to, aim)
                 self._investigation(target).add_apart(differing, there, aim.shows)
 
     def _compare(self, numbers: Sequence[int]) -> dict[str, list[Case]]:
@@ -190,7 +191,7 @@ class Run:
         if target.id not in self._investigations:
             self._investigations[target.id] = Investigation(
                 Subject(self.parsed, target, self._tracer, self._bare_engines),
-                self.explored,
+                self.explored.judge,
                 self._clock.out,
                 self._known,
             )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress, islice
 
 from portable_tpl.differential.explain.cause import Cause, Causes
 from portable_tpl.differential.grouping.identity import Group, Identities
 from portable_tpl.differential.run.concurrency import in_background
-from portable_tpl.differential.run.search import Explored
 from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.differential.subject import Subject
 from portable_tpl.generation.tiers import TierJudge
-from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
+from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
 from portable_tpl.targets.reproduce import reproduce
 
@@ -25,7 +24,7 @@ _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 
 _RENDERS_APART = 200  # of a mismatch that is known from another place
 _MOST_APART = 3  # places at which a known mismatch is looked into once more
-_There = Callable[[Sequence[Conversation]], "list[bool]"]
+Test = Callable[[Sequence[Conversation]], "list[bool]"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Investigation:
     def __init__(
         self,
         subject: Subject,
-        run: Explored,
+        judge: TierJudge,
         out_of_time: Callable[[], bool],
         known: list[Conversation] | None = None,
     ) -> None:
@@ -59,7 +58,7 @@ class Investigation:
         self._target, self._template = subject.target, subject.template
         self._out_of_time = out_of_time
         self._known = [] if known is None else known
-        self._judge = TierJudge(False, run.shape, subject.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+        self._judge = judge
         self._identities = Identities(subject)
         self._causes = Causes(subject)
         self._signatures: dict[Group, str | None] = {}
@@ -91,7 +90,7 @@ class Investigation:
                 fresh.append(mismatch.signature)
         self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
 
-    def add_apart(self, cases: Sequence[Case], there: _There, shows: Callable[[Mismatch], bool]) -> None:
+    def add_apart(self, cases: Sequence[Case], there: Test, shows: Callable[[Mismatch], bool]) -> None:
         """Look into what cases show at one place of the template, which ``there`` tells of conversations.
 
         Where two places print in one, a mismatch of the other was found first and stands for both. One that ``shows``
@@ -115,7 +114,7 @@ class Investigation:
             self._by_signature[signature] = replace(known, cases=known.cases + 1)
 
     def _mismatch(
-        self, group: Group, members: Sequence[Case], budget: int, there: _There | None = None
+        self, group: Group, members: Sequence[Case], budget: int, there: Test | None = None
     ) -> Mismatch | None:
         start = min(members, key=_cost)
         kind = group.locus.kind if group.locus is not None else ""
@@ -152,7 +151,7 @@ class Investigation:
             return Cause("template", None, None, None)
         return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
 
-    def _small(self, group: Group, start: Case, budget: int, there: _There | None) -> tuple[Conversation, Rendering]:
+    def _small(self, group: Group, start: Case, budget: int, there: Test | None) -> tuple[Conversation, Rendering]:
         """The shrunk conversation, with the target's answer.
 
         Where the deployment alone explains what was reached, another mismatch was slid into. It is known from then
@@ -165,20 +164,26 @@ class Investigation:
                 return small, answer
         return start.conversation, self._target.render(self._template, start.conversation)
 
-    def _shrunk(self, group: Group, start: Case, budget: int, there: _There | None) -> Conversation:
+    def _holds(self, group: Group) -> Test:
+        """Whether conversations show what a group does; the target is at work while the reference is."""
+
+        def holds(batch: Sequence[Conversation]) -> list[bool]:
+            answers = in_background(self._target.render_all, self._template, batch)
+            return self._identities.hold(group, batch, answers)
+
+        return holds
+
+    def _shrunk(self, group: Group, start: Case, budget: int, there: Test | None) -> Conversation:
         if self._out_of_time():
             return start.conversation
 
         def holds(batch: Sequence[Conversation]) -> list[bool]:
-            mild = [self._judge.tier(conversation).rank <= start.tier.rank for conversation in batch]
-            if there is not None:
-                mild = [fits and gets for fits, gets in zip(mild, there(batch), strict=True)]
-            fitting = [conversation for conversation, fits in zip(batch, mild, strict=True) if fits]
-            if not fitting:
-                return mild
-            answers = in_background(self._target.render_all, self._template, fitting)
-            verdicts = iter(self._identities.hold(group, fitting, answers))
-            return [fits and next(verdicts) for fits in mild]
+            left = [number for number, each in enumerate(batch) if self._judge.is_within(each, start.tier)]
+            for test in (there, self._holds(group)):
+                if test is not None and left:
+                    passed = test([batch[number] for number in left])
+                    left = list(compress(left, passed))
+            return [number in left for number in range(len(batch))]
 
         shrinker = Shrinker(holds, budget, self._out_of_time)
         guesses = sorted(self._known, key=size_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,16 +38,18 @@ def edited(
     choices: Choices, shape: TemplateShape, conversation: Conversation, constraints: Sequence[Constraint]
 ) -> Conversation:
     """The conversation with all constraints met as far as that goes, its messages in a valid order if possible."""
-    editor = _Editor(choices, shape, conversation)
+    editor = _Editor(choices, shape, conversation, {constraint.path[0] for constraint in constraints})
     for constraint in constraints:
         editor.apply(constraint)
     return editor.result()
 
 
 class _Editor:
-    """A conversation that is edited, constraint by constraint."""
+    """A conversation that is edited, constraint by constraint, in some of its fields; it shares the others."""
 
-    def __init__(self, choices: Choices, shape: TemplateShape, conversation: Conversation) -> None:
+    def __init__(
+        self, choices: Choices, shape: TemplateShape, conversation: Conversation, touched: Collection[str]
+    ) -> None:
         self._choices = choices
         self._shape = shape
         self._base = conversation
@@ -57,7 +59,8 @@ class _Editor:
         }
         for name in FIELDS[1:]:
             if getattr(conversation, name) is not None:
-                self._data[name] = own_copy(getattr(conversation, name))
+                value = getattr(conversation, name)
+                self._data[name] = own_copy(value) if name in touched else value
         self._indexes: dict[Path, int] = {}
 
     def result(self) -> Conversation:

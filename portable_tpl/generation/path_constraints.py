@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice, product
 
 from jinja2 import nodes
@@ -42,6 +42,9 @@ class PathConstraints:
         self._reader = PathReader(parsed.tree)
         self._assignments = assignments(parsed)
         self._calls = macro_calls(parsed)
+        # One node is on the way to many others, and every round asks again.
+        self._known: dict[tuple[int, int], tuple[frozenset[int], Alternatives]] = {}
+        self._paths: dict[int, list[Path]] = {}
         self._by_node: dict[int, list[Branch]] = {}
         for branch in found:
             self._by_node.setdefault(id(branch.node), []).append(branch)
@@ -60,14 +63,17 @@ class PathConstraints:
             own = self._all([own, *(self.solve(test, False) for test in earlier_tests(self._parsed, branch.node))])
         return own
 
-    def conditions(self, node: nodes.Node, depth: int = 0) -> Iterator[tuple[frozenset[int], Alternatives]]:
+    def conditions(self, node: nodes.Node, depth: int = 0) -> Sequence[tuple[frozenset[int], Alternatives]]:
         """What must hold on the way to a node, outermost first: branch numbers that show it, and options to it."""
         found: list[tuple[frozenset[int], Alternatives]] = []
         child, parent = node, self._parsed.parent(node)
         while parent is not None:
-            found.append(self._condition(parent, child, depth))
+            key = (id(child), depth)
+            if key not in self._known:
+                self._known[key] = self._condition(parent, child, depth)
+            found.append(self._known[key])
             child, parent = parent, self._parsed.parent(parent)
-        yield from (condition for condition in reversed(found) if condition[1] != FREE)
+        return [condition for condition in reversed(found) if condition[1] != FREE]
 
     def _condition(self, parent: nodes.Node, child: nodes.Node, depth: int) -> tuple[frozenset[int], Alternatives]:
         none: frozenset[int] = frozenset()
@@ -280,10 +286,11 @@ class PathConstraints:
 
     def _each(self, node: nodes.Node, op: Op, value: object) -> Alternatives:
         """One way for each part of the input that an expression may stand for."""
-        paths = sorted(self._reader.read(node), key=lambda path: (len(path), path))
-        return tuple(
-            (Constraint(path, op, value),) for path in islice(paths, _MOST_ALTERNATIVES) if _is_settable(path)
-        )
+        paths = self._paths.get(id(node))
+        if paths is None:
+            every = sorted(self._reader.read(node), key=lambda path: (len(path), path))
+            paths = self._paths[id(node)] = [path for path in every[:_MOST_ALTERNATIVES] if _is_settable(path)]
+        return tuple((Constraint(path, op, value),) for path in paths)
 
     @staticmethod
     def _all(parts: Sequence[Alternatives]) -> Alternatives:

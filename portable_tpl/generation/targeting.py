@@ -36,7 +36,7 @@ class Targeting:
         self, branch: Branch, choices: Choices, seeds: Sequence[tuple[Conversation, Trace]], tries: int
     ) -> Iterator[Conversation]:
         """Conversations that may reach a branch, made from ones that came near."""
-        conditions = list(self._constraints.conditions(branch.node))
+        conditions = self._constraints.conditions(branch.node)
         own = self._constraints.own(branch)
         near = self._nearest(conditions, seeds)
         for _ in range(tries):
@@ -56,7 +56,7 @@ class Targeting:
         tries: int,
     ) -> Iterator[Conversation]:
         """Conversations that may reach a node while operands there have some values; ``seeds`` may not be empty."""
-        conditions = list(self._constraints.conditions(node))
+        conditions = self._constraints.conditions(node)
         near = self._nearest(conditions, seeds)
         for number in range(tries):
             seed, told = pick(choices, near)
@@ -80,7 +80,7 @@ class Targeting:
         return constraints
 
     def _nearest(
-        self, conditions: list[tuple[frozenset[int], Alternatives]], seeds: Sequence[tuple[Conversation, Trace]]
+        self, conditions: Sequence[tuple[frozenset[int], Alternatives]], seeds: Sequence[tuple[Conversation, Trace]]
     ) -> list[tuple[Conversation, Trace]]:
         def score(told: Trace) -> int:
             return sum(1 for numbers, _ in conditions if numbers and told.branches & numbers)

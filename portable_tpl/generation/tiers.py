@@ -59,10 +59,18 @@ class TierJudge:
 
     def tier(self, conversation: Conversation) -> Tier:
         """The mildest tier that a conversation belongs to."""
-        judge = self
-        if conversation.special_tokens:
-            judge = TierJudge(self._part_roles, self._shape, conversation.special_tokens)
-        return strangest(judge._all(conversation))
+        return strangest(self._for(conversation)._all(conversation))
+
+    def is_within(self, conversation: Conversation, tier: Tier) -> bool:
+        """Whether a conversation is no stranger than a tier; what shows that it is ends the look at it."""
+        judge = self._for(conversation)
+        return all(each.rank <= tier.rank for each in judge._all(conversation))
+
+    def _for(self, conversation: Conversation) -> TierJudge:
+        """The judge of a conversation, which may have special tokens of its own."""
+        if not conversation.special_tokens:
+            return self
+        return TierJudge(self._part_roles, self._shape, conversation.special_tokens)
 
     def _all(self, conversation: Conversation) -> Iterator[Tier]:
         """The tier of each unusual thing."""

@@ -10,10 +10,10 @@ import pytest
 from portable_tpl.checking.pages import page_of
 from portable_tpl.differential.attribute.attribution import Attribution
 from portable_tpl.differential.attribute.bare_engines import BareEngines
-from portable_tpl.differential.run.search import Explored
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
 from portable_tpl.differential.triage import Case, Investigation
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
 from portable_tpl.model.source import Template
@@ -22,7 +22,6 @@ from portable_tpl.targets.steps import all_steps, step
 from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.targets.steps.refusals import CONVERSATION_REFUSED, REQUEST_REFUSED, UNSUPPORTED_INPUT
 from portable_tpl.template.syntax.parsing import parse
-from portable_tpl.template.usage.shape import TemplateShape
 from tests.differential.defects import CHAT
 from tests.targets.opening import opened
 
@@ -162,8 +161,7 @@ class OneTwin(BareEngines):
 def investigate(answer: Rendering, bare: Rendering | None, reference: Runtime, tracer: Tracer) -> list[Mismatch]:
     target = Scripted("llama.cpp", answer, reference)
     bare_engines = OneTwin(Scripted("llama.cpp-engine", bare, reference))
-    run = Explored(TemplateShape(), [])
-    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer, bare_engines), run, lambda: False)
+    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer, bare_engines), TierJudge(), lambda: False)
     investigation.add([Case(HI, Tier.EVERYDAY, reference.render(TEMPLATE, HI), answer)])
     return list(investigation.mismatches)
 
@@ -191,8 +189,7 @@ def test_what_cannot_be_given_does_not_decide(reference: Runtime, tracer: Tracer
 
 def test_what_does_not_come_back_is_no_mismatch(reference: Runtime, tracer: Tracer) -> None:
     target = Scripted("minijinja", None, reference)
-    run = Explored(TemplateShape(), [])
-    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer), run, lambda: False)
+    investigation = Investigation(Subject(parse(TEMPLATE), target, tracer), TierJudge(), lambda: False)
     investigation.add([Case(HI, Tier.EVERYDAY, Rendered("a"), Failed("timeout", "slow"))])
     assert investigation.mismatches == ()
 
@@ -236,8 +233,7 @@ def test_what_a_deployment_does_is_its_steps(
     target: str, conversation: Conversation, names: tuple[str, ...], reference: Runtime, tracer: Tracer
 ) -> None:
     with opened(target) as runtime, closing(BareEngines()) as engines:
-        run = Explored(TemplateShape(), [])
-        investigation = Investigation(Subject(parse(SHOWN), runtime, tracer, engines), run, lambda: False)
+        investigation = Investigation(Subject(parse(SHOWN), runtime, tracer, engines), TierJudge(), lambda: False)
         answer = runtime.render(SHOWN, conversation)
         investigation.add([Case(conversation, Tier.EVERYDAY, reference.render(SHOWN, conversation), answer)])
         (mismatch,) = investigation.mismatches
@@ -250,8 +246,7 @@ def test_what_the_engine_does_is_the_template_s(reference: Runtime, tracer: Trac
     """TGI's engine does not trim, whatever the steps around it do to the same conversation."""
     template = Template("{% for m in messages %}\n  {% if true %}\n{{ m.content }}\n  {% endif %}\n{% endfor %}")
     with opened("tgi") as runtime, closing(BareEngines()) as engines:
-        run = Explored(TemplateShape(), [])
-        investigation = Investigation(Subject(parse(template), runtime, tracer, engines), run, lambda: False)
+        investigation = Investigation(Subject(parse(template), runtime, tracer, engines), TierJudge(), lambda: False)
         answer = runtime.render(template, PARTS)
         investigation.add([Case(PARTS, Tier.EVERYDAY, reference.render(template, PARTS), answer)])
         (mismatch,) = investigation.mismatches

@@ -17,7 +17,7 @@ from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation as generate
 from portable_tpl.generation.handwritten import handwritten
 from portable_tpl.generation.targeting import Targeting
-from portable_tpl.generation.tiers import TierJudge, tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, is_untried
 from portable_tpl.targets.steps.prepared import prepare
@@ -46,6 +46,7 @@ _LARGEST = 32 << 20  # bytes of prompts that are kept; a usual run has less than
 class Explored:
     """The conversations of a run with the reference's traces, in order; and what was reached in all.
 
+    ``targeting`` and ``judge`` are kept for what else is made and judged for the template, since both remember.
     ``reached`` has the numbers of branches and of what belongs to the goals of turns.
     ``chosen`` are the numbers of those that go to the targets. ``impossible`` are branches that the
     template's types rule out in the tier, ``stranger`` those that only conversations of a stranger tier were seen to
@@ -55,6 +56,8 @@ class Explored:
 
     shape: TemplateShape
     branches: list[Branch]
+    targeting: Targeting
+    judge: TierJudge
     turn_goals: list[TurnGoal] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
@@ -121,8 +124,9 @@ def explore(
     """Find the conversations for one template."""
     shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
     found = branches(parsed.tree)
-    run = Explored(shape, found, turn_goals(turn_states(parsed.tree), len(found)))
     judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+    goals = turn_goals(turn_states(parsed.tree), len(found))
+    run = Explored(shape, found, Targeting(parsed, shape, found), judge, goals)
     choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")
 
     def trace(batch: Iterable[Conversation], least: Tier | None = None) -> list[int]:
@@ -201,20 +205,19 @@ def _aim(
     types = infer(parsed, settings.tier)
     run.impossible = {branch.number for branch in run.missed if not possible(branch, types)}
     run.impossible |= {goal.number for goal in run.turn_goals if not possible_turns(goal, types)}
-    targeting = Targeting(parsed, run.shape, run.branches)
     idle = 0
     for _ in range(_ROUNDS):
         if out_of_time():
             run.cut = True
             break
-        wanted = targeting.next(run.wanted, _BRANCHES)
+        wanted = run.targeting.next(run.wanted, _BRANCHES)
         if not wanted or idle > 2:
             break
         seeds = [(run.conversations[number], run.traces[number]) for number in _interesting(run, useful)]
         built = [
             made
             for branch in wanted
-            for made in targeting.build(branch, choices.within(settings.tier), seeds, _TRIES)
+            for made in run.targeting.build(branch, choices.within(settings.tier), seeds, _TRIES)
         ]
         news = trace(built, settings.tier)
         useful += news
@@ -235,7 +238,6 @@ def _reach_turns(run: Explored, trace: _Trace, choices: SeededChoices, tier: Tie
 
 def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices: SeededChoices, tier: Tier) -> None:
     """Find which of the missed branches, and goals of turns, conversations of a stranger tier reach."""
-    targeting = Targeting(parsed, run.shape, run.branches)
     seeds = list(zip(run.conversations, run.traces, strict=True))
     for effort in range(_BEYOND_ROUNDS + 1):
         missed = run.wanted
@@ -253,7 +255,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
             tried = [
                 made
                 for branch in missed[:_BRANCHES]
-                for made in targeting.build(branch, choices.within(Tier.HOSTILE), seeds[-60:], _BEYOND_TRIES)
+                for made in run.targeting.build(branch, choices.within(Tier.HOSTILE), seeds[-60:], _BEYOND_TRIES)
             ]
         # Not as transformers calls the template, which refuses to render no messages at all.
         traces = tracer.trace(parsed.template, [prepare(conversation) for conversation in tried], "branches")
@@ -262,7 +264,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
             if not fresh:
                 continue
             seeds.append((conversation, told))
-            found = tier_of(conversation, False, run.shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+            found = run.judge.tier(conversation)
             if found.rank <= tier.rank:
                 run.reached |= told.branches
             for number in fresh:
