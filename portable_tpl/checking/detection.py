@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
 
 from portable_tpl.checking.base import Broken, Use
 from portable_tpl.checking.registry import looked
@@ -15,6 +13,7 @@ from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.source import Template
 from portable_tpl.support.feature_names import constructs
 from portable_tpl.support.features import Probe, load_features
+from portable_tpl.support.literals import assignments
 from portable_tpl.support.table import Support
 from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 from portable_tpl.template.types.types import infer
@@ -70,17 +69,7 @@ def probe_templates(feature: str) -> tuple[ParsedTemplate, ...]:
 def _parsed(probes: Iterable[Probe]) -> Iterator[ParsedTemplate]:
     for probe in probes:
         given = {} if probe.bare else probe.variables
-        sets = "".join(f"{{% set {name} = {_literal(value)} %}}" for name, value in given.items())
         try:
-            yield parse(Template(sets + probe.template))
+            yield parse(Template(assignments(given) + probe.template))
         except PortableTplError:
             continue
-
-
-def _literal(value: Any) -> str:
-    """JSON data as an expression of a template."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False) if value is not None else "none"

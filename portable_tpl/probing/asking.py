@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.support.features import Feature, Probe
+from portable_tpl.support.literals import assignments
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.processes._worker import NOT_TRIED
 
@@ -79,23 +80,8 @@ def _takes_variables(runtime: Runtime) -> bool:
 
 def _ask_inline(runtime: Runtime, case: _Case) -> Rendering:
     """Ask with the variables written into the template, for a deployment that passes none."""
-    variables = "".join(f"{{% set {name} = {_literal(value)} %}}" for name, value in case.probe.variables.items())
-    template = Template(f"{variables}{_OPEN}{case.probe.template}{_CLOSE}")
+    template = Template(f"{assignments(case.probe.variables)}{_OPEN}{case.probe.template}{_CLOSE}")
     return _unguarded(runtime.render(template, _conversation(case.probe, 0)))
-
-
-def _literal(value: Any) -> str:
-    """JSON data as an expression of a template."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    if not isinstance(value, str):
-        return repr(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"
 
 
 def _ask_batch(runtime: Runtime, batch: Mapping[str, list[_Case]], answers: dict[int, Rendering]) -> None:

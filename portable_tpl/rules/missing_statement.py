@@ -90,18 +90,6 @@ def _output(node: nodes.Output, look: Look) -> None:
         look.use("statement.print", node)
 
 
-def _with(node: nodes.With, look: Look) -> None:
-    look.use("statement.with", node)
-
-
-def _block(node: nodes.Block, look: Look) -> None:
-    look.use("statement.block", node)
-
-
-def _autoescape(node: nodes.ScopedEvalContextModifier, look: Look) -> None:
-    look.use("statement.autoescape", node)
-
-
 def _filter_block(node: nodes.FilterBlock, look: Look) -> None:
     look.use("statement.filter-block", node)
     if node.filter.args:
@@ -110,15 +98,7 @@ def _filter_block(node: nodes.FilterBlock, look: Look) -> None:
         look.use("statement.filter-block.chain", node)
 
 
-def _break(node: nodes.Break, look: Look) -> None:
-    look.use("statement.break", node)
-
-
-def _continue(node: nodes.Continue, look: Look) -> None:
-    look.use("statement.continue", node)
-
-
-def _loader(name: str) -> Visit:
+def _statement(name: str) -> Visit:
     def visit(node: nodes.Stmt, look: Look) -> None:
         look.use(f"statement.{name}", node)
 
@@ -151,17 +131,17 @@ VISITS = {
     nodes.Template: _template,
     nodes.CallBlock: _call_block,
     nodes.For: _for,
-    nodes.With: _with,
+    nodes.With: _statement("with"),
     nodes.Output: _output,
-    nodes.Block: _block,
-    nodes.ScopedEvalContextModifier: _autoescape,
+    nodes.Block: _statement("block"),
+    nodes.ScopedEvalContextModifier: _statement("autoescape"),
     nodes.FilterBlock: _filter_block,
-    nodes.Break: _break,
-    nodes.Continue: _continue,
-    nodes.Extends: _loader("extends"),
-    nodes.Include: _loader("include"),
-    nodes.Import: _loader("import"),
-    nodes.FromImport: _loader("from-import"),
+    nodes.Break: _statement("break"),
+    nodes.Continue: _statement("continue"),
+    nodes.Extends: _statement("extends"),
+    nodes.Include: _statement("include"),
+    nodes.Import: _statement("import"),
+    nodes.FromImport: _statement("from-import"),
     nodes.Assign: _assign,
     nodes.AssignBlock: _assign_block,
 }
