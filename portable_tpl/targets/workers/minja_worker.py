@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import openvino_genai
@@ -62,7 +62,6 @@ class _Minja:
     version = _VERSION
 
     def __init__(self) -> None:
-        self._tokenizers: OrderedDict[tuple[_Tokens, str | None], Any] = OrderedDict()
         self._latest: _Loaded | None = None
         self._clock = library_clock("libopenvino_genai")
         # Behind its guard a template is parsed and not run.
@@ -102,16 +101,12 @@ class _Minja:
         if loaded is not self._latest:
             self._latest = loaded
             loaded.turns += 1
-        key = (tokens, loaded.source if loaded.turns > 1 else None)
-        tokenizer = self._tokenizers.get(key)
-        if tokenizer is not None:
-            self._tokenizers.move_to_end(key)
-            return tokenizer
-        while len(self._tokenizers) >= _KEPT:
-            self._tokenizers.popitem(last=False)
-        tokenizer = openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, dict(tokens))))
-        self._tokenizers[key] = tokenizer
-        return tokenizer
+        return _tokenizer(tokens, loaded.source if loaded.turns > 1 else None)
+
+
+@lru_cache(maxsize=_KEPT)
+def _tokenizer(tokens: _Tokens, _own_template: str | None) -> Any:
+    return openvino_genai.Tokenizer(str(tokenizer_folder(_TOKENIZERS, dict(tokens))))
 
 
 def alone(template: str) -> str:
