@@ -12,7 +12,7 @@ from portable_tpl.fixing.batches import edits_of, together
 from portable_tpl.fixing.effect import Moved, objection
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Safety, apply_edits
-from portable_tpl.template.syntax.parsing import ParsedTemplate, compile_check, parse
+from portable_tpl.template import ParsedTemplate, compile_check, parse
 
 # A template with a hundred fixes that do not help would cost a check for each; what is not looked at is shown as a
 # suggestion.

@@ -30,7 +30,7 @@ from portable_tpl.targets.engines.transformers import Reference
 from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.targets.reproduce import reproduce
-from portable_tpl.template.syntax.parsing import compile_check, parse
+from portable_tpl.template import compile_check, parse
 
 _AROUND = 60
 

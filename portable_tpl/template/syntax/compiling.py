@@ -18,14 +18,12 @@ from jinja2.exceptions import TemplateSyntaxError as JinjaSyntaxError
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.words import in_one_line
 from portable_tpl.template.syntax.environment import reference_environment
+from portable_tpl.template.syntax.parsing import TOO_DEEP, ParsedTemplate
 from portable_tpl.template.syntax.walking import names
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    from portable_tpl.template.syntax.parsing import ParsedTemplate
-
-TOO_DEEP = "it is nested too deeply"
 # Python stops at 20 nested loops, 100 steps of indentation and 200 brackets, and jinja2 at 1,000 calls; a level of
 # the tree costs up to two steps, three brackets and five calls.
 _DEEP = 40

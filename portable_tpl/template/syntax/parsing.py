@@ -20,7 +20,6 @@ from jinja2.parser import Parser
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.source import Span, Template
 from portable_tpl.model.words import in_one_line
-from portable_tpl.template.syntax.compiling import TOO_DEEP, compile_check
 from portable_tpl.template.syntax.environment import reference_environment
 from portable_tpl.template.syntax.lexing import Lexed, LexError, lex
 from portable_tpl.template.syntax.walking import child_fields, children
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from portable_tpl.template.syntax.spans import Extents
     from portable_tpl.template.syntax.tokens import Comment, Token
 
-__all__ = ["ParsedTemplate", "compile_check", "parse"]
+TOO_DEEP = "it is nested too deeply"
 
 
 class ParsedTemplate:
@@ -94,9 +93,10 @@ class ParsedTemplate:
 
     @cached_property
     def _extents(self) -> Extents:
+        from portable_tpl.template.syntax.span_rules import rule_for
         from portable_tpl.template.syntax.spans import Extents
 
-        return Extents(self.lexed, self.nodes, self.anchors)
+        return Extents(self.lexed, self.nodes, self.anchors, rule_for)
 
 
 def parse(template: Template) -> ParsedTemplate:

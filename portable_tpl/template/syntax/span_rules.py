@@ -7,16 +7,11 @@ filters; ``is`` for tests; nothing dependable for infix operators and tuples, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jinja2 import nodes
 
-if TYPE_CHECKING:
-    from portable_tpl.template.syntax.spans import Extent, Extents
-
-Rule: TypeAlias = "Callable[[Extents, Any], Extent]"
+from portable_tpl.template.syntax.spans import Extent, Extents, Rule
 
 
 @cache

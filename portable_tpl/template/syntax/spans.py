@@ -8,18 +8,19 @@ finds the node's first and last token from its anchor and the extents of its par
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
 from portable_tpl.model.source import Span
 from portable_tpl.template.syntax.lexing import Lexed, LexToken
-from portable_tpl.template.syntax.span_rules import rule_for
 
 Extent: TypeAlias = tuple[int, int]
 """The indices of a node's first and last token."""
+
+Rule: TypeAlias = "Callable[[Extents, Any], Extent]"
 
 _CLOSING = {"lparen": "rparen", "lbracket": "rbracket", "lbrace": "rbrace"}
 _BLOCKS = frozenset(
@@ -40,11 +41,18 @@ _BLOCKS = frozenset(
 class Extents:
     """The places of the nodes of one tree."""
 
-    def __init__(self, lexed: Lexed, order: Sequence[nodes.Node], anchors: dict[nodes.Node, int]) -> None:
+    def __init__(
+        self,
+        lexed: Lexed,
+        order: Sequence[nodes.Node],
+        anchors: dict[nodes.Node, int],
+        rule_for: Callable[[type[nodes.Node]], Rule],
+    ) -> None:
         self.tokens = lexed.tokens
         self.anchors = anchors
         self._lexed = lexed
         self._order = order
+        self._rule_for = rule_for
         self._known: dict[nodes.Node, Extent] = {}
 
     def span(self, node: nodes.Node) -> Span:
@@ -67,7 +75,7 @@ class Extents:
                     order.append(item)
                     pending += _parts(item)
             for item in reversed(order):
-                known[item] = rule_for(type(item))(self, item)
+                known[item] = self._rule_for(type(item))(self, item)
         return known[node]
 
     def outer(self, node: nodes.Node) -> Extent:
