@@ -4,7 +4,8 @@ What it asks
 ------------
 Whether all templates of a model that have one name are the same: those of ``chat_template.jinja``,
 ``additional_chat_templates/``, ``tokenizer_config.json``, ``chat_template.json`` and ``processor_config.json``, and
-of the GGUF files in the folder. Other bytes that print the same prompts are a note; line ends are nothing.
+of the GGUF files in the folder; without a model's other files, those of GGUF files that hold one model in several
+encodings, as their names say. Other bytes that print the same prompts are a note; line ends are nothing.
 
 Why it matters
 --------------
@@ -36,7 +37,7 @@ from portable_tpl.model.words import listed
 from portable_tpl.release._base import ContainerSubject, Example, Exchange, NotAsked, Observation
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.sources import Container
-from portable_tpl.sources.beside import ggufs_beside
+from portable_tpl.sources.beside import folder_of, ggufs_beside
 from portable_tpl.sources.loaders import LOADERS, LOADS_GGUF
 from portable_tpl.sources.model_folder import comparable
 
@@ -71,7 +72,8 @@ def examine_container(subject: ContainerSubject, inquiry: Inquiry) -> Iterator[O
 
 def _copies(container: Container, ggufs: Sequence[Container], chosen: Template) -> list[_Copy]:
     """The different texts of a template's name, that in effect first."""
-    held = [(slot.text, slot.file, container.readers.get((slot.file, slot.name), ())) for slot in container.slots
+    usual = (LOADS_GGUF.name,) if container.kind == "gguf" else ()
+    held = [(slot.text, slot.file, container.readers.get((slot.file, slot.name), usual)) for slot in container.slots
             if slot.name == chosen.name]  # fmt: skip
     for gguf in ggufs:
         held += [(one.text, gguf.path, (LOADS_GGUF.name,)) for one in gguf.templates if one.name == chosen.name]
@@ -92,7 +94,7 @@ def _copy(container: Container, chosen: Template, group: list[tuple[str, str, tu
 
 def _name(container: Container, file: str) -> str:
     """A file's name within the model's folder."""
-    return os.path.relpath(file, container.home or os.curdir).replace(os.sep, "/")
+    return os.path.relpath(file, folder_of(container) or os.curdir).replace(os.sep, "/")
 
 
 def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inquiry) -> Observation:
@@ -104,7 +106,7 @@ def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inqu
     except TemplateSyntaxError as error:
         words = f"{listed(other.files)} holds a template that does not parse: {error}"
         return Observation(Severity.ERROR, words, related=related)
-    loaded = f"{_loads(first, 'the first')}, {_loads(other, 'the other')}"
+    loaded = _loading(first, other)
     if not difference.differences:
         words = (
             f"{listed(first.files)} and {listed(other.files)} hold different templates that print the same prompts"
@@ -127,6 +129,12 @@ def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inqu
         tier=smallest.tier,
         related=related,
     )
+
+
+def _loading(first: _Copy, other: _Copy) -> str:
+    if first.readers == other.readers == (LOADS_GGUF.name,):
+        return f"{LOADS_GGUF.name} loads the one that it is given"
+    return f"{_loads(first, 'the first')}, {_loads(other, 'the other')}"
 
 
 def _loads(copy: _Copy, which: str) -> str:

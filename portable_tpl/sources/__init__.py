@@ -50,8 +50,9 @@ def open_container(path: str, stdin: IO[bytes] | None = None) -> Container:
 def discover(paths: Sequence[str], on_error: Callable[[SourceError], None] | None = None) -> list[Container]:
     """Open all that the paths name; a folder of templates gives one container for each file in it.
 
-    A container named twice is opened once. Where ``on_error`` is given it gets each :class:`SourceError` and the rest
-    is opened all the same; else the first one is raised.
+    A container named twice is opened once, and a file of a folder that is there for other things (a shard of a GGUF
+    file, a projector) is passed over where the folder has templates. Where ``on_error`` is given it gets each
+    :class:`SourceError` and the rest is opened all the same; else the first one is raised.
     """
     containers: dict[str, Container] = {}
     for path in paths:
@@ -60,6 +61,7 @@ def discover(paths: Sequence[str], on_error: Callable[[SourceError], None] | Non
         except SourceError as error:
             _report(error, on_error)
             continue
+        without: list[NoTemplate] = []
         for each in expanded:
             key = os.path.normpath(each) if os.path.exists(each) else each
             if key in containers:
@@ -67,7 +69,12 @@ def discover(paths: Sequence[str], on_error: Callable[[SourceError], None] | Non
             try:
                 containers[key] = _guarded(each, partial(_open_one, each))
             except SourceError as error:
-                _report(error, on_error)
+                if isinstance(error, NoTemplate) and each.endswith(".gguf"):
+                    without.append(error)
+                else:
+                    _report(error, on_error)
+        if without and len(without) == len(expanded):
+            _report(without[0], on_error)
     return list(containers.values())
 
 

@@ -56,6 +56,27 @@ def test_a_gguf_file_with_the_same_template_is_nothing(folder: Path) -> None:
     assert between(folder) == []
 
 
+def test_gguf_files_of_one_model_and_nothing_else(tmp_path: Path) -> None:
+    other = TEMPLATE.replace("<|end|>", "<|eot|>")
+    texts = {
+        "a-7B-Q4_K_M": TEMPLATE,
+        "a-7B-UD-IQ2_XXS": other,
+        "a-7B-F16": TEMPLATE,
+        "b-Q8_0": other,
+        "a-8B-Q4_0": other,
+    }
+    for name, text in texts.items():
+        gguf(tmp_path / f"{name}.gguf", text)
+    (tmp_path / "a-7B-Q8_0-00002-of-00002.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+    findings = between(tmp_path)
+    assert [finding.related for finding in findings] == [
+        ("a-7B-F16.gguf", "a-7B-Q4_K_M.gguf", "a-7B-UD-IQ2_XXS.gguf"),
+        ("a-7B-Q4_K_M.gguf", "a-7B-UD-IQ2_XXS.gguf"),
+    ]
+    assert {finding.severity for finding in findings} == {Severity.ERROR}
+    assert "llama.cpp loads the one that it is given" in findings[0].message
+
+
 def test_other_checks_alone_are_asked(folder: Path) -> None:
     gguf(folder / "model-q4.gguf", TEMPLATE.replace("<|end|>", "<|eot|>"))
     assert between(folder, select=["REL103"]) == []
