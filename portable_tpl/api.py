@@ -33,7 +33,7 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
     """
     from portable_tpl.sources import open_container
 
-    container = open_container(os.fspath(path))
+    container = open_container(_path(path))
     if name is not None:
         return replace(container.template(name), named={})
     return container.templates[0]
@@ -127,7 +127,7 @@ def audit(
         if isinstance(each, Template):
             containers.append(_container(each))
         else:
-            containers += discover([os.fspath(each)])
+            containers += discover([_path(each)])
     settings = AuditSettings(
         compare=_settings(examples, seed, tier, conversations),
         choice=Choice(_names(select), _names(ignore)),
@@ -164,7 +164,7 @@ def _container(given: Template | str | os.PathLike[str]) -> Container:
 
     if isinstance(given, Template):
         return Container(given.path or "<string>", "string", (given,), ())
-    return open_container(os.fspath(given))
+    return open_container(_path(given))
 
 
 def compile(template: Template | str, name: str | None = None) -> ChatTemplate:  # noqa: A001 - the contract's name
@@ -223,7 +223,16 @@ def render(
 
 
 def _template(template: Template | str) -> Template:
-    return Template(template) if isinstance(template, str) else template
+    given = Template(template) if isinstance(template, str) else template
+    if not isinstance(given, Template):
+        raise InputError(f"expected a template or its text, not {type(given).__name__}")
+    return given
+
+
+def _path(given: str | os.PathLike[str]) -> str:
+    if not isinstance(given, (str, os.PathLike)):
+        raise InputError(f"expected a path or a hub id, not {type(given).__name__}")
+    return os.fspath(given)
 
 
 def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:
@@ -259,5 +268,11 @@ def _settings(
         examples=DEFAULT_EXAMPLES if examples is None else examples,
         seed=seed,
         tier=_tier(tier),
-        conversations=tuple(conversations),
+        conversations=tuple(map(_conversation, conversations)),
     )
+
+
+def _conversation(given: Conversation) -> Conversation:
+    if not isinstance(given, Conversation):
+        raise InputError(f"expected a Conversation, not {type(given).__name__}")
+    return given

@@ -143,6 +143,18 @@ def test_requests_that_cannot_be_carried_out(function: Any) -> None:
         function(STRIP, targets=["minijinja"], tier="weekly")
 
 
+@pytest.mark.parametrize("function", [pt.load, pt.check, pt.fix, pt.compare, pt.audit, pt.compile])
+@pytest.mark.parametrize("given", [None, 3, b"{{ a }}"])
+def test_what_is_no_template_is_said_so(function: Any, given: Any) -> None:
+    with pytest.raises(InputError, match=rf"expected .*, not {type(given).__name__}$"):
+        function([given] if function is pt.audit else given)
+
+
+def test_what_is_no_conversation_is_said_so() -> None:
+    with pytest.raises(InputError, match="expected a Conversation, not dict"):
+        pt.compare(STRIP, targets=["minijinja"], conversations=[{"messages": []}])  # type: ignore[list-item]
+
+
 def test_fix() -> None:
     result = pt.fix(pt.Template(STRIP), targets=["minijinja-strict"])
     assert isinstance(result, pt.FixResult)

@@ -73,6 +73,15 @@ def test_text_comes_through_exactly(target: str, text: str) -> None:
     assert warm(target).render(template, asking(text)) == Rendered(f"[{text}]")
 
 
+@each_target
+def test_a_template_with_a_lone_surrogate_comes_through_or_is_not_taken(target: str) -> None:
+    answer = warm(target).render(Template("[\ud800]"), asking("a"))
+    if isinstance(answer, Failed):
+        assert (answer.kind, "surrogate" in answer.message) == ("unsupported", True)
+    else:
+        assert answer == Rendered("[\ud800]")
+
+
 _VALUES: list[Any] = [
     None, True, False, 0, 1, -1, 2**31, -(2**31), 2**53 - 1, 0.5, -2.25, "", "x", [], {}, [[], {}, [None]],
     {"b": 1, "a": {"z": [1, 2, {"y": True}]}, "": "empty", "a b": "space", "é": "ü"}, ["a'b", 'c"d', "\n\t"],

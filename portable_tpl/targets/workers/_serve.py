@@ -82,11 +82,11 @@ def expect_small(text: str) -> None:
 
 
 def expect_unicode(template: str) -> None:
-    """Raise :class:`Failure` for a template that a program in C++ cannot be given."""
+    """Raise :class:`Failure` for a template that a program in C++ or Rust cannot be given."""
     try:
         template.encode("utf-8")
     except UnicodeEncodeError:
-        raise Failure("unsupported", "a C++ program cannot be given a template with a lone surrogate") from None
+        raise Failure("unsupported", "a program in C++ or Rust cannot hold a template with a lone surrogate") from None
 
 
 class _Connection:

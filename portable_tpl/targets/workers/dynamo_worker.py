@@ -24,7 +24,7 @@ from portable_tpl.targets.deployments._wheels import engine_in
 from portable_tpl.targets.workers._byte_tokenizer import write_model
 from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._dynamo_server import Frontend, Log
-from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.targets.workers._serve import Failure, Refusal, expect_unicode, serve
 
 _MODELS = 8  # that are kept registered
 _LOGGED = "error,dynamo_llm::preprocessor=debug,dynamo_llm::discovery=warn"
@@ -113,6 +113,7 @@ class _Dynamo:
         self._count = 0
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        expect_unicode(template)
         loaded = _Loaded(template)
         self._model(loaded, {}, "{}")
         return loaded

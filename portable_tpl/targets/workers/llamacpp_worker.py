@@ -18,7 +18,7 @@ import xllamacpp
 from portable_tpl.targets.workers._cache import cache_folder, make_writable
 from portable_tpl.targets.workers._clock import library_clock, stopped
 from portable_tpl.targets.workers._llama_server import Server, ServerRefusesError, request_failure, start_failure
-from portable_tpl.targets.workers._serve import Failure, serve
+from portable_tpl.targets.workers._serve import Failure, expect_unicode, serve
 from portable_tpl.targets.workers._tiny_gguf import tiny_model
 
 _SERVERS = 6  # that are kept running; each maps 64 MB, most of it never used
@@ -89,6 +89,7 @@ class _LlamaCpp:
         self._server(loaded, *_ANY_TOKENS).ask(b"{}")
 
     def load(self, template: str, options: dict[str, Any]) -> _Loaded:
+        expect_unicode(template)
         add_bos = bool(options.get("add_bos", False))
         if not options.get("engine", False):
             return _Loaded(template, False, add_bos, 0)

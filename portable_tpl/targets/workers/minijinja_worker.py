@@ -21,7 +21,7 @@ import minijinja
 
 from portable_tpl.targets.workers._json_text import restyled
 from portable_tpl.targets.workers._minijinja_literals import assignment, assignments
-from portable_tpl.targets.workers._serve import Failure, Refusal, serve
+from portable_tpl.targets.workers._serve import Failure, Refusal, expect_unicode, serve
 
 # What the Rust crate calls a template that was given as a string. There, no other template exists, so a template must
 # not meet ours by any name that somebody might write.
@@ -123,10 +123,9 @@ class _Minijinja:
 
     def _put_main(self, host: _Host, loaded: _Loaded) -> None:
         host.main = None
+        expect_unicode(loaded.text)
         try:
             host.environment.add_template(_MAIN, loaded.text)
-        except UnicodeEncodeError:
-            raise Failure("unsupported", "a Rust program cannot hold a template with a lone surrogate") from None
         except BaseException as error:
             raise self._failure("syntax", loaded, error) from None
         host.main = loaded.text
