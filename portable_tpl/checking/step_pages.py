@@ -14,6 +14,10 @@ _PLACES = (
     ("changes_template", "It changes the template's source before the engine loads it."),
     ("changes_prompt", "It changes the prompt that the template printed."),
 )
+_BY_LEAVING_OUT = (
+    "Its words are not modelled. It is named where the target prints what the reference prints once what the step "
+    "concerns is left out of the conversation, and the engine alone is not what differs."
+)
 _MEANING = (
     "A mismatch with this cause is of origin `stack`: the engine prints what the reference prints once the "
     "step is taken "
@@ -42,6 +46,7 @@ def _page(step: Step) -> str:
     lines += [step.details, ""] if step.details else []
     places = [text for changes, text in _PLACES if getattr(step, changes)]
     lines += [*places, ""] if places else []
+    lines += [_BY_LEAVING_OUT, ""] if step.without is not None else []
     targets = targets_with_step(step)
     lines += ["## Targets", "", ", ".join(targets) if targets else "any server", "", "## What it means", "", _MEANING]
     if step.changes_request:

@@ -145,11 +145,14 @@ class Investigation:
         )
 
     def _cause(self, group: Group, small: Conversation, answer: Rendering, tier: Tier) -> Cause:
+        stack = self._identities.stack
         if group.origin == "stack" or group.locus is None:
-            return Cause("stack", "+".join(group.names) or None, None, None)
+            return Cause("stack", "+".join(group.names or stack.left_out(small)) or None, None, None)
         if group.locus.kind in ("timeout", "crash"):
             return Cause("template", None, None, None)
-        return self._causes.find(small, self._identities.stack.base(small, group.changes), answer, group.locus, tier)
+        cause = self._causes.find(small, stack.base(small, group.changes), answer, group.locus, tier)
+        names = stack.left_out(small) if cause.name is None else ()
+        return Cause("stack", "+".join(names), None, None) if names else cause
 
     def _small(self, group: Group, start: Case, budget: int, there: Test | None) -> tuple[Conversation, Rendering]:
         """The shrunk conversation, with the target's answer.

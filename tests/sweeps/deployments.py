@@ -37,7 +37,10 @@ from portable_tpl.targets.steps.prepared import prepare, rewritten, steps_for
 from portable_tpl.template.syntax.parsing import parse
 from tests.sweeps.truth import corpus
 
-TARGETS = ("tgi", "mistral.rs", "dynamo", "smg", "vllm")
+TARGETS = (
+    *("tgi", "mistral.rs", "dynamo", "smg", "vllm"),
+    *("minja", "onnxruntime", "node-llama-cpp", "llama-cpp-python", "transformers.js", "lm-studio"),
+)
 CONFIRMED = 0.97  # of all causes
 _PORTABLE = Path(__file__).parents[2] / "corpus" / "templates" / "portable"
 _TEMPLATES = 60

@@ -225,6 +225,20 @@ class Attribution:
             made = made.followed_by(step)
         return None
 
+    def left_out(self, conversation: Conversation) -> tuple[str, ...]:
+        """The step without whose matter the target gives what the reference gives, and what else is needed for that.
+
+        Only of steps whose doing cannot be repeated here; none where that does not help.
+        """
+        for step in self._candidates.all:
+            left = conversation if step.without is None else step.without(conversation)
+            if left is conversation or not left.messages:
+                continue
+            (explanation,) = self.explain([left], [self._subject.target.render(self._template, left)])
+            if explanation.same or explanation.complete:
+                return (*explanation.names, step.name)
+        return ()
+
     def base(self, conversation: Conversation, changes: Steps) -> Conversation:
         """What a deployment with these changes gives to its engine."""
         return prepare(conversation, changes) if changes else conversation

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
+from portable_tpl.differential.attribute.call_example import example_on_server
 from portable_tpl.differential.attribute.reasoning_marks import seen_in_template, seen_on_server
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
@@ -14,6 +15,7 @@ from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step, Trial
 from portable_tpl.targets.steps.prefill import PREFILLED, ends_with_assistant, prefilled_with
 from portable_tpl.targets.steps.prepared import Prepared, context_of, prepare, rewritten, steps_for
+from portable_tpl.targets.steps.tools_in_prompt import DESCRIBED, described_with
 
 Steps = tuple[Step, ...]
 
@@ -28,7 +30,7 @@ class Candidates:
         self._subject = subject
         self._template = subject.template
         self._steps: Steps = steps_for(subject.template, [step(name) for name in names], trial)
-        self._learnt = False
+        self._learnt: set[str] = set()
 
     @property
     def all(self) -> Steps:
@@ -40,13 +42,28 @@ class Candidates:
 
     def learn(self, conversations: Sequence[Conversation]) -> None:
         """Take up the changes that depend on the template, once a conversation comes that they may concern."""
-        at = next((n for n, each in enumerate(self._steps) if each is PREFILLED), None)
-        if self._learnt or at is None or not any(map(ends_with_assistant, conversations)):
+        if any(map(ends_with_assistant, conversations)):
+            self._learn_once(PREFILLED, self._prefill)
+        if any(each.tools for each in conversations):
+            self._learn_once(DESCRIBED, self._described)
+
+    def _learn_once(self, known: Step, learn: Callable[[], Step | None]) -> None:
+        """Put what is learnt of a step behind it, where the target may take that step."""
+        at = next((n for n, each in enumerate(self._steps) if each is known), None)
+        if at is None or known.name in self._learnt:
             return
-        self._learnt = True
+        self._learnt.add(known.name)
+        variant = learn()
+        if variant is not None:
+            self._steps = (*self._steps[: at + 1], variant, *self._steps[at + 1 :])
+
+    def _prefill(self) -> Step | None:
         marks = seen_on_server(self._subject, [step("enable-thinking-set")]) or seen_in_template(self._subject)
-        if marks is not None:
-            self._steps = (*self._steps[: at + 1], prefilled_with(marks), *self._steps[at + 1 :])
+        return None if marks is None else prefilled_with(marks)
+
+    def _described(self) -> Step | None:
+        example = example_on_server(self._subject, [step("system-to-user"), step("string-to-parts")])
+        return None if example is None else described_with(example)
 
     def singles(self, conversation: Conversation, answer: Rendering) -> Iterator[Steps]:
         """The changes that do something by themselves, one by one."""
@@ -84,7 +101,9 @@ class Candidates:
         out = {change.name for (change,) in self.singles(conversation, answer)}
         for before in ([], *([name] for name in sorted(out - fixed))):
             first = [each for each in self._steps if each.name in fixed or each.name in before]
-            made = prepare(conversation, self.acting(conversation, answer, first, {}))
+            done = self.acting(conversation, answer, first, {})
+            made = prepare(conversation, done)
+            out |= {each.name for each in done}
             out |= {each.name for each in self._steps if self.acts(each, conversation, made, answer)}
         return out
 

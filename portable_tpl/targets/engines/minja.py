@@ -17,13 +17,13 @@ ENGINE = PythonEngine(
 )
 # The polyfills, of which it takes those that it finds a template to need.
 STEPS = (
-    "string-to-parts",
-    "system-to-user",
-    "arguments-parsed",
     "tools-empty-to-none",
+    "tools-in-system-prompt",
+    "arguments-parsed",
     "calls-as-content",
     "answers-as-user",
-    "tools-in-system-prompt",
+    "system-to-user",
+    "string-to-parts",
     "tools-omitted-when-none",
     "documents-omitted-when-none",
 )

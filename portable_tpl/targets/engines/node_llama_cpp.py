@@ -38,6 +38,7 @@ def stack_context(conversation: Conversation, container_tokens: Mapping[str, str
 STEPS = (
     "roles-dropped",
     "reasoning-dropped",
+    "functions-in-own-words",
     "parts-run-together",
     "null-content-to-empty",
     "missing-content-to-empty",

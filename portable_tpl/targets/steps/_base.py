@@ -55,6 +55,9 @@ class Step:
     * ``on_template`` gives the template's text as the engine gets it.
     * ``on_prompt`` changes the prompt, given the conversation of the caller.
 
+    ``without`` is for what no one of these can do, where a deployment's words depend on more than is known here: it
+    takes what the step concerns out of a conversation, so that its part is seen by leaving it out.
+
     Each leaves alone what it does not concern. ``applies`` says for which templates the deployment takes the step at
     all. Of the steps of one ``choice`` a deployment takes one at most, and does not say which. ``variant_of``
     is the step in a target's list in whose place this one comes, for templates of which that is learnt.
@@ -69,6 +72,7 @@ class Step:
     on_context: Callable[[Context, Conversation], Context] = _same_context
     on_template: Callable[[Template], str] = _same_template
     on_prompt: Callable[[str, Conversation], str] = _same_prompt
+    without: Callable[[Conversation], Conversation] | None = None
     applies: Callable[[Template, Trial], bool] = always
     choice: str | None = None
     variant_of: str | None = None

@@ -10,7 +10,6 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.steps._base import Message, Step, Trial, each_function
 
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
-_MINJA = "google/minja chat-template.hpp"
 _MISTRAL = "mistral.rs mistralrs-core/src/pipeline/chat_template.rs"
 _DYNAMO = "Dynamo lib/renderer/src/template/oai.rs, may_be_fix_tool_schema"
 _TGI = "text-generation-inference router/src/infer/chat_template.rs"
@@ -41,22 +40,6 @@ def _tool_keys(conversation: Conversation) -> Conversation:
 
 def _tools_empty_to_none(conversation: Conversation) -> Conversation:
     return conversation.with_changes(tools=None) if conversation.tools == [] else conversation
-
-
-def _tools_in_system_prompt(conversation: Conversation) -> Conversation:
-    if not conversation.tools:
-        return conversation
-    listed = json.dumps(conversation.tools, ensure_ascii=False, indent=2)
-    text = f"You can call any of the following tools to satisfy the user's requests: {listed}"
-    messages = conversation.messages
-    if messages and messages[0].get("role") == "system":
-        content = messages[0].get("content")
-        if not isinstance(content, str):
-            return conversation
-        rest, text = messages[1:], f"{content}\n\n{text}"
-    else:
-        rest = messages
-    return conversation.with_changes(messages=[{"role": "system", "content": text}, *rest])
 
 
 def _with_description(function: Message) -> Message:
@@ -156,13 +139,6 @@ STEPS = (
         f"{_CHAT_CPP}; OpenVINO GenAI tokenizer",
         "So 'tools is defined' or 'tools is not none' are false for an empty list: ask for the list's truth.",
         on_request=_tools_empty_to_none,
-    ),
-    Step(
-        "tools-in-system-prompt",
-        "Tools are described in a system message instead of being given to the template.",
-        f"{_MINJA}, polyfill_tools",
-        "So it is for templates that do not read the variable tools.",
-        on_request=_tools_in_system_prompt,
     ),
     Step(
         "tool-description-filled",

@@ -97,7 +97,7 @@ def _calls_as_content(message: Message) -> Message:
         entry = {"name": function.get("name"), "arguments": function.get("arguments")}
         listed.append({**entry, "id": call["id"]} if "id" in call else entry)
     body: Message = {"tool_calls": listed}
-    if message.get("content"):
+    if message.get("content") not in (None, [], {}):
         body["content"] = message["content"]
     kept = {key: value for key, value in message.items() if key != "tool_calls"}
     return {**kept, "content": json.dumps(body, ensure_ascii=False, indent=2)}

@@ -86,7 +86,7 @@ def expect_unicode(template: str) -> None:
     try:
         template.encode("utf-8")
     except UnicodeEncodeError:
-        raise Failure("unsupported", "a program in C++ or Rust cannot hold a template with a lone surrogate") from None
+        raise Failure("unsupported", "a program in C++ or Rust holds no template with a lone surrogate") from None
 
 
 class _Connection:
