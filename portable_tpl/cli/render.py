@@ -33,7 +33,8 @@ from portable_tpl.model.errors import InputError
     "steps",
     multiple=True,
     metavar="NAME",
-    help="Change the conversation as a named deployment step does (repeatable).",
+    help="Change the conversation first, as a named step of a deployment does, or all such steps of a target "
+    "(repeatable). What a deployment does to variables, template and prompt, --target shows.",
 )
 @click.option("--name", metavar="NAME", help="Which of a container's named templates. [default: as transformers]")
 @click.option("--clock", metavar="TIME", help="Local time that strftime_now sees, as 2026-01-01T12:00:00. [now]")

@@ -11,16 +11,30 @@ from portable_tpl.targets.steps._base import Step
 
 
 def find_steps(names: Sequence[str]) -> list[Step]:
-    """The steps of these names; raises :class:`InputError`."""
+    """The steps of these names, a target's name for all of its that change a conversation.
+
+    Raises :class:`InputError` for what is neither, and for a step that changes something else than the conversation.
+    """
     if not names:
         return []
-    from portable_tpl.targets.steps import all_steps
+    from portable_tpl.targets.registry import known_targets
+    from portable_tpl.targets.steps import all_steps, step
 
     known = {each.name: each for each in all_steps()}
+    targets = {each.id: each for each in known_targets() if each.steps}
+    found: list[Step] = []
     for name in names:
-        if name not in known:
+        if name in targets:
+            found += [each for each in map(step, targets[name].steps) if each.changes_request]
+        elif name not in known:
             raise InputError(f"--as {name}: no such step; known: {', '.join(sorted(known))}")
-    return [known[name] for name in names]
+        elif not known[name].changes_request:
+            raise InputError(
+                f"--as {name}: this step changes no conversation, but what comes after; --target renders with it"
+            )
+        else:
+            found.append(known[name])
+    return found
 
 
 def with_steps(call: Call, names: Sequence[str]) -> Call:

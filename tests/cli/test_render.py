@@ -201,3 +201,7 @@ def test_named_steps_of_deployments(cli: Cli) -> None:
     parts = json.dumps([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])
     result = cli("render", "chatml.jinja", "--conversation", parts, "--as", "parts-joined")
     assert result.out == "<user>a\nb</>\n"
+    assert cli("render", "chatml.jinja", "--conversation", parts, "--as", "tgi").out == "<user>ab</>\n"
+    refused = cli("render", "chatml.jinja", "--conversation", parts, "--as", "generation-prompt-always")
+    assert (refused.status, refused.stdout) == (2, b"")
+    assert "--target" in refused.stderr
