@@ -230,3 +230,11 @@ def kills(session: nox.Session) -> None:
     session.install("-e", ".")
     for kind in ("fix", "fix --output", "check --output", "check --write-baseline", "render --input"):
         session.run("python", "-m", "tests.security.killing", "kills", kind, *(session.posargs or ("100", "1")))
+
+
+@nox.session
+def same(session: nox.Session) -> None:
+    """Audit real templates under other hash seeds, locales, time zones, folders and caches: the same report."""
+    _engines(session)
+    templates = str(Path(_with_corpus(session)) / "templates")
+    session.run("python", "-m", "tests.sweeps.same", templates, *session.posargs)

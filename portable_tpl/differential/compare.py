@@ -111,7 +111,7 @@ class Run:
         self._untried = self._untried or len(tried) < len(samples)
         self.sample += [samples[number] for number in tried]
         for target in self._targets:
-            answers = given[target.id]()
+            answers = given.pop(target.id)()
             differing_by[target.id], refused = self._judge(
                 target, [samples[number] for number in tried], [answers[number] for number in tried]
             )

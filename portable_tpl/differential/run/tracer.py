@@ -14,6 +14,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter, python_worker
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._cases import encode
+from portable_tpl.targets.processes._shared import rendered
 from portable_tpl.targets.processes._worker import WRAPPING, WorkerRuntime
 from portable_tpl.targets.steps.prepared import Prepared, context_of
 from portable_tpl.template.tracing.trace import Piece, Trace
@@ -80,7 +81,7 @@ def _read(rendering: Rendering) -> Trace:
 
 def _rendering(told: Mapping[str, Any]) -> Rendering:
     if "text" in told:
-        return Rendered(told["text"])
+        return rendered(told["text"])
     if "refused" in told:
         return Refused(told["refused"])
     failed = told["failed"]

@@ -15,7 +15,7 @@ _WORKERS = Path(__file__).parents[1] / "workers"
 _GET_NODE = "pip install 'portable-tpl[js]'"
 # What V8's heap may hold; one render beyond it ends the process, and the parent says so. The limit on the address
 # space is of no use here: V8 reserves gigabytes at start.
-_HEAP_MEGABYTES = 1024
+_HEAP_MEGABYTES = 512
 
 
 @dataclass(frozen=True)
