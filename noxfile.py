@@ -238,3 +238,11 @@ def same(session: nox.Session) -> None:
     _engines(session)
     templates = str(Path(_with_corpus(session)) / "templates")
     session.run("python", "-m", "tests.sweeps.same", templates, *session.posargs)
+
+
+@nox.session
+def growth(session: nox.Session) -> None:
+    """Time ``check`` at once, twice, four and eight times the size, for templates of many kinds."""
+    _group(session, "test")
+    session.install("-e", ".")
+    session.run("python", "-m", "tests.sweeps.growth", *session.posargs)

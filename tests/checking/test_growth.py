@@ -32,6 +32,9 @@ KINDS: dict[str, Callable[[int], str]] = {
         + "".join(f"{{% elif messages[0].role == 'r{i}' %}}{{{{ tools|tojson }}}}" for i in range(n))
         + "{% endif %}"
     ),
+    "nesting": lambda n: (
+        ("{% if tools %}" * 12 + "{{ messages[0].content.strip() }}" + "{% endif %}" * 12 + "\n") * (n // 8)
+    ),
     "text": lambda n: "{{ messages[0].content }} some words of a prompt\n" * n,
     "chain": lambda n: "{{ messages[0].content" + "|trim" * (n // 2) + " }}",
 }

@@ -76,12 +76,12 @@ class _Scope(Frame):
         super().__init__(index, parent, repeats)
         self.node = node
         self.values: _Values = {}
-        self.log: list[tuple[str, frozenset[_Source]]] = []
-        """All that its names have been, oldest first."""
+        self.log: dict[str, list[frozenset[_Source]]] = {}
+        """All that each of its names has been, oldest first."""
 
     def put(self, name: str, sources: frozenset[_Source]) -> None:
         self.values[name] = sources
-        self.log.append((name, sources))
+        self.log.setdefault(name, []).append(sources)
 
     def chain(self) -> list[_Scope]:
         """This scope and those around it."""
@@ -282,13 +282,18 @@ class _Resolver:
 
     def _macro(self, node: nodes.Macro, scope: _Scope) -> bool:
         scope.put(node.name, self._bind(node.name, "macro", node, scope.node))
-        around = [(outer, dict(outer.values), 0 if outer.repeats else len(outer.log)) for outer in scope.chain()]
+        inside = {each.name for each in names((node,))}
+        around = []
+        for outer in scope.chain():
+            values = {name: outer.values[name] for name in inside & outer.values.keys()}
+            since = {name: 0 if outer.repeats else len(outer.log.get(name, ())) for name in values}
+            around.append((outer, values, since))
 
         def run() -> None:
             for outer, values, since in around:
-                for name, sources in outer.log[since:]:
-                    values[name] |= sources
-                outer.values = values
+                outer.values = {
+                    name: sources.union(*outer.log.get(name, [])[since[name] :]) for name, sources in values.items()
+                }
             self._callable(node, scope)
 
         self._macros.append(run)
