@@ -29,7 +29,12 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Template:
     """Read the template of a container: a file, a model folder, a GGUF file or a hub id.
 
     ``name`` chooses one of several for good; without it ``default`` is taken, or the first where there is none, and
-    the others stay within reach in ``Template.named``. Raises :class:`SourceError`.
+    the others stay within reach in ``Template.named``. Raises :class:`SourceError`. ::
+
+        from pathlib import Path
+        Path("chat_template.jinja").write_text("{{ messages[0].content }}")
+        template = portable_tpl.load("chat_template.jinja")
+        assert (template.name, template.text) == ("default", "{{ messages[0].content }}")
     """
     from portable_tpl.sources import open_container
 
@@ -48,8 +53,12 @@ def check(
 ) -> list[Finding]:
     """Find what is not portable to the targets, without rendering; suppressed findings are left out.
 
+    ``template`` is the text of one, or what :func:`load` gave. Findings come in the order of their places.
     Raises :class:`TemplateSyntaxError`, :class:`UnknownTarget` and
-    :class:`TargetUnavailable`, the last for a target that was never measured.
+    :class:`TargetUnavailable`, the last for a target that was never measured. ::
+
+        findings = portable_tpl.check("{{ messages[0].content.strip() }}", targets="minijinja-strict")
+        assert [(finding.code, finding.location.line) for finding in findings] == [("PTL101", 1)]
     """
     from portable_tpl.auditing.choice import Choice
     from portable_tpl.auditing.static import parsed_whole, static_findings
@@ -65,7 +74,14 @@ def fix(
     unsafe: bool = False,
     tier: Tier | str = Tier.EVERYDAY,
 ) -> FixResult:
-    """Rewrite what is not portable to the targets, each change proved on the reference; raises as :func:`check`."""
+    """Rewrite what is not portable to the targets, each change proved on the reference; raises as :func:`check`.
+
+    ``FixResult.text`` is the new template, ``applied`` are the findings whose fixes are in it, and ``refused`` those
+    whose fixes would have changed a prompt. ``unsafe`` takes fixes that are not sure to keep all prompts, too. ::
+
+        result = portable_tpl.fix("{{ messages[0].content.strip() }}", targets="minijinja-strict")
+        assert result.text == "{{ messages[0].content|trim }}"
+    """
     from portable_tpl.fixing import fix as fix_template
     from portable_tpl.template import compile_check, parse
 
@@ -84,9 +100,14 @@ def compare(
 ) -> Comparison:
     """Render conversations on the targets and on the reference; what differs comes shrunk, with its cause.
 
-    Without ``targets`` the default ones that are installed are run. Raises
-    :class:`TargetUnavailable` for one that was asked for and is not,
-    and :class:`TemplateSyntaxError`.
+    ``examples`` conversations are generated (80 without it), and the ``conversations`` given are rendered besides;
+    ``Comparison.targets`` holds for each target its mismatches, one a cause. Without ``targets`` the default ones
+    that are installed are run. Raises :class:`TargetUnavailable` for one that was asked for and is not, and
+    :class:`TemplateSyntaxError`. ::
+
+        comparison = portable_tpl.compare("{{ messages[0].content.strip() }}", "minijinja-strict", examples=5)
+        (mismatch,) = comparison.targets["minijinja-strict"].mismatches
+        assert (mismatch.kind, mismatch.cause) == ("target-error", "method.str.strip")
     """
     from portable_tpl.differential.run.session import Session
     from portable_tpl.targets.catalogue import running_targets
@@ -114,7 +135,11 @@ def audit(
     above 1 starts processes, which wants a script with a guarded main module. Without ``targets`` the default ones
     are taken, and those that are not installed are ``skipped`` in the report. Raises :class:`TargetUnavailable` for
     one that was asked for and is not, :class:`UnknownTarget`, and :class:`SourceError` for a path without a template;
-    a template that cannot be used has an error in the report.
+    a template that cannot be used has an error in the report. ::
+
+        template = portable_tpl.Template("{% for m in messages %}{{ m.content.strip() }}{% endfor %}")
+        report = portable_tpl.audit(template, targets="minijinja-strict", examples=5)
+        assert report.templates[0].verdicts == {"minijinja-strict": "fails"}
     """
     from portable_tpl.auditing.audit import AuditSettings, audit
     from portable_tpl.auditing.choice import Choice
@@ -151,7 +176,11 @@ def diff(
 
     A string is a path or a hub id, as for :func:`audit`. One difference for each template's name, in which
     ``differences`` hold the smallest conversation for each reason. Raises :class:`TemplateSyntaxError`,
-    :class:`SourceError`, :class:`UnknownTarget` and :class:`TargetUnavailable`.
+    :class:`SourceError`, :class:`UnknownTarget` and :class:`TargetUnavailable`. ::
+
+        old, new = portable_tpl.Template("{{ messages[0].content }}"), portable_tpl.Template("{{ messages[0].role }}")
+        (difference,) = portable_tpl.diff(old, new, examples=5)
+        assert difference.likeness == "differs"
     """
     from portable_tpl.auditing.difference import differences_of
 

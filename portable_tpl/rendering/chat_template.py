@@ -125,8 +125,8 @@ class ChatTemplate:
         """The prompt, and which of its characters ``{% generation %}`` blocks printed.
 
         ``Rendered.spans`` are ``(start, end)`` pairs, in characters and in the order in which the blocks ended;
-        transformers makes ``assistant_masks`` from them: a token that overlaps one is trained on. Arguments and
-        errors are those of :meth:`render`. ::
+        transformers makes ``assistant_masks`` from them: a token that overlaps one is trained on. Arguments are
+        those of :meth:`render`, and it raises what that raises. ::
 
             source = "{% for m in messages %}<{% generation %}{{ m.content }}{% endgeneration %}>{% endfor %}"
             prompt = portable_tpl.compile(source).render_with_spans([{"role": "assistant", "content": "Yes"}])

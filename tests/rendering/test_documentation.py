@@ -19,9 +19,10 @@ from portable_tpl.rendering.chat_template import ChatTemplate
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "portable_tpl" / "rendering" / "instead_of_apply_chat_template.md"
+PUBLIC = [getattr(portable_tpl, name) for name in portable_tpl.__all__]
 FUNCTIONS: list[Any] = [
+    *(each for each in PUBLIC if inspect.isfunction(each)),
     *(ChatTemplate.render, ChatTemplate.render_batch, ChatTemplate.render_with_spans, ChatTemplate.render_request),
-    *(portable_tpl.compile, portable_tpl.render, portable_tpl.row_renderer),
 ]
 
 
@@ -45,10 +46,12 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__qualname__)
-def test_samples_in_docstrings(function: Any) -> None:
+def test_samples_in_docstrings(function: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     text = inspect.getdoc(function) or ""
     samples = re.findall(r"::\n\n((?:(?: {4}.*)?\n?)+)", text)
     assert samples, "no sample"
+    assert "Raises" in text or "raises" in text
     for sample in samples:
         assert "assert" in sample
         exec(textwrap.dedent(sample), {"portable_tpl": portable_tpl})

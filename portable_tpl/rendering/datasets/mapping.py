@@ -42,7 +42,9 @@ def row_renderer(
 
     A row has ``messages`` and may have ``tools``, ``documents`` and the other keys of a conversation; ``columns``
     says where they are else, as ``{"messages": "conversations"}``, ShareGPT's form included. The prompt goes to
-    ``prompt_column``; the other keywords hold for all rows. ::
+    ``prompt_column``; the other keywords hold for all rows. Raises :class:`ConversationError` and
+    :class:`RenderError` for names that are no columns or no variables; the function raises :class:`RenderError` for
+    a row that gets no prompt. ::
 
         chat = portable_tpl.compile("{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}")
         function = portable_tpl.row_renderer(chat, columns={"messages": "conversations"})
