@@ -85,7 +85,7 @@ class Run:
         explored.traces += traces
         explored.tiers += [shot.tier for shot in shots]
         explored.reached.update(*(trace.branches for trace in traces))
-        cases = self._compare(range(first, len(explored.conversations)))
+        cases = self._compare(range(first, len(explored.conversations)), replacing=False)
         for number, aim in enumerate(aims):
             keys = {shot.conversation.key for shot in shots if shot.aim == number}
             for target in self._targets:
@@ -95,8 +95,11 @@ class Run:
                 there = partial(sights.gets_to, aim)
                 self._investigation(target).add_apart(differing, there, aim.shows)
 
-    def _compare(self, numbers: Sequence[int]) -> dict[str, list[Case]]:
-        """Compare conversations of the run, by number; gives those that differ."""
+    def _compare(self, numbers: Sequence[int], replacing: bool = True) -> dict[str, list[Case]]:
+        """Compare conversations of the run, by number; gives those that differ.
+
+        ``replacing``: others stand in for those that a target does not take.
+        """
         differing_by: dict[str, list[Case]] = {}
         template = self.parsed.template
         conversations = [self.explored.conversations[number] for number in numbers]
@@ -115,7 +118,7 @@ class Run:
             differing_by[target.id], refused = self._judge(
                 target, [samples[number] for number in tried], [answers[number] for number in tried]
             )
-            if refused:
+            if refused and replacing:
                 differing_by[target.id] += self._replace(target, refused)
         if self._settings.database:
             every = (each for target in self._identical for each in self._mismatches(target))

@@ -15,7 +15,7 @@ Path = tuple[Any, ...]
 Edit = tuple[Path, Any]  # a place and its new value, or _GONE
 
 _GONE = object()
-_FIRST_BATCH, _BATCH = 12, 64
+_FIRST_BATCH, _BATCH = 8, 64
 _MOST_RENDERS = 3000
 _LETTERS = 40  # characters of a text that are replaced by plainer ones
 
