@@ -66,7 +66,7 @@ class PathReader(Reader[Path, Facts]):
                 continue  # `set call = call.function`, read again without regard to order
             elif len(path) + len(steps) <= _DEEPEST:
                 made.add(path + steps)
-        for path in sorted(made):  # the order of the facts is that of what is made of them
+        for path in sorted(made):  # not in the order of their hashes
             self.fact(path)
         return frozenset(made)
 
