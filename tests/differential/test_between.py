@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from portable_tpl.differential.between.changes import change_of, stretches, without
 from portable_tpl.differential.between.compare import difference_between
+from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.difference import Change, Place, TemplateDifference
-from portable_tpl.model.errors import TemplateSyntaxError
+from portable_tpl.model.errors import InputError, TemplateSyntaxError
 from portable_tpl.model.rendering import Refused, Rendered
 from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.processes._base import Limits, Runtime
+from portable_tpl.targets.registry import open_runtime
 
 Differ = Callable[..., TemplateDifference]
 
@@ -155,3 +158,11 @@ def test_one_that_does_not_parse_is_an_error(differ: Differ) -> None:
 def test_equal_runs_are_equal(differ: Differ) -> None:
     new = changed(("<|user|>", "<|human|>"))
     assert differ(TEXT, new) == differ(TEXT, new)
+
+
+def test_templates_that_never_end_are_not_called_equal() -> None:
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    with open_runtime("transformers", Limits(seconds=0.3)) as runtime, closing(Tracer(Limits(seconds=0.3))) as tracer:
+        settings = CompareSettings(examples=4, max_seconds=3)
+        with pytest.raises(InputError, match="nothing could be compared"):
+            difference_between(Template(loop), Template(loop + "x"), runtime, tracer, settings)

@@ -173,8 +173,15 @@ def test_a_slow_template_ends_by_itself_on_every_target(turns: int, tmp_path: Pa
     assert "error" in template or template["comparison"]["cut"]
 
 
-def test_proofs_of_fixes_end_by_themselves() -> None:
-    text = "{% for k, v in x.items() %}{% endfor %}" + _busy(99999)
+# Of the fuzz, attempt 851 of seed 1: a macro that asks itself what to do.
+_ASKS_ITSELF = (
+    "{% macro f(m) %}{% if f(m | string ~ m | string) %}{% endif %}{% endmacro %}"
+    "{% for k, v in x.items() %}{% endfor %}{{ f(messages[0].content) }}"
+)
+
+
+@pytest.mark.parametrize("text", ["{% for k, v in x.items() %}{% endfor %}" + _busy(99999), _ASKS_ITSELF])
+def test_proofs_of_fixes_end_by_themselves(text: str) -> None:
     start = time.monotonic()
     with Prover(seconds=3) as prover:
         result = fix(Template(text), targets=["minijinja-strict"], prover=prover)

@@ -15,7 +15,7 @@ from itertools import pairwise
 import portable_tpl as pt
 from tests.checking.test_growth import KINDS, MOST, TARGETS
 
-_TRIES = 2
+_TRIES = 5
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,11 +14,13 @@ from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.difference import PromptDifference, TemplateDifference
-from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.model.errors import InputError
+from portable_tpl.model.rendering import Failed, Rendering, is_stopped, is_untried
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import Subject
 from portable_tpl.release.generation_mask import has_tags
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.processes._deadline import Deadline, share
 from portable_tpl.targets.reproduce import reproduce
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 from portable_tpl.template.usage.shape import shape_of
@@ -68,16 +70,22 @@ class _Comparison:
         self._old, self._new = old, new
         self._runtime = runtime
         self._reasons = Reasons(old, new, runtime, tracer)
-        runs = [explore(old, tracer, settings)]
+        self._clock = Deadline(settings.max_seconds)
+        share(self._clock, (runtime, tracer))
+        runs = [explore(old, tracer, settings, self._clock.out)]
         if new.text != old.text:
-            runs.append(explore(new, tracer, settings))
+            runs.append(explore(new, tracer, settings, self._clock.out))
         self._cut = any(run.cut for run in runs)
         self._conversations = list({each.key: each for run in runs for each in run.conversations}.values())
         self._judges = [TierJudge(False, shape_of(each.tree), each.template.tokens) for each in (old, new)]
 
     def result(self, known: TemplateDifference) -> TemplateDifference:
         """All differences: those that stand alone first, of these the mildest, and of these the most frequent."""
-        cases = self._cases(self._conversations)
+        answered = [case for case in self._rendered(self._conversations) if not _is_stopped(case)]
+        if not answered:
+            label = self._new.template.label
+            raise InputError(f"{label}: nothing could be compared: each conversation ran into a limit")
+        cases = [case for case in answered if _parts(case.old, case.new)]
         groups: dict[Reason, list[Case]] = {}
         several = 0
         for case, reason in zip(cases, self._reasons.of(cases), strict=True):
@@ -90,20 +98,24 @@ class _Comparison:
         return replace(
             known,
             likeness="differs" if cases else "same-prompts",
-            cases=len(self._conversations),
+            cases=len(answered),
             differing=len(cases),
             several=several,
             differences=tuple(
                 sorted(found, key=lambda each: (each.without is not None, each.tier.rank, -each.cases))
             ),
-            cut=self._cut,
+            cut=self._cut or self._clock.out() or len(answered) < len(self._conversations),
         )
 
-    def _cases(self, conversations: Sequence[Conversation]) -> list[Case]:
+    def _rendered(self, conversations: Sequence[Conversation]) -> list[Case]:
         old = self._runtime.render_all(self._old.template, conversations)
         new = self._runtime.render_all(self._new.template, conversations)
-        made = map(Case, conversations, old, new)
-        return [case for case in made if _parts(case.old, case.new)]
+        return list(map(Case, conversations, old, new))
+
+    def _cases(self, conversations: Sequence[Conversation]) -> list[Case]:
+        """Those that differ."""
+        made = self._rendered(conversations)
+        return [case for case in made if not _is_stopped(case) and _parts(case.old, case.new)]
 
     def _tier(self, conversation: Conversation) -> Tier:
         return min((judge.tier(conversation) for judge in self._judges), key=lambda tier: tier.rank)
@@ -148,6 +160,11 @@ class _Comparison:
                 reproduce(new, case.conversation, self._runtime.id),
             ),
         )
+
+
+def _is_stopped(case: Case) -> bool:
+    """Whether nothing can be said: a limit ended both answers, or there was no time left to ask for one."""
+    return is_untried(case.old) or is_untried(case.new) or (is_stopped(case.old) and is_stopped(case.new))
 
 
 def _parts(old: Rendering, new: Rendering) -> bool:
