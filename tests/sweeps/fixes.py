@@ -1,10 +1,10 @@
 """What ``fix`` makes of real templates: what still differs, what it costs, and whether it does what is shown.
 
-``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--diffs FILE]``; the templates are those of
-``PORTABLE_TPL_CORPUS``. Printed: the share of templates that render every ordinary conversation as the reference does
-before and after, for each engine; changes of the reference in conversations of all tiers (there must be none); helper
-macros; lines added; and fixes that ``check`` shows but ``fix`` does not make. ``--diffs`` keeps what changed, for
-people to read.
+``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--causes] [--diffs FILE]``; the templates are those
+of ``PORTABLE_TPL_CORPUS``. Printed: the share of templates that render every ordinary conversation as the reference
+does before and after, for each engine; changes of the reference in conversations of all tiers (there must be none);
+helper macros; lines added; and fixes that ``check`` shows but ``fix`` does not make. ``--causes`` looks into what is
+left and ranks its causes by the templates that they break. ``--diffs`` keeps what changed, for people to read.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ from pathlib import Path
 
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.static import static_findings
+from portable_tpl.differential.compare import compare
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.rendering import Failed, same
+from portable_tpl.model.report import counts
 from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments._deployment import deployment_adapter
 from portable_tpl.targets.deployments.mistral_rs import DEPLOYMENT
 from portable_tpl.targets.processes._base import Limits, Runtime
 from portable_tpl.targets.registry import open_runtime
-from portable_tpl.template.syntax.parsing import ParsedTemplate
+from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
 from tests.fixing.independent import violations
 from tests.sweeps.truth import corpus
 
@@ -59,6 +61,7 @@ class Outcome:
     after: frozenset[str]
     changes: tuple[str, ...]
     unkept: tuple[str, ...]
+    causes: frozenset[tuple[str, str]] = frozenset()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,11 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--level", choices=[each.value for each in Severity], default=Severity.ERROR.value)
     parser.add_argument("--part", default="0/1", help="I/N: only every N-th template, from the I-th")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--causes", action="store_true", help="investigate what is left")
     parser.add_argument("--diffs", type=Path)
     options = parser.parse_args(arguments)
     templates = dict(corpus(options.limit, options.part))
     outcomes = []
-    for outcome in measured(templates, Severity(options.level)):
+    for outcome in measured(templates, Severity(options.level), options.causes):
         outcomes.append(outcome)
         print(f"\r{len(outcomes)}/{len(templates)} {outcome.name:60.60}", end="", file=sys.stderr)
         if options.diffs is not None:
@@ -81,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if report(outcomes) else 1
 
 
-def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[Outcome]:
+def measured(templates: dict[str, ParsedTemplate], level: Severity, investigate: bool = False) -> Iterator[Outcome]:
     """Each template fixed, and rendered before and after."""
     with ExitStack() as stack:
         prover = stack.enter_context(Prover())
@@ -96,15 +100,19 @@ def measured(templates: dict[str, ParsedTemplate], level: Severity) -> Iterator[
             given = [run.conversations[number] for number in run.chosen if run.tiers[number] is Tier.ORDINARY]
             before = _differing(parsed.template, parsed.template, given, engines, prover)
             changed = result.text != parsed.text
+            after = _differing(parsed.template, new, given, engines, prover) if changed else before
             yield Outcome(
                 name=name,
                 result=result,
                 added=result.text.count("\n") - parsed.text.count("\n"),
                 macros=_macros(result.text, parsed.text),
                 before=before,
-                after=_differing(parsed.template, new, given, engines, prover) if changed else before,
+                after=after,
                 changes=tuple(violations(parsed.template, new, prover)) if changed else (),
                 unkept=tuple(_unkept(shown, result, level)),
+                causes=_causes(new, [each for each in engines if each.id in after], prover)
+                if investigate
+                else frozenset(),
             )
 
 
@@ -130,6 +138,20 @@ def _differing(
         if not all(
             same(wanted[number], answer) for number, answer in zip(kept, engine.render_all(new, cases), strict=True)
         )
+    )
+
+
+def _causes(template: Template, engines: Sequence[Runtime], prover: Prover) -> frozenset[tuple[str, str]]:
+    """The engines that print something else in ordinary conversations, with the features that are to blame."""
+    if not engines:
+        return frozenset()
+    settings = CompareSettings(tier=Tier.ORDINARY, max_seconds=60.0)
+    comparison = compare(parse(template), engines, prover.reference, settings, prover.tracer)
+    return frozenset(
+        (target, f"{mismatch.cause} line {mismatch.line}")
+        for target, result in comparison.targets.items()
+        for mismatch in result.mismatches
+        if counts(mismatch, Tier.ORDINARY)
     )
 
 
@@ -179,6 +201,11 @@ def report(outcomes: Sequence[Outcome]) -> bool:
     for outcome in outcomes:
         if outcome.after:
             print(f"  left: {outcome.name}: {', '.join(sorted(outcome.after))}")
+            for target, cause in sorted(outcome.causes):
+                print(f"    {target}: {cause}")
+    ranks = Counter(kind for each in outcomes for kind in {cause.partition(" line ")[0] for _, cause in each.causes})
+    for kind, count in ranks.most_common():
+        print(f"  {count:4} templates left with {kind}")
     unkept = Counter(reason for outcome in outcomes for reason in outcome.unkept)
     print(f"  shown and not made: {sum(unkept.values())}")
     for outcome in outcomes:
