@@ -14,8 +14,8 @@ Example
 
 Fix safety
 ----------
-Safe for ``none``, and for ``true`` and ``false`` where no number can arrive: ``is false`` is strict everywhere.
-Otherwise ask for the kind first (``is string``, ``is defined``), or for the length.
+Safe for ``none``, and for ``true`` and ``false`` where no number can arrive: ``is false`` is strict everywhere. Two
+messages are compared as JSON: ``message|tojson == messages[-1]|tojson``. Otherwise ask for the kind first (``is string``, ``is defined``), or for the length.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import Kinds
 from portable_tpl.rewriting.calls import comparisons
-from portable_tpl.rewriting.equality import strict
+from portable_tpl.rewriting.equality import strict_or_json
 from portable_tpl.rewriting.json_macros import inner_kinds
 
 CODE = "PTL204"
@@ -39,7 +39,7 @@ def _comparison(node: nodes.Compare, look: Look) -> None:
             look.use_by_pair("eq", _kinds(left, look), _kinds(right, look), node)
 
 
-FIX = strict
+FIX = strict_or_json
 
 
 def _kinds(node: nodes.Node, look: Look) -> Kinds:
@@ -59,5 +59,10 @@ INVALID = (
         "{% set s = messages[0].content if tools else false %}{% if s != false %}x{% endif %}",
         targets=("hf-jinja",),
         fixed="{% set s = messages[0].content if tools else false %}{% if s is not false %}x{% endif %}",
+    ),
+    Example(
+        "{% for m in messages %}{% if m == messages[-1] %}x{% endif %}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for m in messages %}{% if m|tojson == messages[-1]|tojson %}x{% endif %}{% endfor %}",
     ),
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.calls import as_condition
+from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.helper_macros import JSON
 from portable_tpl.rewriting.json import is_undone, plain_json
 from portable_tpl.rewriting.json_macros import leaf_kinds
@@ -38,8 +38,8 @@ _JSON_TEXT = JSON.definition(JSON.name)
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
-    if node.name == "tojson" and as_condition(node, look):
-        return  # JSON is never empty, however it is written
+    if node.name == "tojson" and (as_condition(node, look) or _is_compared_with_json(node, look)):
+        return  # JSON is never empty, and two texts of it are equal or not, however they are written
     if node.name == "tojson" and node.node is not None and "filter.tojson" in look.families:
         kinds = tuple(kind for kind in leaf_kinds(look.type(node.node)) if kind in _TEXT)
         if "html" in kinds and is_undone(node, look):
@@ -53,8 +53,20 @@ def _filter(node: nodes.Filter, look: Look) -> None:
             )
 
 
+def _is_compared_with_json(node: nodes.Filter, look: Look) -> bool:
+    comparison = compared_with(node, look)
+    return (
+        comparison is not None
+        and comparison[0] in ("eq", "ne")
+        and isinstance(comparison[1], nodes.Filter)
+        and comparison[1].name == "tojson"
+        and (comparison[1].args, comparison[1].kwargs) == (node.args, node.kwargs)
+    )
+
+
 VISITS = {nodes.Filter: _filter}
 VALID = (
+    Example("{{ messages[0]|tojson == messages[-1]|tojson }}", targets=("minijinja",)),
     Example("{{ messages|length|tojson }}", targets=("minijinja",)),
     Example("{{ tools|tojson }}", targets=("hf-jinja",)),
 )
