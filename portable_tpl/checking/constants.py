@@ -20,9 +20,10 @@ Spare = Callable[[str, Support], bool]
 
 _NUMERAL = re.compile(r"-?\d{1,9}(\.\d{1,9})?\Z", re.ASCII)
 _TITLE = re.compile(r"([A-Za-z][a-z]*)( [A-Za-z][a-z]*)*\Z")
+_SENTENCE = re.compile(r"[A-Za-z][a-z ]*\Z")
 _FEW_DIGITS = 8
 # What text has to look like for all engines to make the same of it.
-_HARMLESS = {"int": _NUMERAL, "float": _NUMERAL, "title": _TITLE}
+_HARMLESS = {"int": _NUMERAL, "float": _NUMERAL, "title": _TITLE, "capitalize": _SENTENCE}
 
 
 def spare_rare(type_: Type) -> Spare | None:

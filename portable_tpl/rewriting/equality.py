@@ -7,12 +7,12 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import supported, widest
 from portable_tpl.model.conversation import Tier
-from portable_tpl.model.findings import Fix
+from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.template.types.lattice import kinds as k
 
-# In Python 0 is equal to false and 1 to true, but neither *is* it. A number as text of a message is hostile, and left
-# to the proof.
+# In Python 0 is equal to false and 1 to true, but neither *is* it. Where only a hostile request puts a number, the
+# fix is not quite the same, which a maintainer may well want.
 _EQUAL_NUMBERS = k.ZERO | k.NONZERO | k.FLOAT | k.OTHER
 
 
@@ -52,6 +52,8 @@ def strict(node: nodes.Compare, look: Look) -> Fix | None:
         test = {None: "none", True: "true", False: "false"}[other.value]
         if not supported(look, f"test.{test}.value"):
             continue
+        number = other.value is not None and widest(look, value).bits & _EQUAL_NUMBERS
+        safety = Safety.UNSAFE if number else Safety.SAFE
         words = f"is {test}" if node.ops[0].op == "eq" else f"is not {test}"
-        return replace(node, f"{operand(value, look)} {words}", Level.FILTER, look, f"Ask {words}")
+        return replace(node, f"{operand(value, look)} {words}", Level.FILTER, look, f"Ask {words}", safety)
     return None

@@ -157,9 +157,16 @@ def in_quotes(text: str, mark: str) -> str:
     return text if mark in inside or text[0] in inside else f"{mark}{inside}{mark}"
 
 
+def pipe(look: Look, beside: nodes.Expr | None = None) -> str:
+    """The sign before a filter's name, with the spaces of a filter beside it, or of most of the template's own."""
+    if isinstance(beside, nodes.Filter) and beside.node is not None:
+        between = look.parsed.text[look.parsed.span(beside.node).end : look.parsed.span(beside).end]
+        return " | " if between.startswith(" | ") else "|"
+    return _usual_pipe(look)
+
+
 @known_once
-def pipe(look: Look) -> str:
-    """The sign before a filter's name, with the spaces that most of the template's own have around it."""
+def _usual_pipe(look: Look) -> str:
     lexed = look.parsed.lexed
     places = [token.start for token in lexed.tokens if token.type == "pipe"]
     wide = sum(lexed.source[place - 1 : place + 2] == " | " for place in places)

@@ -129,7 +129,7 @@ def _name(look: Look, macro: HelperMacro) -> tuple[str, bool]:
     for name in _names(macro.name):
         if macro.definition(name).rstrip("\n") in look.parsed.text:
             return name, True
-        if name not in _taken(look):
+        if name not in names_taken(look):
             return name, False
     raise AssertionError("names do not end")
 
@@ -140,7 +140,8 @@ def _names(wanted: str) -> Iterator[str]:
 
 
 @known_once
-def _taken(look: Look) -> frozenset[str]:
+def names_taken(look: Look) -> frozenset[str]:
+    """The names that the template uses for anything."""
     named = (nodes.Name, nodes.NSRef, nodes.Macro)
     names = {node.name for node in look.parsed.nodes if node.__class__ in named}
     return frozenset(names | {node.target for node in look.parsed.nodes if node.__class__ is nodes.Import})

@@ -1,7 +1,8 @@
 """The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way.
 
-A constant becomes its word, a boolean a choice of two. For a value that can be more than that, a ladder of words is
-only shown: nobody would want to read it in a template, and mostly JSON was meant.
+A constant becomes its word, a boolean a choice of two. Of a value that can be more than a boolean, the word of a
+boolean is capitalized, which leaves Python's as it is. A ladder of words, which ``none`` would take, is only shown:
+nobody would want to read it in a template, and mostly JSON was meant.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.rewriting.expressions import Level, operand, quoted, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.template.types.lattice import kinds as k
 
 
@@ -39,11 +40,23 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
         return replace(node, quoted("None", look), Level.ATOM, look, "Print the word")
     if not by_kind:
         return None
+    if here & k.BOOL and supported(look, "test.boolean.value", "filter.capitalize@word"):
+        return _capitalized(node, look)
     value = operand(node, look, Level.OR)
     cases = [("'None'", "none")] if bits & k.NONE else []
-    cases += [("'True'", "true"), ("'False'", "false")] if bits & k.BOOL else []
     if not supported(look, *(f"test.{test}.value" for _, test in cases)):
         return None
     tests = [f"{word} if {operand(node, look)} is {test}" for word, test in cases]
     ladder = " else ".join([*tests, value])
     return replace(node, ladder, Level.CONDITIONAL, look, "Print the words", Safety.DISPLAY)
+
+
+def _capitalized(node: nodes.Expr, look: Look) -> Fix:
+    """``x|string|capitalize if x is boolean else x``, around the filter ``string`` that the value goes through."""
+    parent = look.parent(node)
+    place = parent if isinstance(parent, nodes.Filter) and parent.name == "string" and parent.node is node else node
+    value = operand(node, look)
+    sign = pipe(look, place)
+    word = f"{value}{sign}string{sign}capitalize"
+    text = f"{word} if {value} is boolean else {operand(place, look, Level.OR)}"
+    return replace(place, text, Level.CONDITIONAL, look, "Capitalize the word of a boolean")

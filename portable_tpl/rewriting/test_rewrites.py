@@ -7,6 +7,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds, kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
+from portable_tpl.checking.visibility import visible_kinds
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.rewriting.expressions import Level, operand, replace
@@ -87,7 +88,7 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     if answers is None or not repeatable(node.node):
         return None
     # Only what shows in this tier: each kind that is named more is right, too, and harder to read.
-    here = {kind for kind in kinds_of(look.type(node.node)) if kind in broken}
+    here = {kind for kind in kinds_of(look.type(node.node), visible_kinds(node, look)) if kind in broken}
     if not broken or here - _TOLD or not _can_tell(here, look):
         return None
     kinds = set(here)

@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered.
+Safe for a key that has the name of a method: ``schema['items']`` becomes ``schema.get('items')``, if both branches
+print the same where the key is absent. Nothing is offered elsewhere.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.absent_keys import by_get
 from portable_tpl.rewriting.calls import as_condition, reads_of
 from portable_tpl.support.spelling import condition_features
 from portable_tpl.template.types.lattice import kinds as k
@@ -44,7 +46,7 @@ def _loop(node: nodes.For, look: Look) -> None:
 def _truth(node: nodes.Node, look: Look) -> None:
     """The leaves of a condition; what ``and``, ``or`` and ``not`` hold is looked at where these are visited."""
     if "truthy" in look.families and not isinstance(node, _LOGIC):
-        look.use_by_kind("truthy", look.kinds(node), node)
+        look.use_by_kind("truthy", look.kinds(node), node, lambda: by_get(node, look))
 
 
 def _not(node: nodes.Not, look: Look) -> None:
@@ -84,4 +86,9 @@ VALID = (
 INVALID = (
     Example("{% set ns = namespace() %}{% if ns %}x{% endif %}", targets=("minijinja",)),
     Example("{{ messages[0].role and messages[0].content }}", targets=("mistral.rs", "minja-engine")),
+    Example(
+        "{% set p = {'type': 'array'} %}{% if p['items'] %}{% endif %}",
+        targets=("llama.cpp-engine",),
+        fixed="{% set p = {'type': 'array'} %}{% if p.get('items') %}{% endif %}",
+    ),
 )

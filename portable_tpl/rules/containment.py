@@ -15,7 +15,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ask whether the value is defined first.
+Safe where only texts are looked through: ``x is string and x in ['a', 'b']``. Elsewhere ask whether the value is
+defined first.
 """
 
 from __future__ import annotations
@@ -23,10 +24,32 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.support import repeatable, supported
+from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import comparisons
+from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.support.spelling import constant
 
 CODE = "PTL206"
 _LISTS = (nodes.List, nodes.Tuple)
+
+
+def _text_first(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
+    """``x is string and x in ['a', 'b']``, where all that is looked through is text."""
+    if not isinstance(node, nodes.Compare) or len(node.ops) != 1:
+        return None
+    left, right = node.expr, node.ops[0].expr
+    if not isinstance(right, _LISTS) or not all(isinstance(constant(each), str) for each in right.items):
+        return None
+    if isinstance(left, nodes.Const) or not repeatable(left) or not supported(look, "test.string.value"):
+        return None
+    value, rest = operand(left, look), look.parsed.source(node)
+    if node.ops[0].op == "notin":
+        return replace(node, f"{value} is not string or {rest}", Level.OR, look, "Ask for a text first")
+    return replace(node, f"{value} is string and {rest}", Level.AND, look, "Ask for a text first")
+
+
+FIX = _text_first
 
 
 def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
@@ -40,4 +63,11 @@ def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
 
 VISITS = {nodes.Compare: _comparison, nodes.Test: _comparison}
 VALID = (Example("{% if messages[0].role in ['user', 'tool'] %}x{% endif %}", targets=("hf-jinja", "minijinja")),)
-INVALID = (Example("{% if none in ['a'] %}x{% endif %}", targets=("hf-jinja",)),)
+INVALID = (
+    Example(
+        "{% if messages[0].nickname in ['a'] %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% if messages[0].nickname is string and messages[0].nickname in ['a'] %}x{% endif %}",
+    ),
+    Example("{% if none in ['a'] %}x{% endif %}", targets=("hf-jinja",)),
+)

@@ -30,6 +30,7 @@ from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
+from portable_tpl.rewriting.pieces import or_nothing
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
@@ -61,6 +62,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
     type_ = look.type(node.node)
+    if node.name == "string" and _is_capitalized_word(node, look):
+        return
     if is_harmless(node.name, type_):
         kinds = tuple(kind for kind in kinds if kind not in TEXT_KINDS)
     spare = spare_rare(type_)
@@ -74,6 +77,13 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     elif node.name == "format":
         for argument in node.args:
             look.use_by_kind("filter.format", look.kinds(argument), node)
+
+
+def _is_capitalized_word(node: nodes.Filter, look: Look) -> bool:
+    """Whether the word of a boolean is capitalized, which makes one word of ``true`` and ``True``."""
+    parent = look.parent(node)
+    capitalized = isinstance(parent, nodes.Filter) and parent.name == "capitalize"
+    return capitalized and node.node is not None and look.type(node.node).only(k.BOOL)
 
 
 def _holds_text(node: nodes.Expr, look: Look) -> bool:
@@ -91,22 +101,26 @@ def _holds_text(node: nodes.Expr, look: Look) -> bool:
 
 
 _NO_TEXT = "''"
+# Filters that let some pieces through: of text its characters, which have no attributes; of ``none`` nothing.
+_SIFTING = ("select", "reject", "selectattr", "rejectattr")
 _DEFAULTS = {
     **dict.fromkeys(
         ("trim", "upper", "lower", "title", "capitalize", "replace", "indent", "string", "escape", "e"), _NO_TEXT
     ),
     **dict.fromkeys(("length", "count", "list", "join", "first", "last", "reverse", "sort", "unique", "map"), "[]"),
-    **dict.fromkeys(("select", "reject", "selectattr", "rejectattr"), "[]"),
+    **dict.fromkeys(_SIFTING, "[]"),
     **dict.fromkeys(("items", "dictsort"), "{}"),
 }
 
 
 def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
-    """A default for what may be undefined."""
+    """A default for what may be undefined; no pieces for what has none."""
     default = _DEFAULTS.get(node.name)
     if node.node is None or default is None or look.breaks("filter.default"):
         return None
     broken = look.families.get(f"filter.{family(node, look)}", {})
+    if node.name in _SIFTING and supported(look, "or.value"):
+        return or_nothing(node.node, broken, look, ("undefined", "none", "empty"))
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):
         return None
     span = look.parsed.span(node.node)

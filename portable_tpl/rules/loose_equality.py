@@ -15,7 +15,8 @@ Example
 Fix safety
 ----------
 Safe for ``none``, and for ``true`` and ``false`` where no number can arrive: ``is false`` is strict everywhere. Two
-messages are compared as JSON: ``message|tojson == messages[-1]|tojson``. Otherwise ask for the kind first (``is string``, ``is defined``), or for the length.
+messages are compared as JSON: ``message|tojson == messages[-1]|tojson``. Otherwise ask for the kind first
+(``is string``, ``is defined``), or for the length.
 """
 
 from __future__ import annotations

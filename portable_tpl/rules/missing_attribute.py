@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: ask ``is string`` or ``is mapping`` first.
+Safe for a key of a table that the template writes: ``table[key] is defined`` becomes ``key is string and …``.
+Elsewhere ask ``is string`` or ``is mapping`` first.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.rewriting.absent_keys import text_key
 from portable_tpl.rewriting.calls import only_compared
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
@@ -49,7 +51,7 @@ def _item(node: nodes.Getitem, look: Look) -> None:
             look.use_by_kind("item.word", look.kinds(node.node), node)
         return
     if node.arg.__class__ is not nodes.Const and look.type(node.node).bits & k.DICT:
-        look.use_by_kind("item.key", look.brief(node.arg), node)
+        look.use_by_kind("item.key", look.brief(node.arg), node, lambda: text_key(node, look))
     if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, (str, bool)):
         look.use("item.of-number", node)
     if not isinstance(key, int) or isinstance(key, bool):
@@ -74,4 +76,10 @@ VALID = (Example("{{ messages[0].content }}{{ messages[0]['role'] }}", targets=(
 INVALID = (
     Example("{{ messages[0].content[0] }}", targets=("llama.cpp-engine",)),
     Example("{% set names = {'a': 'b'} %}{{ names[messages[0].nickname] is defined }}", targets=("hf-jinja",)),
+    Example(
+        "{% set names = {'a': 'b'} %}{% if names[messages[0].nickname] is defined %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% set names = {'a': 'b'} %}{% if messages[0].nickname is string and "
+        "names[messages[0].nickname] is defined %}x{% endif %}",
+    ),
 )

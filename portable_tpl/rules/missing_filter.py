@@ -15,7 +15,8 @@ Example
 
 Fix safety
 ----------
-Safe where another filter is the same one (``d`` is ``default``, ``count`` is ``length``, ``e`` is ``escape``).
+Safe where another filter is the same one (``d`` is ``default``, ``count`` is ``length``, ``e`` is ``escape``), and
+for ``select`` and ``reject`` where a loop can ask instead: ``{% for x in values if x not in others %}``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import edits
+from portable_tpl.rewriting.sifting import sifted
 from portable_tpl.support.spelling import constant
 
 CODE = "PTL301"
@@ -36,7 +38,8 @@ _SAME = {"d": "default", "default": "d", "count": "length", "length": "count", "
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _BY_TEST and node.args and isinstance(constant(node.args[0]), str):
-        look.use(f"filter.{node.name}", node, unless=f"filter.{node.name}.{constant(node.args[0])}")
+        narrower = f"filter.{node.name}.{constant(node.args[0])}"
+        look.use(f"filter.{node.name}", node, lambda: sifted(node, look), unless=narrower)
         return
     look.use(f"filter.{node.name}", node, lambda: _renamed(node, look))
     if node.name == "map":
@@ -63,5 +66,16 @@ VISITS = {nodes.Filter: _filter}
 VALID = (Example("{{ messages[0].content|trim|upper }}", targets=("minijinja", "hf-jinja", "llama.cpp-engine")),)
 INVALID = (
     Example("{{ [1, 2]|sum }}", targets=("hf-jinja",)),
+    Example(
+        "{% for role in ['user', 'tool']|reject('in', ['tool']) %}{{ role }}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for role in ['user', 'tool'] if role not in ['tool'] %}{{ role }}{% endfor %}",
+    ),
+    Example(
+        "{{ 'Tools: ' + names|reject('equalto', 'x')|join(', ') + '.' }}",
+        targets=("hf-jinja",),
+        fixed="{{ 'Tools: ' }}{% for item in (names or []) if item != 'x' %}{{ item if loop.first else ', ' ~ item }}"
+        "{% endfor %}{{ '.' }}",
+    ),
     Example("{{ nope|d('x') }}", targets=("hf-jinja",), fixed="{{ nope|default('x') }}"),
 )

@@ -25,6 +25,18 @@ def pair_up(machine: Machine, node: nodes.For, inner: Env) -> None:
             machine.pair(inner, key.name, value.name, type_)
 
 
+_SAME_KEYS = frozenset({"list", "sort", "unique", "select", "reject", "reverse"})
+
+
+def keyed(iterated: nodes.Node) -> nodes.Node:
+    """The mapping whose keys a loop goes through, if it is over a mapping: ``d``, ``d.keys()``, ``d|list``."""
+    while isinstance(iterated, nodes.Filter) and iterated.name in _SAME_KEYS and iterated.node is not None:
+        iterated = iterated.node
+    if isinstance(iterated, nodes.Call) and isinstance(iterated.node, nodes.Getattr) and iterated.node.attr == "keys":
+        return iterated.node.node
+    return iterated
+
+
 def unpack(machine: Machine, target: nodes.Node, type_: Type, env: Env) -> None:
     """Assign to a name, or to the names in a tuple."""
     if isinstance(target, nodes.Name):

@@ -217,6 +217,17 @@ class Machine:
         env[">" + key] = (value, holder)
         env["<" + value] = key
 
+    def key_of(self, env: Env, key: str, holder: nodes.Node) -> None:
+        """Note that a name is a key of a dict, for as long as neither is another one."""
+        path = self.path(holder)
+        if path is not None:
+            env["^" + key] = (path, env.get(path[0][1:]))
+
+    def is_key_of(self, env: Env, key: str, holder: nodes.Node) -> bool:
+        """Whether a name is known to be a key of a dict."""
+        path = self.path(holder)
+        return path is not None and env.get("^" + key) == (path, env.get(path[0][1:]))
+
     def _narrow_value(self, env: Env, key: str, texts: frozenset[str]) -> None:
         value, holder = env[">" + key]
         narrowed = self.pool.join_all(self.field(holder.shape, text) for text in texts)
@@ -229,6 +240,7 @@ class Machine:
         env[name] = type_
         env.pop("." + name, None)
         env.pop(">" + name, None)
+        env.pop("^" + name, None)
         key = env.pop("<" + name, None)
         if key is not None:
             env.pop(">" + key, None)
@@ -304,7 +316,7 @@ class Machine:
 
 
 _EMPTY: Env = {}
-_MARKS = ".<>"
+_MARKS = ".<>^"
 # Values of these kinds have methods, if anything, but no attributes or keys that hold something.
 _ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR | METHOD
 

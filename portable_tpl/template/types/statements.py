@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.assigning import pair_up, unpack
+from portable_tpl.template.types.assigning import keyed, pair_up, unpack
 from portable_tpl.template.types.guards import branch
 from portable_tpl.template.types.held import HELD, compound, with_fact
 from portable_tpl.template.types.lattice.kinds import (
@@ -151,6 +151,8 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
         element = ANY
     unpack(machine, node.target, element, inner)
     pair_up(machine, node, inner)
+    if isinstance(node.target, nodes.Name):
+        machine.key_of(inner, node.target.name, keyed(node.iter))
     machine.assign(inner, "loop", pool.type(LOOP, None, None, pool.shape((), element)))
     world: Env | None = inner
     if node.test is not None:

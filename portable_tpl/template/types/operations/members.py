@@ -147,7 +147,12 @@ def item(machine: Machine, node: nodes.Getitem, env: Env) -> Type:
         holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
         machine.narrow(env, node.node, holder)
     proved = machine.known(node, env)
-    return item_of(machine, holder, index) if proved is None else proved
+    if proved is not None:
+        return proved
+    result = item_of(machine, holder, index)
+    if argument.__class__ is nodes.Name and holder.only(DICT) and machine.is_key_of(env, argument.name, node.node):
+        result = machine.pool.keep(result, ALL_KINDS & ~UNDEFINED)
+    return result
 
 
 def item_of(machine: Machine, holder: Type, index: Type) -> Type:

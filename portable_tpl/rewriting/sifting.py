@@ -1,0 +1,102 @@
+"""``select`` and ``reject`` where an engine lacks them: the condition of a loop says the same."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from portable_tpl.checking.base import Look
+from portable_tpl.checking.support import escapes_output, supported, widest
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.rewriting.expressions import Level, edits, operand
+from portable_tpl.rewriting.helper_macros import names_taken
+from portable_tpl.support.spelling import constant
+from portable_tpl.template.syntax.walking import names
+from portable_tpl.template.types.lattice import kinds as k
+
+# The operators that tests with an argument stand for, asked and denied.
+_OPERATORS = {
+    **dict.fromkeys(("equalto", "eq", "=="), ("==", "!=")),
+    **dict.fromkeys(("ne", "!="), ("!=", "==")),
+    "in": ("in", "not in"),
+}
+_NAMES = ("item", "each", "entry")
+_LOOPED = k.LIST | k.TUPLE | k.DICT | k.VIEW | k.RANGE | k.ITERATOR
+_JOINING = ("+", "~")
+
+
+def sifted(node: nodes.Filter, look: Look) -> Fix | None:
+    """The fix for ``x|reject('in', y)``, gone through by a loop or printed by ``join``."""
+    if node.node is None or node.kwargs or not supported(look, "for.filter"):
+        return None
+    parent = look.parent(node)
+    if isinstance(parent, nodes.For) and parent.iter is node:
+        return _in_loop(node, node.node, parent, look)
+    if isinstance(parent, nodes.Filter) and parent.node is node and parent.name == "join":
+        return _printed(node, node.node, parent, look)
+    return None
+
+
+def _in_loop(node: nodes.Filter, values: nodes.Expr, loop: nodes.For, look: Look) -> Fix | None:
+    if loop.test is not None or loop.recursive or not isinstance(loop.target, nodes.Name):
+        return None
+    condition = _condition(node, loop.target.name, look)
+    if condition is None:
+        return None
+    span = look.parsed.span(node)
+    text = f"{_source(values, look)} if {condition}"
+    return edits("Give the loop a condition", Safety.SAFE, (span.start, span.end, text))
+
+
+def _source(values: nodes.Expr, look: Look) -> str:
+    """What to loop over: the filters take what is empty, and ``none``, for nothing."""
+    if widest(look, values).bits & k.ALL_KINDS & ~_LOOPED:
+        return f"({operand(values, look, Level.AND)} or [])"
+    return operand(values, look, Level.OR)
+
+
+def _condition(node: nodes.Filter, name: str, look: Look) -> str | None:
+    test = constant(node.args[0]) if node.args else None
+    if not isinstance(test, str) or any(each.name == name for each in names(node.args)):
+        return None
+    denied = node.name == "reject"
+    if len(node.args) == 1:
+        return f"{name} is not {test}" if denied else f"{name} is {test}"
+    if len(node.args) != 2 or test not in _OPERATORS:
+        return None
+    return f"{name} {_OPERATORS[test][denied]} {operand(node.args[1], look, Level.SUM)}"
+
+
+def _printed(node: nodes.Filter, values: nodes.Expr, join: nodes.Filter, look: Look) -> Fix | None:
+    """``{{ 'a' + x|reject(…)|join(', ') + 'b' }}`` as a loop between two prints."""
+    beside = _neighbours(join, look)
+    if beside is None or len(join.args) > 1 or join.kwargs or escapes_output(look):
+        return None
+    name = next((each for each in _NAMES if each not in names_taken(look)), None)
+    condition = None if name is None else _condition(node, name, look)
+    if condition is None:
+        return None
+    start, end = look.parsed.span(beside[0]).end, look.parsed.span(beside[1]).start
+    text, span = look.parsed.text, look.parsed.span(join)
+    if text[start : span.start].strip() not in _JOINING or text[span.end : end].strip() not in _JOINING:
+        return None  # in brackets
+    mark = operand(join.args[0], look, Level.PRODUCT) if join.args else None
+    item = name if mark is None else f"{name} if loop.first else {mark} ~ {name}"
+    loop = f"{{% for {name} in {_source(values, look)} if {condition} %}}{{{{ {item} }}}}{{% endfor %}}"
+    return edits("Print it by a loop with a condition", Safety.SAFE, (start, end, f" }}}}{loop}{{{{ "))
+
+
+def _neighbours(node: nodes.Expr, look: Look) -> tuple[nodes.Expr, nodes.Expr] | None:
+    """What is joined to an expression on its left and on its right, in a row that is printed."""
+    row = look.parent(node)
+    if isinstance(row, nodes.Concat):
+        place = next(number for number, each in enumerate(row.nodes) if each is node)
+        pair = (row.nodes[place - 1], row.nodes[place + 1]) if 0 < place < len(row.nodes) - 1 else None
+        return pair if isinstance(look.parent(row), nodes.Output) else None
+    outer = look.parent(row) if isinstance(row, nodes.Add) and row.right is node else None
+    if not isinstance(row, nodes.Add) or not isinstance(outer, nodes.Add) or outer.left is not row:
+        return None
+    top: nodes.Node = outer
+    parent = look.parent(top)
+    while isinstance(parent, nodes.Add) and parent.left is top:
+        top, parent = parent, look.parent(parent)
+    return (row.left, outer.right) if isinstance(parent, nodes.Output) else None
