@@ -13,7 +13,7 @@ from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.expressions import Level, operand, replace
 
 
-def or_nothing(node: nodes.Expr, broken: Collection[str], look: Look, nothing: Collection[str]) -> Fix | None:
+def or_nothing(node: nodes.Node, broken: Collection[str], look: Look, nothing: Collection[str]) -> Fix | None:
     """``x or []`` for what may be one of the kinds that are ``nothing``, and no characters for text.
 
     ``broken`` are the kinds that some target does not take. In the reference, text gives a character a turn: that

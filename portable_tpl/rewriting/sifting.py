@@ -1,4 +1,4 @@
-"""``select`` and ``reject`` where an engine lacks them: the condition of a loop says the same."""
+"""``select``, ``reject`` and ``map`` where an engine lacks them: a loop says the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output, supported, widest
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.rewriting.expressions import Level, edits, operand
+from portable_tpl.rewriting.expressions import Level, edits, operand, pipe
 from portable_tpl.rewriting.helper_macros import names_taken
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.syntax.walking import names
@@ -66,23 +66,50 @@ def _condition(node: nodes.Filter, name: str, look: Look) -> str | None:
     return f"{name} {_OPERATORS[test][denied]} {operand(node.args[1], look, Level.SUM)}"
 
 
-def _printed(node: nodes.Filter, values: nodes.Expr, join: nodes.Filter, look: Look) -> Fix | None:
-    """``{{ 'a' + x|reject(…)|join(', ') + 'b' }}`` as a loop between two prints."""
-    beside = _neighbours(join, look)
-    if beside is None or len(join.args) > 1 or join.kwargs or escapes_output(look):
+def mapped(node: nodes.Filter, look: Look) -> Fix | None:
+    """The fix for ``x|map('trim')|join(', ')``: a loop that does with each piece what the filter does."""
+    join = look.parent(node)
+    name = _free_name(look)
+    filter_name = constant(node.args[0]) if len(node.args) == 1 and not node.kwargs else None
+    if node.node is None or name is None or not isinstance(filter_name, str) or not isinstance(join, nodes.Filter):
         return None
-    name = next((each for each in _NAMES if each not in names_taken(look)), None)
+    if join.name != "join" or join.node is not node:
+        return None
+    loop = f"for {name} in {_source(node.node, look)}"
+    return _loop_of(join, loop, f"{name}{pipe(look, node)}{filter_name}", look)
+
+
+def _printed(node: nodes.Filter, values: nodes.Expr, join: nodes.Filter, look: Look) -> Fix | None:
+    name = _free_name(look)
     condition = None if name is None else _condition(node, name, look)
-    if condition is None:
+    if name is None or condition is None:
+        return None
+    return _loop_of(join, f"for {name} in {_source(values, look)} if {condition}", name, look)
+
+
+def _free_name(look: Look) -> str | None:
+    return next((each for each in _NAMES if each not in names_taken(look)), None)
+
+
+def _loop_of(join: nodes.Filter, head: str, item: str, look: Look) -> Fix | None:
+    """A loop in the place of what a ``join`` gives, in a row that is printed or in a ``set``."""
+    if len(join.args) > 1 or join.kwargs or escapes_output(look):
+        return None
+    mark = operand(join.args[0], look, Level.PRODUCT) if join.args else None
+    printed = item if mark is None else f"{item} if loop.first else {mark} ~ {item}"
+    loop = f"{{% {head} %}}{{{{ {printed} }}}}{{% endfor %}}"
+    statement, span = look.parent(join), look.parsed.span(join)
+    if isinstance(statement, nodes.Assign) and statement.node is join and isinstance(statement.target, nodes.Name):
+        start = look.parsed.span(statement.target).end
+        return edits("Set it by a loop", Safety.SAFE, (start, span.end, f" %}}{loop}{{% endset"))
+    beside = _neighbours(join, look)
+    if beside is None:
         return None
     start, end = look.parsed.span(beside[0]).end, look.parsed.span(beside[1]).start
-    text, span = look.parsed.text, look.parsed.span(join)
+    text = look.parsed.text
     if text[start : span.start].strip() not in _JOINING or text[span.end : end].strip() not in _JOINING:
         return None  # in brackets
-    mark = operand(join.args[0], look, Level.PRODUCT) if join.args else None
-    item = name if mark is None else f"{name} if loop.first else {mark} ~ {name}"
-    loop = f"{{% for {name} in {_source(values, look)} if {condition} %}}{{{{ {item} }}}}{{% endfor %}}"
-    return edits("Print it by a loop with a condition", Safety.SAFE, (start, end, f" }}}}{loop}{{{{ "))
+    return edits("Print it by a loop", Safety.SAFE, (start, end, f" }}}}{loop}{{{{ "))
 
 
 def _neighbours(node: nodes.Expr, look: Look) -> tuple[nodes.Expr, nodes.Expr] | None:

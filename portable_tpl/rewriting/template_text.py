@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Sequence
 
 from jinja2 import nodes
 
@@ -59,6 +60,8 @@ def joined(node: nodes.Expr, pieces: list[str | nodes.Expr], look: Look) -> Fix 
     if len(texts) == 1:
         if isinstance(pieces[0], str):
             return replace(node, texts[0], Level.ATOM, look, "Use the text itself")
+        if isinstance(look.parent(node), nodes.Output):
+            return replace(node, texts[0], Level.FILTER, look, "Print the value itself")
         texts.append(quoted("", look))
     if not texts:
         return replace(node, quoted("", look), Level.ATOM, look, "Use the text itself")
@@ -67,19 +70,30 @@ def joined(node: nodes.Expr, pieces: list[str | nodes.Expr], look: Look) -> Fix 
 
 def percent_pieces(node: nodes.Mod, look: Look) -> list[str | nodes.Expr] | None:
     """The texts and values of ``'…%s…' % (x, y)``, ``%d`` for integers; ``None`` where it does more than join."""
-    pattern = constant(node.left)
+    if isinstance(node.right, nodes.Tuple):
+        return _filled(node.left, node.right.items, look)
+    if widest(look, node.right).bits & k.TUPLE:
+        return None  # a tuple would be the values themselves
+    return _filled(node.left, [node.right], look)
+
+
+def by_filter(node: nodes.Filter, look: Look) -> Fix | None:
+    """The fix for ``'…%s…'|format(x)``."""
+    if node.node is None or node.kwargs or not supported(look, "concat@plain"):
+        return None
+    pieces = _filled(node.node, node.args, look)
+    return None if pieces is None else joined(node, pieces, look)
+
+
+def _filled(template: nodes.Expr, arguments: Sequence[nodes.Expr], look: Look) -> list[str | nodes.Expr] | None:
+    pattern = constant(template)
     if not isinstance(pattern, str):
         return None
+    values = list(arguments)
     texts = re.split("(%[sd%])", pattern)
     marks, plain = texts[1::2], texts[::2]
     if any("%" in text for text in plain):
         return None
-    if isinstance(node.right, nodes.Tuple):
-        values = list(node.right.items)
-    elif widest(look, node.right).bits & k.TUPLE:
-        return None  # a tuple would be the values themselves
-    else:
-        values = [node.right]
     filled = [mark for mark in marks if mark != "%%"]
     if len(filled) != len(values):
         return None

@@ -25,13 +25,14 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_harmless, spare_rare
 from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
-from portable_tpl.checking.support import repeatable, supported
+from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.rewriting.pieces import or_nothing
 from portable_tpl.rewriting.spelling import spelled
+from portable_tpl.rewriting.template_text import by_filter
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -150,10 +151,29 @@ def _if_defined(node: nodes.Filter, look: Look) -> Fix | None:
     return replace(node, text, Level.CONDITIONAL, look, "Ask whether it is defined")
 
 
+def _by_index(node: nodes.Filter, look: Look) -> Fix | None:
+    """``values[0]``, which is undefined where there is nothing, as the filter is in the reference."""
+    if node.node is None or node.args or node.kwargs or not supported(look, "item.int@empty-list"):
+        return None
+    bits = widest(look, node.node).bits & k.ALL_KINDS
+    if bits & ~(k.LIST | k.TUPLE | k.ITERATOR):
+        return None
+    listed = (
+        f"({operand(node.node, look)}{pipe(look, node)}list)"
+        if bits & k.ITERATOR
+        else operand(node.node, look, Level.ATOM)
+    )
+    return replace(node, f"{listed}[0]", Level.ATOM, look, "Use a subscript")
+
+
 def _rewritten(node: nodes.Filter, look: Look) -> Fix | None:
     """``|string`` of what can be ``none`` or a boolean, with the words named; ``default`` as a condition."""
     if node.__class__ is nodes.Filter and node.name in ("default", "d"):
         return _if_defined(node, look)
+    if node.__class__ is nodes.Filter and node.name == "first":
+        return _by_index(node, look)
+    if node.__class__ is nodes.Filter and node.name == "format":
+        return by_filter(node, look)
     if node.__class__ is not nodes.Filter or node.name != "string" or node.node is None:
         return None
     return spelled(node.node, look)
@@ -235,5 +255,10 @@ INVALID = (
         "{{ messages[0].nope|length }}",
         targets=("minijinja@3.0.5",),
         fixed="{{ messages[0].nope|default([])|length }}",
+    ),
+    Example(
+        "{{ messages|selectattr('role', 'eq', 'x')|map(attribute='content')|first }}",
+        targets=("hf-jinja",),
+        fixed="{{ (messages|selectattr('role', 'eq', 'x')|map(attribute='content')|list)[0] }}",
     ),
 )

@@ -28,7 +28,8 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import edits
-from portable_tpl.rewriting.sifting import sifted
+from portable_tpl.rewriting.sifting import mapped, sifted
+from portable_tpl.rewriting.template_text import by_filter
 from portable_tpl.support.spelling import constant
 
 CODE = "PTL301"
@@ -45,15 +46,21 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name == "map":
         name = constant(node.args[0]) if node.args else nodes
         if isinstance(name, str):
-            special = look.use(f"filter.map.{name}", node) if name in ("tojson", "string") else False
+            special = (
+                look.use(f"filter.map.{name}", node, lambda: mapped(node, look))
+                if name in ("tojson", "string")
+                else False
+            )
             if not special:
-                look.use("filter.map.filter", node)
+                look.use("filter.map.filter", node, lambda: mapped(node, look))
             if len(node.args) > 1:
                 look.use("filter.map.filter-arguments", node)
 
 
 def _renamed(node: nodes.Filter, look: Look) -> Fix | None:
-    """The same filter under its other name."""
+    """The same filter under its other name; what ``format`` fills in, joined."""
+    if node.name == "format":
+        return by_filter(node, look)
     other = _SAME.get(node.name)
     if other is None or node.node is None or look.breaks(f"filter.{other}"):
         return None
@@ -76,6 +83,12 @@ INVALID = (
         targets=("hf-jinja",),
         fixed="{{ 'Tools: ' }}{% for item in (names or []) if item != 'x' %}{{ item if loop.first else ', ' ~ item }}"
         "{% endfor %}{{ '.' }}",
+    ),
+    Example(
+        "{% set all = names|map('trim')|join(', ') %}{{ all }}",
+        targets=("hf-jinja",),
+        fixed="{% set all %}{% for item in (names or []) %}{{ item|trim if loop.first else ', ' ~ item|trim }}"
+        "{% endfor %}{% endset %}{{ all }}",
     ),
     Example("{{ nope|d('x') }}", targets=("hf-jinja",), fixed="{{ nope|default('x') }}"),
 )
