@@ -1,4 +1,4 @@
-"""``items``, ``keys``, ``values`` and ``get`` of mappings."""
+"""``items``, ``keys``, ``values`` and ``get`` of mappings, and conditions on keys that may be absent."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.calls import MethodCall, as_condition, compared_with
+from portable_tpl.rewriting.calls import MethodCall, as_condition, assigned, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
+from portable_tpl.template.types.lattice import kinds as k
 
 _LONGEST_TABLE = 4
 # Filters that take a generator as well as a view.
@@ -109,6 +110,46 @@ def _absent_is_as_good(node: nodes.Expr, look: Look) -> bool:
     if compared is not None and compared[0] in ("eq", "ne"):
         return isinstance(constant(compared[1]), str)  # neither is equal to a text
     return isinstance(parent, nodes.Test) and parent.node is node and parent.name in ("string", "mapping", "number")
+
+
+def by_get(node: nodes.Node, look: Look) -> Fix | None:
+    """``schema.get('items')`` for ``schema['items']`` as a condition, where jinja2 takes the method for the key.
+
+    A schema without the key then takes the other branch in the reference, too: that both print the same, the proof
+    has to show.
+    """
+    if not isinstance(node, nodes.Getitem) or not as_condition(node, look):
+        return None
+    key = constant(node.arg)
+    holder = look.type(node.node)
+    if not isinstance(key, str) or not hasattr(dict, key) or not holder.only(k.DICT):
+        return None
+    if not supported(look, "method.dict.get"):
+        return None
+    text = f"{operand(node.node, look, Level.ATOM)}.get({look.parsed.source(node.arg)})"
+    return replace(node, text, Level.ATOM, look, "Ask for the key, not for the method")
+
+
+def text_key(node: nodes.Getitem, look: Look) -> Fix | None:
+    """``key is string and table[key] is defined`` for ``table[key] is defined``, of a table whose keys are texts."""
+    test = look.parent(node)
+    key = node.arg
+    if not isinstance(test, nodes.Test) or test.name != "defined" or test.node is not node:
+        return None
+    if not as_condition(test, look) or not repeatable(key) or not _has_text_keys(node.node, look):
+        return None
+    if not supported(look, "test.string.value"):
+        return None
+    made = f"{operand(key, look)} is string and {look.parsed.source(test)}"
+    return replace(test, made, Level.AND, look, "Ask for a text first")
+
+
+def _has_text_keys(node: nodes.Expr, look: Look) -> bool:
+    tables = assigned(node, look) if isinstance(node, nodes.Name) else [node]
+    return bool(tables) and all(
+        isinstance(table, nodes.Dict) and all(isinstance(constant(pair.key), str) for pair in table.items)
+        for table in tables
+    )
 
 
 REWRITES = {"items": _items, "keys": _keys, "values": _values, "get": _get}

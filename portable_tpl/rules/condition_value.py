@@ -25,8 +25,8 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.absent_keys import by_get
 from portable_tpl.rewriting.calls import as_condition, reads_of
+from portable_tpl.rewriting.mapping import by_get
 from portable_tpl.support.spelling import condition_features
 from portable_tpl.template.types.lattice import kinds as k
 

@@ -25,8 +25,8 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.absent_keys import text_key
 from portable_tpl.rewriting.calls import only_compared
+from portable_tpl.rewriting.mapping import text_key
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
