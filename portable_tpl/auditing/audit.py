@@ -102,10 +102,10 @@ def _between(
     """What is wrong between the files of each container; and what went wrong in asking."""
     reports: list[ContainerReport] = []
     faults: list[str] = []
-    asked = [container for container in containers if is_asked(container)]
+    several = [container for container in containers if is_asked(container)]
     with ExitStack() as stack:
-        session = stack.enter_context(Session(plan.targets, plan.limits)) if asked else None
-        for container in asked:
+        session = stack.enter_context(Session(plan.targets, plan.limits)) if several else None
+        for container in several:
             assert session is not None
             try:
                 findings = inspected_container(container, session, settings.choice, settings.compare).findings

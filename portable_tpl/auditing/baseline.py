@@ -92,21 +92,21 @@ def apply(report: Report, baseline: Baseline) -> Report:
 
 
 def _known_findings(report: TemplateReport) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    findings: dict[str, dict[str, Any]] = {}
     for finding in report.findings:
         if not finding.suppressed:
-            entry = found.setdefault(
+            entry = findings.setdefault(
                 finding_fingerprint(report.template, finding),
                 {"code": finding.code, "rule": finding.rule, "message": finding.message, "lines": [], "targets": {}},
             )
             entry["lines"].append(finding.location.line)
             for target in finding.targets or ("",):
                 entry["targets"][target] = entry["targets"].get(target, 0) + 1
-    return found
+    return findings
 
 
 def _known_mismatches(report: TemplateReport, run: Report) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    mismatches: dict[str, dict[str, Any]] = {}
     for target, comparison in report.comparison.targets.items() if report.comparison is not None else ():
         for mismatch in comparison.mismatches:
             if counts(mismatch, run.tier):
@@ -117,10 +117,10 @@ def _known_mismatches(report: TemplateReport, run: Report) -> dict[str, dict[str
                     "lines": [],
                     "count": 0,
                 }
-                entry = found.setdefault(mismatch_fingerprint(report.template, target, mismatch), fresh)
+                entry = mismatches.setdefault(mismatch_fingerprint(report.template, target, mismatch), fresh)
                 entry["lines"] += [] if mismatch.line is None else [mismatch.line]
                 entry["count"] += 1
-    return found
+    return mismatches
 
 
 def _read(templates: Mapping[str, Any], folder: str) -> Baseline:

@@ -31,15 +31,15 @@ def differences_of(
     settings = settings or CompareSettings()
     with Session(() if target == REFERENCE else (target,)) as session:
         runtime = session.targets[0] if session.targets else session.reference
-        found = []
+        differences = []
         for name, one, other in _pairs(old, new):
             if one is not None and other is not None:
-                found.append(difference_between(one, other, runtime, session.tracer, settings, name))
+                differences.append(difference_between(one, other, runtime, session.tracer, settings, name))
             else:
-                found.append(TemplateDifference(name, one, other, "only-old" if other is None else "only-new"))
+                differences.append(TemplateDifference(name, one, other, "only-old" if other is None else "only-new"))
         status = TargetStatus(runtime.id, runtime.engine, runtime.version, "run")
-    reports = tuple(_report(each, runtime.id) for each in found)
-    return Report("diff", settings.tier, settings.seed, (status,), reports, differences=tuple(found))
+    reports = tuple(_report(each, runtime.id) for each in differences)
+    return Report("diff", settings.tier, settings.seed, (status,), reports, differences=tuple(differences))
 
 
 def is_different(report: Report) -> bool:

@@ -126,8 +126,8 @@ def _words(mismatch: Mismatch) -> str:
 
 def _affected(unaimed: TargetComparison, mismatches: Sequence[Mismatch]) -> Affected:
     """How many conversations of the run show some mismatches; none where only aimed ones do."""
-    seen = {each.signature: each.cases for each in unaimed.mismatches}
-    return Affected(unaimed.cases, min(unaimed.cases, sum(seen.get(each.signature, 0) for each in mismatches)))
+    cases = {each.signature: each.cases for each in unaimed.mismatches}
+    return Affected(unaimed.cases, min(unaimed.cases, sum(cases.get(each.signature, 0) for each in mismatches)))
 
 
 def witness_of(target: str, mismatch: Mismatch) -> Witness:
@@ -152,19 +152,19 @@ def _unseen(finding: Finding, effects: Sequence[Effect], comparison: Comparison)
         chosen = [effect for effect in effects if _is_silent(comparison.targets[effect.target]) is hidden]
         if not chosen:
             continue
-        said = with_effects(finding, chosen)
+        about_them = with_effects(finding, chosen)
         cases = max(comparison.targets[effect.target].cases for effect in chosen)
         if hidden:
             line = _stopped_at(comparison.targets[chosen[0].target])
             where = "" if line is None else f" at line {line}"
-            words = f"{said.message}; not to be seen before what stops it{where} is repaired"
-            milder = max(said.severity, Severity.WARNING, key=list(Severity).index)
-            yield replace(said, severity=milder, message=words)
+            words = f"{about_them.message}; not to be seen before what stops it{where} is repaired"
+            milder = max(about_them.severity, Severity.WARNING, key=list(Severity).index)
+            yield replace(about_them, severity=milder, message=words)
         else:
             yield replace(
-                said,
+                about_them,
                 severity=Severity.NOTE,
-                message=f"{said.message}; unseen in {cases} conversations",
+                message=f"{about_them.message}; unseen in {cases} conversations",
                 evidence="unseen",
                 affected=Affected(cases, 0),
             )

@@ -35,8 +35,10 @@ def inspected(
     inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample], tier)
     codes = chosen_codes(choice.select, choice.without(parsed.template.path))
     subject = Subject(parsed, container)
-    said = _own(inspect_template(subject, inquiry, codes))
-    return replace(said, findings=tuple(_in_mildest_tier(each, run.explored.judge) for each in said.findings))
+    inspection = _own(inspect_template(subject, inquiry, codes))
+    return replace(
+        inspection, findings=tuple(_in_mildest_tier(each, run.explored.judge) for each in inspection.findings)
+    )
 
 
 def _in_mildest_tier(finding: Finding, judge: TierJudge) -> Finding:

@@ -75,7 +75,7 @@ def static_findings(
 
     ``inspection`` holds those of release checks; where these were not asked, names that exist nowhere are looked for.
     """
-    asked = None if inspection is not None else frozenset((UNKNOWN_NAME,))
+    codes = None if inspection is not None else frozenset((UNKNOWN_NAME,))
 
     def linted(text: ParsedTemplate, further: Sequence[Finding] = ()) -> Sequence[Finding]:
         return choice.graded(
@@ -87,7 +87,7 @@ def static_findings(
                 ignore=choice.without(text.template.path),
                 provided=choice.provided,
                 further=further,
-                asked=asked,
+                asked=codes,
                 notes=True,
             )
         )

@@ -81,8 +81,8 @@ class Examination:
         inspection = inspected(parsed, container, run, session, self.choice, self.settings.tier)
         findings = static_findings(parsed, self.targets, self.settings.tier, self.choice, inspection.findings)
         tier, unaimed = self.settings.tier, run.comparison
-        seen = [(each.conversation, each.rendering) for each in run.sample if each.tier.rank <= tier.rank]
-        findings = tuple(with_prices(template, findings, seen, session.reference.render_all))
+        sample = [(each.conversation, each.rendering) for each in run.sample if each.tier.rank <= tier.rank]
+        findings = tuple(with_prices(template, findings, sample, session.reference.render_all))
         run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
         comparison = graded(run.comparison, self.choice)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)

@@ -10,5 +10,7 @@ from portable_tpl.model.report import Comparison, TargetStatus, Verdict, verdict
 
 def verdicts_of(comparison: Comparison, statuses: Sequence[TargetStatus], tier: Tier) -> dict[str, Verdict]:
     """One verdict a target; ``unknown`` for one that did not run."""
-    seen = comparison.targets
-    return {status.id: verdict(seen[status.id], tier) if status.id in seen else "unknown" for status in statuses}
+    results = comparison.targets
+    return {
+        status.id: verdict(results[status.id], tier) if status.id in results else "unknown" for status in statuses
+    }

@@ -45,19 +45,19 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
     return 0
 
 
-def _targets(asked: tuple[str, ...]) -> list[str]:
+def _targets(names: tuple[str, ...]) -> list[str]:
     from portable_tpl.support.table import load_table, measured_targets
 
     chosen = []
-    for target in (part for value in asked for part in value.split(",")):
-        found = target
-        if load_table(found) is None:
+    for target in (part for value in names for part in value.split(",")):
+        known = target
+        if load_table(known) is None:
             from portable_tpl.targets.registry import canonical
 
-            found = canonical(target)
-        if load_table(found) is None:
+            known = canonical(target)
+        if load_table(known) is None:
             raise InputError(f"no measurements of {target!r}; measured: {', '.join(measured_targets())}")
-        chosen.append(found)
+        chosen.append(known)
     return list(dict.fromkeys(chosen))
 
 
@@ -69,8 +69,8 @@ def _unknown(feature: str, known: Iterable[str]) -> str:
     return f"no feature is called {feature!r}{hint}"
 
 
-def _matches(identity: str, asked: str | None) -> bool:
-    return asked is None or identity == asked or identity.startswith((f"{asked}.", f"{asked}@"))
+def _matches(identity: str, prefix: str | None) -> bool:
+    return prefix is None or identity == prefix or identity.startswith((f"{prefix}.", f"{prefix}@"))
 
 
 def _row(feature: Any, targets: list[str]) -> dict[str, Any]:

@@ -99,9 +99,9 @@ class Proof:
             examples=self._prover.examples, seed=self._prover.seed + self._searches, tier=Tier.HOSTILE
         )
         self._searches += 1
-        found = explore(self._parsed, self._prover.tracer, settings, self._prover.clock.out).conversations
+        conversations = explore(self._parsed, self._prover.tracer, settings, self._prover.clock.out).conversations
         known = {conversation.key for conversation in self._conversations}
-        return self._add([conversation for conversation in found if conversation.key not in known])
+        return self._add([conversation for conversation in conversations if conversation.key not in known])
 
     def _add(self, conversations: Sequence[Conversation]) -> list[Conversation]:
         """Take conversations into the proof; gives those that the reference renders or refuses.
@@ -121,14 +121,14 @@ class Proof:
     def counterexample(self, text: str) -> str | None:
         """A conversation in which the text does not print the same, in words; ``None`` where there is none."""
         renderings = self._prover.reference.render_all(self._with(text), self._conversations)
-        found = [
+        differing = [
             (len(conversation.key), conversation, wanted, rendering)
             for conversation, wanted, rendering in zip(self._conversations, self._wanted, renderings, strict=True)
             if wanted != rendering
         ]
-        if not found:
+        if not differing:
             return None
-        _, conversation, wanted, rendering = min(found, key=lambda each: each[0])
+        _, conversation, wanted, rendering = min(differing, key=lambda each: each[0])
         return f"the reference {_difference(wanted, rendering)}, with {_shown(conversation)}"
 
     def price(self, before: str, after: str, tier: Tier) -> Price:
@@ -162,11 +162,11 @@ def witnesses(parsed: ParsedTemplate, finding: Finding) -> list[nodes.Node]:
     """Expressions one of which is evaluated whenever the place of a finding is."""
     span = Span(finding.location.start, finding.location.end)
     same = [node for node in parsed.nodes if parsed.span(node) == span and node is not parsed.tree]
-    found = [node for node in same if _tells(parsed, node)] or [
+    deciding = [node for node in same if _tells(parsed, node)] or [
         node.node for node in same if isinstance(node, nodes.Call) and _tells(parsed, node.node)
     ]
-    if found:
-        return found
+    if deciding:
+        return deciding
     if any(isinstance(node, nodes.Stmt) for node in same):
         return [node for node in parsed.nodes if span.contains(parsed.span(node)) and _tells(parsed, node)]
     enclosing = [node for node in parsed.nodes if parsed.span(node).contains(span) and _tells(parsed, node)]
@@ -178,15 +178,15 @@ def _tells(parsed: ParsedTemplate, node: nodes.Node) -> bool:
     return isinstance(node, nodes.Expr) and parent is not None and recordable(parent, node)
 
 
-def _difference(wanted: Rendering, found: Rendering) -> str:
-    if isinstance(wanted, Rendered) and isinstance(found, Rendered):
+def _difference(wanted: Rendering, given: Rendering) -> str:
+    if isinstance(wanted, Rendered) and isinstance(given, Rendered):
         at = next(
-            (index for index, (one, other) in enumerate(zip(wanted.text, found.text, strict=False)) if one != other),
-            min(len(wanted.text), len(found.text)),
+            (index for index, (one, other) in enumerate(zip(wanted.text, given.text, strict=False)) if one != other),
+            min(len(wanted.text), len(given.text)),
         )
         before = max(0, at - 10)
-        return f"printed {wanted.text[before : at + 20]!r} and now prints {found.text[before : at + 20]!r}"
-    return f"{_words(wanted)} and now {_words(found)}"
+        return f"printed {wanted.text[before : at + 20]!r} and now prints {given.text[before : at + 20]!r}"
+    return f"{_words(wanted)} and now {_words(given)}"
 
 
 def _words(rendering: Rendering) -> str:

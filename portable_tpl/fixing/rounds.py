@@ -103,9 +103,9 @@ def fix(
     tags = wants_tags(select, ignore, unsafe)
 
     def findings(text: ParsedTemplate) -> list[Finding]:
-        found = lint(text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE)
-        found += tag_findings(text, warm()) if tags else []
-        return [finding for finding in graded(found) if not finding.suppressed]
+        all_findings = lint(text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE)
+        all_findings += tag_findings(text, warm()) if tags else []
+        return [finding for finding in graded(all_findings) if not finding.suppressed]
 
     run = _Run(template, findings, prove, unsafe, level, tier)
     try:

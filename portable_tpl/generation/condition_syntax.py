@@ -50,23 +50,23 @@ def index(items: Sequence[nodes.Node], node: nodes.Node) -> int:
 
 def assignments(parsed: ParsedTemplate) -> dict[str, list[tuple[nodes.Node, nodes.Node]]]:
     """For each name, ``ns.name`` included: the values that it is set to, and where."""
-    found: dict[str, list[tuple[nodes.Node, nodes.Node]]] = {}
+    by_name: dict[str, list[tuple[nodes.Node, nodes.Node]]] = {}
     for binding in resolve_names(parsed.tree).bindings:
         if binding.value is not None:
-            found.setdefault(binding.name, []).append((binding.value, binding.node))
+            by_name.setdefault(binding.name, []).append((binding.value, binding.node))
         if isinstance(binding.value, nodes.Call):
             for pair in binding.value.kwargs:
-                found.setdefault(f"{binding.name}.{pair.key}", []).append((pair.value, binding.node))
+                by_name.setdefault(f"{binding.name}.{pair.key}", []).append((pair.value, binding.node))
     for node in parsed.nodes:
         if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.NSRef):
-            found.setdefault(name_of(node.target), []).append((node.node, node))
-    return found
+            by_name.setdefault(name_of(node.target), []).append((node.node, node))
+    return by_name
 
 
 def macro_calls(parsed: ParsedTemplate) -> dict[str, list[nodes.Node]]:
     """For each name, where it is called."""
-    found: dict[str, list[nodes.Node]] = {}
+    by_name: dict[str, list[nodes.Node]] = {}
     for node in parsed.nodes:
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-            found.setdefault(node.node.name, []).append(node)
-    return found
+            by_name.setdefault(node.node.name, []).append(node)
+    return by_name

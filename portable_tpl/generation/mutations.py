@@ -64,13 +64,13 @@ def _own_copy(conversation: Conversation) -> Conversation:
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) of a JSON value, depth first."""
-    found: list[tuple[Any, Any]] = []
+    places: list[tuple[Any, Any]] = []
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in pairs:
         if isinstance(value, dict):
-            found.append((value, key))
-        found += _places(inner)
-    return found
+            places.append((value, key))
+        places += _places(inner)
+    return places
 
 
 def _arguments(conversation: Conversation) -> list[tuple[Any, Any]]:

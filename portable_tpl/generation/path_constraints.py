@@ -37,7 +37,7 @@ _MIRRORED = {"lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}
 class PathConstraints:
     """Reads a template backwards: which constraints lead to a node, and which make a condition true or false."""
 
-    def __init__(self, parsed: ParsedTemplate, found: Sequence[Branch]) -> None:
+    def __init__(self, parsed: ParsedTemplate, branches: Sequence[Branch]) -> None:
         self._parsed = parsed
         self._reader = PathReader(parsed.tree)
         self._assignments = assignments(parsed)
@@ -46,7 +46,7 @@ class PathConstraints:
         self._known: dict[tuple[int, int], tuple[frozenset[int], Alternatives]] = {}
         self._paths: dict[int, list[Path]] = {}
         self._by_node: dict[int, list[Branch]] = {}
-        for branch in found:
+        for branch in branches:
             self._by_node.setdefault(id(branch.node), []).append(branch)
 
     # -- the way to a node ---------------------------------------------------------------------------------------
@@ -65,15 +65,15 @@ class PathConstraints:
 
     def conditions(self, node: nodes.Node, depth: int = 0) -> Sequence[tuple[frozenset[int], Alternatives]]:
         """What must hold on the way to a node, outermost first: branch numbers that show it, and options to it."""
-        found: list[tuple[frozenset[int], Alternatives]] = []
+        conditions: list[tuple[frozenset[int], Alternatives]] = []
         child, parent = node, self._parsed.parent(node)
         while parent is not None:
             key = (id(child), depth)
             if key not in self._known:
                 self._known[key] = self._condition(parent, child, depth)
-            found.append(self._known[key])
+            conditions.append(self._known[key])
             child, parent = parent, self._parsed.parent(parent)
-        return [condition for condition in reversed(found) if condition[1] != FREE]
+        return [condition for condition in reversed(conditions) if condition[1] != FREE]
 
     def _condition(self, parent: nodes.Node, child: nodes.Node, depth: int) -> tuple[frozenset[int], Alternatives]:
         none: frozenset[int] = frozenset()

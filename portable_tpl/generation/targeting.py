@@ -19,9 +19,9 @@ from portable_tpl.template.usage.shape import TemplateShape
 class Targeting:
     """The branches that are still missed, and conversations made for them."""
 
-    def __init__(self, parsed: ParsedTemplate, shape: TemplateShape, found: Sequence[Branch]) -> None:
+    def __init__(self, parsed: ParsedTemplate, shape: TemplateShape, branches: Sequence[Branch]) -> None:
         self._shape = shape
-        self._constraints = PathConstraints(parsed, found)
+        self._constraints = PathConstraints(parsed, branches)
         self._turn = 0
 
     def next(self, missed: Sequence[Branch], count: int) -> list[Branch]:
@@ -40,8 +40,8 @@ class Targeting:
         own = self._constraints.own(branch)
         near = self._nearest(conditions, seeds)
         for _ in range(tries):
-            seed, told = pick(choices, near)
-            constraints = self._way(conditions, told, choices)
+            seed, trace = pick(choices, near)
+            constraints = self._way(conditions, trace, choices)
             if own:
                 constraints += pick(choices, own)
             yield edited(choices, self._shape, seed, constraints)
@@ -59,8 +59,8 @@ class Targeting:
         conditions = self._constraints.conditions(node)
         near = self._nearest(conditions, seeds)
         for number in range(tries):
-            seed, told = pick(choices, near)
-            constraints = self._way(conditions, told, choices)
+            seed, trace = pick(choices, near)
+            constraints = self._way(conditions, trace, choices)
             if values:
                 op, value = values[number % len(values)]
                 ways = [way for each in operands for way in self._constraints.be(each, op, value)]
@@ -69,12 +69,12 @@ class Targeting:
 
     @staticmethod
     def _way(
-        conditions: Sequence[tuple[frozenset[int], Alternatives]], told: Trace, choices: Choices
+        conditions: Sequence[tuple[frozenset[int], Alternatives]], trace: Trace, choices: Choices
     ) -> list[Constraint]:
         constraints: list[Constraint] = []
         for branch_numbers, options in conditions:
             # What the seed reaches already is left alone, mostly.
-            if branch_numbers and told.branches & branch_numbers and not happens(choices, 15):
+            if branch_numbers and trace.branches & branch_numbers and not happens(choices, 15):
                 continue
             constraints += pick(choices, options) if options else ()
         return constraints
@@ -82,8 +82,8 @@ class Targeting:
     def _nearest(
         self, conditions: Sequence[tuple[frozenset[int], Alternatives]], seeds: Sequence[tuple[Conversation, Trace]]
     ) -> list[tuple[Conversation, Trace]]:
-        def score(told: Trace) -> int:
-            return sum(1 for numbers, _ in conditions if numbers and told.branches & numbers)
+        def score(trace: Trace) -> int:
+            return sum(1 for numbers, _ in conditions if numbers and trace.branches & numbers)
 
         best = max(score(told) for _, told in seeds)
         return [(conversation, told) for conversation, told in seeds if score(told) >= best][-12:]

@@ -76,10 +76,10 @@ def tools(choices: Choices, shape: TemplateShape) -> list[dict[str, Any]]:
 
 
 def _named_tools(shape: TemplateShape) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for path in ((*TOOL, "function", "name"), (*TOOL, "name"), (*TOOL, "function"), TOOL, (*TOOL, "type")):
-        found += [value for value in shape.at(path).equals if isinstance(value, str) and value.isidentifier()]
-    return [name for name in found if name not in ("function", "string", "object", "array")]
+        names += [value for value in shape.at(path).equals if isinstance(value, str) and value.isidentifier()]
+    return [name for name in names if name not in ("function", "string", "object", "array")]
 
 
 def _description(choices: Choices) -> str:

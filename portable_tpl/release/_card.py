@@ -117,8 +117,8 @@ def _tools(turns: Turns, inquiry: Inquiry) -> Iterator[Fact]:
         yield fact._replace(answer=False, note="encoded twice") if twice else fact
     yield _fact("tools", "ids", "ids of calls", inquiry.render(_called(turns)), CALL_ID)
     parts = {**turns.result(), "content": content(RESULT, "parts")}
-    asked = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
-    yield _fact("tools", "result-parts", "results as parts", inquiry.render(asked), RESULT)
+    conversation = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
+    yield _fact("tools", "result-parts", "results as parts", inquiry.render(conversation), RESULT)
     beside = turns.conversation(turns.user(), turns.call(text=ASSISTANT), turns.result(), prompt=True)
     yield _fact("tools", "text-beside", "text beside a call", inquiry.render(beside), ASSISTANT)
 
@@ -147,8 +147,8 @@ def _reasoning(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fac
         ("history", "kept in the history", (*answered, turns.user(USER_AFTER))),
     ):
         settings = settings_of(subject)
-        asked = [turns.conversation(*messages, variables=setting) for setting in settings]
-        renderings = inquiry.render_all(asked)
+        conversations = [turns.conversation(*messages, variables=setting) for setting in settings]
+        renderings = inquiry.render_all(conversations)
         usual = _fact("reasoning", key, words, renderings[0], REASONING)
         held = [
             words_of(setting).removeprefix(" ")
@@ -160,8 +160,8 @@ def _reasoning(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fac
 
 def _documents(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fact]:
     document = {"title": "document-title-1", "text": "document-text-1"}
-    asked = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=[document])
-    fact = _fact("documents", "documents", "documents", inquiry.render(asked), "document-text-1")
+    conversation = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=[document])
+    fact = _fact("documents", "documents", "documents", inquiry.render(conversation), "document-text-1")
     yield fact if subject.shape.reads(("documents",)) else fact._replace(note="not read")
 
 

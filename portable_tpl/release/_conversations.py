@@ -12,18 +12,18 @@ def plain_conversations(turns: Turns, reads_calls: bool = False) -> list[Convers
     ``reads_calls`` asks with calls even where no form of them is taken.
     """
     answered = (turns.user(), turns.assistant(), turns.user(USER_AFTER))
-    asked = [turns.conversation(turns.user(), prompt=True), turns.conversation(*answered, prompt=True)]
+    conversations = [turns.conversation(turns.user(), prompt=True), turns.conversation(*answered, prompt=True)]
     if turns.final_assistant:
-        asked.append(turns.conversation(turns.user(), turns.assistant()))
+        conversations.append(turns.conversation(turns.user(), turns.assistant()))
     if not turns.preface:
         system = {"role": "system", "content": content(SYSTEM, turns.user_form)}
-        asked.append(turns.conversation(system, *answered, prompt=True))
+        conversations.append(turns.conversation(system, *answered, prompt=True))
     if turns.tools:
-        asked.append(turns.conversation(turns.user(), prompt=True, tools=True))
+        conversations.append(turns.conversation(turns.user(), prompt=True, tools=True))
     if turns.preface:
-        asked.append(Conversation([turns.user()], add_generation_prompt=True))
+        conversations.append(Conversation([turns.user()], add_generation_prompt=True))
     if turns.calls or reads_calls:
-        asked.append(turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True))
+        conversations.append(turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True))
         results = (turns.result(), turns.result(RESULT_AFTER, second=True))
-        asked.append(turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True))
-    return asked
+        conversations.append(turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True))
+    return conversations

@@ -16,35 +16,44 @@ from portable_tpl.targets.registry import writes_prompt
 _CONTINUED = " --continue-final-message"
 
 
-def static_finding_of(check: Check, said: Observation, subject: Subject) -> Finding:
+def static_finding_of(check: Check, observation: Observation, subject: Subject) -> Finding:
     """The finding of one observation that no rendering proves."""
-    return _finding(check, said, said.message, (REFERENCE,), subject.template.locate(said.span or Span(0, 0)), None)
+    return _finding(
+        check,
+        observation,
+        observation.message,
+        (REFERENCE,),
+        subject.template.locate(observation.span or Span(0, 0)),
+        None,
+    )
 
 
-def finding_of(check: Check, said: Observation, subject: Subject, inquiry: Inquiry) -> Finding:
+def finding_of(check: Check, observation: Observation, subject: Subject, inquiry: Inquiry) -> Finding:
     """The finding of one observation about a template."""
-    if not said.exchanges:
-        return static_finding_of(check, said, subject)
-    conversations = [exchange.conversation for exchange in said.exchanges]
-    render = inquiry.render_continued if said.continued else inquiry.render
-    inquiry.render_all(exchange.conversation for exchange in said.exchanges if exchange.template is None)
+    if not observation.exchanges:
+        return static_finding_of(check, observation, subject)
+    conversations = [exchange.conversation for exchange in observation.exchanges]
+    render = inquiry.render_continued if observation.continued else inquiry.render
+    inquiry.render_all(exchange.conversation for exchange in observation.exchanges if exchange.template is None)
     renderings = [
         render(exchange.conversation)
         if exchange.template is None
         else inquiry.engines.reference.render(exchange.template, exchange.conversation)
-        for exchange in said.exchanges
+        for exchange in observation.exchanges
     ]
-    difference = _difference(said, renderings)
-    cause = _cause(said, conversations, renderings, difference, subject, inquiry)
-    showing, silent = _targets(said, conversations, inquiry)
-    location = subject.template.locate(said.span or (cause.span if cause is not None else Span(0, 0)))
-    witness = _witness(said, renderings, difference, cause, subject, inquiry)
-    return _finding(check, said, _message(said, cause, silent), (REFERENCE, *showing), location, witness)
+    difference = _difference(observation, renderings)
+    cause = _cause(observation, conversations, renderings, difference, subject, inquiry)
+    showing, silent = _targets(observation, conversations, inquiry)
+    location = subject.template.locate(observation.span or (cause.span if cause is not None else Span(0, 0)))
+    witness = _witness(observation, renderings, difference, cause, subject, inquiry)
+    return _finding(
+        check, observation, _message(observation, cause, silent), (REFERENCE, *showing), location, witness
+    )
 
 
 def _finding(
     check: Check,
-    said: Observation,
+    observation: Observation,
     message: str,
     targets: tuple[str, ...],
     location: Location,
@@ -53,22 +62,22 @@ def _finding(
     return Finding(
         code=check.code,
         rule=check.name,
-        severity=said.severity,
-        tier=said.tier,
+        severity=observation.severity,
+        tier=observation.tier,
         message=message,
         feature="",
         targets=targets,
         location=location,
-        fix=said.fix,
+        fix=observation.fix,
         evidence="proved" if witness is not None else "static",
         witness=witness,
-        related=said.related,
-        affected=said.affected,
+        related=observation.related,
+        affected=observation.affected,
     )
 
 
 def _cause(
-    said: Observation,
+    observation: Observation,
     conversations: list[Conversation],
     renderings: list[Rendering],
     difference: int | None,
@@ -80,27 +89,27 @@ def _cause(
     if failure is not None and failure.line is not None:
         return Cause(failure.line, subject.template.line_span(failure.line), None)
     first = renderings[0] if renderings else None
-    if any(exchange.template is not None for exchange in said.exchanges):
+    if any(exchange.template is not None for exchange in observation.exchanges):
         return None
-    if difference is not None and said.names_branch:
+    if difference is not None and observation.names_branch:
         pair = conversations[:2]
         return cause_of(subject.parsed, inquiry.trace(pair, "pieces"), inquiry.trace(pair, "order"), difference)
-    if said.printed and isinstance(first, Rendered) and said.printed in first.text:
+    if observation.printed and isinstance(first, Rendered) and observation.printed in first.text:
         return printer_of(
-            subject.parsed, inquiry.trace(conversations[:1], "pieces")[0], first.text.rindex(said.printed)
+            subject.parsed, inquiry.trace(conversations[:1], "pieces")[0], first.text.rindex(observation.printed)
         )
     return None
 
 
-def _difference(said: Observation, renderings: list[Rendering]) -> int | None:
-    first, second = renderings[:2] if said.compared else (None, None)
+def _difference(observation: Observation, renderings: list[Rendering]) -> int | None:
+    first, second = renderings[:2] if observation.compared else (None, None)
     if isinstance(first, Rendered) and isinstance(second, Rendered):
         return first_difference(first.text, second.text)
     return None
 
 
 def _witness(
-    said: Observation,
+    observation: Observation,
     renderings: list[Rendering],
     difference: int | None,
     cause: Cause | None,
@@ -111,40 +120,40 @@ def _witness(
     return Witness(
         exhibits=tuple(
             Exhibit(exchange.label, exchange.conversation, rendering, REFERENCE)
-            for exchange, rendering in zip(said.exchanges, renderings, strict=True)
+            for exchange, rendering in zip(observation.exchanges, renderings, strict=True)
         ),
         difference=difference,
         line=None if cause is None else cause.line,
         condition=None if cause is None else cause.condition,
         reproduce=tuple(
             command(exchange.template or own, exchange.conversation, REFERENCE)
-            + (_CONTINUED if said.continued else "")
-            for exchange in said.exchanges
+            + (_CONTINUED if observation.continued else "")
+            for exchange in observation.exchanges
         ),
     )
 
 
 def _targets(
-    said: Observation, conversations: list[Conversation], inquiry: Inquiry
+    observation: Observation, conversations: list[Conversation], inquiry: Inquiry
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The running engines that show the same, and those that do not.
 
     One whose deployment writes a part of these prompts itself is in neither: its answer is not the template's.
     """
-    if said.holds is None or said.severity is Severity.NOTE:
+    if observation.holds is None or observation.severity is Severity.NOTE:
         return (), ()
     showing: list[str] = []
     silent: list[str] = []
     for target in inquiry.engines.targets:
         if any(writes_prompt(target, conversation) for conversation in conversations):
             continue
-        shown = said.holds(inquiry.replay(target, conversations))
+        shown = observation.holds(inquiry.replay(target, conversations))
         (showing if shown else silent).append(target)
     return tuple(showing), tuple(silent)
 
 
-def _message(said: Observation, cause: Cause | None, silent: tuple[str, ...]) -> str:
-    parts = [said.message]
+def _message(observation: Observation, cause: Cause | None, silent: tuple[str, ...]) -> str:
+    parts = [observation.message]
     if cause is not None and cause.condition is not None:
         parts.append(f"; line {cause.line}, `{cause.condition}`, went another way")
     elif cause is not None:

@@ -12,13 +12,13 @@ def constant_header(turns: Turns, inquiry: Inquiry) -> str:
 
     The part of the header that a user's header shares is not in it, since it may belong to the turn that follows.
     """
-    asked = (
+    conversations = (
         turns.conversation(turns.user()),
         turns.conversation(turns.user(), prompt=True),
         turns.conversation(turns.user(), turns.assistant()),
         turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER)),
     )
-    user, prompted, answered, longer = map(inquiry.text, asked)
+    user, prompted, answered, longer = map(inquiry.text, conversations)
     if user is None or user != prompted or answered is None or longer is None or ASSISTANT not in answered:
         return ""
     split = first_difference(answered, longer)

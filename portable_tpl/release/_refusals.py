@@ -34,9 +34,9 @@ class Request(NamedTuple):
 
 def requests_of(turns: Turns, inquiry: Inquiry) -> tuple[Request, ...]:
     """Every kind of request that templates are known to refuse, asked once."""
-    asked = _asked(turns)
-    renderings = inquiry.render_all([conversation for _, _, conversation in asked])
-    return tuple(Request(*each, rendering) for each, rendering in zip(asked, renderings, strict=True))
+    requests = _asked(turns)
+    renderings = inquiry.render_all([conversation for _, _, conversation in requests])
+    return tuple(Request(*each, rendering) for each, rendering in zip(requests, renderings, strict=True))
 
 
 def _asked(turns: Turns) -> list[tuple[str, str, Conversation]]:

@@ -32,34 +32,34 @@ class Inspection:
 
 def inspect_template(subject: Subject, inquiry: Inquiry, codes: Collection[str] | None = None) -> Inspection:
     """Ask the checks about one template; ``codes`` are those asked for, ``None`` stands for all."""
-    asked: list[tuple[Check, _Ask]] = []
+    questions: list[tuple[Check, _Ask]] = []
     for check in _chosen(codes):
         if check.examine is not None:
-            asked.append((check, _bound(check.examine, subject, inquiry)))
+            questions.append((check, _bound(check.examine, subject, inquiry)))
         elif check.examine_static is not None:
-            asked.append((check, _bound(check.examine_static, subject, inquiry.engines.provided)))
-    return _inspect(asked, lambda check, said: finding_of(check, said, subject, inquiry))
+            questions.append((check, _bound(check.examine_static, subject, inquiry.engines.provided)))
+    return _inspect(questions, lambda check, said: finding_of(check, said, subject, inquiry))
 
 
 def inspect_static(
     subject: Subject, provided: frozenset[str] = frozenset(), codes: Collection[str] | None = None
 ) -> Inspection:
     """Ask those checks about a template that need no rendering; ``provided`` are names that a deployment brings."""
-    asked = [
+    questions = [
         (check, _bound(check.examine_static, subject, provided))
         for check in _chosen(codes)
         if check.examine_static is not None
     ]
-    return _inspect(asked, lambda check, said: static_finding_of(check, said, subject))
+    return _inspect(questions, lambda check, said: static_finding_of(check, said, subject))
 
 
 def inspect_container(
     container: ContainerSubject, inquiry: Inquiry, codes: Collection[str] | None = None
 ) -> Inspection:
     """Ask the checks about what is wrong between the files of a model; ``inquiry`` is that of its first template."""
-    asked = [check for check in _chosen(codes) if check.examine_container is not None and container.templates]
+    asking = [check for check in _chosen(codes) if check.examine_container is not None and container.templates]
     return _inspect(
-        [(check, _bound(check.examine_container, container, inquiry)) for check in asked],
+        [(check, _bound(check.examine_container, container, inquiry)) for check in asking],
         lambda check, said: finding_of(check, said, container.templates[0], inquiry),
     )
 
@@ -72,15 +72,15 @@ def _bound(examine: Callable[..., Iterable[Observation]] | None, *arguments: obj
     return lambda: examine(*arguments)
 
 
-def _inspect(asked: Iterable[tuple[Check, _Ask]], made: Callable[[Check, Observation], Finding]) -> Inspection:
+def _inspect(questions: Iterable[tuple[Check, _Ask]], made: Callable[[Check, Observation], Finding]) -> Inspection:
     findings: list[Finding] = []
     unasked: list[Unasked] = []
-    for check, ask in asked:
-        said = _said(ask)
-        if isinstance(said, NotAsked):
-            unasked.append(Unasked(check.code, str(said)))
+    for check, ask in questions:
+        answer = _said(ask)
+        if isinstance(answer, NotAsked):
+            unasked.append(Unasked(check.code, str(answer)))
         else:
-            findings += _distinct([made(check, each) for each in said])
+            findings += _distinct([made(check, each) for each in answer])
     return Inspection(tuple(sorted(findings, key=_order)), tuple(unasked))
 
 

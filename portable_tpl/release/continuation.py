@@ -54,12 +54,12 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     if not turns.final_assistant:
         raise NotAsked("a conversation may not end with an assistant's turn")
     for final in (*_PLAIN, *_thoughts(subject)):
-        asked = turns.conversation(
+        conversation = turns.conversation(
             turns.user(), {"role": "assistant", "content": content(final.text, turns.assistant_form)}
         )
-        reason = _problem(inquiry.render_continued(asked))
+        reason = _problem(inquiry.render_continued(conversation))
         if reason is not None:
-            yield _observation(final, asked, reason)
+            yield _observation(final, conversation, reason)
             return
 
 
@@ -87,11 +87,11 @@ def _problem(rendering: Rendering) -> str | None:
     return f"the template {reason_of(rendering)}"
 
 
-def _observation(final: _Final, asked: Conversation, reason: str) -> Observation:
+def _observation(final: _Final, conversation: Conversation, reason: str) -> Observation:
     return Observation(
         Severity.WARNING,
         f"A final message cannot be continued ({final.words}): {reason}",
-        (Exchange(f"{final.words}, to be continued", asked),),
+        (Exchange(f"{final.words}, to be continued", conversation),),
         continued=True,
     )
 

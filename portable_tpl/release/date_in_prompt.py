@@ -49,18 +49,18 @@ _OTHER_DAYS = re.compile(r"cut|knowledge|train|release|version|update|start|end"
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation for the clock, one for a literal date."""
-    asked = plain_conversations(turns_of(subject, inquiry))
+    conversations = plain_conversations(turns_of(subject, inquiry))
     if subject.shape.uses_clock:
-        yield from _clock(asked, inquiry)
-    yield from _literal(asked, subject, inquiry)
+        yield from _clock(conversations, inquiry)
+    yield from _literal(conversations, subject, inquiry)
 
 
-def _clock(asked: Sequence[Conversation], inquiry: Inquiry) -> Iterator[Observation]:
+def _clock(conversations: Sequence[Conversation], inquiry: Inquiry) -> Iterator[Observation]:
     for clock, severity, words in (
         (_SAME_DAY, Severity.WARNING, "The prompt changes within a day: it holds the time"),
         (_LATER, Severity.NOTE, "The prompt changes from day to day: it holds the date"),
     ):
-        for now in asked:
+        for now in conversations:
             then = now.with_changes(clock=clock)
             if _differ(inquiry.render_all((now, then))):
                 exchanges = (Exchange(f"at {DEFAULT_CLOCK}", now), Exchange(f"at {clock}", then))
@@ -73,10 +73,10 @@ def _differ(renderings: Sequence[Rendering]) -> bool:
     return texts is not None and texts[0] != texts[1]
 
 
-def _literal(asked: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
+def _literal(conversations: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """A date of the template's own text that is printed: one named so, or after words that say that it is today."""
     dates = {match[0] for text in _named_dates(subject) for match in _DATE.finditer(text)}
-    for conversation in asked:
+    for conversation in conversations:
         text = inquiry.text(conversation) or ""
         for match in _DATE.finditer(text):
             if match[0] in dates or (match[0] in subject.template.text and _TODAY.search(text[: match.start()])):

@@ -80,16 +80,16 @@ class _Mask(NamedTuple):
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """What is wrong with the blocks, the worst first; or one note where there are none."""
     turns = turns_of(subject, inquiry)
-    asked = _asked(turns)
+    conversations = _asked(turns)
     if not has_tags(subject):
-        answers = [each for each in inquiry.render_all(asked) if isinstance(each, Rendered)]
+        answers = [each for each in inquiry.render_all(conversations) if isinstance(each, Rendered)]
         if not any(ASSISTANT in answer.text for answer in answers):
             raise NotAsked("the template prints no assistant's text")
-        yield _absent(turns, asked, subject, inquiry)
+        yield _absent(turns, conversations, subject, inquiry)
         return
     masked = [
         (conversation, answer)
-        for conversation, answer in zip(asked, inquiry.render_with_spans(asked), strict=True)
+        for conversation, answer in zip(conversations, inquiry.render_with_spans(conversations), strict=True)
         if isinstance(answer, Rendered)
     ]
     if not masked:
@@ -111,16 +111,16 @@ def has_tags(subject: Subject) -> bool:
 def _asked(turns: Turns) -> list[Conversation]:
     system = [] if turns.preface else [{"role": "system", "content": content(SYSTEM, turns.user_form)}]
     end = (turns.assistant(_LATER),) if turns.final_assistant else ()
-    asked = [
+    conversations = [
         turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
         turns.conversation(*system, turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
     ]
     if turns.final_assistant:
-        asked.insert(0, turns.conversation(turns.user(), turns.assistant()))
+        conversations.insert(0, turns.conversation(turns.user(), turns.assistant()))
     if turns.prints_calls:
         called = (turns.user(), turns.call(), turns.result(), turns.assistant())
-        asked.append(turns.conversation(*called, turns.user(USER_AFTER), *end))
-    return asked
+        conversations.append(turns.conversation(*called, turns.user(USER_AFTER), *end))
+    return conversations
 
 
 def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Iterator[tuple[Severity, str]]:
@@ -148,13 +148,13 @@ def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Itera
         yield Severity.WARNING, "A generation block ends with the assistant's text: what ends the turn is not trained"
 
 
-def _absent(turns: Turns, asked: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Observation:
+def _absent(turns: Turns, conversations: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Observation:
     prompt = inquiry.text(turns.conversation(turns.user(), prompt=True)) or ""
-    fix = fix_with_tags(subject, inquiry, asked, lambda text, spans: not any(faults_of(text, spans, prompt)))
+    fix = fix_with_tags(subject, inquiry, conversations, lambda text, spans: not any(faults_of(text, spans, prompt)))
     return Observation(
         Severity.NOTE,
         "There are no generation blocks: the assistant's mask is all zeros",
-        (Exchange("the prompt that is masked", asked[0]),),
+        (Exchange("the prompt that is masked", conversations[0]),),
         span=None if fix is None else _place(subject, fix),
         fix=fix,
     )

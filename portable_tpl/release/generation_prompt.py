@@ -59,15 +59,15 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation a fault; after a tool's result only where there is none after a user's turn."""
     turns = turns_of(subject, inquiry)
     header = constant_header(turns, inquiry)
-    for asked in _questions(turns):
-        renderings = inquiry.render_all(asked[1:])
+    for question in _questions(turns):
+        renderings = inquiry.render_all(question[1:])
         if texts_of(renderings) is None:
             continue
         fault = "always" if header else _fault(renderings)
         if fault is not None:
-            yield _observation(fault, asked, header, _flag_span(subject))
+            yield _observation(fault, question, header, _flag_span(subject))
             return
-    if all(texts_of(inquiry.render_all(asked[1:])) is None for asked in _questions(turns)):
+    if all(texts_of(inquiry.render_all(question[1:])) is None for question in _questions(turns)):
         raise NotAsked("the template prints no assistant's turn at the end of a conversation")
 
 
@@ -157,14 +157,14 @@ _SAYS = {
 }
 
 
-def _observation(fault: str, asked: _Asked, header: str, span: Span | None) -> Observation:
+def _observation(fault: str, question: _Asked, header: str, span: Span | None) -> Observation:
     severity, message = _SAYS[fault]
-    prompted = Exchange("with add_generation_prompt", asked.prompted)
-    answered = Exchange("with the assistant's turn", asked.answered)
+    prompted = Exchange("with add_generation_prompt", question.prompted)
+    answered = Exchange("with the assistant's turn", question.answered)
     if fault in ("always", "never"):
-        exchanges = (Exchange("without add_generation_prompt", asked.plain), prompted, answered)
+        exchanges = (Exchange("without add_generation_prompt", question.plain), prompted, answered)
     else:
-        exchanges = (answered, prompted, Exchange("without add_generation_prompt", asked.plain))
+        exchanges = (answered, prompted, Exchange("without add_generation_prompt", question.plain))
 
     def holds(renderings: Sequence[Rendering]) -> bool:
         texts = texts_of(renderings)
@@ -177,7 +177,7 @@ def _observation(fault: str, asked: _Asked, header: str, span: Span | None) -> O
 
     return Observation(
         severity,
-        message.format(after=asked.after),
+        message.format(after=question.after),
         exchanges,
         holds,
         compared=fault not in ("always", "never"),

@@ -113,9 +113,9 @@ def _parts(subject: Subject, turns: Turns) -> Iterator[_Thing]:
     """Two text parts in one user's turn, of a template that looks into parts."""
     if subject.shape.keys(PART) or subject.shape.part_roles:
         parts: Json = [{"type": "text", "text": text} for text in (USER, USER_AFTER)]
-        asked = (turns.conversation({"role": "user", "content": parts}, prompt=True),)
-        yield _Thing("a user's text as parts", USER, asked)
-        yield _Thing("the second text part of a user's turn", USER_AFTER, asked, "a user's text as parts")
+        conversations = (turns.conversation({"role": "user", "content": parts}, prompt=True),)
+        yield _Thing("a user's text as parts", USER, conversations)
+        yield _Thing("the second text part of a user's turn", USER_AFTER, conversations, "a user's text as parts")
 
 
 def _calls(turns: Turns) -> Iterator[_Thing]:
@@ -171,9 +171,9 @@ def _documents(subject: Subject, turns: Turns) -> Iterator[_Thing]:
         return
     keys = [key for key in subject.shape.keys(DOCUMENT) if key not in ("title", "text")]
     documents = [_document(text, keys) for text in _DOCUMENT_TEXTS]
-    asked = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=documents)
+    conversation = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=documents)
     settings = [{}, *({name: value} for name, value in _modes(subject))]
-    conversations = tuple(asked.with_changes(variables=setting) for setting in settings)
+    conversations = tuple(conversation.with_changes(variables=setting) for setting in settings)
     for text, name in zip(_DOCUMENT_TEXTS, ("first", "second"), strict=True):
         yield _Thing(f"the {name} of two documents", text, conversations)
 

@@ -86,11 +86,11 @@ def _offered(turns: Turns, schema: Json) -> Conversation:
 
 
 def _first(
-    where: str, plain: Conversation, asked: Sequence[tuple[str, Conversation]], inquiry: Inquiry
+    where: str, plain: Conversation, requests: Sequence[tuple[str, Conversation]], inquiry: Inquiry
 ) -> Iterator[Observation]:
     """The first value that comes out as Python writes it; the others have the same cause."""
-    inquiry.render_all([plain, *(conversation for _, conversation in asked)])
-    for name, conversation in asked:
+    inquiry.render_all([plain, *(conversation for _, conversation in requests)])
+    for name, conversation in requests:
         renderings = inquiry.render_all((conversation, plain))
         written = _written(renderings)
         if written:

@@ -37,11 +37,11 @@ CODE = "REL108"
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One note for each different message of a refusal."""
-    told: dict[str, list[Request]] = {}
+    by_message: dict[str, list[Request]] = {}
     for request in requests_of(turns_of(subject, inquiry), inquiry):
         if request.refusal is not None:
-            told.setdefault(request.refusal, []).append(request)
-    for message, requests in told.items():
+            by_message.setdefault(request.refusal, []).append(request)
+    for message, requests in by_message.items():
         words = "; ".join(request.words for request in requests)
         yield Observation(
             Severity.NOTE,

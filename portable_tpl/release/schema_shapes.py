@@ -68,9 +68,9 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     typed = _dropped(inquiry.render_all(_pair(turns, _TEXT)))
     inquiry.render_all([each for shape in _SHAPES for each in _pair(turns, shape)])
     shaped = [(shape, _pair(turns, shape)) for shape in _SHAPES]
-    asked = [(f"a parameter with {shape.name}", pair[0]) for shape, pair in shaped]
-    asked += [(name, _offered(turns, parameters)) for name, parameters in _NO_PARAMETERS]
-    yield from _failing(asked, inquiry)
+    requests = [(f"a parameter with {shape.name}", pair[0]) for shape, pair in shaped]
+    requests += [(name, _offered(turns, parameters)) for name, parameters in _NO_PARAMETERS]
+    yield from _failing(requests, inquiry)
     dropped = [(shape, pair) for shape, pair in shaped if typed is False and _dropped(inquiry.render_all(pair))]
     if dropped:
         shape, (with_shape, bare) = dropped[0]
@@ -84,10 +84,12 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         )
 
 
-def _failing(asked: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> Iterator[Observation]:
+def _failing(requests: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> Iterator[Observation]:
     """One observation for each error with which the reference answers."""
     failures: dict[Rendering, list[tuple[str, Conversation]]] = {}
-    for (name, conversation), rendering in zip(asked, inquiry.render_all([each for _, each in asked]), strict=True):
+    for (name, conversation), rendering in zip(
+        requests, inquiry.render_all([each for _, each in requests]), strict=True
+    ):
         if isinstance(rendering, Failed):
             failures.setdefault(rendering, []).append((name, conversation))
     for rendering, failing in failures.items():

@@ -60,11 +60,11 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
 
 def _begin(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
     bos = tokenizer.special.get("bos_token")
-    asked = turns.conversation(turns.user(), prompt=True)
-    text = inquiry.text(asked)
+    conversation = turns.conversation(turns.user(), prompt=True)
+    text = inquiry.text(conversation)
     if not bos or text is None or tokenizer.adds_bos is None:
         return
-    shown = (Exchange("the prompt", asked),)
+    shown = (Exchange("the prompt", conversation),)
     if tokenizer.adds_bos and text.startswith(bos):
         words = f"The prompt begins with {bos}, and the tokenizer adds it once more: add_bos_token is true"
         yield Observation(Severity.WARNING, words, shown, holds=lambda answers: _begins(answers, bos), printed=bos)
@@ -83,12 +83,12 @@ def _end(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Obser
     if not stops or tokenizer.unnamed_stops or tokenizer.adds_eos:
         return
     followed = turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER))
-    asked = [turns.conversation(turns.user(), turns.assistant())] if turns.final_assistant else []
-    asked.append(followed)
-    answers = inquiry.render_all(asked)
+    conversations = [turns.conversation(turns.user(), turns.assistant())] if turns.final_assistant else []
+    conversations.append(followed)
+    answers = inquiry.render_all(conversations)
     if _never_ends(answers, stops):
         words = f"No {' or '.join(stops)} follows an assistant's turn: a trainer that looks for it trains no stop"
-        exchanges = tuple(Exchange("the prompt", each) for each in asked)
+        exchanges = tuple(Exchange("the prompt", each) for each in conversations)
         yield Observation(
             Severity.WARNING, words, exchanges, holds=lambda given: _never_ends(given, stops), printed=ASSISTANT
         )
@@ -107,9 +107,9 @@ def _never_ends(answers: Sequence[Rendering], stops: Sequence[str]) -> bool:
 def _control(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
     if not tokenizer.whole:
         return
-    asked = [*plain_conversations(turns), *(each.conversation for each in inquiry.sample)]
+    conversations = [*plain_conversations(turns), *(each.conversation for each in inquiry.sample)]
     shown: dict[str, Conversation] = {}
-    for conversation, answer in zip(asked, inquiry.render_all(asked), strict=True):
+    for conversation, answer in zip(conversations, inquiry.render_all(conversations), strict=True):
         if isinstance(answer, Rendered) and not _has_media(conversation):
             for token in _tokens(answer.text):
                 if token not in shown and not _is_sent(token, conversation):

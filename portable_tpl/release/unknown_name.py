@@ -41,10 +41,10 @@ _SAYS = {
 
 def examine_static(subject: Subject, provided: frozenset[str]) -> Iterator[Observation]:
     """One observation a name, at its first use."""
-    told: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
     for unknown in unknown_names(subject.parsed, provided):
-        if (unknown.kind, unknown.name) not in told:
-            told.add((unknown.kind, unknown.name))
+        if (unknown.kind, unknown.name) not in known:
+            known.add((unknown.kind, unknown.name))
             message = _SAYS[unknown.kind].format(name=unknown.name)
             yield Observation(Severity.ERROR, message, span=subject.parsed.span(unknown.node))
 

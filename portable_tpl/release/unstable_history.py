@@ -111,9 +111,9 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
             texts = [texts_of(inquiry.render_all(pair.conversations)) or [] for pair in shown]
             kept = kind != base and _keeps(inquiry, pairs, kind)
             ends = tuple(filter(None, subject.template.tokens.values()))
-            said = [_observation(*each, header, kept, ends) for each in zip(shown, texts, strict=True)]
-            worst = next((each for each in said if each.severity is not Severity.NOTE), said[0])
-            yield said[0] if _is_about_the_end(shown[0], texts[0]) else worst
+            observations = [_observation(*each, header, kept, ends) for each in zip(shown, texts, strict=True)]
+            worst = next((each for each in observations if each.severity is not Severity.NOTE), observations[0])
+            yield observations[0] if _is_about_the_end(shown[0], texts[0]) else worst
 
 
 def _pairs(turns: Turns, setting: _Setting) -> Iterator[_Pair]:
@@ -137,36 +137,43 @@ def _furnished(turns: Turns, inquiry: Inquiry) -> Iterator[_Pair]:
         yield from (pair._replace(beside=" with tools") for pair in _prompts(turns, offered))
     if not turns.preface:
         system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
-        asked = turns.conversation(system, turns.user())
-        if SYSTEM in (inquiry.text(asked.with_changes(add_generation_prompt=True)) or ""):
+        conversation = turns.conversation(system, turns.user())
+        if SYSTEM in (inquiry.text(conversation.with_changes(add_generation_prompt=True)) or ""):
             beside = " with a system message"
-            yield from (pair._replace(beside=beside) for pair in _prompts(turns, asked))
+            yield from (pair._replace(beside=beside) for pair in _prompts(turns, conversation))
             if turns.prints_calls:
-                asked = turns.conversation(system, turns.user(), tools=True)
-                yield from (pair._replace(beside=beside) for pair in _tool_pairs(turns, asked))
+                conversation = turns.conversation(system, turns.user(), tools=True)
+                yield from (pair._replace(beside=beside) for pair in _tool_pairs(turns, conversation))
 
 
-def _prompts(turns: Turns, asked: Conversation) -> Iterator[_Pair]:
+def _prompts(turns: Turns, conversation: Conversation) -> Iterator[_Pair]:
     """What a model is asked after a user's turn, and after the answer and another one."""
     follows = "an answer and a user's turn"
-    longer = _extended(asked, turns.assistant(), turns.user(USER_AFTER), prompt=True)
-    yield _Pair("user", follows, _extended(asked, prompt=True), longer, asked.variables, asked)
+    longer = _extended(conversation, turns.assistant(), turns.user(USER_AFTER), prompt=True)
+    yield _Pair("user", follows, _extended(conversation, prompt=True), longer, conversation.variables, conversation)
 
 
-def _tool_pairs(turns: Turns, asked: Conversation) -> Iterator[_Pair]:
+def _tool_pairs(turns: Turns, conversation: Conversation) -> Iterator[_Pair]:
     """What a model is asked before a call, after its result, and after the answer to that."""
-    called = _extended(asked, turns.call(), turns.result())
+    called = _extended(conversation, turns.call(), turns.result())
     prompted = _extended(called, prompt=True)
-    yield _Pair("tool", "a call with its result", _extended(asked, prompt=True), prompted, asked.variables, asked)
+    yield _Pair(
+        "tool",
+        "a call with its result",
+        _extended(conversation, prompt=True),
+        prompted,
+        conversation.variables,
+        conversation,
+    )
     answered = _extended(called, turns.assistant())
     longer = _extended(answered, turns.user(USER_AFTER), prompt=True)
-    yield _Pair("user", "an answer and a user's turn", prompted, longer, asked.variables, called)
+    yield _Pair("user", "an answer and a user's turn", prompted, longer, conversation.variables, called)
     if turns.final_assistant:
-        yield _Pair("user", _USER, answered, longer, asked.variables)
+        yield _Pair("user", _USER, answered, longer, conversation.variables)
 
 
-def _extended(asked: Conversation, *messages: Message, prompt: bool = False) -> Conversation:
-    return asked.with_changes(messages=[*asked.messages, *messages], add_generation_prompt=prompt)
+def _extended(conversation: Conversation, *messages: Message, prompt: bool = False) -> Conversation:
+    return conversation.with_changes(messages=[*conversation.messages, *messages], add_generation_prompt=prompt)
 
 
 def _changes(renderings: Sequence[Rendering], header: str) -> bool:

@@ -39,12 +39,12 @@ def examine_static(subject: Subject, _provided: frozenset[str]) -> Iterator[Obse
 
 def _words(variable: Variable) -> str:
     kind = "a switch" if variable.flag else "a variable"
-    said = [f"{variable.name} is {kind} of the template"]
+    parts = [f"{variable.name} is {kind} of the template"]
     if variable.defaults:
-        said.append(f"without it {' or '.join(map(_literal, variable.defaults))} is taken")
+        parts.append(f"without it {' or '.join(map(_literal, variable.defaults))} is taken")
     if variable.values:
-        said.append(f"it is compared with {', '.join(map(_literal, variable.values))}")
-    return "; ".join(said)
+        parts.append(f"it is compared with {', '.join(map(_literal, variable.values))}")
+    return "; ".join(parts)
 
 
 def _literal(value: object) -> str:

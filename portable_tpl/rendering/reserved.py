@@ -36,8 +36,8 @@ def refuse_reserved(names: Iterable[str]) -> None:
 
 def unread(text: str, names: Iterable[str]) -> list[str]:
     """Those of the names that a template, if it can be parsed at all, never takes from its caller."""
-    asked = list(names)
-    if not asked:
+    wanted_names = list(names)
+    if not wanted_names:
         return []
     from jinja2 import TemplateError  # takes time, and most renders have no variables
 
@@ -47,7 +47,7 @@ def unread(text: str, names: Iterable[str]) -> list[str]:
         read = variables_of(text)
     except TemplateError:
         return []
-    return [name for name in asked if name not in read]
+    return [name for name in wanted_names if name not in read]
 
 
 def unread_message(name: str, text: str) -> str:

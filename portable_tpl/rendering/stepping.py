@@ -22,10 +22,10 @@ def find_steps(names: Sequence[str]) -> list[Step]:
 
     known = {each.name: each for each in all_steps()}
     targets = {each.id: each for each in known_targets() if each.steps}
-    found: list[Step] = []
+    steps: list[Step] = []
     for name in names:
         if name in targets:
-            found += [each for each in map(step, targets[name].steps) if each.changes_request]
+            steps += [each for each in map(step, targets[name].steps) if each.changes_request]
         elif name not in known:
             raise InputError(f"--as {name}: no such step; known: {', '.join(sorted(known))}")
         elif not known[name].changes_request:
@@ -33,8 +33,8 @@ def find_steps(names: Sequence[str]) -> list[Step]:
                 f"--as {name}: this step changes no conversation, but what comes after; --target renders with it"
             )
         else:
-            found.append(known[name])
-    return found
+            steps.append(known[name])
+    return steps
 
 
 def with_steps(call: Call, names: Sequence[str]) -> Call:

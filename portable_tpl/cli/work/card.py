@@ -106,12 +106,12 @@ def _note(card: Card, fact: Fact) -> str:
 
 
 def _variable(variable: CardVariable) -> str:
-    said = ["switch"] if variable.switch else []
+    parts = ["switch"] if variable.switch else []
     if variable.defaults:
-        said.append(f"default {' or '.join(map(_literal, variable.defaults))}")
+        parts.append(f"default {' or '.join(map(_literal, variable.defaults))}")
     if variable.values:
-        said.append(f"one of {', '.join(map(_literal, variable.values))}")
-    return "; ".join(said)
+        parts.append(f"one of {', '.join(map(_literal, variable.values))}")
+    return "; ".join(parts)
 
 
 def _literal(value: object) -> str:

@@ -19,14 +19,14 @@ def read_conversations(path: str) -> list[Conversation]:
 
 def numbered_conversations(path: str) -> list[tuple[int, Conversation]]:
     """Every conversation of a JSON-lines file with the number of its line, from 1; blank lines are passed over."""
-    found = []
+    conversations = []
     for number, line in enumerate(read_file(path).split("\n"), 1):
         if line.strip():
             where = f"{path}:{number}"
-            found.append((number, parse_conversation(parse_json(line, where), where)))
-    if not found:
+            conversations.append((number, parse_conversation(parse_json(line, where), where)))
+    if not conversations:
         raise InputError(f"{path}: holds no conversation; expected JSON lines, one conversation a line")
-    return found
+    return conversations
 
 
 def read_json(path: str) -> Json:

@@ -89,16 +89,16 @@ def _side_by_side(answers: Mapping[str, Rendering]) -> str:
     return "".join(blocks)
 
 
-def targets_of(asked: Sequence[str]) -> list[str]:
+def targets_of(names: Sequence[str]) -> list[str]:
     """The targets asked for; without any the reference."""
-    if not asked:
+    if not names:
         return [REFERENCE]
-    if "all" not in asked:
-        return list(dict.fromkeys(part for value in asked for part in value.split(",")))
+    if "all" not in names:
+        return list(dict.fromkeys(part for value in names for part in value.split(",")))
     from portable_tpl.targets.registry import availability, known_targets
 
-    found = [info.id for info in known_targets() if info.id != REFERENCE and availability(info.id).ok]
-    return [REFERENCE, *found]
+    available = [info.id for info in known_targets() if info.id != REFERENCE and availability(info.id).ok]
+    return [REFERENCE, *available]
 
 
 def _given_call(options: Mapping[str, Any]) -> Call:

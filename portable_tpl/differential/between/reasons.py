@@ -62,8 +62,8 @@ class Reasons:
 
         def settle(reason: Reason) -> None:
             left = [number for number in range(len(cases)) if number not in reasons]
-            held = self.hold(reason, [cases[number] for number in left]) if left else []
-            reasons.update((number, reason) for number, holds in zip(left, held, strict=True) if holds)
+            holding = self.hold(reason, [cases[number] for number in left]) if left else []
+            reasons.update((number, reason) for number, holds in zip(left, holding, strict=True) if holds)
 
         for reason in self._single:
             settle(reason)
@@ -96,7 +96,7 @@ class Reasons:
         conversations = [case.conversation for case in cases]
         old = self._tracer.trace(self._old.template, conversations, "pieces")
         new = self._tracer.trace(self._new.template, conversations, "pieces")
-        found = []
+        pairs = []
         for case, one, other in zip(cases, old, new, strict=True):
             at = None
             if isinstance(case.old, Rendered) and isinstance(case.new, Rendered):
@@ -104,8 +104,8 @@ class Reasons:
             # Where the runtime is not the reference, the trace may tell of another prompt.
             sides = ((self._old, one, case.old), (self._new, other, case.new))
             pair = [_place(parsed, trace, at) if trace.rendering == text else None for parsed, trace, text in sides]
-            found.append((pair[0], pair[1]))
-        return found
+            pairs.append((pair[0], pair[1]))
+        return pairs
 
 
 def _single(old: Template, new: Template) -> list[Reason]:

@@ -127,12 +127,12 @@ class Causes:
         if scope is not None:
             return scope
         rewriter.look_at(0)
-        found = self._first_cured(situation, suspects, rewriter)
-        if found is None or found.how == "text":
+        cured = self._first_cured(situation, suspects, rewriter)
+        if cured is None or cured.how == "text":
             layout = self._layout(situation)
             if layout is not None:
                 return layout
-        made = self._where_made(situation, found, rewriter, tier)
+        made = self._where_made(situation, cured, rewriter, tier)
         if isinstance(made, Suspect):
             return self._named(made, tier, rewriter)
         if made is not None:
@@ -142,32 +142,32 @@ class Causes:
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
 
     def _where_made(
-        self, situation: Situation, found: _Cured | None, rewriter: Rewriter, tier: Tier
+        self, situation: Situation, cured: _Cured | None, rewriter: Rewriter, tier: Tier
     ) -> _Cured | Suspect | None:
         """What made a wrong value that was found where it is only passed on; a macro's text may be wrong itself."""
         seen: set[int] = set()
-        while found is not None and found.is_indirect(rewriter) and id(found.suspect.node) not in seen:
-            if self._wrong_as_given(found, rewriter):
+        while cured is not None and cured.is_indirect(rewriter) and id(cured.suspect.node) not in seen:
+            if self._wrong_as_given(cured, rewriter):
                 break
-            seen.add(id(found.suspect.node))
-            feeding = self._suspects.feeding(found.suspect.node, rewriter, tier)
+            seen.add(id(cured.suspect.node))
+            feeding = self._suspects.feeding(cured.suspect.node, rewriter, tier)
             deeper = self._first_cured(situation, feeding, rewriter)
             wrong = None if deeper is not None else self._wrong_alone(situation, feeding, rewriter)
             if wrong is not None:
                 return wrong
-            if deeper is None and (found.how == "text" or not isinstance(found.suspect.node, nodes.Name)):
+            if deeper is None and (cured.how == "text" or not isinstance(cured.suspect.node, nodes.Name)):
                 break
-            found = deeper
-        return found
+            cured = deeper
+        return cured
 
-    def _wrong_as_given(self, found: _Cured, rewriter: Rewriter) -> bool:
+    def _wrong_as_given(self, cured: _Cured, rewriter: Rewriter) -> bool:
         """Whether what was read is a number that the target has wrong as soon as it is given it.
 
         Engines write numbers in words otherwise than those that they are given: past 64 bits these turn to floats.
         """
-        if found.how != "value" or not isinstance(found.suspect.node, _READS):
+        if cured.how != "value" or not isinstance(cured.suspect.node, _READS):
             return False
-        value = (rewriter.current(found.suspect.node) or {}).get("value")
+        value = (rewriter.current(cured.suspect.node) or {}).get("value")
         return isinstance(value, int) and not isinstance(value, bool) and self._alone.prints_otherwise(value)
 
     def _look_at_failing(self, situation: Situation, suspect: Suspect, rewriter: Rewriter) -> None:
@@ -195,9 +195,9 @@ class Causes:
         if isinstance(situation.answer, Failed):
             anywhere = suspects if situation.locus.line is not None else self._suspects.everywhere(rewriter, tier)
             failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
-            found = next(failing, None)
-            if found is not None:
-                return self._named(found, tier, rewriter)
+            node = next(failing, None)
+            if node is not None:
+                return self._named(node, tier, rewriter)
             loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
             return None if loop is None else self._named(Suspect(loop), tier, rewriter)
         at = situation.locus.node

@@ -64,8 +64,12 @@ class Rewriter:
 
     def values(self, node: nodes.Node) -> list[Any]:
         """The values that an expression had, where JSON has words for all of them."""
-        told = self.told(node)
-        return [each["value"] for each in told if "value" in each] if all("value" in each for each in told) else []
+        description = self.told(node)
+        return (
+            [each["value"] for each in description if "value" in each]
+            if all("value" in each for each in description)
+            else []
+        )
 
     def evaluated(self, node: nodes.Node) -> bool:
         """Whether the trace came by an expression."""
@@ -79,21 +83,21 @@ class Rewriter:
 
     def by_items(self, node: nodes.Node) -> str | None:
         """The template with what a loop runs over replaced by the list of its items."""
-        told = self.told(node)
-        if len(told) != 1:
+        description = self.told(node)
+        if len(description) != 1:
             return None
-        value = [] if "undefined" in told[0] else told[0].get("value")
+        value = [] if "undefined" in description[0] else description[0].get("value")
         text = literal(list(value)) if isinstance(value, (str, list, dict)) else None
         edit = None if text is None else self._edit(node, text)
         return None if edit is None else replaced(self._parsed.text, [edit])
 
     def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
         """The edit that puts an expression's only value in its place."""
-        told = self.told(node)
-        if len(told) != 1 or "value" not in told[0]:
+        description = self.told(node)
+        if len(description) != 1 or "value" not in description[0]:
             return None
-        text = literal(told[0]["value"])
-        if text is not None and told[0].get("kind") == "markup":
+        text = literal(description[0]["value"])
+        if text is not None and description[0].get("kind") == "markup":
             text = f"({text}|safe)"
         return None if text is None else self._edit(node, text)
 
@@ -116,8 +120,8 @@ class Rewriter:
 
     def current(self, node: nodes.Node) -> dict[str, Any] | None:
         """What the trace tells of the value that is looked at; the last one where there are fewer."""
-        told = self.told(node)
-        return told[min(self._number, len(told) - 1)] if told else None
+        description = self.told(node)
+        return description[min(self._number, len(description) - 1)] if description else None
 
     def most_values(self, node: nodes.Node) -> int:
         """How many different values the most varied part of an expression had."""
@@ -155,21 +159,21 @@ class Rewriter:
         return edits
 
     def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
-        told = self.current(node)
-        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)) or told is None:
+        value = self.current(node)
+        if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)) or value is None:
             return None
         span = self._parsed.span(node)
-        if "missing" in told:
+        if "missing" in value:
             # The reference's error tells what it was missing in.
-            holder = f"ptl_{told['missing']}"
-            variables[holder] = _EMPTY[told["missing"]]
-            return [(span, f"{holder}[{literal(told['key'])}]")]
-        if "undefined" in told and isinstance(node, nodes.Name):
+            holder = f"ptl_{value['missing']}"
+            variables[holder] = _EMPTY[value["missing"]]
+            return [(span, f"{holder}[{literal(value['key'])}]")]
+        if "undefined" in value and isinstance(node, nodes.Name):
             return self._as_assigned(node, variables)
-        if "value" not in told or "kind" in told:
+        if "value" not in value or "kind" in value:
             return None
         new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
-        if variables.setdefault(new, told["value"]) != told["value"]:
+        if variables.setdefault(new, value["value"]) != value["value"]:
             return None
         return [(span, new)]
 

@@ -74,8 +74,10 @@ class Suspects:
     def everywhere(self, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
         """Every evaluated construct, inner ones first, for engines that do not say where they fail."""
         by_node = self._by_node(tier)
-        found = [node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and rewriter.evaluated(node)]
-        suspects = [Suspect(node, tuple(by_node.get(id(node), ()))) for node in sorted(found, key=self._length)]
+        expressions = [
+            node for node in self._parsed.nodes if isinstance(node, nodes.Expr) and rewriter.evaluated(node)
+        ]
+        suspects = [Suspect(node, tuple(by_node.get(id(node), ()))) for node in sorted(expressions, key=self._length)]
         return suspects[:_MOST_EVERYWHERE]
 
     def feeding(self, node: nodes.Node, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
@@ -115,10 +117,10 @@ class Suspects:
         """What the rules have seen, and what of it at which node."""
         if tier not in self._seen:
             look = looked(self._parsed, infer(self._parsed, tier), self._broken)
-            found: dict[int, list[Use]] = {}
+            uses: dict[int, list[Use]] = {}
             for use in look.uses:
-                found.setdefault(id(use.node), []).append(use)
-            self._seen[tier] = look, found
+                uses.setdefault(id(use.node), []).append(use)
+            self._seen[tier] = look, uses
         return self._seen[tier]
 
     def _here(self, locus: Locus, rewriter: Rewriter) -> Iterator[nodes.Node]:

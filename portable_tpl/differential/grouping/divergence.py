@@ -69,7 +69,7 @@ def locate(template_text: str, trace: Trace, target: Rendering) -> Locus | None:
 
 def node_at(pieces: Sequence[Piece], at: int, target_text: str) -> int:
     """The number of the node that printed the character at offset ``at``, the innermost one."""
-    found = END
+    number = END
     start = 0
     before: Piece | None = None
     for piece in pieces:
@@ -81,8 +81,8 @@ def node_at(pieces: Sequence[Piece], at: int, target_text: str) -> int:
                 return _innermost(before, len(before.text) - 1)
             return _innermost(piece, at - start)
         start, before = end, piece
-        found = piece.node
-    return found if before is None else _innermost(before, len(before.text) - 1)
+        number = piece.node
+    return number if before is None else _innermost(before, len(before.text) - 1)
 
 
 def _went_on(piece: Piece, before: Piece, at: int, target_text: str) -> bool:

@@ -19,10 +19,10 @@ def possible(branch: Branch, types: Types) -> bool:
     """Whether the types of the template's expressions leave a way to a branch."""
     if branch.test is None:
         return any(types.reachable(child) for child in branch.node.body)  # type: ignore[attr-defined]
-    found = types.of(branch.test)
+    type_ = types.of(branch.test)
     if isinstance(branch.node, nodes.For):
         if branch.kind == "loop":
-            return found.may(~(k.EMPTY | k.UNDEFINED))
+            return type_.may(~(k.EMPTY | k.UNDEFINED))
         filtered = branch.node.test is not None
-        return found.may(k.EMPTY | k.UNDEFINED | k.ITERATOR | k.OTHER) or (filtered and found.may(~0))
-    return found.may(k.TRUTHY if branch.wanted else k.FALSY)
+        return type_.may(k.EMPTY | k.UNDEFINED | k.ITERATOR | k.OTHER) or (filtered and type_.may(~0))
+    return type_.may(k.TRUTHY if branch.wanted else k.FALSY)

@@ -22,11 +22,11 @@ def before_any_template(
     A request counts as refused where the target gives the very same error with a template that reads nothing.
     """
     names = [_told(conversation, answer) for conversation, answer in zip(conversations, answers, strict=True)]
-    asked = [n for n, answer in enumerate(answers) if names[n] is None and _may_be_refusal(answer)]
-    if asked:
+    numbers = [n for n, answer in enumerate(answers) if names[n] is None and _may_be_refusal(answer)]
+    if numbers:
         trivial = Template(_TRIVIAL, special_tokens=template.special_tokens)
-        again = target.render_all(trivial, [conversations[n] for n in asked])
-        for n, answer in zip(asked, again, strict=True):
+        again = target.render_all(trivial, [conversations[n] for n in numbers])
+        for n, answer in zip(numbers, again, strict=True):
             names[n] = REQUEST_REFUSED if answer == answers[n] else None
     return names
 

@@ -36,9 +36,9 @@ class Memory:
             self._size = 0
         fresh = {key: each for key, each in zip(keys, conversations, strict=True) if key not in self._known}
         given = dict(zip(fresh, render_all(template, list(fresh.values())), strict=True)) if fresh else {}
-        found = [given[key] if key in given else self._known[key] for key in keys]
+        renderings = [given[key] if key in given else self._known[key] for key in keys]
         for key, answer in given.items():
             if not is_stopped(answer):
                 self._known[key] = answer
                 self._size += len(key[2]) + (sys.getsizeof(answer.text) if isinstance(answer, Rendered) else 0)
-        return found
+        return renderings

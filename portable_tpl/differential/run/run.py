@@ -218,8 +218,8 @@ def _parallel(todo: Sequence[_Job], work: Work[Any], plan: Plan, jobs: int, keep
 
 
 def _pool(jobs: int, work: Work[Any], plan: Plan) -> ProcessPoolExecutor:
-    told = Plan(plan.targets, limits=plan.limits)
-    return ProcessPoolExecutor(jobs, get_context("spawn"), _start, (work, told))
+    shared = Plan(plan.targets, limits=plan.limits)
+    return ProcessPoolExecutor(jobs, get_context("spawn"), _start, (work, shared))
 
 
 def _alone(template: Template, work: Work[Any], plan: Plan) -> _Entry:

@@ -328,10 +328,10 @@ def _part_probe(role: str) -> Conversation:
     return Conversation(messages[role])
 
 
-def _reads_word(told: Trace, aloud: bool) -> bool:
+def _reads_word(trace: Trace, aloud: bool) -> bool:
     """The word is in the prompt, or need not be, and it is not there as the inside of a printed list."""
-    if not isinstance(told.rendering, Rendered):
+    if not isinstance(trace.rendering, Rendered):
         return False
-    text = told.rendering.text
+    text = trace.rendering.text
     dumped = ("'text': '" + _WORD, '"text": "' + _WORD, '"text":"' + _WORD)
     return (_WORD in text or not aloud) and not any(form in text for form in dumped)

@@ -67,27 +67,27 @@ class Tracer(WorkerRuntime):
 def _read(rendering: Rendering) -> Trace:
     if not isinstance(rendering, Rendered):
         return Trace(rendering)
-    told: dict[str, Any] = json.loads(rendering.text)
+    data: dict[str, Any] = json.loads(rendering.text)
     return Trace(
-        _rendering(told),
-        frozenset(told["branches"]),
-        tuple(map(_piece, told.get("pieces", ()))),
-        tuple(map(_piece, told.get("captured", ()))),
-        dict(told.get("values", ())),
-        dict(told.get("turns", ())),
-        tuple(told.get("order", ())),
+        _rendering(data),
+        frozenset(data["branches"]),
+        tuple(map(_piece, data.get("pieces", ()))),
+        tuple(map(_piece, data.get("captured", ()))),
+        dict(data.get("values", ())),
+        dict(data.get("turns", ())),
+        tuple(data.get("order", ())),
     )
 
 
-def _rendering(told: Mapping[str, Any]) -> Rendering:
-    if "text" in told:
-        return rendered(told["text"])
-    if "refused" in told:
-        return Refused(told["refused"])
-    failed = told["failed"]
+def _rendering(data: Mapping[str, Any]) -> Rendering:
+    if "text" in data:
+        return rendered(data["text"])
+    if "refused" in data:
+        return Refused(data["refused"])
+    failed = data["failed"]
     return Failed(failed["kind"], failed["message"], failed.get("line"))
 
 
-def _piece(told: list[Any]) -> Piece:
-    node, text, inner = told
+def _piece(data: list[Any]) -> Piece:
+    node, text, inner = data
     return Piece(node, text, tuple(map(_piece, inner)))

@@ -88,9 +88,9 @@ class RenderJob:
                     break
                 if self.on_error != "skip":
                     lines.append(json_line({**kept, **record}))
-        said = tuple(dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PromptWarning)))
+        words = tuple(dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PromptWarning)))
         unused = frozenset(name for names in shapes.values() for name in names)
-        return BatchResult(b"".join(lines), count, tuple(failures), unused, said, ended)
+        return BatchResult(b"".join(lines), count, tuple(failures), unused, words, ended)
 
     def _answers(
         self, rows: Sequence[bytes | Mapping[str, Json]], shapes: dict[tuple[str, ...], list[str]]
