@@ -94,7 +94,7 @@ def _questions(turns: Turns) -> Iterator[_Asked]:
 
 
 def _fault(renderings: Sequence[Rendering]) -> str | None:
-    """What is wrong with three prompts: ``never``, ``mismatch``, ``white space``, ``reasoning``, or nothing."""
+    """What is wrong with three prompts, by a key of ``_SAYS``, or nothing."""
     texts = texts_of(renderings)
     if texts is None or ASSISTANT not in texts[2]:
         return None
@@ -116,7 +116,9 @@ def _fault(renderings: Sequence[Rendering]) -> str | None:
         return "white space"
     if _squeezed(_REASONING.sub("", missing)) == _squeezed(_REASONING.sub("", extra)):
         return "reasoning"
-    return "mismatch" if missing else None
+    if not missing:
+        return None
+    return "ignored" if plain == prompted else "mismatch"
 
 
 def _rests(header: str, prompted: str) -> tuple[str, str]:
@@ -140,6 +142,10 @@ _SAYS = {
     "never": (
         Severity.ERROR,
         "add_generation_prompt changes nothing after {after}, and the assistant's header is missing there",
+    ),
+    "ignored": (
+        Severity.WARNING,
+        "add_generation_prompt changes nothing after {after}, and no prompt ends as the assistant's turn begins",
     ),
     "mismatch": (
         Severity.WARNING,
@@ -224,6 +230,8 @@ INVALID = (
     Example(_LOOP + "{{- '<|assistant|>' }}\n", Severity.ERROR),
     Example(_LOOP, Severity.ERROR),
     Example(_LOOP + _IF.replace("__", "<|model|>")),
+    # The flag is not asked for, and the end of the prompt is that of a conversation.
+    Example(_LOOP.replace("'<|end|>'", "'<|end|>' + (eos_token if loop.last else '')")),
     Example(_LOOP + _IF.replace("__", "<|assistant|> "), Severity.NOTE),
     Example(_LOOP + _IF.replace("__", "<|assistant|><think>"), Severity.NOTE),
 )
