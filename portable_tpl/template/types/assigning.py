@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from portable_tpl.template.types.lattice.kinds import DICT, NAMESPACE, TUPLE
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 from portable_tpl.template.types.machine import Env, Machine
 from portable_tpl.template.types.requests.contents import elements
@@ -20,7 +20,7 @@ def pair_up(machine: Machine, node: nodes.For, inner: Env) -> None:
     key, value = targets
     type_ = machine.types.get(id(holder))
     if isinstance(key, nodes.Name) and isinstance(value, nodes.Name) and type_ is not None:
-        type_ = machine.pool.keep(type_, DICT)
+        type_ = machine.pool.keep(type_, k.DICT)
         if type_.shape is not None and type_.shape.fields is not None:
             machine.pair(inner, key.name, value.name, type_)
 
@@ -44,7 +44,7 @@ def unpack(machine: Machine, target: nodes.Node, type_: Type, env: Env) -> None:
         machine.types[id(target)] = machine.pool.join(machine.types.get(id(target), NEVER), type_)
     elif isinstance(target, (nodes.Tuple, nodes.List)):
         shape = type_.shape
-        exact = type_.only(TUPLE) and shape is not None and shape.items is not None
+        exact = type_.only(k.TUPLE) and shape is not None and shape.items is not None
         whole = elements(machine.pool, type_)
         for index, child in enumerate(target.items):
             found = whole
@@ -60,8 +60,8 @@ def _write(machine: Machine, target: nodes.NSRef, type_: Type, env: Env) -> None
     machine.types[id(target)] = type_
     machine.attribute_writes += 1
     machine.forget_attributes(env)
-    if holder.shape is not None and holder.bits & NAMESPACE:
+    if holder.shape is not None and holder.bits & k.NAMESPACE:
         for site in holder.shape.refs:
             machine.write_attribute(site, target.attr, type_, late=True)
-        if holder.only(NAMESPACE) and len(holder.shape.refs) == 1:
+        if holder.only(k.NAMESPACE) and len(holder.shape.refs) == 1:
             env["." + target.name] = {(target.attr,): type_}

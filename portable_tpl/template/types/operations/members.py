@@ -5,66 +5,35 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.requests.tiers import CONTENTS
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    ANY_TEXT,
-    BOOL,
-    DICT,
-    EMPTY_LIST,
-    EMPTY_RANGE,
-    EMPTY_STR,
-    EMPTY_TUPLE,
-    INT,
-    ITERATOR,
-    LEADING_SPACE,
-    LIST,
-    LOOP,
-    MACRO,
-    MARKUP,
-    METHOD,
-    NAMESPACE,
-    NEGATIVE,
-    NEWLINE,
-    NONZERO,
-    OTHER,
-    RANGE,
-    STR,
-    TEXT_FACTS,
-    TEXT_MARKUP,
-    TEXT_STR,
-    TRAILING_SPACE,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Env, Machine
 
-_SUBSCRIPTABLE = ANY_TEXT | LIST | TUPLE | RANGE
+_SUBSCRIPTABLE = k.ANY_TEXT | k.LIST | k.TUPLE | k.RANGE
 _HAS_ATTRIBUTES: tuple[tuple[int, frozenset[str]], ...] = (
-    (STR | MARKUP, frozenset(dir(str))),
-    (LIST, frozenset(dir(list))),
-    (TUPLE, frozenset(dir(tuple))),
-    (DICT, frozenset(dir(dict))),
-    (VIEW, frozenset(dir({}.items()))),
-    (RANGE, frozenset(dir(range))),
-    (INT | BOOL, frozenset(dir(int))),
-    (ITERATOR, frozenset(dir(iter([])))),
+    (k.STR | k.MARKUP, frozenset(dir(str))),
+    (k.LIST, frozenset(dir(list))),
+    (k.TUPLE, frozenset(dir(tuple))),
+    (k.DICT, frozenset(dir(dict))),
+    (k.VIEW, frozenset(dir({}.items()))),
+    (k.RANGE, frozenset(dir(range))),
+    (k.INT | k.BOOL, frozenset(dir(int))),
+    (k.ITERATOR, frozenset(dir(iter([])))),
 )
-_LOOP_NUMBERS = {"index": NONZERO, "index0": INT, "revindex": NONZERO, "revindex0": INT, "length": NONZERO}
-_LOOP_DEPTHS = {"depth": NONZERO, "depth0": INT}
+_LOOP_NUMBERS = {"index": k.NONZERO, "index0": k.INT, "revindex": k.NONZERO, "revindex0": k.INT, "length": k.NONZERO}
+_LOOP_DEPTHS = {"depth": k.NONZERO, "depth0": k.INT}
 
 
 def attribute(machine: Machine, node: nodes.Getattr, env: Env) -> Type:
     """``value.name``: a Python attribute if there is one, else an item."""
     holder = machine.evaluate(node.node, env)
-    if not holder.bits & ALL_KINDS & ~UNDEFINED:
+    if not holder.bits & k.ALL_KINDS & ~k.UNDEFINED:
         return NEVER
-    if holder.bits & UNDEFINED:
-        holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
+    if holder.bits & k.UNDEFINED:
+        holder = machine.pool.keep(holder, k.ALL_KINDS & ~k.UNDEFINED)
         machine.narrow(env, node.node, holder)
-    if holder.bits & DICT and node.attr in _DICT_ATTRIBUTES:
+    if holder.bits & k.DICT and node.attr in _DICT_ATTRIBUTES:
         return attribute_of(machine, holder, node.attr)  # never the item of that name
     proved = machine.known(node, env)
     return attribute_of(machine, holder, node.attr) if proved is None else proved
@@ -75,26 +44,37 @@ def attribute_of(machine: Machine, holder: Type, name: str) -> Type:
     bits = holder.bits
     shape = holder.shape
     pool = machine.pool
-    if bits & DICT and not bits & ALL_KINDS & ~DICT and shape is not None and shape.fields is not None:
-        return pool.type(METHOD) if name in _DICT_ATTRIBUTES else machine.field(shape, name)
+    if bits & k.DICT and not bits & k.ALL_KINDS & ~k.DICT and shape is not None and shape.fields is not None:
+        return pool.type(k.METHOD) if name in _DICT_ATTRIBUTES else machine.field(shape, name)
     if holder is ANY:
         return ANY
     result = NEVER
     for kind, names in _HAS_ATTRIBUTES:
         if bits & kind:
             if name in names:
-                result = pool.join(result, pool.type(METHOD))
-            elif kind == DICT and shape is not None and shape.fields is not None:
+                result = pool.join(result, pool.type(k.METHOD))
+            elif kind == k.DICT and shape is not None and shape.fields is not None:
                 result = pool.join(result, machine.field(shape, name))
             else:
                 result = pool.join(result, ABSENT)
-    if bits & (NAMESPACE | LOOP | MACRO | OTHER):
+    if bits & (k.NAMESPACE | k.LOOP | k.MACRO | k.OTHER):
         result = pool.join(result, _special(machine, holder, name))
     return pool.join(result, ABSENT) if bits & _PLAIN else result
 
 
-_PLAIN = ALL_KINDS & ~(
-    ANY_TEXT | LIST | TUPLE | DICT | VIEW | RANGE | INT | BOOL | ITERATOR | NAMESPACE | LOOP | MACRO
+_PLAIN = k.ALL_KINDS & ~(
+    k.ANY_TEXT
+    | k.LIST
+    | k.TUPLE
+    | k.DICT
+    | k.VIEW
+    | k.RANGE
+    | k.INT
+    | k.BOOL
+    | k.ITERATOR
+    | k.NAMESPACE
+    | k.LOOP
+    | k.MACRO
 )
 _DICT_ATTRIBUTES = frozenset(dir(dict))
 
@@ -103,17 +83,17 @@ def _special(machine: Machine, holder: Type, name: str) -> Type:
     pool = machine.pool
     result = NEVER
     shape = holder.shape
-    if holder.bits & NAMESPACE:
+    if holder.bits & k.NAMESPACE:
         if shape is None or not shape.refs:
             return ANY
         for site in shape.refs:
             if site.__class__ is int:
                 result = pool.join(result, machine.read_attribute(site, name))
-    if holder.bits & LOOP:
+    if holder.bits & k.LOOP:
         result = pool.join(result, _loop_attribute(pool, holder, name))
-    if holder.bits & MACRO:
+    if holder.bits & k.MACRO:
         result = pool.join(result, ABSENT if name not in _MACRO_ATTRIBUTES else ANY)
-    return pool.join(result, ANY) if holder.bits & OTHER else result
+    return pool.join(result, ANY) if holder.bits & k.OTHER else result
 
 
 _MACRO_ATTRIBUTES = frozenset({"name", "arguments", "catch_kwargs", "catch_varargs", "caller"})
@@ -124,11 +104,11 @@ def _loop_attribute(pool: Pool, loop: Type, name: str) -> Type:
     if bits:
         return pool.type(bits)
     if name in ("first", "last"):
-        return pool.type(BOOL)
+        return pool.type(k.BOOL)
     if name in ("previtem", "nextitem"):
         return pool.join(ABSENT, loop.shape.element if loop.shape else NEVER)
     if name in ("cycle", "changed"):
-        return pool.type(METHOD)
+        return pool.type(k.METHOD)
     return ABSENT
 
 
@@ -141,17 +121,17 @@ def item(machine: Machine, node: nodes.Getitem, env: Env) -> Type:
     if isinstance(argument, nodes.Slice):
         return sliced(machine, argument, holder, node.node, env)
     index = machine.evaluate(argument, env)
-    if index is NEVER or not holder.bits & ALL_KINDS & ~UNDEFINED:
+    if index is NEVER or not holder.bits & k.ALL_KINDS & ~k.UNDEFINED:
         return NEVER
-    if holder.bits & UNDEFINED:
-        holder = machine.pool.keep(holder, ALL_KINDS & ~UNDEFINED)
+    if holder.bits & k.UNDEFINED:
+        holder = machine.pool.keep(holder, k.ALL_KINDS & ~k.UNDEFINED)
         machine.narrow(env, node.node, holder)
     proved = machine.known(node, env)
     if proved is not None:
         return proved
     result = item_of(machine, holder, index)
-    if argument.__class__ is nodes.Name and holder.only(DICT) and machine.is_key_of(env, argument.name, node.node):
-        result = machine.pool.keep(result, ALL_KINDS & ~UNDEFINED)
+    if argument.__class__ is nodes.Name and holder.only(k.DICT) and machine.is_key_of(env, argument.name, node.node):
+        result = machine.pool.keep(result, k.ALL_KINDS & ~k.UNDEFINED)
     return result
 
 
@@ -162,13 +142,13 @@ def item_of(machine: Machine, holder: Type, index: Type) -> Type:
         return ANY
     bits = holder.bits
     result = NEVER
-    if index.bits & (INT | BOOL) and bits & _SUBSCRIPTABLE:
+    if index.bits & (k.INT | k.BOOL) and bits & _SUBSCRIPTABLE:
         result = _at(pool, holder, index)
-    if index.bits & ANY_TEXT:
+    if index.bits & k.ANY_TEXT:
         result = pool.join(result, _under(machine, holder, index))
-    if index.bits & ALL_KINDS & ~(ANY_TEXT | INT | BOOL) or bits & ALL_KINDS & ~(_SUBSCRIPTABLE | DICT):
+    if index.bits & k.ALL_KINDS & ~(k.ANY_TEXT | k.INT | k.BOOL) or bits & k.ALL_KINDS & ~(_SUBSCRIPTABLE | k.DICT):
         result = pool.join(result, ABSENT)
-    if index.bits & (INT | BOOL) and bits & DICT and holder.shape is not None:
+    if index.bits & (k.INT | k.BOOL) and bits & k.DICT and holder.shape is not None:
         result = pool.join(result, pool.join(ABSENT, holder.shape.rest))
     return result
 
@@ -177,14 +157,16 @@ def _at(pool: Pool, holder: Type, index: Type) -> Type:
     bits = holder.bits
     shape = holder.shape
     result = ABSENT
-    numbers = index.numbers if not index.bits & BOOL else None
-    if bits & ANY_TEXT:
-        marked = TEXT_MARKUP if bits & MARKUP else 0
-        result = pool.type(TEXT_STR | marked | UNDEFINED | bits & TEXT_FACTS | LEADING_SPACE | TRAILING_SPACE)
+    numbers = index.numbers if not index.bits & k.BOOL else None
+    if bits & k.ANY_TEXT:
+        marked = k.TEXT_MARKUP if bits & k.MARKUP else 0
+        result = pool.type(
+            k.TEXT_STR | marked | k.UNDEFINED | bits & k.TEXT_FACTS | k.LEADING_SPACE | k.TRAILING_SPACE
+        )
         if holder.texts is not None and numbers is not None:
             result = _characters(pool, holder.texts, numbers)
-    if bits & RANGE:
-        result = pool.join(result, pool.type(INT | NEGATIVE))
+    if bits & k.RANGE:
+        result = pool.join(result, pool.type(k.INT | k.NEGATIVE))
     if shape is None or shape.items is None:
         return result
     if numbers is None or len(numbers) > 1:
@@ -194,7 +176,7 @@ def _at(pool: Pool, holder: Type, index: Type) -> Type:
     exact = shape.tail is None and shape.least == len(shape.items)
     if number < 0:
         item = shape.items[number] if exact and -number <= len(shape.items) else shape.element
-    if result is ABSENT and (shape.least > number if number >= 0 else shape.least >= -number) and not bits & RANGE:
+    if result is ABSENT and (shape.least > number if number >= 0 else shape.least >= -number) and not bits & k.RANGE:
         result = NEVER
     return pool.join(result, item) if item is not None else result
 
@@ -212,23 +194,25 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
     pool = machine.pool
     bits, shape = holder.bits, holder.shape
     result = NEVER
-    if bits & DICT and shape is not None and shape.fields is not None:
+    if bits & k.DICT and shape is not None and shape.fields is not None:
         if index.texts is not None:
             for text in index.texts:
                 value = machine.field(shape, text)
-                if value.bits & UNDEFINED and text in _DICT_ATTRIBUTES:
-                    value = pool.join(value, pool.type(METHOD))
+                if value.bits & k.UNDEFINED and text in _DICT_ATTRIBUTES:
+                    value = pool.join(value, pool.type(k.METHOD))
                 result = pool.join(result, value)
         else:
             # A key that the template computes may also be the name of a method: a case for the hostile alone.
-            method = pool.type(METHOD) if CONTENTS[machine.tier].anything else ABSENT
+            method = pool.type(k.METHOD) if CONTENTS[machine.tier].anything else ABSENT
             result = pool.join_all((*shape.fields.values(), shape.rest, ABSENT, method))
-    if bits & ALL_KINDS & ~DICT:
-        others = pool.keep(holder, ALL_KINDS & ~DICT)
+    if bits & k.ALL_KINDS & ~k.DICT:
+        others = pool.keep(holder, k.ALL_KINDS & ~k.DICT)
         if index.texts is not None:
             result = pool.join_all((result, *(attribute_of(machine, others, text) for text in index.texts)))
         else:
-            result = pool.join(result, ANY if bits & (NAMESPACE | LOOP | OTHER) else pool.type(UNDEFINED | METHOD))
+            result = pool.join(
+                result, ANY if bits & (k.NAMESPACE | k.LOOP | k.OTHER) else pool.type(k.UNDEFINED | k.METHOD)
+            )
     return result
 
 
@@ -238,15 +222,15 @@ def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes
     bounds = slice_bounds(machine, node, env)
     if any(bound is NEVER for bound in bounds):
         return NEVER
-    if holder.bits & ALL_KINDS & ~(_SUBSCRIPTABLE | OTHER):
-        holder = pool.keep(holder, _SUBSCRIPTABLE | OTHER)
+    if holder.bits & k.ALL_KINDS & ~(_SUBSCRIPTABLE | k.OTHER):
+        holder = pool.keep(holder, _SUBSCRIPTABLE | k.OTHER)
         machine.narrow(env, holder_node, holder)
-    result = ANY if holder.bits & OTHER else NEVER
+    result = ANY if holder.bits & k.OTHER else NEVER
     bits = holder.bits
     start, stop, step = bounds
-    if bits & ANY_TEXT:
+    if bits & k.ANY_TEXT:
         result = pool.join(result, _sliced_text(pool, holder, bounds))
-    for kind in (LIST, TUPLE, RANGE):
+    for kind in (k.LIST, k.TUPLE, k.RANGE):
         if bits & kind:
             result = pool.join(result, _sliced_sequence(pool, holder, kind, start, stop, step))
     return result
@@ -254,7 +238,7 @@ def sliced(machine: Machine, node: nodes.Slice, holder: Type, holder_node: nodes
 
 def slice_bounds(machine: Machine, node: nodes.Slice, env: Env) -> list[Type | None]:
     """The types of start, stop and step; ``None`` for one that is left out."""
-    machine.types[id(node)] = machine.pool.type(OTHER)
+    machine.types[id(node)] = machine.pool.type(k.OTHER)
     parts = (node.start, node.stop, node.step)
     return [None if part is None else machine.evaluate(part, env) for part in parts]
 
@@ -262,11 +246,11 @@ def slice_bounds(machine: Machine, node: nodes.Slice, env: Env) -> list[Type | N
 def slice_value(machine: Machine, node: nodes.Slice, env: Env) -> Type:
     """A slice as a value, as in ``a[1, 2:3]``."""
     bounds = slice_bounds(machine, node, env)
-    return NEVER if any(bound is NEVER for bound in bounds) else machine.pool.type(OTHER)
+    return NEVER if any(bound is NEVER for bound in bounds) else machine.pool.type(k.OTHER)
 
 
 def _single(bound: Type | None) -> int | None:
-    if bound is None or bound.numbers is None or len(bound.numbers) != 1 or bound.bits & ALL_KINDS & ~INT:
+    if bound is None or bound.numbers is None or len(bound.numbers) != 1 or bound.bits & k.ALL_KINDS & ~k.INT:
         return None
     return next(iter(bound.numbers))
 
@@ -277,15 +261,15 @@ def _sliced_text(pool: Pool, holder: Type, bounds: list[Type | None]) -> Type:
         return NEVER
     if holder.texts is not None and all(b is None or n is not None for b, n in zip(bounds, numbers, strict=True)):
         return pool.of_texts(text[slice(*numbers)] for text in holder.texts)
-    bits = holder.bits & (STR | MARKUP | TEXT_FACTS)
-    if bits & STR:
-        bits |= EMPTY_STR
-    if bits & MARKUP:
-        bits |= MARKUP
+    bits = holder.bits & (k.STR | k.MARKUP | k.TEXT_FACTS)
+    if bits & k.STR:
+        bits |= k.EMPTY_STR
+    if bits & k.MARKUP:
+        bits |= k.MARKUP
     return pool.type(bits | _INNER_SPACE)
 
 
-_INNER_SPACE = LEADING_SPACE | TRAILING_SPACE | NEWLINE
+_INNER_SPACE = k.LEADING_SPACE | k.TRAILING_SPACE | k.NEWLINE
 
 
 def _sliced_sequence(
@@ -312,4 +296,4 @@ def _sliced_sequence(
     return pool.type(kind, None, None, pool.shape((), shape.element))
 
 
-_EMPTIES = EMPTY_LIST | EMPTY_TUPLE | EMPTY_RANGE
+_EMPTIES = k.EMPTY_LIST | k.EMPTY_TUPLE | k.EMPTY_RANGE
