@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from portable_tpl.checking.base import Broken, Look, Use
 from portable_tpl.checking.effects import said, with_effects
 from portable_tpl.checking.imitations import IMITATION, advice, imitations
-from portable_tpl.checking.pages import known_subjects, page_of, rule_docs
 from portable_tpl.checking.registry import fix_of, looked, release_names, rules
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.checking.severity import severity_of
@@ -24,7 +23,6 @@ from portable_tpl.template.types.types import Types, infer, same_in_everyday
 if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
 
-__all__ = ["broken_features", "known_subjects", "lint", "page_of", "rule_docs", "uses"]
 
 _TIERS = tuple(Tier)
 _PROVIDED = ("filter", "global", "test", "name")

@@ -17,8 +17,9 @@ import click
 from portable_tpl import __version__
 from portable_tpl.model.errors import TRACEBACK_VARIABLE, PortableTplError, described
 
-# Imports and trees make many objects and little garbage: looking for it less often saves a twentieth of the start.
-GARBAGE = 50_000
+# Imports and trees make many objects and little garbage: looking for it less often saves a twentieth of the start and
+# of a check of many templates.
+GARBAGE = 200_000
 
 _COMMANDS = {
     "audit": "Check and compare: one verdict a target (the CI gate).",

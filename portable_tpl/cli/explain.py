@@ -15,7 +15,7 @@ def command(subject: str) -> int:
     That is a rule or release check (PTL101 or python-method), a feature (method.str.strip), a step of a deployment
     (generation-prompt-always), or a target (tgi, hf-jinja@0.5.6).
     """
-    from portable_tpl.checking.linting import page_of
+    from portable_tpl.checking.pages import page_of
     from portable_tpl.cli.work.emit import write_text
 
     page = page_of(subject)
@@ -28,7 +28,7 @@ def command(subject: str) -> int:
 def _unknown(subject: str) -> str:
     from difflib import get_close_matches
 
-    from portable_tpl.checking.linting import known_subjects
+    from portable_tpl.checking.pages import known_subjects
 
     near = get_close_matches(subject, known_subjects(), n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists the features"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portable_tpl.checking.linting import known_subjects, page_of, rule_docs
+from portable_tpl.checking.pages import known_subjects, page_of, rule_docs
 from portable_tpl.checking.registry import rules
 from portable_tpl.model.findings import Severity
 from portable_tpl.release._registry import checks

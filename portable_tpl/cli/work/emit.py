@@ -97,7 +97,7 @@ def _formatted(report: Report, form: str, output: str | None, color: bool, text_
     if form == "text":
         return str(module.render(report, color=color, columns=columns(output), **text_options))
     if form == "sarif":
-        from portable_tpl.checking.linting import rule_docs
+        from portable_tpl.checking.pages import rule_docs
 
         return str(module.render(report, rules=rule_docs()))
     return str(module.render(report))

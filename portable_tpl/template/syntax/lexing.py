@@ -22,9 +22,10 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import TOKEN_EOF, float_re, integer_re, name_re, operators, string_re  # type: ignore[attr-defined]
 
 # Group numbers of _VARIABLE and _BLOCK below. Inner groups of jinja2's expressions close before these do. A name with
-# letters beyond ASCII is tried after all these: its expression is large, and takes long to compile.
+# letters beyond ASCII is tried after all these: its expression is large, and takes long to compile. So would be one
+# for what goes on with a word; the expression names what does not, ASCII's other characters, and takes the contrary.
 _TOKEN = (
-    r"\s*(?:(?P<word>[a-zA-Z_][a-zA-Z0-9_]*(?![a-zA-Z0-9_\x80-\U0010ffff]))|(?P<end>{end})|(?P<operator>{operator})"
+    r"\s*(?:(?P<word>[a-zA-Z_][a-zA-Z0-9_]*(?![^\0-/:-@\[-^`{{-\x7f]))|(?P<end>{end})|(?P<operator>{operator})"
     r"|(?P<string>(?s:{string}))|(?P<float>(?ix:{float}))|(?P<integer>(?ix:{integer})))"
 )
 _OPERATORS = "|".join(re.escape(text) for text in sorted(operators, key=len, reverse=True))
