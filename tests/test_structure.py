@@ -1,15 +1,16 @@
-"""The house keeps its shape: no circles of imports between modules, no crowded folder, no module that grew too long."""
+"""The house keeps its shape: no circles of imports, no crowded folder, no long module, no name without a caller."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import portable_tpl
 
-ROOT = Path(portable_tpl.__file__).parent
+ROOT, TESTS = Path(portable_tpl.__file__).parent, Path(__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 # One file a rule, a release check or a step: these folders grow with what they hold.
 PLUG_FOLDERS = {"rules", "release", "steps"}
@@ -86,6 +87,29 @@ def test_modules_hold_one_idea() -> None:
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
 
 
-def test_every_package_says_what_it_holds() -> None:
-    inits = [path for path in MODULES if path.name == "__init__.py"]
-    assert all(ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in inits)
+def test_every_package_says_what_comes_in_and_what_goes_out() -> None:
+    inits = [path for path in MODULES if path.name == "__init__.py" and path.parent != ROOT]
+    pages = {name_of(path): ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in inits}
+    assert {name for name, page in pages.items() if "In:" not in page or "Out:" not in page} == set()
+
+
+def test_every_name_has_a_caller() -> None:
+    """A function, class or constant of a module is named somewhere besides: here, or where it is registered."""
+    places = [
+        *MODULES,
+        *TESTS.rglob("*.py"),
+        ROOT.parent / "noxfile.py",
+        ROOT.parent / "pyproject.toml",
+    ]
+    words = Counter(word for path in places for word in re.findall(r"\w+", path.read_text("utf-8")))
+    names = {name for path in MODULES for name in _defined(ast.parse(path.read_text("utf-8")))}
+    assert {name for name in names if words[name] < 2 and not name.startswith("__")} == set()
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))

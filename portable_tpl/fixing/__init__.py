@@ -6,6 +6,8 @@ looks whether they help (:mod:`.effect`), and lets the reference print the new t
 rest is kept. It ends when there is nothing left to apply, or when a text comes back.
 
 What is shown as a fix elsewhere has been through the same look (:mod:`.offers`), so that ``fix`` does what was said.
+
+In: a template and targets. Out: a :class:`FixResult`, the new text with what was applied and what was refused.
 """
 
 from __future__ import annotations

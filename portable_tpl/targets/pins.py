@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 from portable_tpl.support.features import DATA
-from portable_tpl.support.versions import version_key
 
 PINS = DATA / "pins"
 _SUFFIXES = {"pip": ".txt", "npm": ".json"}
@@ -25,8 +24,3 @@ def pin_of(engine: str, version: str, manager: Literal["pip", "npm"]) -> Path | 
     """The file that pins a version of an engine, if there is one."""
     path = pin_path(engine, version, manager)
     return path if path.is_file() else None
-
-
-def pinned_versions(engine: str) -> list[str]:
-    """The versions of an engine that have a pin, oldest first."""
-    return sorted((path.stem.partition("@")[2] for path in PINS.glob(f"{engine}@*")), key=version_key)

@@ -130,11 +130,15 @@ def test_a_version_that_no_registry_knows_is_refused(cache: Path, monkeypatch: p
 def _wheel(folder: Path, content: str) -> str:
     """A wheel of a package ``tiny``; gives its SHA-256."""
     path = folder / "tiny-1.0-py3-none-any.whl"
+    files = {
+        "tiny.py": content,
+        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "tiny-1.0.dist-info/RECORD": "",
+    }
     with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("tiny.py", content)
-        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+        for name, text in files.items():
+            wheel.writestr(zipfile.ZipInfo(name), text)  # of no time: equal contents make equal wheels
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

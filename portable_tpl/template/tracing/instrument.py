@@ -7,6 +7,7 @@ processes that parse the same text mean the same branch by the same number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,24 +125,20 @@ def hook_branches(environment: Environment, hits: set[int], order: list[int] | N
     ``order`` gets the outcomes of tests one by one, those of templates that are marked with :data:`ORDER_HOOK`.
     """
 
-    @pass_context
-    def on_branch(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
-        number = when_true if value else when_false
-        if number is not None:
-            hits.add(number)
-        return value
+    def test_hook(log: list[int] | None) -> Callable[..., Any]:
+        @pass_context
+        def on_test(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
+            number = when_true if value else when_false
+            if number is not None:
+                hits.add(number)
+                if log is not None and len(log) < _MOST_ORDERED:
+                    log.append(number)
+            return value
+
+        return on_test
 
     @pass_context
     def on_entry(_context: Context, number: int) -> None:
         hits.add(number)
 
-    @pass_context
-    def on_ordered(_context: Context, when_true: int | None, when_false: int | None, value: Any) -> Any:
-        number = when_true if value else when_false
-        if number is not None:
-            hits.add(number)
-            if order is not None and len(order) < _MOST_ORDERED:
-                order.append(number)
-        return value
-
-    environment.filters.update({BRANCH_HOOK: on_branch, ORDER_HOOK: on_ordered, HIT_HOOK: on_entry})
+    environment.filters.update({BRANCH_HOOK: test_hook(None), ORDER_HOOK: test_hook(order), HIT_HOOK: on_entry})
