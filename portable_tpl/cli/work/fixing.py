@@ -103,56 +103,42 @@ def _fixed(
     unsafe: bool,
     prover: Prover | None,
 ) -> _Fixed:
+    targets = tuple(status.id for status in statuses if status.status != "skipped")
     try:
         # The engines stop by themselves before that; this is for what runs in this process.
         with time_limit(2 * STATIC_SECONDS, template.label):
-            return _fixed_in_time(session, template, statuses, level, unsafe, prover)
-    except TooSlow as error:
-        if prover is not None:
+            findings = _findings(session, template, targets)
+            result = None
+            if any(finding.fix is not None and _counts(finding, level) for finding in findings):
+                result = fix(
+                    template,
+                    targets,
+                    unsafe=unsafe,
+                    tier=session.common.tier,
+                    select=session.choice.select,
+                    ignore=session.choice.without(template.path),
+                    provided=session.choice.provided,
+                    seed=session.seed,
+                    prover=prover,
+                    level=level,
+                    graded=session.choice.graded,
+                )
+            after = template if result is None else replace(template, text=result.text)
+            findings = findings if result is None else _findings(session, after, targets)
+            verdicts = {status.id: static_verdict(status, findings) for status in statuses}
+            left = tuple(finding for finding in findings if finding.severity.reaches(level))
+            reasons = left_over(
+                [finding for finding in left if not finding.suppressed],
+                () if result is None else result.left,
+                targets,
+                lambda target: _findings(session, after, (target,)),
+            )
+            milder = sum(_counts(finding, Severity.WARNING) for finding in findings if finding not in left)
+            return _Fixed(template, TemplateReport(after, verdicts, left), result, reasons, milder)
+    except (TemplateSyntaxError, TooSlow) as error:
+        if prover is not None and isinstance(error, TooSlow):
             prover.restart()  # it may have been in the middle of an answer
         return _Fixed(template, unusable(template, str(error), statuses))
-
-
-def _fixed_in_time(
-    session: Session,
-    template: Template,
-    statuses: tuple[TargetStatus, ...],
-    level: Severity,
-    unsafe: bool,
-    prover: Prover | None,
-) -> _Fixed:
-    targets = tuple(status.id for status in statuses if status.status != "skipped")
-    try:
-        findings = _findings(session, template, targets)
-        result = None
-        if any(finding.fix is not None and _counts(finding, level) for finding in findings):
-            result = fix(
-                template,
-                targets,
-                unsafe=unsafe,
-                tier=session.common.tier,
-                select=session.choice.select,
-                ignore=session.choice.without(template.path),
-                provided=session.choice.provided,
-                seed=session.seed,
-                prover=prover,
-                level=level,
-                graded=session.choice.graded,
-            )
-        after = template if result is None else replace(template, text=result.text)
-        findings = findings if result is None else _findings(session, after, targets)
-    except TemplateSyntaxError as error:
-        return _Fixed(template, unusable(template, str(error), statuses))
-    verdicts = {status.id: static_verdict(status, findings) for status in statuses}
-    left = tuple(finding for finding in findings if finding.severity.reaches(level))
-    reasons = left_over(
-        [finding for finding in left if not finding.suppressed],
-        () if result is None else result.left,
-        targets,
-        lambda target: _findings(session, after, (target,)),
-    )
-    milder = sum(_counts(finding, Severity.WARNING) for finding in findings if finding not in left)
-    return _Fixed(template, TemplateReport(after, verdicts, left), result, reasons, milder)
 
 
 def _findings(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
