@@ -51,7 +51,10 @@ def kinds_of(type_: Type, among: int = k.ALL_KINDS) -> Kinds:
     wordy = texts is not None and all(
         not text or (text.isascii() and text.isalpha() and text.islower()) for text in texts
     )
-    return _kinds(type_.bits & (among | k.ALL_FACTS), wordy)
+    kinds = _kinds(type_.bits & (among | k.ALL_FACTS), wordy)
+    if type_.bits & k.ITERATOR and type_.shape is not None and type_.shape.least:
+        kinds = tuple(kind for kind in kinds if kind != "empty-iterator")
+    return kinds
 
 
 @cache

@@ -2,20 +2,23 @@
 
 ``python -m portable_tpl.probing`` rewrites the tables of all targets that can run here, or of those named.
 ``--check`` says instead which answers moved since, and ends with status 1 where any did. ``--upstream`` is about the
-newest version of every engine, which it installs into the user's cache.
+newest version of every engine, which it installs into the user's cache. ``--features`` measures only what has such a
+name, and what a table does not hold yet: what was measured of the others stays.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from portable_tpl.model.errors import PortableTplError
 from portable_tpl.probing import writing
+from portable_tpl.probing.asking import Answers
 from portable_tpl.probing.measuring import measure, measure_reference
-from portable_tpl.support.features import load_features
-from portable_tpl.support.table import shipped_versions
+from portable_tpl.support.features import Feature, load_features
+from portable_tpl.support.table import YES, Table, load_table, shipped_versions
 from portable_tpl.targets import installs
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import REFERENCE
@@ -32,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PortableTplError as error:
         print(error, file=sys.stderr)
         return 2
-    return _measure(targets, options.check)
+    return _measure(targets, options.check, options.features)
 
 
-def _measure(targets: Sequence[str], check: bool) -> int:
+def _measure(targets: Sequence[str], check: bool, only: Sequence[str]) -> int:
     features = load_features()
     reference = measure_reference(features)
     moved = _report(REFERENCE, "", writing.reference_moves(reference))
@@ -44,7 +47,11 @@ def _measure(targets: Sequence[str], check: bool) -> int:
         writing.write_index()
     for target in targets:
         try:
-            table = measure(target, reference, features)
+            table = (
+                measure(target, reference, features)
+                if only is None
+                else _remeasure(target, reference, features, only)
+            )
         except PortableTplError as error:
             print(f"{target}: skipped: {error}", file=sys.stderr)
             continue
@@ -58,10 +65,29 @@ def _measure(targets: Sequence[str], check: bool) -> int:
     return 1 if moved and check else 0
 
 
+def _remeasure(target: str, reference: Answers, features: Mapping[str, Feature], only: Sequence[str]) -> Table:
+    """The table that is there with some features measured anew, and the new ones; without those that are no more."""
+    before = load_table(target)
+    if before is None:
+        return measure(target, reference, features)
+    known = {**before.broken, **dict.fromkeys(before.yes, YES)}
+    part = {
+        id_: each
+        for id_, each in features.items()
+        if id_ not in known or any(fnmatchcase(id_, each) for each in only)
+    }
+    fresh = measure(target, reference, part)
+    kept = {id_: support for id_, support in known.items() if id_ in features and id_ not in part}
+    broken = {**{id_: support for id_, support in kept.items() if support is not YES}, **fresh.broken}
+    yes = frozenset(id_ for id_, support in kept.items() if support is YES) | fresh.yes
+    return fresh._replace(broken={id_: broken[id_] for id_ in features if id_ in broken}, yes=yes)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m portable_tpl.probing", description=main.__doc__)
     parser.add_argument("targets", nargs="*", help="targets to measure (default: all that have a table)")
     parser.add_argument("--check", action="store_true", help="say which answers moved instead of writing the tables")
+    parser.add_argument("--features", action="append", default=[], metavar="PATTERN", help="only these, and new ones")
     parser.add_argument("--install", action="store_true", help="put the versions into the cache first")
     parser.add_argument("--upstream", action="store_true", help="the newest release of every engine, installed first")
     return parser

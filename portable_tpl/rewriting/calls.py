@@ -167,6 +167,23 @@ def reads_of(node: nodes.Node, look: Look) -> list[nodes.Node] | None:
     return [n for n in uses if n.ctx == "load"]
 
 
+def only_looked_up(node: nodes.Expr, look: Look) -> bool:
+    """Whether a mapping, under whatever name, is not printed: keys are looked up, or it is passed on."""
+    reads = reads_of(node, look)
+    return bool(reads) and all(_looks_up(read, look) for read in reads or ())
+
+
+def _looks_up(read: nodes.Node, look: Look) -> bool:
+    parent = look.parent(read)
+    if isinstance(parent, (nodes.Getitem, nodes.Getattr)):
+        return parent.node is read
+    if isinstance(parent, nodes.Operand):
+        return parent.op in ("in", "notin")
+    if isinstance(parent, nodes.Filter):
+        return parent.name not in ("string", "default", "d")
+    return isinstance(parent, (nodes.Call, nodes.Keyword)) or as_condition(read, look)
+
+
 def only_compared(node: nodes.Expr, look: Look) -> bool:
     """Whether a piece of text, under whatever name, is only compared with ASCII: no half character equals that."""
     reads = reads_of(node, look)

@@ -109,5 +109,6 @@ def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None) -> None
             element = NEVER if type_.shape is None else type_.shape.element
             if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything
                 look.use("print.list@undefined", child)
-            if element.bits & k.TUPLE and not element.bits & k.OTHER:
+            deep = 0 if type_.shape is None else type_.shape.deep
+            if deep & k.TUPLE and not deep & k.OTHER:
                 look.use("print.list@tuple", child)

@@ -38,17 +38,33 @@ def _minus(node: nodes.Sub, look: Look) -> None:
 
 
 def _divide(node: nodes.Div, look: Look) -> None:
-    if not _broken_number(look.type(node.left), look.type(node.right)):
+    quotient = _quotient(look.type(node.left), look.type(node.right))
+    parent = look.parent(node)
+    if isinstance(parent, nodes.Filter) and parent.name == "int" and _counts(node, look):
+        look.use("div.int", node)
+    elif quotient is not None:
+        look.use(f"div.{quotient}", node)
+    else:
         look.use_by_pair("div", look.kinds(node.left), look.kinds(node.right), node)
 
 
-def _broken_number(left: Type, right: Type) -> bool:
-    """Whether whole numbers that are known never give a whole one: only such are written in more ways than one."""
+def _quotient(left: Type, right: Type) -> str | None:
+    """Whether whole numbers that are known always give a ``whole`` one, or a ``fraction`` of few digits."""
     if left.bits & k.ALL_KINDS & ~k.INT or right.bits & k.ALL_KINDS & ~k.INT:
-        return False
+        return None
     if not left.numbers or not right.numbers or 0 in right.numbers:
-        return False
-    return all(is_plain_float(a / b) and not (a / b).is_integer() for a in left.numbers for b in right.numbers)
+        return None
+    quotients = [a / b for a in left.numbers for b in right.numbers]
+    if not all(map(is_plain_float, quotients)):
+        return None
+    whole = [quotient.is_integer() for quotient in quotients]
+    return "whole" if all(whole) else None if any(whole) else "fraction"
+
+
+def _counts(node: nodes.Div, look: Look) -> bool:
+    """Whether two whole numbers are divided that are not negative."""
+    types = look.type(node.left), look.type(node.right)
+    return all(type_.only(k.INT) and not type_.bits & k.NEGATIVE for type_ in types)
 
 
 def _modulo(node: nodes.Mod, look: Look) -> None:

@@ -57,6 +57,8 @@ def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
         if operator in ("in", "notin"):
             if "none" in look.kinds(left) and isinstance(right, _LISTS):
                 look.use("in.literal-tuple" if isinstance(right, nodes.Tuple) else "in.literal-list", node)
+                if any(constant(item) is None for item in right.items):
+                    look.use("in.none-in-list", node)
             else:
                 look.use_by_pair("in", look.brief(left), look.brief(right), node)
 

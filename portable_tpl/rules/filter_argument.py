@@ -32,14 +32,14 @@ from portable_tpl.support.spelling import constant, filter_features
 CODE = "PTL302"
 # Arguments after the usual ones, by their place.
 _BY_PLACE = {
-    "batch": ("", "fill"),
-    "dictsort": ("case", "by", "reverse"),
+    "batch": ("", "second"),
+    "dictsort": ("first", "second", "third"),
     "int": ("default", "base"),
     "float": ("default",),
     "indent": ("", "first", "blank"),
     "join": ("", "attribute"),
     "round": ("", "method"),
-    "sort": ("reverse", "case", "attribute"),
+    "sort": ("first", "second", "third"),
     "sum": ("attribute",),
     "trim": ("chars",),
     "unique": ("case", "attribute"),
@@ -56,6 +56,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         look.use(form, node)
     if name == "tojson":
         return
+    if name == "dictsort" and look.breaks("filter.dictsort.as-list") and _is_listed(node, look):
+        look.use("filter.dictsort.as-list", node)
     if node.args or node.kwargs:
         for variant in _default(node) if name in ("default", "d") else _variants(node):
             feature = FeatureId.of("filter", "default" if name == "d" else name, variant)
@@ -63,8 +65,18 @@ def _filter(node: nodes.Filter, look: Look) -> None:
             look.use_by_kind(feature, look.kinds(node.node) if node.node else (), node)
     elif name in ("default", "d"):
         look.use("filter.default.empty", node)
-    elif name in ("select", "reject"):
+    elif name in ("select", "reject", "indent"):
         look.use(f"filter.{name}.empty", node)
+
+
+def _is_listed(node: nodes.Filter, look: Look) -> bool:
+    """Whether more is made of pairs in order than a loop over names for both, or a question for their number."""
+    parent = look.parent(node)
+    if isinstance(parent, nodes.For):
+        return not isinstance(parent.target, nodes.Tuple)
+    if isinstance(parent, nodes.Filter):
+        return parent.name not in ("length", "count")
+    return isinstance(parent, nodes.Getitem) and parent.node is node
 
 
 def _default(node: nodes.Filter) -> Iterator[str]:
@@ -88,6 +100,8 @@ def _variants(node: nodes.Filter) -> Iterator[str]:
     if name == "map":
         yield from _map(node)
         return
+    if name in ("selectattr", "rejectattr") and len(node.args) == 1:
+        yield "truth"
     if name == "indent" and node.args and isinstance(constant(node.args[0]), str):
         yield "text"
     places = _BY_PLACE.get(name, ())

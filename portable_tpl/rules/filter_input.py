@@ -60,6 +60,10 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     left_out = _ELSEWHERE.get(node.name)
     if left_out is not None:
         kinds = tuple(kind for kind in kinds if kind not in left_out)
+    if node.name in ("int", "float") and (node.args or node.kwargs):
+        kinds = tuple(kind for kind in kinds if kind not in TEXT_KINDS)  # what no number is read from has a default
+    if node.name == "int" and isinstance(node.node, nodes.Div) and _counted(node.node, look):
+        kinds = tuple(kind for kind in kinds if kind != "float")  # the rule about division speaks of it
     if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
         kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
     type_ = look.type(node.node)
@@ -73,7 +77,7 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         look.use(FeatureId.of("filter", node.name, "mixed-case"), node)
     if node.name == "join":
         shape = look.type(node.node).shape
-        if shape is not None and shape.items is not None:
+        if shape is not None and shape.items is not None and not _by_attribute(node):
             look.use_by_kind("filter.join.element", kinds_of(shape.element), node)
     elif node.name == "format":
         for argument in node.args:
@@ -85,6 +89,16 @@ def _is_capitalized_word(node: nodes.Filter, look: Look) -> bool:
     parent = look.parent(node)
     capitalized = isinstance(parent, nodes.Filter) and parent.name == "capitalize"
     return capitalized and node.node is not None and look.type(node.node).only(k.BOOL)
+
+
+def _counted(node: nodes.Div, look: Look) -> bool:
+    """Whether a quotient cannot be negative."""
+    return not (look.type(node.left).bits | look.type(node.right).bits) & k.NEGATIVE
+
+
+def _by_attribute(node: nodes.Filter) -> bool:
+    """Whether not the elements are joined, but what is under a name in each."""
+    return len(node.args) > 1 or any(keyword.key == "attribute" for keyword in node.kwargs)
 
 
 def _holds_text(node: nodes.Expr, look: Look) -> bool:

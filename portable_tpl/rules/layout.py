@@ -57,8 +57,9 @@ _PATTERNS: dict[str, _Search] = {
     "layout.first-newline.comment": _FIRST_COMMENT.match,
     "layout.first-newline": re.compile(r"\n").match,
     "layout.final-newline": re.compile(r"\n\Z").search,
-    "layout.first-character": re.compile(r"[^{](?=\{%)").match,
-    "layout.first-character.comment": re.compile(r"[^{](?=\{#)").match,
+    "layout.first-character": re.compile(r"[^{\s](?=\{%)").match,
+    "layout.first-character.space": re.compile(r"[^{\s][ \t]+(?=\{[%#])").match,
+    "layout.first-character.comment": re.compile(r"[^{\s](?=\{#)").match,
     "layout.brace-end": re.compile(r"\{\n?\Z").search,
     "layout.bom": re.compile("\ufeff").match,
 }

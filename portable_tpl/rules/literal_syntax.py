@@ -29,7 +29,9 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.rewriting.calls import only_looked_up
 from portable_tpl.rewriting.literals import plain_literal
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL210"
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -105,12 +107,9 @@ def _text(node: nodes.Const, value: str, look: Look, token: str | None) -> None:
         look.use("literal.text.unicode", node)
     if "\n" in source:
         look.use("literal.text.line-break", node)
-    if token is None and len(source) > 2 and source[0] in "'\"" and source[0] * 2 not in source and _joined(source):
+    at = look.parsed.anchors.get(node)
+    if token is None and at is not None and look.parsed.lexed.tokens[at + 1].type == "string":
         look.use("literal.text.joined", node)
-
-
-def _joined(source: str) -> bool:
-    return re.fullmatch(r"""(['"])(?:\\.|(?!\1).)*\1""", source, re.DOTALL) is None
 
 
 def _tuple(node: nodes.Tuple, look: Look) -> None:
@@ -127,14 +126,19 @@ def _tuple(node: nodes.Tuple, look: Look) -> None:
             look.use("for.bare-tuple", node)
     elif not node.items:
         look.use("literal.tuple.empty", node)
-    elif source.rstrip(") \t\r\n").endswith(","):
+    elif _ends_in_comma(source):
         look.use("literal.tuple.one" if len(node.items) == 1 else "literal.tuple.trailing-comma", node)
     else:
         look.use("literal.tuple", node)
 
 
+def _ends_in_comma(source: str) -> bool:
+    """Whether a comma stands before the closing bracket."""
+    return source[:-1].rstrip().endswith(",")
+
+
 def _list(node: nodes.List, look: Look) -> None:
-    if look.breaks("literal.list.trailing-comma") and look.parsed.source(node).rstrip("] \t\r\n").endswith(","):
+    if look.breaks("literal.list.trailing-comma") and _ends_in_comma(look.parsed.source(node)):
         look.use("literal.list.trailing-comma", node)
 
 
@@ -142,19 +146,37 @@ def _mapping(node: nodes.Dict, look: Look) -> None:
     if look.parsed.lexed.tokens[look.parsed.anchors[node] + 1].type == "lbrace":
         look.use("literal.dict.nested-braces", node)
     for pair in node.items:
-        kinds = look.kinds(pair.key)
         if not isinstance(pair.key, nodes.Const):
             feature = "key-variable" if isinstance(pair.key, nodes.Name) else "key-expression"
             look.use(f"literal.dict.{feature}", pair)
-        for kind in kinds:
-            if kind not in TEXT_KINDS:
-                name = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}.get(kind, kind)
-                look.use(FeatureId.of("literal", "dict", f"key-{name}"), pair)
-                parent = look.parent(node)
-                if isinstance(parent, nodes.Filter) and parent.name == "tojson":
-                    look.use(FeatureId.of("filter", "tojson", f"key-{name}"), pair)
-    if look.breaks("literal.dict.trailing-comma") and look.parsed.source(node).rstrip("} \t\r\n").endswith(","):
+        _odd_keys(node, pair, look)
+        undefined = look.breaks("literal.dict.undefined.print") and look.type(pair.value).bits & k.UNDEFINED
+        if undefined and not only_looked_up(node, look):
+            look.use("literal.dict.undefined.print", pair)
+    if look.breaks("literal.dict.trailing-comma") and _ends_in_comma(look.parsed.source(node)):
         look.use("literal.dict.trailing-comma", node)
+
+
+def _odd_keys(node: nodes.Dict, pair: nodes.Pair, look: Look) -> None:
+    """A key that is no text: of such a mapping only the literal tells what is printed of it."""
+    kinds = [kind for kind in look.kinds(pair.key) if kind not in TEXT_KINDS]
+    if not kinds:
+        return
+    parent = look.parent(node)
+    dumped = isinstance(parent, nodes.Filter) and parent.name == "tojson"
+    printed = not only_looked_up(node, look)
+    for kind in kinds:
+        name = _KEYS.get(kind, kind)
+        look.use(FeatureId.of("literal", "dict", f"key-{name}"), pair)
+        if printed:
+            look.use(FeatureId.of("literal", "dict", f"key-{name}", "print"), pair)
+        if dumped:
+            look.use(FeatureId.of("filter", "tojson", f"key-{name}"), pair)
+    if printed:
+        look.use_by_kind("print.list", look.kinds(pair.value), pair)
+
+
+_KEYS = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}
 
 
 FIX = plain_literal

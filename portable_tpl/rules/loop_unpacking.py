@@ -59,6 +59,8 @@ def _assign(node: nodes.Assign, look: Look) -> None:
             look.use("statement.set.unpack", node)
         else:
             look.use("statement.set.unpack-list", node)
+            if look.type(node.node).bits & k.STR:
+                look.use("statement.set.unpack-text", node)
 
 
 VISITS = {nodes.For: _for, nodes.Assign: _assign}

@@ -30,6 +30,7 @@ from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import called_macro
 from portable_tpl.rewriting.expressions import Level, replace
+from portable_tpl.support.spelling import follows_call
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL506"
@@ -71,8 +72,15 @@ def _order(node: nodes.Call, names: list[str], look: Look) -> None:
 
 
 def _attribute(node: nodes.Getattr, look: Look) -> None:
+    if follows_call(node, look.parsed):
+        look.use("call.method" if isinstance(look.parent(node), nodes.Call) else "call.attr", node)
     if node.attr in ("name", "arguments") and look.type(node.node).bits & k.MACRO:
         look.use(FeatureId.of("macro", node.attr), node)
+
+
+def _item(node: nodes.Getitem, look: Look) -> None:
+    if follows_call(node, look.parsed):
+        look.use("call.item", node)
 
 
 def _definition(node: nodes.Macro, look: Look) -> None:
@@ -116,7 +124,7 @@ def _reads_names(default: nodes.Expr) -> bool:
 
 
 FIX = _by_place
-VISITS = {nodes.Call: _call, nodes.Getattr: _attribute, nodes.Macro: _definition}
+VISITS = {nodes.Call: _call, nodes.Getattr: _attribute, nodes.Getitem: _item, nodes.Macro: _definition}
 VALID = (
     Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
 )

@@ -67,8 +67,14 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         if only_compared(node, look):
             kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
         look.use_by_kind(family, kinds, node)
-        if look.type(node).bits & k.UNDEFINED:
+        if look.type(node).bits & k.UNDEFINED and not (key is nodes and _goes_into(node, look)):
             look.use_by_kind("item.missing", kinds, node)
+
+
+def _goes_into(node: nodes.Getitem, look: Look) -> bool:
+    """Whether something is taken from an item, so that the reference fails too where there is none."""
+    parent = look.parent(node)
+    return isinstance(parent, (nodes.Getattr, nodes.Getitem)) and parent.node is node
 
 
 VISITS = {nodes.Getattr: _attribute, nodes.Getitem: _item}

@@ -51,8 +51,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
                 if name in ("tojson", "string")
                 else False
             )
-            if not special:
-                look.use("filter.map.filter", node, lambda: mapped(node, look))
+            if not special and not look.use("filter.map.filter", node, lambda: mapped(node, look)):
+                look.use(f"filter.{name}", node, lambda: mapped(node, look))
             if len(node.args) > 1:
                 look.use("filter.map.filter-arguments", node)
 

@@ -29,12 +29,15 @@ from portable_tpl.checking.kinds import kinds_of
 from portable_tpl.checking.visibility import visible_kinds
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.test_rewrites import rewrite
+from portable_tpl.support.spelling import is_negated
 
 CODE = "PTL403"
 
 
 def _test(node: nodes.Test, look: Look) -> None:
     family = FeatureId.of("test", node.name)
+    if node.name == "defined" and is_negated(node, look.parsed):
+        family = FeatureId.of("test", "defined", "not")
     if family in look.families:
         kinds = kinds_of(look.type(node.node), visible_kinds(node, look))
         look.use_by_kind(family, kinds, node, lambda: rewrite(node, look))

@@ -27,7 +27,7 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import assigned, assigned_anywhere, only_compared
 from portable_tpl.rewriting.expressions import Level, any_broken, operand, replace
-from portable_tpl.support.spelling import constant, slice_form
+from portable_tpl.support.spelling import constant, has_spaced_gap, slice_form
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL209"
@@ -37,6 +37,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if not isinstance(node.arg, nodes.Slice):
         return
     kinds = look.kinds(node.node)
+    if look.breaks("slice.spaced") and has_spaced_gap(node, look.parsed):
+        look.use("slice.spaced", node)
     if node.arg.step is None and only_compared(node, look):
         look.use_by_kind("slice.compare", kinds, node)
         return
@@ -44,7 +46,7 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     for bound in (node.arg.start, node.arg.stop, node.arg.step):
         if bound is not None:
             look.use_by_kind("slice.bound", look.kinds(bound), node)
-    if node.arg.step is not None and constant(node.arg.step) is None:
+    if node.arg.step is not None and look.type(node.arg.step).bits & k.NONE:
         look.use("slice.step-none", node)
     shape = slice_form(node.arg)
     if look.breaks("slice.empty-step") and look.parsed.source(node.arg).rstrip().endswith("::"):
@@ -61,8 +63,18 @@ def _literals(node: nodes.Getitem, cut: nodes.Slice, look: Look) -> None:
     for bound in (cut.start, cut.stop, cut.step):
         value = constant(bound)
         numeric = value is None or (isinstance(value, int) and not isinstance(value, float))
-        if not numeric and isinstance(bound, nodes.Literal):
+        if not numeric and _is_worked_out(bound, look):
             look.use("slice.literal.bound", node)
+
+
+def _is_worked_out(bound: nodes.Expr | None, look: Look) -> bool:
+    """Whether a bound is a literal, or made of literals, and is no number."""
+    if bound is None or isinstance(bound, nodes.Literal):
+        return bound is not None
+    return bound.find(nodes.Name) is None and not look.type(bound).bits & _NUMERIC
+
+
+_NUMERIC = k.INT | k.BOOL | k.NONE
 
 
 def _reversed(node: nodes.Getitem, look: Look) -> Fix | None:

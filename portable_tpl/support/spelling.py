@@ -37,6 +37,32 @@ def dotted_features(node: nodes.Getitem, parsed: ParsedTemplate, kinds: Iterable
         yield FeatureId.of("item", "dotted", "call" if tokens[at + 4].type == "lparen" else "attr")
 
 
+def follows_call(node: nodes.Getattr | nodes.Getitem, parsed: ParsedTemplate) -> bool:
+    """Whether an attribute or item is taken right behind the brackets of a call of a name: ``f().x``, ``f()[0]``."""
+    call = node.node
+    if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name):
+        return False
+    bracket = parsed.lexed.tokens[parsed.anchors[node] - 1]
+    return parsed.span(call).end == parsed.lexed.offset(bracket.end)
+
+
+def has_spaced_gap(node: nodes.Getitem, parsed: ParsedTemplate) -> bool:
+    """Whether white space stands where a slice leaves a part out: ``x[ : ]``, ``x[1: ]``."""
+    tokens, at, depth = parsed.lexed.tokens, parsed.anchors[node], 0
+    while True:
+        token, behind = tokens[at], tokens[at + 1]
+        depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        if depth == 0:
+            return False
+        empty = token.type in ("lbracket", "colon") and behind.type in ("colon", "rbracket")
+        if depth == 1 and empty and behind.start > token.end:
+            return True
+        at += 1
+
+
+_OPENING, _CLOSING = ("lbracket", "lparen", "lbrace"), ("rbracket", "rparen", "rbrace")
+
+
 def slice_form(cut: nodes.Slice) -> str:
     """The form of a slice, as the table names it: ``from`` for ``[1:]``, ``reverse`` for ``[::-1]``, …."""
     start, stop, step = constant(cut.start), constant(cut.stop), constant(cut.step)
@@ -108,6 +134,8 @@ def sign_features(node: nodes.Neg | nodes.Pos, parsed: ParsedTemplate, kinds: It
     before = parsed.lexed.tokens[parsed.anchors[node] - 1]
     if before.type == "name":
         yield FeatureId.of(family, "after-word")
+    if isinstance(node.node, (nodes.Neg, nodes.Pos)) and not (family == "neg" and isinstance(node.node, nodes.Neg)):
+        yield FeatureId.of(family, "sign")
     if family == "pos":
         yield FeatureId.of(family, "literal")  # an engine that does not know the sign reads no value behind it
     if not isinstance(node.node, nodes.Const) or isinstance(node.node.value, (bool, str)):
@@ -139,8 +167,33 @@ def has_brackets(node: nodes.Test, parsed: ParsedTemplate) -> bool:
     return parsed.lexed.tokens[parsed.after_name(node)].type == "lparen"
 
 
+def is_negated(node: nodes.Test, parsed: ParsedTemplate) -> bool:
+    """Whether a test is asked as ``x is not t``; ``not x is t`` is another spelling."""
+    parent = parsed.parent(node)
+    return isinstance(parent, nodes.Not) and parsed.lexed.tokens[parsed.anchors[parent]].key == "name:is"
+
+
+def _goes_on(node: nodes.Test, parsed: ParsedTemplate) -> Iterator[FeatureId]:
+    """An operator right behind a test that no round brackets close off."""
+    whole: nodes.Node = node
+    parent = parsed.parent(node)
+    if isinstance(parent, nodes.Not) and is_negated(node, parsed):
+        whole, parent = parent, parsed.parent(parent)
+    left = (
+        (isinstance(parent, _SIGNED) and parent.left is whole)
+        or (isinstance(parent, nodes.Compare) and parent.expr is whole)
+        or (isinstance(parent, nodes.Concat) and parent.nodes[-1] is not whole)
+    )
+    if left and not parsed.text[parsed.span(node).end :].lstrip().startswith(")"):
+        yield FeatureId.of("test", "then-sign" if isinstance(parent, _SIGNED) else "then-operator")
+
+
+_SIGNED = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
+
+
 def test_features(node: nodes.Test, parsed: ParsedTemplate) -> Iterator[FeatureId]:
-    """What the form of a test uses: its arguments, their brackets, and ``not`` before them."""
+    """What the form of a test uses: its arguments, their brackets, ``not`` before them, and what goes on behind."""
+    yield from _goes_on(node, parsed)
     brackets = has_brackets(node, parsed)
     if not node.args and not node.kwargs:
         if brackets and node.dyn_args is None and node.dyn_kwargs is None:
@@ -169,7 +222,7 @@ def _bare_features(argument: nodes.Expr, node: nodes.Test, parsed: ParsedTemplat
             yield FeatureId.of("test", "bare", "float")
     elif argument.__class__ in _BARE:
         yield FeatureId.of("test", "bare", _BARE[argument.__class__])
-    if isinstance(parsed.parent(node), nodes.Not) and parsed.lexed.tokens[parsed.anchors[node] + 1].key == "name:not":
+    if is_negated(node, parsed):
         yield FeatureId.of("test", "bare", "negated")
 
 

@@ -19,6 +19,8 @@ from portable_tpl.template.types.lattice.kinds import (
     NONE,
     NUMBER,
     RANGE,
+    STR,
+    TEXT_FACTS,
     TUPLE,
     UNDEFINED,
     VIEW,
@@ -74,6 +76,7 @@ class Machine:
         self.macro_names = own.demands.macro_names
         self._paths: dict[int, tuple[str, Path] | None] = {}
         self._got: dict[int, nodes.Getitem | None] = {}
+        self.block_text = pool.type(STR | TEXT_FACTS)  # what the block printed whose filter is looked at
 
     def evaluate(self, node: nodes.Node, env: Env) -> Type:
         """The type of an expression; ``NEVER`` where it cannot give a value."""

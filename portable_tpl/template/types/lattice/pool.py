@@ -59,7 +59,7 @@ class Pool(Interner):
 
     def sequence(self, bits: int, element: Type) -> Type:
         """A sequence of unknown length whose elements are all of one type."""
-        return self.type(bits, None, None, self.shape((), element, 0 if bits & k.EMPTY else 1))
+        return self.type(bits, None, None, self.shape((), element, 0 if bits & (k.EMPTY | k.ITERATOR) else 1))
 
     def dict_of(self, bits: int, fields: Mapping[str, Type], rest: Type = ABSENT) -> Type:
         """A dict with known keys."""

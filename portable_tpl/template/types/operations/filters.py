@@ -15,7 +15,7 @@ from portable_tpl.template.types.operations import text_filters as texts
 from portable_tpl.template.types.operations.kind_tests import assume_test
 from portable_tpl.template.types.operations.members import attribute_of, item_of
 from portable_tpl.template.types.operations.methods import item_pair
-from portable_tpl.template.types.requests.contents import ITERABLE, elements
+from portable_tpl.template.types.requests.contents import ITERABLE, elements, may_be_empty
 
 _SIZED = k.ANY_TEXT | k.LIST | k.TUPLE | k.DICT | k.VIEW | k.RANGE | k.LOOP | k.UNDEFINED
 
@@ -23,7 +23,7 @@ _SIZED = k.ANY_TEXT | k.LIST | k.TUPLE | k.DICT | k.VIEW | k.RANGE | k.LOOP | k.
 def filtered(machine: Machine, node: nodes.Filter, env: Env) -> Type:
     """``value|name(arguments)``."""
     if node.node is None:
-        value = machine.pool.type(k.STR | k.TEXT_FACTS)
+        value = machine.block_text
     else:
         value = machine.evaluate(node.node, env)
         if value is NEVER:
@@ -88,18 +88,22 @@ def _list(machine: Machine, node: Any, value: Type, arguments: list[Type], keywo
     element = elements(pool, value)
     if value.only(k.TUPLE) and value.shape is not None:
         return pool.type(value.bits >> 2, None, None, value.shape)
-    full = not value.bits & (k.EMPTY | k.UNDEFINED | k.ITERATOR)
-    return pool.sequence(k.FULL_LIST if full else k.LIST, element)
+    return pool.sequence(k.LIST if may_be_empty(value) else k.FULL_LIST, element)
 
 
 def _sorted(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     pool = machine.pool
-    full = not value.bits & (k.EMPTY | k.UNDEFINED | k.ITERATOR)
-    return pool.sequence(k.FULL_LIST if full else k.LIST, elements(pool, value))
+    return pool.sequence(k.LIST if may_be_empty(value) else k.FULL_LIST, elements(pool, value))
 
 
 def _iterator(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
-    return machine.pool.sequence(k.ITERATOR, elements(machine.pool, value))
+    return _each(machine, value, elements(machine.pool, value))
+
+
+def _each(machine: Machine, value: Type, element: Type) -> Type:
+    """What goes through all of a value: empty only where that is."""
+    least = 0 if may_be_empty(value) else 1
+    return machine.pool.type(k.ITERATOR, None, None, machine.pool.shape((), element, least))
 
 
 def _reverse(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -116,12 +120,12 @@ def _reverse(machine: Machine, node: Any, value: Type, arguments: list[Type], ke
 def _items(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     pool = machine.pool
     pair = item_pair(pool, value) if value.bits & k.DICT else NEVER
-    return pool.sequence(k.ITERATOR, pair)
+    return _each(machine, value, pair)
 
 
 def _dictsort(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
     pool = machine.pool
-    return pool.sequence(k.LIST, item_pair(pool, value))
+    return pool.sequence(k.LIST if may_be_empty(value) else k.FULL_LIST, item_pair(pool, value))
 
 
 def _end(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -132,7 +136,7 @@ def _end(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
         item = shape.items[0]
     else:
         item = elements(pool, value)
-    return pool.join(item, ABSENT) if value.bits & (k.EMPTY | k.UNDEFINED | k.ITERATOR) else item
+    return pool.join(item, ABSENT) if may_be_empty(value) else item
 
 
 def _map(machine: Machine, node: Any, value: Type, arguments: list[Type], keywords: dict[str, Type]) -> Type:
@@ -151,7 +155,7 @@ def _map(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
         mapped = ANY if apply is None else apply(machine, inner, element, arguments[1:], keywords)
     else:
         mapped = ANY
-    return pool.sequence(k.ITERATOR, mapped)
+    return _each(machine, value, mapped)
 
 
 def _attribute_path(machine: Machine, element: Type, names: Type) -> Type:

@@ -58,6 +58,13 @@ def as_text(pool: Pool, type_: Type) -> Type:
     return result
 
 
+def may_be_empty(type_: Type) -> bool:
+    """Whether a loop over a value may have no turn."""
+    if type_.bits & (k.EMPTY | k.UNDEFINED):
+        return True
+    return bool(type_.bits & k.ITERATOR) and (type_.shape is None or not type_.shape.least)
+
+
 def elements(pool: Pool, type_: Type) -> Type:
     """What a loop over a value gives; kinds that cannot be iterated give nothing."""
     bits = type_.bits
