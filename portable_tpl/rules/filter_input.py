@@ -24,7 +24,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_harmless, spare_rare
-from portable_tpl.checking.kinds import TEXT_KINDS, kinds_of
+from portable_tpl.checking.kinds import TEXT_KINDS, Kinds, kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
@@ -56,22 +56,10 @@ _ELSEWHERE = {
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.node is None or node.name == "tojson":
         return
-    kinds = look.kinds(node.node)
-    left_out = _ELSEWHERE.get(node.name)
-    if left_out is not None:
-        kinds = tuple(kind for kind in kinds if kind not in left_out)
-    if node.name in ("int", "float") and (node.args or node.kwargs):
-        kinds = tuple(kind for kind in kinds if kind not in TEXT_KINDS)  # what no number is read from has a default
-    if node.name == "int" and isinstance(node.node, nodes.Div) and _counted(node.node, look):
-        kinds = tuple(kind for kind in kinds if kind != "float")  # the rule about division speaks of it
-    if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
-        kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
-    type_ = look.type(node.node)
     if node.name == "string" and _is_capitalized_word(node, look):
         return
-    if is_harmless(node.name, type_):
-        kinds = tuple(kind for kind in kinds if kind not in TEXT_KINDS)
-    spare = spare_rare(type_)
+    kinds = _kinds_asked(node, node.node, look)
+    spare = spare_rare(look.type(node.node))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look), spare=spare)
     if node.name in _ORDERING and not node.args and not node.kwargs and _holds_text(node.node, look):
         look.use(FeatureId.of("filter", node.name, "mixed-case"), node)
@@ -82,6 +70,26 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     elif node.name == "format":
         for argument in node.args:
             look.use_by_kind("filter.format", look.kinds(argument), node)
+
+
+def _kinds_asked(node: nodes.Filter, value: nodes.Expr, look: Look) -> Kinds:
+    """The kinds that a filter is given, without those of which other rules speak, or that do not matter."""
+    kinds = look.kinds(value)
+    left_out = _ELSEWHERE.get(node.name, _NONE)
+    if node.name in ("int", "float") and (node.args or node.kwargs):
+        left_out = TEXT_KINDS  # what no number is read from has a default
+    elif node.name == "int" and isinstance(value, nodes.Div) and _counted(value, look):
+        left_out = _FLOAT  # the rule about division speaks of it
+    elif is_harmless(node.name, look.type(value)):
+        left_out = TEXT_KINDS
+    if left_out:
+        kinds = tuple(kind for kind in kinds if kind not in left_out)
+    if node.name in _PICKS and (guarded(node, look) or _taken_apart(node, look)):
+        kinds = tuple(kind for kind in kinds if not kind.startswith("empty"))
+    return kinds
+
+
+_NONE, _FLOAT = frozenset[str](), frozenset({"float"})
 
 
 def _is_capitalized_word(node: nodes.Filter, look: Look) -> bool:
