@@ -34,7 +34,8 @@ from portable_tpl.targets.workers._cache import WHAT_TO_DO, cache_folder
 RELEASES = TARGETS.with_name("releases.json")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
 _LISTED = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
-_LAST_WORDS = 300  # characters of what an installer said before it failed
+_LAST_WORDS = 400  # characters of what an installer said before it failed
+_UNTELLING = ("versions: ", "complete log of this run")  # in lines that are marked and say nothing
 _NAMED = 8  # versions in an error message
 
 
@@ -245,7 +246,8 @@ def _run(engine: str, command: list[str]) -> str:
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).splitlines()
         # pip and npm mark the line that matters, and put pages around it.
-        telling = [line for line in lines if "error" in line.lower() and "versions: " not in line] or lines
+        marked = [line for line in lines if "error" in line.lower() and not any(map(line.count, _UNTELLING))]
+        telling = marked or lines
         words = in_one_line(" ".join(telling))[-_LAST_WORDS:]
         raise TargetUnavailable(f"{engine}: {Path(command[0]).name} failed: {words}")
     return done.stdout
