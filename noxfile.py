@@ -153,6 +153,15 @@ def fixes(session: nox.Session) -> None:
 
 
 @nox.session
+def severity(session: nox.Session) -> None:
+    """Ask of all real templates whether an error of ``check`` is one, and whether a report contradicts itself."""
+    _engines(session)
+    session.run(
+        "python", "-m", "tests.sweeps.severity", *session.posargs, env={"PORTABLE_TPL_CORPUS": _with_corpus(session)}
+    )
+
+
+@nox.session
 def agreement(session: nox.Session) -> None:
     """Ask of 5,000 random small templates whether engines agree where ``check`` says nothing."""
     _engines(session)
