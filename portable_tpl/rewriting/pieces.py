@@ -24,7 +24,9 @@ def or_nothing(node: nodes.Node, broken: Collection[str], look: Look, nothing: C
     empty = any(kind in nothing and not (characters and kind in TEXT_KINDS) for kind in kinds)
     text = f"{operand(node, look, Level.AND)} or []" if empty else operand(node, look, Level.OR)
     if characters:
-        if not repeatable(node) or not supported(look, "test.string.value", "condexpr", "or.value"):
+        # Anything longer would be better off with a name of its own.
+        short = isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)) and repeatable(node)
+        if not short or not supported(look, "test.string.value", "condexpr", "or.value"):
             return None
         text = f"([] if {operand(node, look)} is string else {text})"
         return replace(node, text, Level.ATOM, look, "Loop over no characters")

@@ -40,7 +40,9 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
         return replace(node, quoted("None", look), Level.ATOM, look, "Print the word")
     if not by_kind:
         return None
-    if here & k.BOOL and supported(look, "test.boolean.value", "filter.capitalize@word"):
+    # Who prints a value as it is mostly has text in mind; who makes text of it has not.
+    made_text = not isinstance(look.parent(node), nodes.Output)
+    if made_text and here & k.BOOL and supported(look, "test.boolean.value", "filter.capitalize@word"):
         return _capitalized(node, look)
     value = operand(node, look, Level.OR)
     cases = [("'None'", "none")] if bits & k.NONE else []

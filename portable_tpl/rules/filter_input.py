@@ -158,7 +158,7 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
             return None
     else:
         written = quoted("", look) if default == _NO_TEXT else default
-        text = f"{operand(node.node, look)}{pipe(look)}default({written})"
+        text = f"{operand(node.node, look)}{pipe(look, node)}default({written})"
     return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
 
 

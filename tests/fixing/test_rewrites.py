@@ -117,9 +117,9 @@ ELSEWHERE = [
     (MINIJINJA, "{{ m.content.partition('aa')[2] }}", "{{ m.content.split('aa')[1:]|join('aa') }}"),
     (MINIJINJA, "{{ m.content.rpartition('ab')[-1] }}", "{{ m.content.split('ab')[-1] }}"),
     (HF, "{% if m == messages[-1] %}y{% endif %}", "{% if m|tojson == messages[-1]|tojson %}y{% endif %}"),
-    (HF, "{% for c in m.tool_calls %}{% for n, v in c.function.arguments.items() %}{{ v }}{% endfor %}{% endfor %}",
+    (HF, "{% for c in m.tool_calls %}{% for n, v in c.function.arguments.items() %}{{ v|string }}{% endfor %}{% endfor %}",
      "{% for c in (m.tool_calls or []) %}{% for n, v in c.function.arguments|items %}"
-     "{{ v|string|capitalize if v is boolean else v }}{% endfor %}{% endfor %}"),
+     "{{ v|string|capitalize if v is boolean else v|string }}{% endfor %}{% endfor %}"),
     (HF, "{% for t in messages|map(attribute='role')|reject('equalto', 'tool') %}{{ t }}{% endfor %}",
      "{% for t in messages|map(attribute='role') if t != 'tool' %}{{ t }}{% endfor %}"),
     (HF, "{% set s = messages|map(attribute='role')|map('upper')|join(', ') %}{{ s }}",
