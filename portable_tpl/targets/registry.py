@@ -12,8 +12,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from importlib.metadata import entry_points
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from portable_tpl.model.conversation import Conversation
@@ -67,7 +68,7 @@ def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
 def find(target_id: str) -> tuple[Adapter, str | None]:
     """The adapter and the version that ``NAME`` or ``NAME@VERSION`` asks for; raises :class:`UnknownTarget`."""
     name, at, version = target_id.partition("@")
-    adapter = _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
+    adapter = _in_own_module(name) or _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
     if adapter is None:
         known = ", ".join(sorted(_adapters()))
         raise UnknownTarget(f"unknown target {target_id!r}; known targets: {known}")
@@ -141,6 +142,17 @@ def _adapters() -> dict[str, Adapter]:
     return adapters
 
 
+@cache
+def _in_own_module(name: str) -> Adapter | None:
+    """The built-in target of a module that has its name: one that is asked for need not wait for all others."""
+    module = name.replace("-", "_").replace(".", "_")
+    for package in _PACKAGES if module.isidentifier() and not module.startswith("_") else ():
+        if find_spec(f"{package}.{module}") is not None:
+            adapters = getattr(import_module(f"{package}.{module}"), "ADAPTERS", ())
+            return next((adapter for adapter in adapters if adapter.id == name), None)
+    return None
+
+
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, str]:
     return {alias: adapter.id for adapter in _adapters().values() for alias in adapter.aliases}
@@ -153,6 +165,8 @@ def _built_in() -> Iterator[Adapter]:
 
 
 def _plugged() -> Iterator[Adapter]:
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=ENTRY_POINT_GROUP):
         plugin = point.dist.name if point.dist is not None else point.value
         try:

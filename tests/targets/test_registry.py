@@ -31,7 +31,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Any:
         EntryPoint("broken", f"{__name__}:BROKEN", registry.ENTRY_POINT_GROUP),
         EntryPoint("missing", "no_such_module:X", registry.ENTRY_POINT_GROUP),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: [p for p in points if p.group == group])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [p for p in points if p.group == group])
     registry._adapters.cache_clear()
     registry._aliases.cache_clear()
     yield

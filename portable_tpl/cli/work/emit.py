@@ -6,15 +6,18 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from portable_tpl.cli.streams import say
-from portable_tpl.cli.work.options import Common
-from portable_tpl.cli.work.session import Session, color_wanted, exit_status
 from portable_tpl.model.errors import InputError
-from portable_tpl.model.report import Report
 from portable_tpl.reports.parts.visible import escaped_for_log
+
+if TYPE_CHECKING:  # a prompt is written without them
+    from portable_tpl.cli.work.options import Common
+    from portable_tpl.cli.work.session import Session
+    from portable_tpl.model.report import Report
 
 _PLAIN = ("text", "concise")  # formats for people who read the log
 
@@ -25,6 +28,8 @@ def emit(report: Report, session: Session, *, to_stderr: bool = False) -> int:
     What could not be carried out is in the report, and on standard error where the report is not for the reader of
     this terminal. A text report that holds nothing else is left out. ``to_stderr``: standard output is taken.
     """
+    from portable_tpl.cli.work.session import exit_status
+
     common = session.common
     _write_files(report, common)
     problems = problems_of(report)
@@ -81,6 +86,8 @@ def report_problems(problems: list[str]) -> None:
 
 
 def _rendered(report: Report, common: Common, form: str, output: str | None) -> str:
+    from portable_tpl.cli.work.session import color_wanted
+
     color = color_wanted(common) and output is None
     return rendered(
         report, form, output, color, quiet=common.quiet, statistics=common.statistics, verbose=common.verbose

@@ -13,8 +13,7 @@ from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.targets.processes._bundled_engine import BundledEngine
 from portable_tpl.targets.processes._cases import encode
 from portable_tpl.targets.processes._worker import WRAPPING, WorkerRuntime
-from portable_tpl.targets.steps.reference import reference_context, reference_objection
-from portable_tpl.template.syntax.environment import TRANSFORMERS
+from portable_tpl.targets.steps.reference import TRANSFORMERS, reference_context, reference_objection
 
 ENGINE = BundledEngine(REFERENCE, TRANSFORMERS, "transformers_worker")
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed
 
+# The version of transformers that is modelled here, in the templates' environment and in everything before them.
+TRANSFORMERS = "5.24"
 # Where callers put an assistant's reasoning, the name that templates mostly read first.
 REASONING_FIELDS = ("reasoning_content", "thinking", "reasoning")
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import jinja2
 
+from portable_tpl.targets.steps.reference import TRANSFORMERS
 from portable_tpl.targets.workers._serve import Failure, Refusal, Wrapped, expect_small, serve
 from portable_tpl.template.syntax.environment import (
-    TRANSFORMERS,
     RefusalError,
     reference_environment,
     render_with_generation,

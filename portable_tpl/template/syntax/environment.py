@@ -23,9 +23,6 @@ from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-# The version of transformers that is modelled here and in everything that stands before a template there.
-TRANSFORMERS = "5.24"
-
 Clock = Callable[[], datetime]
 _Record: TypeAlias = tuple[list[str], list[tuple[int, int]]]
 _Named = TypeVar("_Named", bound=Callable[..., Any])
