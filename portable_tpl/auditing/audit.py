@@ -17,7 +17,7 @@ from portable_tpl.auditing.verdicts import verdicts_of
 from portable_tpl.differential.run.run import Outcome, Plan, Progress, run_all
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
-from portable_tpl.model.errors import described
+from portable_tpl.model.errors import InputError, described
 from portable_tpl.model.report import ContainerReport, Report, TargetStatus, TemplateReport
 from portable_tpl.sources import Container
 from portable_tpl.targets.catalogue import running_targets
@@ -109,6 +109,9 @@ def _between(
             assert session is not None
             try:
                 findings = inspected_container(container, session, settings.choice, settings.compare).findings
+            except InputError as error:
+                faults.append(str(error))
+                continue
             except Exception as error:
                 faults.append(f"{container.path}: {described(error)}")
                 continue

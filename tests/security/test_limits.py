@@ -187,3 +187,15 @@ def test_proofs_of_fixes_end_by_themselves(text: str) -> None:
         result = fix(Template(text), targets=["minijinja-strict"], prover=prover)
     assert time.monotonic() - start < 40
     assert result.text == text
+
+
+def test_files_of_a_model_that_never_end_are_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text(_busy(99999))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": _busy(99999) + "x"}))
+    command = [sys.executable, "-m", "portable_tpl", "audit", ".", "--jobs", "1", "--no-database", "--max-time", "2"]
+    result = subprocess.run(
+        [*command, "--target", "minijinja-strict"], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert result.returncode == 2
+    assert "internal error" not in result.stderr
+    assert result.stderr.count("nothing could be compared") == len(result.stderr.splitlines())
