@@ -12,6 +12,7 @@ from portable_tpl.fixing.batches import edits_of, together
 from portable_tpl.fixing.effect import Moved, objection
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Safety, apply_edits
+from portable_tpl.targets.processes._base import REFERENCE
 from portable_tpl.template import ParsedTemplate, compile_check, parse
 
 # A template with a hundred fixes that do not help would cost a check for each; what is not looked at is shown as a
@@ -30,8 +31,9 @@ def with_offers(parsed: ParsedTemplate, findings: Sequence[Finding], lint: Linte
     offered = [
         finding for finding in open_ones if finding.fix is not None and finding.fix.safety is not Safety.DISPLAY
     ]
-    refused: set[int] = set()
-    waiting = offered
+    # What is wrong with the template itself, the findings of another text do not tell of.
+    refused = {id(finding) for finding in offered if REFERENCE in finding.targets}
+    waiting = [finding for finding in offered if id(finding) not in refused]
     looks = _Looks(parsed, open_ones, lint)
     while waiting:
         batch = together(waiting)
