@@ -1,4 +1,4 @@
-"""``check`` runs on every keystroke: it imports nothing that it does not need, and is fast."""
+"""``check`` runs on every keystroke, ``render`` in loops of shells: they import nothing that they do not need."""
 
 from __future__ import annotations
 
@@ -29,10 +29,16 @@ COSTLY = (
     "transformers",
     "xllamacpp",
 )
+# The engine runs in a worker; the program itself has no use for jinja2, for other targets, or for reports.
+COSTLY_FOR_A_PROMPT = (
+    *("asyncio", "concurrent.futures", "hypothesis", "jinja2", "minijinja", "multiprocessing", "numpy", "rich"),
+    *("portable_tpl.auditing", "portable_tpl.differential", "portable_tpl.model.report"),
+    *("portable_tpl.targets.deployments", "portable_tpl.targets.engines.minijinja", "transformers"),
+)
 CODE = """
 import sys
 from portable_tpl.cli import run
-status = run(["check", sys.argv[1], *sys.argv[2:]])
+status = run(sys.argv[1:])
 print(status, *sorted(sys.modules), file=sys.stderr)
 """
 # How much CPU time a check may take, in that of starting Python with the two libraries that it stands on: some 100 ms
@@ -48,7 +54,7 @@ def environment() -> dict[str, str]:
 @pytest.mark.parametrize("form", ["text", "json", "github"])
 def test_check_imports_nothing_costly(form: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(TEMPLATE), "--format", form],
+        [sys.executable, "-c", CODE, "check", str(TEMPLATE), "--format", form],
         capture_output=True,
         text=True,
         env=environment(),
@@ -59,6 +65,22 @@ def test_check_imports_nothing_costly(form: str) -> None:
     assert status == "1"
     assert "portable_tpl.checking.linting" in modules
     assert not set(COSTLY) & set(modules)
+
+
+def test_render_imports_nothing_costly(tmp_path: Path) -> None:
+    (tmp_path / "chat.json").write_text('[{"role": "user", "content": "Hi"}]')
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "render", str(TEMPLATE), "--messages", str(tmp_path / "chat.json")],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=True,
+    )
+    status, *modules = done.stderr.split()
+    assert (status, "Hi" in done.stdout) == ("0", True)
+    assert "portable_tpl.targets.engines.transformers" in modules
+    assert not set(COSTLY_FOR_A_PROMPT) & set(modules)
 
 
 def cpu_seconds(*arguments: str) -> float:
