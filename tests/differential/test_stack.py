@@ -225,7 +225,7 @@ SHOWN = Template(
         ("dynamo", Conversation([{"role": "assistant", "content": "so", "reasoning_content": "hm"}]),
          ("reasoning-put-into-content",)),
         ("dynamo", WITH_CALL, ("fitting-request-required",)),
-        ("smg", PARTS, ("unstructured-parts-joined",)),
+        ("smg", PARTS, ("unstructured-parts-joined", "generation-prompt-always")),
         ("mistral.rs", Conversation([{"role": "user", "content": "Hi"}], variables={"x": 1}), ("variables-limited",)),
     ],
 )  # fmt: skip

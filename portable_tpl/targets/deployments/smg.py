@@ -8,6 +8,7 @@ from portable_tpl.targets.deployments._wheels import Wheel
 
 _SOURCE = "smg crates/tokenizer/src/chat_template.rs (f8daa88)"
 _WHEEL = "the smg 1.13.0 wheel"
+_MEASURED = "smg 1.13.0, measured on its gateway"
 
 DEPLOYMENT = Deployment(
     id="smg",
@@ -27,12 +28,18 @@ DEPLOYMENT = Deployment(
     steps=(
         "jinja-file-trimmed",
         "generation-blocks-as-conditions",
+        "gateway-request-required",
+        "gateway-fields-kept",
+        "arguments-parsed",
         "absent-answer-to-null",
+        "part-keys-dropped",
         "media-parts-as-placeholders",
         "unstructured-parts-joined",
+        "string-to-structured-parts",
+        "tools-empty-to-none",
+        "documents-lost",
         "messages-as-sent",
-        "tools-omitted-when-none",
-        "documents-omitted-when-none",
+        "generation-prompt-always",
     ),
     wheel=Wheel("smg", "1.13.0"),
     facts=(
@@ -48,6 +55,9 @@ DEPLOYMENT = Deployment(
             "smg crates/tokenizer",
         ),
         Fact("media parts go before text parts", "smg model_gateway, transform_content_field"),
+        Fact("none is not iterable there, and here it is", _MEASURED),
+        Fact("a part with an image is refused, unless it knows the model", _MEASURED),
+        Fact("a backend that is asked over HTTP gets the messages, and renders itself", _MEASURED),
     ),
 )
 ADAPTERS = (deployment_adapter(DEPLOYMENT),)

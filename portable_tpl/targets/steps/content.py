@@ -135,14 +135,15 @@ def _needs_no_parts(template: Template, trial: Trial) -> bool:
     return not _needs_parts(template, trial)
 
 
-def _structured(template: Template, trial: Trial) -> bool:
+def is_structured(template: Template, trial: Trial) -> bool:
+    """Whether smg gives a template parts."""
     from portable_tpl.targets.steps.detection import looks_structured
 
     return looks_structured(template)
 
 
 def _unstructured(template: Template, trial: Trial) -> bool:
-    return not _structured(template, trial)
+    return not is_structured(template, trial)
 
 
 STEPS = (
@@ -197,9 +198,7 @@ STEPS = (
         "unstructured-parts-joined",
         "Content that is a list of parts becomes the texts in it, joined by newlines.",
         _SMG,
-        "So it is for templates that do not seem to handle content as a list: without a loop over it, an "
-        "index into it "
-        "or its length, and without a macro that has a test and a loop.",
+        "So it is for templates in which no loop runs over a message's content, nor over what is called content.",
         on_request=each_message(_text_among_parts),
         applies=_unstructured,
     ),

@@ -30,7 +30,8 @@ class Prepared(Conversation):
     def key(self) -> str:
         """A text that is equal for equal contexts."""
         names = ",".join(each.name for each in self.steps if each.changes_context or each.objects)
-        return f"{names}|{json.dumps(self.to_json())}"
+        objection = "" if self.objection is None else self.objection.message
+        return f"{names}|{objection}|{json.dumps(self.to_json())}"
 
     def followed_by(self, step: Step) -> Prepared:
         """After one more step."""

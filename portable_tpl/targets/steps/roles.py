@@ -156,6 +156,7 @@ STEPS = (
         "google/minja chat-template.hpp, polyfill_system_role",
         "So it is for templates that print no system message.",
         on_request=_systems_to_user,
+        choice="system-to-user",
     ),
     Step(
         "message-keys-dropped",

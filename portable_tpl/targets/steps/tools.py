@@ -222,6 +222,7 @@ STEPS = (
         f"{_MINJA}, polyfill_tool_calls",
         "So it is for templates that print no tool calls.",
         on_request=each_message(_calls_as_content),
+        choice="calls-as-content",
     ),
     Step(
         "answers-as-user",

@@ -40,11 +40,12 @@ def _kept_message(message: Message) -> Message:
     kept = {key: given[key] for key in ("role", "content", *keys) if key in given}
     calls = kept.get("tool_calls")
     if isinstance(calls, list):
-        kept["tool_calls"] = [_kept_call(call) if isinstance(call, dict) else call for call in calls]
+        kept["tool_calls"] = [kept_call(call) if isinstance(call, dict) else call for call in calls]
     return message if list(kept.items()) == list(message.items()) else kept
 
 
-def _kept_call(call: Message) -> Message:
+def kept_call(call: Message) -> Message:
+    """A tool call with the fields that the OpenAI format has."""
     kept: Message = {key: call[key] for key in ("id", "type", "function") if key in call}
     if isinstance(kept.get("function"), dict):
         kept["function"] = {key: kept["function"][key] for key in ("name", "arguments") if key in kept["function"]}
@@ -62,16 +63,16 @@ def _kept_tool(tool: Message) -> Message:
 def _misfit(conversation: Conversation) -> Failed | None:
     """The first thing that the types do not take."""
     if not conversation.messages:
-        return _refused("there is no message")
+        return refused("there is no message")
     if conversation.tools is not None:
         reason = _tools_misfit(conversation.tools)
         if reason is not None:
-            return _refused(reason)
+            return refused(reason)
     for message in conversation.messages:
         role = message.get("role")
         reason = _role_misfit(role, message) if isinstance(role, str) else "a message has no role"
         if reason is not None:
-            return _refused(reason)
+            return refused(reason)
     return None
 
 
@@ -87,7 +88,8 @@ def _tools_misfit(tools: list[Message]) -> str | None:
     return None
 
 
-def _refused(reason: str) -> Failed:
+def refused(reason: str) -> Failed:
+    """The answer to a request that does not fit."""
     return Failed("error", f"the request does not fit the server's types: {reason}")
 
 

@@ -132,14 +132,14 @@ def test_loop_controls_are_found_where_they_are_statements() -> None:
     [
         ("{% for m in messages %}{{ m.content }}{% endfor %}", False, False),
         ("{% for m in messages %}{% for p in m['content'] %}{{ p }}{% endfor %}{% endfor %}", True, True),
-        ("{% for m in messages[1:] %}{% for p in m.content | reverse %}{% endfor %}{% endfor %}", True, False),
-        ("{% set rest = messages[1:] %}{% for m in rest %}{% for p in m.content %}{% endfor %}{% endfor %}", True, False),
+        ("{% for m in messages[1:] %}{% for p in m.content | reverse %}{% endfor %}{% endfor %}", True, True),
+        ("{% set rest = messages[1:] %}{% for m in rest %}{% for p in m.content %}{% endfor %}{% endfor %}", True, True),
         ("{% for m in messages %}{% set c = m.content %}{% for p in c %}{% endfor %}{% endfor %}", True, False),
         ("{% for m in messages %}{% set content = m.content %}{{ content }}{% endfor %}", False, False),
-        ("{% for m in messages %}{{ m.content[0] }}{% endfor %}", False, True),
-        ("{% for m in messages %}{% if m.content | length > 1 %}{% endif %}{% endfor %}", False, True),
+        ("{% for m in messages %}{{ m.content[0] }}{% endfor %}", False, False),
+        ("{% for m in messages %}{% if m.content | length > 1 %}{% endif %}{% endfor %}", False, False),
         ("{% for m in messages %}{% if m.content is string %}{% endif %}{% endfor %}", False, False),
-        ("{% macro f(c) %}{% if c is string %}{% else %}{% for p in c %}{% endfor %}{% endif %}{% endmacro %}", False, True),
+        ("{% macro f(c) %}{% if c is string %}{% else %}{% for p in c %}{% endfor %}{% endif %}{% endmacro %}", False, False),
         ("{% for t in tools %}{% for p in t.content %}{% endfor %}{% endfor %}", False, False),
         ("{% if %}", False, False),
     ],
@@ -301,12 +301,38 @@ def test_dynamo_mends_what_its_engine_cannot_read() -> None:
 # -- smg ---------------------------------------------------------------------------------------------------------------
 
 
-def test_smg_has_the_names_of_transformers_and_leaves_things_undefined() -> None:
+def test_smg_has_the_names_of_transformers_and_nulls() -> None:
     assert render("smg", "{{ strftime_now('%Y') }}{{ dict(a=1) }}") == Rendered("2026{'a': 1}")
     assert render("smg", "{%- generation %}\n{% set x = 1 %}{% endgeneration %}{{ x }}") == Rendered("1")
-    text = "{{ tools is defined }}{{ documents is defined }}{{ bos_token is defined }}"
-    assert render("smg", text, special_tokens={}) == Rendered("FalseFalseFalse")
-    assert render("smg", text, tools=[], documents=[], special_tokens={"bos_token": ""}) == Rendered("TrueTrueTrue")
+    text = "{{ tools is none }}{{ documents is none }}{{ bos_token is defined }}{{ add_generation_prompt }}"
+    assert render("smg", text, special_tokens={}) == Rendered("TrueTrueFalseTrue")
+    given = render("smg", text, tools=[], documents=[{"a": 1}], special_tokens={"bos_token": ""})
+    assert given == Rendered("TrueTrueTrueTrue")
+
+
+def test_smg_reads_a_request_into_types() -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"b": 1}'}}
+    asked = {"role": "assistant", "tool_calls": [call], "thinking": "hm", "prefix": True}
+    answer = {"role": "tool", "content": "r", "tool_call_id": "a", "name": "f"}
+    shown = render("smg", "{{ messages[1:]|tojson }}", _USER, asked, answer)
+    parsed = '{"id": "a", "type": "function", "function": {"name": "f", "arguments": {"b": 1}}}'
+    kept = f'{{"role": "assistant", "tool_calls": [{parsed}], "content": null}}'
+    assert shown == Rendered(f'[{kept}, {{"role": "tool", "content": "r", "tool_call_id": "a"}}]')
+    tool = {"type": "function", "function": {"name": "f", "description": None, "return": 1}, "x": 1}
+    described = '[{"type": "function", "function": {"name": "f", "parameters": {}, "return": 1}}]'
+    assert render("smg", "{{ tools|tojson }}", _USER, tools=[tool]) == Rendered(described)
+    for message in ({"role": "other", "content": "x"}, {"role": "user"}, {"role": "tool", "content": "x"}):
+        assert isinstance(render("smg", "x", message), Failed)
+    for arguments in ("", "text"):
+        broken = {**call, "function": {"name": "f", "arguments": arguments}}
+        assert isinstance(render("smg", "x", _USER, {"role": "assistant", "tool_calls": [broken]}), Failed)
+
+
+def test_smg_gives_parts_where_a_loop_runs_over_content() -> None:
+    text = "{% for m in messages %}{% for p in m.content %}[{{ p.text }}]{% endfor %}{% endfor %}"
+    assert render("smg", text, _USER) == Rendered("[Hi]")
+    plain = "{{ messages[0].content }}"
+    assert render("smg", plain, _USER) == Rendered("Hi")
 
 
 def test_smg_knows_more_of_tojson() -> None:

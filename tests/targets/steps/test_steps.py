@@ -78,7 +78,7 @@ def test_each_leaves_a_plain_conversation_alone_or_says_so(each: Any) -> None:
     always = {
         "string-to-parts", "string-to-needed-parts", "enable-thinking-set", "enable-thinking-cleared", "dates-set",
         "long-date-set", "messages-rebuilt-with-parts", "reasoning-effort-set", "keys-sorted",
-        "content-put-in-afterwards", "answer-left-open",
+        "content-put-in-afterwards", "answer-left-open", "string-to-structured-parts",
     }  # fmt: skip
     assert (each.on_request(plain).key == plain.key) == (each.name not in always)
 

@@ -1,0 +1,154 @@
+"""What smg does in reading a request into its types: refuse what does not fit, lose what the types do not have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.rendering import Failed
+from portable_tpl.targets.steps._base import Message, Step, each_message, with_messages
+from portable_tpl.targets.steps.content import as_parts, is_structured
+from portable_tpl.targets.steps.typed import kept_call, refused
+
+_SMG = "smg 1.13.0, measured on its gateway before a scheduler that keeps what it is sent"
+_NAME = ("name",)
+# The keys of a message of each role, beside role and content, in the order in which they are written out.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "system": _NAME,
+    "developer": _NAME,
+    "user": _NAME,
+    "assistant": ("name", "tool_calls", "reasoning_content"),
+    "tool": ("tool_call_id",),
+    "function": _NAME,
+    "root": _NAME,
+}
+_PARTS = ("text", "image_url", "video_url", "input_audio", "audio_url")
+_FUNCTION_KEYS = ("name", "description", "parameters", "strict")
+
+
+def _fields_kept(conversation: Conversation) -> Conversation:
+    out = with_messages(conversation, [_kept_message(message) for message in conversation.messages])
+    return out if not out.tools else out.with_changes(tools=[_kept_tool(tool) for tool in out.tools])
+
+
+def _kept_message(message: Message) -> Message:
+    role = message.get("role")
+    keys = _KEYS.get(role) if isinstance(role, str) else None
+    if keys is None:
+        return message
+    given = {key: value for key, value in message.items() if value is not None}
+    if role == "assistant" and "reasoning" in given:
+        given.setdefault("reasoning_content", given["reasoning"])
+    kept: Message = {key: given[key] for key in ("role", "content", *keys) if key in given}
+    if isinstance(kept.get("tool_calls"), list):
+        kept["tool_calls"] = [kept_call(call) if isinstance(call, dict) else call for call in kept["tool_calls"]]
+    return message if list(kept.items()) == list(message.items()) else kept
+
+
+def _kept_tool(tool: Message) -> Message:
+    function = tool.get("function")
+    if not isinstance(function, dict):
+        return tool
+    filled = {"parameters": {}, **function}
+    known = {key: filled[key] for key in _FUNCTION_KEYS if filled.get(key) is not None}
+    others = {key: value for key, value in function.items() if key not in _FUNCTION_KEYS}
+    return {"type": tool.get("type", "function"), "function": {**known, **others}}
+
+
+def _misfit(conversation: Conversation) -> Failed | None:
+    """The first thing that the types do not take."""
+    if not conversation.messages:
+        return refused("there is no message")
+    reasons = (
+        *map(_tool_misfit, conversation.tools or ()),
+        *(_message_misfit(message.get("role"), message) for message in conversation.messages),
+    )
+    return next((refused(reason) for reason in reasons if reason is not None), None)
+
+
+def _tool_misfit(tool: Message) -> str | None:
+    function = tool.get("function")
+    if not isinstance(tool.get("type"), str):
+        return "a tool has no type"
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return "a tool has no function with a name"
+    return None
+
+
+def _message_misfit(role: Json, message: Message) -> str | None:
+    if not isinstance(role, str) or role not in _KEYS:
+        return f"the role {role} is not known"
+    content = message.get("content")
+    if isinstance(content, list):
+        if not all(isinstance(part, dict) and part.get("type") in _PARTS for part in content):
+            return "a part of content is of no known type"
+    elif not isinstance(content, str) and (content is not None or role != "assistant"):
+        return f"a message of the role {role} has no content"
+    if role == "tool" and not isinstance(message.get("tool_call_id"), str):
+        return "a tool's answer has no tool_call_id"
+    if role == "assistant" and "reasoning" in message and "reasoning_content" in message:
+        return "reasoning is there by two names"
+    calls = message.get("tool_calls") if role == "assistant" else None
+    return next((reason for reason in map(_call_misfit, calls) if reason), None) if isinstance(calls, list) else None
+
+
+def _call_misfit(call: Json) -> str | None:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return "a tool call has no function with a name"
+    missing = next((key for key in ("id", "type") if not isinstance(call.get(key), str)), None)
+    if missing is not None:
+        return f"a tool call has no {missing}"
+    if isinstance(function.get("arguments"), str):
+        try:
+            json.loads(function["arguments"])
+        except ValueError:
+            return "a tool call has arguments that are no JSON"
+    return None
+
+
+def _structured_content(message: Message) -> Message:
+    return message if message.get("role") == "tool" else as_parts(message)
+
+
+def _without_documents(conversation: Conversation) -> Conversation:
+    if conversation.documents is None and "documents" not in conversation.variables:
+        return conversation
+    variables = {name: value for name, value in conversation.variables.items() if name != "documents"}
+    return conversation.with_changes(documents=None, variables=variables)
+
+
+STEPS = (
+    Step(
+        "gateway-request-required",
+        "A request that does not fit the gateway's types is turned down.",
+        _SMG,
+        "An unknown role, a tool call without an id or a type, arguments that are no JSON, a part of a type that the "
+        "OpenAI format does not have, content that is not there, no message at all: no template sees such a request.",
+        objection=_misfit,
+    ),
+    Step(
+        "gateway-fields-kept",
+        "A message, a tool call and a tool keep the fields that the gateway's types have, nulls left out.",
+        _SMG,
+        "A tool's answer has no name there, and a tool without parameters has empty ones. Reasoning is "
+        "reasoning_content, under whichever of its names it was sent; a thought called thinking is lost.",
+        on_request=_fields_kept,
+    ),
+    Step(
+        "string-to-structured-parts",
+        "Content that is a string becomes a list of one text part, but for a tool's.",
+        _SMG,
+        "So it is for templates in which a loop runs over a message's content, or over what is called content.",
+        on_request=each_message(_structured_content),
+        applies=is_structured,
+    ),
+    Step(
+        "documents-lost",
+        "The documents of a request are lost: the variable is there, and null.",
+        _SMG,
+        "A template for retrieval prints what it prints without documents.",
+        on_request=_without_documents,
+    ),
+)
