@@ -20,8 +20,10 @@ from pathlib import Path
 from portable_tpl.auditing.audit import AuditSettings, audit
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.static import static_findings
+from portable_tpl.checking.severity import severity_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
+from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.report import TemplateReport, counts
 from portable_tpl.sources import open_container
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -38,7 +40,7 @@ class Tally:
 
     ``errors`` are those of ``check``, ``unproved`` those that no ordinary conversation shows, ``hidden`` how many of
     these stand behind what stops the target in every conversation; ``broken``: an ordinary conversation breaks the
-    template there; ``worst``: the worst severity of ``check``.
+    template there, and hosts do not repair it; ``worst``: the worst severity of ``check``.
     """
 
     template: str
@@ -92,13 +94,19 @@ def _tallies(name: str, parsed: ParsedTemplate, report: TemplateReport) -> Itera
             errors=len(errors),
             unproved=tuple(f"{each.code} line {each.location.line} {effect.feature}" for each, effect in unproved),
             hidden=sum(_is_hidden(each, effect, report) for each, effect in unproved),
-            broken=compared is not None and any(counts(each, Tier.ORDINARY) for each in compared.mismatches),
+            broken=compared is not None and any(_is_error(each, target) for each in compared.mismatches),
             worst=max((effect.severity for _, effect in own), key=_badness, default=None),
         )
 
 
 def _badness(severity: Severity) -> int:
     return -list(Severity).index(severity)
+
+
+def _is_error(mismatch: Mismatch, target: str) -> bool:
+    """Whether an ordinary conversation shows it, and most hosts of the engine do not repair it."""
+    error = severity_of(mismatch.tier, target, mismatch.cause) is Severity.ERROR
+    return error and counts(mismatch, Tier.ORDINARY)
 
 
 def _is_proved(finding: Finding, effect: Effect, report: TemplateReport) -> bool:
