@@ -8,23 +8,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.model.conversation import Tier
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    ANY_TEXT,
-    DICT,
-    ITERATOR,
-    LIST,
-    METHOD,
-    NAMESPACE,
-    NONE,
-    NUMBER,
-    RANGE,
-    STR,
-    TEXT_FACTS,
-    TUPLE,
-    UNDEFINED,
-    VIEW,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, NEVER, Shape, Type, case_labels
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.requests.own_values import OwnValues
@@ -76,7 +60,7 @@ class Machine:
         self.macro_names = own.demands.macro_names
         self._paths: dict[int, tuple[str, Path] | None] = {}
         self._got: dict[int, nodes.Getitem | None] = {}
-        self.block_text = pool.type(STR | TEXT_FACTS)  # what the block printed whose filter is looked at
+        self.block_text = pool.type(k.STR | k.TEXT_FACTS)  # what the block printed whose filter is looked at
 
     def evaluate(self, node: nodes.Node, env: Env) -> Type:
         """The type of an expression; ``NEVER`` where it cannot give a value."""
@@ -178,17 +162,19 @@ class Machine:
         if item is None:
             return
         holder = self.types.get(id(item.node), NEVER)
-        if not holder.only(DICT) or holder.shape is None or holder.shape.fields is None:
+        if not holder.only(k.DICT) or holder.shape is None or holder.shape.fields is None:
             return
         field = self.known(item, env)
         if field is None:
             field = self.field(holder.shape, item.arg.value)  # type: ignore[attr-defined]
-        default = self.types.get(id(node.args[1]), NEVER).bits if len(node.args) > 1 else NONE
-        kinds = type_.bits & ALL_KINDS & ~UNDEFINED
-        item_type = self.pool.keep(field, kinds) if default & kinds else self.pool.keep(type_, field.bits & ALL_KINDS)
-        if field.bits & UNDEFINED and default & type_.bits & ALL_KINDS:
+        default = self.types.get(id(node.args[1]), NEVER).bits if len(node.args) > 1 else k.NONE
+        kinds = type_.bits & k.ALL_KINDS & ~k.UNDEFINED
+        item_type = (
+            self.pool.keep(field, kinds) if default & kinds else self.pool.keep(type_, field.bits & k.ALL_KINDS)
+        )
+        if field.bits & k.UNDEFINED and default & type_.bits & k.ALL_KINDS:
             item_type = self.pool.join(item_type, ABSENT)
-        if item_type.bits & ALL_KINDS:
+        if item_type.bits & k.ALL_KINDS:
             self.narrow(env, item, item_type)
 
     def _narrow_holder(self, env: Env, node: Any, step: str | int, type_: Type) -> None:
@@ -197,7 +183,7 @@ class Machine:
         whole = self.known(holder, env) if not isinstance(holder, nodes.Name) else self.lookup(env, holder.name)
         if whole is None:
             whole = self.types.get(id(holder), NEVER)
-        if whole.bits & _ATTRIBUTELESS and step.__class__ is str and not type_.bits & (UNDEFINED | METHOD):
+        if whole.bits & _ATTRIBUTELESS and step.__class__ is str and not type_.bits & (k.UNDEFINED | k.METHOD):
             whole = self.pool.keep(whole, ~_ATTRIBUTELESS)
             self.narrow(env, holder, whole)
         shape = whole.shape
@@ -208,7 +194,7 @@ class Machine:
                 (type_, *shape.items[1:]), shape.tail, shape.least, shape.fields, shape.rest, shape.cases, shape.refs
             )
             env[holder.name] = self.pool.type(whole.bits, whole.texts, whole.numbers, changed)
-        elif shape.cases is not None and not whole.bits & ALL_KINDS & ~DICT:
+        elif shape.cases is not None and not whole.bits & k.ALL_KINDS & ~k.DICT:
             labels = case_labels(shape.cases, step, type_)
             if labels:
                 self.narrow(env, holder, self.pool.case(shape.cases, labels))
@@ -234,8 +220,8 @@ class Machine:
     def _narrow_value(self, env: Env, key: str, texts: frozenset[str]) -> None:
         value, holder = env[">" + key]
         narrowed = self.pool.join_all(self.field(holder.shape, text) for text in texts)
-        narrowed = self.pool.keep(narrowed, env[value].bits & ALL_KINDS & ~UNDEFINED)
-        if narrowed.bits & ALL_KINDS:
+        narrowed = self.pool.keep(narrowed, env[value].bits & k.ALL_KINDS & ~k.UNDEFINED)
+        if narrowed.bits & k.ALL_KINDS:
             env[value] = narrowed
 
     def assign(self, env: Env, name: str, type_: Type) -> None:
@@ -251,7 +237,7 @@ class Machine:
     def forget_attributes(self, env: Env) -> None:
         """Drop what was proved about namespaces: somebody else may have written to them."""
         for key in [key for key in env if key[0] == "."]:
-            if self.lookup(env, key[1:]).bits & NAMESPACE:
+            if self.lookup(env, key[1:]).bits & k.NAMESPACE:
                 del env[key]
 
     def read_attribute(self, site: object, name: str) -> Type:
@@ -321,7 +307,9 @@ class Machine:
 _EMPTY: Env = {}
 _MARKS = ".<>^"
 # Values of these kinds have methods, if anything, but no attributes or keys that hold something.
-_ATTRIBUTELESS = UNDEFINED | NONE | NUMBER | ANY_TEXT | LIST | TUPLE | VIEW | RANGE | ITERATOR | METHOD
+_ATTRIBUTELESS = (
+    k.UNDEFINED | k.NONE | k.NUMBER | k.ANY_TEXT | k.LIST | k.TUPLE | k.VIEW | k.RANGE | k.ITERATOR | k.METHOD
+)
 
 
 def _read_by_get(node: Any) -> nodes.Getitem | None:

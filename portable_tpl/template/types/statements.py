@@ -10,16 +10,7 @@ from jinja2 import nodes
 from portable_tpl.template.types.assigning import keyed, pair_up, unpack
 from portable_tpl.template.types.guards import branch
 from portable_tpl.template.types.held import HELD, compound, with_fact
-from portable_tpl.template.types.lattice.kinds import (
-    ALL_KINDS,
-    EMPTY,
-    ITERATOR,
-    LOOP,
-    MARKUP,
-    STR,
-    TEXT_FACTS,
-    UNDEFINED,
-)
+from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Evaluate, Machine
 from portable_tpl.template.types.operations import macros
@@ -128,7 +119,7 @@ def _only_text(node: nodes.Node) -> bool:
 
 def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
     source = machine.evaluate(node.iter, env)
-    if source.bits & ALL_KINDS & ~ITERABLE:
+    if source.bits & k.ALL_KINDS & ~ITERABLE:
         source = machine.pool.keep(source, ITERABLE)
         machine.narrow(env, node.iter, source)
     if source is NEVER:
@@ -141,7 +132,7 @@ def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
         _loop(machine, node, element, inner)
     if machine.attribute_writes != writes:
         machine.forget_attributes(env)
-    if node.else_ and (source.bits & (EMPTY | UNDEFINED | ITERATOR) or node.test is not None):
+    if node.else_ and (source.bits & (k.EMPTY | k.UNDEFINED | k.ITERATOR) or node.test is not None):
         run_scope(machine, node.else_, dict(env))
     return env
 
@@ -154,7 +145,7 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
     pair_up(machine, node, inner)
     if isinstance(node.target, nodes.Name):
         machine.key_of(inner, node.target.name, keyed(node.iter))
-    machine.assign(inner, "loop", pool.type(LOOP, None, None, pool.shape((), element)))
+    machine.assign(inner, "loop", pool.type(k.LOOP, None, None, pool.shape((), element)))
     world: Env | None = inner
     if node.test is not None:
         machine.frames.append(inner)
@@ -231,12 +222,12 @@ def _autoescape(machine: Machine, node: nodes.ScopedEvalContextModifier, env: En
     for option in node.options:
         machine.evaluate(option.value, env)
     plain = machine.handlers
-    marked = machine.pool.type(MARKUP | TEXT_FACTS)
+    marked = machine.pool.type(k.MARKUP | k.TEXT_FACTS)
 
     def escaping(handler: Evaluate) -> Evaluate:
         def evaluate(machine: Machine, node: Any, env: Env) -> Type:
             found = handler(machine, node, env)
-            return machine.pool.join(found, marked) if found.bits & STR else found
+            return machine.pool.join(found, marked) if found.bits & k.STR else found
 
         return evaluate
 
