@@ -158,7 +158,7 @@ class Run:
                 if name in (REQUEST_REFUSED, UNSUPPORTED_INPUT)
             ]
             self._refused[target.id] += len(refused)
-            self._investigation(target).add(differing)
+            self._investigation(target).add(differing, names)
         answered = sum(not isinstance(sample.rendering, Failed) for sample in samples)
         self._identical[target.id] += answered - sum(not isinstance(each.reference, Failed) for each in differing)
         return differing, refused

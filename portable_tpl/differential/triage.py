@@ -61,6 +61,7 @@ class Investigation:
         self._judge = judge
         self._identities = Identities(subject)
         self._causes = Causes(subject)
+        self._identity: dict[str, Group | None] = {}  # of each case, by its conversation's key
         self._signatures: dict[Group, str | None] = {}
         self._by_signature: dict[str, Mismatch] = {}
 
@@ -69,9 +70,14 @@ class Investigation:
         """Every mismatch once, the most frequent first."""
         return tuple(sorted(self._by_signature.values(), key=lambda each: (-each.cases, each.signature)))
 
-    def add(self, cases: Sequence[Case]) -> None:
-        """Look into more cases; those of mismatches that are known only count."""
-        identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
+    def add(self, cases: Sequence[Case], names: Sequence[str | None] | None = None) -> None:
+        """Look into more cases; those of mismatches that are known only count.
+
+        ``names`` say what keeps each from any template, where that was asked already.
+        """
+        conversations = [case.conversation for case in cases]
+        identities = self._identities.of(conversations, [case.target for case in cases], names)
+        self._identity.update((case.conversation.key, each) for case, each in zip(cases, identities, strict=True))
         groups: dict[Group, list[Case]] = {}
         for case, identity in zip(cases, identities, strict=True):
             if identity in self._signatures:
@@ -91,14 +97,14 @@ class Investigation:
         self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
 
     def add_apart(self, cases: Sequence[Case], there: Test, shows: Callable[[Mismatch], bool]) -> None:
-        """Look into what cases show at one place of the template, which ``there`` tells of conversations.
+        """Look into what cases that were added show at one place, which ``there`` tells of conversations.
 
         Where two places print in one, a mismatch of the other was found first and stands for both. One that ``shows``
         what is sought ends the search.
         """
-        identities = self._identities.of([case.conversation for case in cases], [case.target for case in cases])
         known: dict[Group, Case] = {}
-        for identity, case in sorted(zip(identities, cases, strict=True), key=lambda pair: _cost(pair[1])):
+        for case in sorted(cases, key=_cost):
+            identity = self._identity[case.conversation.key]
             if identity is not None and identity.origin == "template" and identity in self._signatures:
                 known.setdefault(identity, case)
         for group, case in islice(known.items(), _MOST_APART):

@@ -37,9 +37,18 @@ class Identities:
         self._template, self._target, self._tracer = subject.template, subject.target, subject.tracer
         self.stack = Attribution(subject)
 
-    def of(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[Group | None]:
-        """The identity of each case; ``None`` where there is no mismatch."""
-        names = before_any_template(self._target, self._template, conversations, answers)
+    def of(
+        self,
+        conversations: Sequence[Conversation],
+        answers: Sequence[Rendering],
+        names: Sequence[str | None] | None = None,
+    ) -> list[Group | None]:
+        """The identity of each case; ``None`` where there is no mismatch.
+
+        ``names`` say what keeps each from any template, where that was asked already.
+        """
+        if names is None:
+            names = before_any_template(self._target, self._template, conversations, answers)
         out = [
             None if name is None else Group("stack", (self._named(name, each),), None)
             for name, each in zip(names, conversations, strict=True)
