@@ -6,15 +6,22 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from portable_tpl.differential.places import (
+    GONE,
+    Edit,
+    Path,
+    containers,
+    edited,
+    leaves,
+    value_at,
+    with_values,
+    without,
+)
 from portable_tpl.generation.values import own_copy
 from portable_tpl.model.conversation import Conversation, parse_conversation
 from portable_tpl.model.errors import ConversationError
 
 Holds = Callable[[Sequence[Conversation]], "list[bool]"]
-Path = tuple[Any, ...]
-Edit = tuple[Path, Any]  # a place and its new value, or _GONE
-
-_GONE = object()
 _FIRST_BATCH, _BATCH = 8, 64
 _MOST_RENDERS = 3000
 _LETTERS = 40  # characters of a text that are replaced by plainer ones
@@ -53,7 +60,7 @@ class Shrinker:
     def _many(self, best: dict[str, Any], edits: Callable[[dict[str, Any]], list[Edit]]) -> dict[str, Any]:
         """Make all edits that may be made by themselves, together if that goes, and else by halves of them."""
         while not self.cut:
-            made = [(edit, data, _read(data)) for edit in edits(best) for data in (_edited(best, [edit]),)]
+            made = [(edit, data, _read(data)) for edit in edits(best) for data in (edited(best, [edit]),)]
             readable = [(edit, data, conversation) for edit, data, conversation in made if conversation is not None]
             self._judge([(data, conversation) for _, data, conversation in readable])
             works = {edit[0]: edit for edit, _, each in reversed(readable) if self._known.get(each.key)}
@@ -61,9 +68,7 @@ class Shrinker:
                 return best
             every = list(works.values())
             half = len(every) // 2
-            found = self._first(
-                best, (_edited(best, part) for part in (every, every[:half], every[half:], every[:1]))
-            )
+            found = self._first(best, (edited(best, part) for part in (every, every[:half], every[half:], every[:1])))
             if found is None:
                 return best
             best = found
@@ -127,26 +132,26 @@ def _drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Without runs of messages, without whole fields, without single items and keys."""
     yield from _message_runs(data)
     yield from _with_names(data)
-    for path in sorted(_droppable(data), key=lambda path: -len(json.dumps(_at(data, path)))):
-        yield _without(data, path)
+    for path in sorted(_droppable(data), key=lambda path: -len(json.dumps(value_at(data, path)))):
+        yield without(data, path)
 
 
 def _single_drops(data: dict[str, Any]) -> list[Edit]:
-    return [(path, _GONE) for path in _droppable(data)]
+    return [(path, GONE) for path in _droppable(data)]
 
 
 def _cleared_texts(data: dict[str, Any]) -> list[Edit]:
     """Each text emptied, or cut down to one letter."""
-    texts = [path for path in _leaves(data) if isinstance(_at(data, path), str)]
+    texts = [path for path in leaves(data) if isinstance(value_at(data, path), str)]
     free = [path for path in texts if path[0] != "clock" and path[-1] not in ("role", "type")]
-    return [(path, word) for path in free for word in ("", "a") if len(_at(data, path)) > len(word)]
+    return [(path, word) for path in free for word in ("", "a") if len(value_at(data, path)) > len(word)]
 
 
 def _droppable(data: dict[str, Any]) -> list[Path]:
     """Every item and key but the messages, which are dropped in runs."""
     return [
         path
-        for path in _containers(data)
+        for path in containers(data)
         if path != ("messages",) and not (len(path) == 2 and path[0] == "messages" and isinstance(path[1], int))
     ]
 
@@ -170,11 +175,11 @@ def _message_runs(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Schemas without a property, together with its mention in ``required``."""
-    for path in _containers(data):
+    for path in containers(data):
         if len(path) < 2 or path[-2] != "properties":
             continue
         changed = own_copy(data)
-        schema = _at(changed, path[:-2])
+        schema = value_at(changed, path[:-2])
         del schema["properties"][path[-1]]
         required = schema.get("required")
         if isinstance(required, list) and path[-1] in required:
@@ -186,25 +191,25 @@ def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _text_drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """With shorter texts, by halves down to single characters."""
-    texts = [path for path in _leaves(data) if isinstance(_at(data, path), str) and path[0] != "clock"]
-    for path in sorted(texts, key=lambda path: -len(_at(data, path))):
-        text = _at(data, path)
+    texts = [path for path in leaves(data) if isinstance(value_at(data, path), str) and path[0] != "clock"]
+    for path in sorted(texts, key=lambda path: -len(value_at(data, path))):
+        text = value_at(data, path)
         length = len(text)
         if length > 1:
             for word in ("", "a"):
-                yield _with(data, {path: word})
+                yield with_values(data, {path: word})
         while length:
             for start in range(0, len(text), length):
-                yield _with(data, {path: text[:start] + text[start + length :]})
+                yield with_values(data, {path: text[:start] + text[start + length :]})
             length //= 2
     yield from _shorter_keys(data)
 
 
 def _shorter_keys(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """With names that the caller chose, of arguments and parameters, cut down to a letter or two."""
-    for path in _containers(data):
+    for path in containers(data):
         if len(path) > 1 and path[-2] in ("arguments", "properties") and isinstance(path[-1], str) and path[-1]:
-            holder = _at(data, path[:-1])
+            holder = value_at(data, path[:-1])
             for name in dict.fromkeys((path[-1][:1], path[-1][: len(path[-1]) // 2], path[-1][:-1], path[-1][1:])):
                 if name != path[-1] and name not in holder:
                     yield _renamed(data, path, name)
@@ -212,12 +217,12 @@ def _shorter_keys(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
     changed: dict[str, Any] = own_copy(data)
-    holder = _at(changed, path[:-1])
+    holder = value_at(changed, path[:-1])
     items = [(name if key == path[-1] else key, value) for key, value in holder.items()]
     holder.clear()
     holder.update(items)
     if path[-2] == "properties":
-        required = _at(changed, path[:-2]).get("required")
+        required = value_at(changed, path[:-2]).get("required")
         if isinstance(required, list):
             required[:] = [name if each == path[-1] else each for each in required]
     return changed
@@ -225,23 +230,23 @@ def _renamed(data: dict[str, Any], path: Path, name: str) -> dict[str, Any]:
 
 def _simpler_values(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """With plainer values: numbers nearer to 0, letters for other characters, inner values for what holds them."""
-    for path in _leaves(data):
-        value = _at(data, path)
+    for path in leaves(data):
+        value = value_at(data, path)
         if path[0] == "clock" or isinstance(value, bool):
             continue
         if isinstance(value, (int, float)):
             for simple in _nearer_numbers(value):
-                yield _with(data, {path: simple})
+                yield with_values(data, {path: simple})
         elif isinstance(value, str) and path[-1] not in ("role", "type"):
             for index, character in enumerate(value[:_LETTERS]):
                 if character != "a" and (character.isalnum() or not character.isascii()):
-                    yield _with(data, {path: value[:index] + "a" + value[index + 1 :]})
+                    yield with_values(data, {path: value[:index] + "a" + value[index + 1 :]})
         elif isinstance(value, (list, dict)) and path[-1] == "content" and value:
-            yield _with(data, {path: "a"})
-    for path in _containers(data):
-        value = _at(data, path)
+            yield with_values(data, {path: "a"})
+    for path in containers(data):
+        value = value_at(data, path)
         if isinstance(value, (list, dict)) and len(value) == 1 and _is_free_data(path):
-            yield _with(data, {path: next(iter(value.values() if isinstance(value, dict) else value))})
+            yield with_values(data, {path: next(iter(value.values() if isinstance(value, dict) else value))})
 
 
 def _nearer_numbers(value: float) -> Iterator[float]:
@@ -255,66 +260,3 @@ def _nearer_numbers(value: float) -> Iterator[float]:
 def _is_free_data(path: Path) -> bool:
     """Whether the caller may put any JSON there: inside arguments, variables and documents."""
     return any(key in ("arguments", "variables", "documents") for key in path[:-1]) and len(path) > 2
-
-
-# -- places in JSON data ---------------------------------------------------------------------------------------------
-
-
-def _containers(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The path of everything that can be taken out of an object or a list."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in pairs:
-        yield (*path, key)
-        yield from _containers(inner, (*path, key))
-
-
-def _leaves(data: dict[str, Any]) -> Iterator[Path]:
-    for path in _containers(data):
-        value = _at(data, path)
-        if not isinstance(value, (dict, list)) or path[-1] == "content":
-            yield path
-
-
-def _at(data: Any, path: Path) -> Any:
-    for key in path:
-        data = data[key]
-    return data
-
-
-def _without(data: dict[str, Any], path: Path) -> dict[str, Any]:
-    changed: dict[str, Any] = _copied_along(data, path[:-1])
-    del _at(changed, path[:-1])[path[-1]]
-    return changed
-
-
-def _edited(data: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
-    """With several parts changed or gone; what lies in a part that goes anyway is left alone."""
-    gone = {path for path, value in edits if value is _GONE}
-    outer = [edit for edit in edits if not any(edit[0][:depth] in gone for depth in range(1, len(edit[0])))]
-    changed = data
-    for path, value in sorted(outer, key=lambda edit: _last_first(edit[0]), reverse=True):
-        changed = _without(changed, path) if value is _GONE else _with(changed, {path: value})
-    return changed
-
-
-def _last_first(path: Path) -> tuple[tuple[int, int, str], ...]:
-    """A key by which later items of a list come after earlier ones."""
-    return tuple((0, key, "") if isinstance(key, int) else (1, 0, key) for key in path)
-
-
-def _with(data: dict[str, Any], values: dict[Path, Any]) -> dict[str, Any]:
-    changed = data
-    for path, value in values.items():
-        changed = _copied_along(changed, path[:-1])
-        _at(changed, path[:-1])[path[-1]] = value
-    return changed
-
-
-def _copied_along(data: Any, path: Path) -> Any:
-    """A copy of which only the containers on a path are new."""
-    made = data.copy()
-    inner = made
-    for key in path:
-        inner[key] = inner[key].copy()
-        inner = inner[key]
-    return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.examples import remembered
 from portable_tpl.differential.run.feasibility import possible, possible_turns
+from portable_tpl.differential.run.part_roles import with_part_roles
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.run.turns import joined_for
@@ -38,7 +38,6 @@ _BRANCHES = 24  # missed branches pursued in one round
 _TURN_ROUNDS = 3  # rounds in which conversations are joined for what one turn sets and a later one reads
 _BEYOND_ROUNDS, _BEYOND_TRIES = 5, 5  # the same for missed branches of stranger tiers, which decide no verdict
 _BEYOND_CHANCE = 2  # the round in which random conversations are tried, which costs the most
-_WORD = "Zebrafish"
 _LARGEST = 32 << 20  # bytes of prompts that are kept; a usual run has less than one million
 
 
@@ -122,7 +121,7 @@ def explore(
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> Explored:
     """Find the conversations for one template."""
-    shape = _with_part_roles(parsed, tracer, shape_of(parsed.tree))
+    shape = with_part_roles(parsed, tracer, shape_of(parsed.tree))
     found = branches(parsed.tree)
     judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
     goals = turn_goals(turn_states(parsed.tree), len(found))
@@ -296,42 +295,3 @@ def _choose(run: Explored, useful: list[int], always: int, examples: int) -> Non
             break
         chosen[number] = None
     run.chosen = list(chosen)
-
-
-def _with_part_roles(parsed: ParsedTemplate, tracer: Tracer, shape: TemplateShape) -> TemplateShape:
-    """The shape with the roles whose typed parts the template really reads: seen on the reference."""
-    if not shape.part_roles:
-        return shape
-    tested = ("user", "system", "assistant", "tool")
-    traces = tracer.trace(parsed.template, [_part_probe(role) for role in tested], "branches")
-    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told, role != "user"))
-    return replace(shape, part_roles=roles)
-
-
-def _part_probe(role: str) -> Conversation:
-    parts = [{"type": "text", "text": _WORD}]
-    call = {"type": "function", "id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": 1}}}
-    messages: dict[str, list[dict[str, Any]]] = {
-        "user": [{"role": "user", "content": parts}],
-        "system": [{"role": "system", "content": parts}, {"role": "user", "content": "Hi"}],
-        "assistant": [
-            {"role": "user", "content": "Hi"},
-            {"role": "assistant", "content": parts},
-            {"role": "user", "content": "Hi"},
-        ],
-        "tool": [
-            {"role": "user", "content": "Hi"},
-            {"role": "assistant", "content": "", "tool_calls": [call]},
-            {"role": "tool", "content": parts, "name": "f", "tool_call_id": "a1b2c3d4e"},
-        ],
-    }
-    return Conversation(messages[role])
-
-
-def _reads_word(trace: Trace, aloud: bool) -> bool:
-    """The word is in the prompt, or need not be, and it is not there as the inside of a printed list."""
-    if not isinstance(trace.rendering, Rendered):
-        return False
-    text = trace.rendering.text
-    dumped = ("'text': '" + _WORD, '"text": "' + _WORD, '"text":"' + _WORD)
-    return (_WORD in text or not aloud) and not any(form in text for form in dumped)
