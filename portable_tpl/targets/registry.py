@@ -4,7 +4,7 @@ An adapter is found in one of three places: a module of :mod:`portable_tpl.targe
 :mod:`portable_tpl.targets.deployments` that has ``ADAPTERS``, a sequence of :class:`Adapter`; or an entry point of
 the group ``portable_tpl.runtimes`` in any installed distribution. The last names such a sequence, an adapter, or a
 mapping ``{"id": "my-engine", "engine": "my engine", "command": ["my-worker", "--stdio"]}`` (or some of those) whose
-command speaks the protocol of :mod:`portable_tpl.targets.processes._worker`, in whatever language it is written.
+command speaks the protocol of :mod:`portable_tpl.targets.processes._protocol`, in whatever language it is written.
 """
 
 from __future__ import annotations

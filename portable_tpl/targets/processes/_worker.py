@@ -1,50 +1,4 @@
-"""Drives any engine in a worker process: the plug.
-
-The protocol, version 1
-=======================
-One JSON object a line, UTF-8, ``\\n`` at the end; characters may be escaped, lone surrogates must be. A worker may be
-written in any language. It is started with closed standard input and discarded standard output (engines
-print), and with
-
-* ``PORTABLE_TPL_READ_FD``, ``PORTABLE_TPL_WRITE_FD``: the file descriptors of requests and replies;
-* ``PORTABLE_TPL_PROGRESS_FD``: a file of 8 bytes, see below. The last 4 KB of standard error are kept for the message
-  about a worker that dies.
-
-First the worker writes ``{"protocol": 1, "engine": "minijinja", "version": "3.0.5"}``, with ``"progress": true`` if
-it uses the progress file; one that cannot work writes ``{"protocol": 1, "error": "why"}`` and ends. At the end of its
-input it ends too. Numbers are to be read as the engine's users would read them from JSON, keys keep their order.
-
-``{"op": "contexts", "set": {"k1": {"context": {...}, "clock": "2026-01-01T12:00:00"}}, "drop": ["k0"]}``
-    Cases to keep by key, and keys to forget. There is no reply. The parent bounds what is kept.
-
-``{"op": "render", "id": 7, "template": "...", "options": {...}, "cases": ["k1", {"context": {...}, "clock": ""}]}``
-    Render every case with one template; a worker keeps what it compiled for the next request with the same text and
-    options. ``clock`` is local time, the only clock that a template may see. Replies, in the order of the cases:
-
-    * ``{"id": 7, "loaded": true}`` once the template was accepted, if the engine has such a moment (or not
-      at all);
-    * ``{"id": 7, "case": 0, "text": "..."}``;
-    * or ``{"id": 7, "case": 0, "sizes": [12, 7]}`` for the texts of that case and the ones after it, which come raw
-      before this line, in UTF-8 (lone surrogates passed through), announced by a line ``#19`` with their bytes;
-    * ``{"id": 7, "case": 0, "refused": "the message"}`` where the template called ``raise_exception``;
-    * ``{"id": 7, "case": 0, "failed": {"kind": "error", "message": "...", "line": 3}}``, with ``kind`` one of
-      ``syntax``, ``error``, ``timeout``, ``memory`` and ``unsupported``, and ``line`` from 1, or null or
-      left out where the engine gives none;
-    * ``{"id": 7, "case": "all", "failed": {...}}`` instead of all of these where the template is not accepted.
-
-A crash or a hang is blamed on the first case without a reply, so a worker flushes each reply as it is done. A fast
-one may gather replies for some milliseconds, if it says ``"progress": true`` and stores into the progress file, as an
-unsigned 64-bit little-endian number at offset 0, ``n`` before it starts on the n-th case (from 1) of a request. The
-parent stores ``0`` before each request: it stands for loading the template, and what happens then happens to all
-cases. Replies that were gathered and lost are rendered again.
-
-A text of more than ``PORTABLE_TPL_TEXT_BYTES`` (an environment variable) is not sent: a failure of kind ``memory``
-is. The parent looks, too, and stops a worker that sends much more than that without a line end. It keeps no more of
-one batch than :class:`Limits` says; what comes after is ``untried``.
-
-The parent stops a worker that takes longer than :class:`Limits` for one case (or for loading), or more memory; starts
-another one, and goes on with the rest of the batch.
-"""
+"""Drives any engine in a worker process: the plug; what is said on the pipes is in :mod:`._protocol`."""
 
 from __future__ import annotations
 
@@ -53,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -68,9 +22,9 @@ from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._cases import CaseBook, encode
 from portable_tpl.targets.processes._deadline import Deadline
 from portable_tpl.targets.processes._process import WorkerProcess
+from portable_tpl.targets.processes._protocol import PROTOCOL, expect_case, texts_of
 from portable_tpl.targets.processes._shared import rendered
 
-PROTOCOL = 1
 WRAPPING = 8  # times its size is what a prompt takes at most that comes in JSON, with what was seen of it
 
 _BATCH = 1024  # cases of one request
@@ -277,8 +231,8 @@ class WorkerRuntime:
         if reply["id"] != request.number or reply.get("loaded"):
             return
         if "sizes" in reply:
-            _expect(reply["case"], len(request.answers))
-            request.answers += map(self._rendered, _texts(raw, reply["sizes"]))
+            expect_case(reply["case"], len(request.answers))
+            request.answers += map(self._rendered, texts_of(raw, reply["sizes"]))
             return
         if "text" in reply:
             answer = self._rendered(reply["text"])
@@ -290,7 +244,7 @@ class WorkerRuntime:
         if reply["case"] == "all":
             request.for_all = answer if isinstance(answer, Failed) else None
         else:
-            _expect(reply["case"], len(request.answers))
+            expect_case(reply["case"], len(request.answers))
             request.answers.append(answer)
 
     def _rendered(self, text: str) -> Rendering:
@@ -345,20 +299,6 @@ class WorkerRuntime:
 def too_large(megabytes: int) -> str:
     """What is said of a prompt that is longer than it may be."""
     return f"the prompt is larger than {megabytes} MB"
-
-
-def _texts(raw: bytes, sizes: list[int]) -> Iterator[str]:
-    position = 0
-    for size in sizes:
-        yield raw[position : position + size].decode("utf-8", "surrogatepass")
-        position += size
-    if position != len(raw):
-        raise ValueError(f"{len(raw)} bytes of texts came, {position} were announced")
-
-
-def _expect(case: object, expected: int) -> None:
-    if case != expected:
-        raise ValueError(f"case {case!r} out of order, expected {expected}")
 
 
 @dataclass(frozen=True)

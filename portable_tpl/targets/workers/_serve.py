@@ -1,4 +1,4 @@
-"""The worker's side of :mod:`portable_tpl.targets.processes._worker`'s protocol, for engines driven from Python."""
+"""The worker's side of :mod:`portable_tpl.targets.processes._protocol`'s protocol, for engines driven from Python."""
 
 from __future__ import annotations
 
