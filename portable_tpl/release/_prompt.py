@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._turns import ASSISTANT, RESULT, USER, USER_AFTER, Turns
+
+_WORD = re.compile(r"\w{3,}")
 
 
 def constant_header(turns: Turns, inquiry: Inquiry) -> str:
     """What of an assistant's header ends every prompt, whatever the generation flag says; empty where nothing does.
 
-    The part of the header that a user's header shares is not in it, since it may belong to the turn that follows.
+    The part of the header that a user's header shares is not in it, since it may belong to the turn that follows. One
+    that begins or ends with a word of the assistant's own header counts, whatever else it says: an opened thought, or
+    what the model is told each time.
     """
     conversations = (
         turns.conversation(turns.user()),
@@ -24,7 +30,9 @@ def constant_header(turns: Turns, inquiry: Inquiry) -> str:
     split = first_difference(answered, longer)
     header = "" if split is None else answered[split:]
     before = answered.partition(USER)[2].partition(ASSISTANT)[0]
-    return header if header.strip() and user.endswith(header) and header in before else ""
+    words = _WORD.findall(header)
+    is_one = header in before or any(word in before for word in (*words[:1], *words[-1:]))
+    return header if header.strip() and user.endswith(header) and is_one else ""
 
 
 def before_mark(texts: tuple[str, str], split: int) -> int:

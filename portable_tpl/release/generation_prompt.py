@@ -228,6 +228,7 @@ VALID = (
 )
 INVALID = (
     Example(_LOOP + "{{- '<|assistant|>' }}\n", Severity.ERROR),
+    Example(_LOOP + "{{- '<|assistant|><think>' }}\n", Severity.ERROR),
     Example(_LOOP, Severity.ERROR),
     Example(_LOOP + _IF.replace("__", "<|model|>")),
     # The flag is not asked for, and the end of the prompt is that of a conversation.

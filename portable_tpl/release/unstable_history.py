@@ -301,6 +301,8 @@ VALID = (
     Example(_CALLS.replace("__", "") + _PROMPT),
     # A header that ends every prompt is another fault (REL102), not two.
     Example(_CHATML + "{{- '<|assistant|>' }}\n"),
+    Example(_CHATML + "{{- '<|assistant|><think>' }}\n"),
+    Example(_CHATML + "{{- '<|system|>Answer in JSON.<|assistant|>' }}\n"),
 )
 INVALID = (
     Example(
