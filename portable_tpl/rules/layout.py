@@ -67,6 +67,7 @@ _PATTERNS: dict[str, _Search] = {
 _RAW: dict[str, _Search] = {
     "layout.raw.dash-begin": re.compile(r"\{%-\s*raw\b|\braw\s*-%\}").search,
     "layout.raw.dash-end": re.compile(r"\{%-\s*endraw\b|\bendraw\s*-%\}").search,
+    "layout.raw.lstrip": re.compile(r"\braw\s*\+?%\}[ \t]+\{%\s*endraw\b").search,
     "layout.raw.after-begin": re.compile(r"raw\s*%\}\n").search,
 }
 _ODD: dict[str, _Search] = {

@@ -30,7 +30,9 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import only_looked_up
+from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.rewriting.literals import plain_literal
+from portable_tpl.rewriting.printing import inside_of
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL210"
@@ -67,7 +69,8 @@ def _constant(node: nodes.Const, look: Look) -> None:
     elif isinstance(value, int) and not isinstance(value, bool):
         if look.breaks("literal.int.leading-zero") and look.parsed.source(node).startswith("00"):
             look.use("literal.int.leading-zero", node)
-        if value > 9 and not look.parsed.source(node).isdigit():
+        token = look.parsed.lexed.tokens[look.parsed.anchors[node]]
+        if token.end - token.start > 1 and not look.parsed.source(node).isdigit():
             source = look.parsed.source(node)
             look.use("literal.int.underscore" if "_" in source else "literal.int.hex", node)
         if value > 1 << 53:
@@ -174,6 +177,9 @@ def _odd_keys(node: nodes.Dict, pair: nodes.Pair, look: Look) -> None:
             look.use(FeatureId.of("filter", "tojson", f"key-{name}"), pair)
     if printed:
         look.use_by_kind("print.list", look.kinds(pair.value), pair)
+        inside_of(pair.value, look)
+    if dumped:
+        look.use_by_kind("filter.tojson", leaf_kinds(look.type(pair.value)), pair)
 
 
 _KEYS = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}

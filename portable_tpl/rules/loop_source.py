@@ -32,6 +32,8 @@ _NOTHING = ("undefined", "empty")
 def _for(node: nodes.For, look: Look) -> None:
     if isinstance(node.iter, nodes.CondExpr):
         look.use("for.condexpr" if node.iter.expr2 is not None else "for.condexpr.no-else", node.iter)
+    if isinstance(node.test, nodes.CondExpr) and not look.parsed.source(node.test).startswith("("):
+        look.use("for.if.condexpr", node.test)
     look.use_by_kind(
         "for",
         look.kinds(node.iter),

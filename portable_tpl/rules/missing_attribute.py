@@ -56,19 +56,28 @@ def _item(node: nodes.Getitem, look: Look) -> None:
         look.use("item.of-number", node)
     if not isinstance(key, int) or isinstance(key, bool):
         look.use_by_pair("item.by", look.brief(node.node), look.brief(node.arg), node)
+        if look.type(node.arg).bits & k.BOOL and "unicode" in look.kinds(node.node):
+            look.use("item.int@unicode", node)  # false is 0
     if isinstance(key, int) or look.type(node.arg).bits & k.INT:
-        parent = look.parent(node)
-        defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")
-        last = isinstance(key, int) and key < 0
-        family = "item.int" if key == 0 else "item.negative" if last else "item.int.inner"
-        if defined:
-            family = f"{family.replace('.inner', '')}.defined"
-        kinds = look.kinds(node.node)
-        if only_compared(node, look):
-            kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
-        look.use_by_kind(family, kinds, node)
-        if look.type(node).bits & k.UNDEFINED and not (key is nodes and _goes_into(node, look)):
-            look.use_by_kind("item.missing", kinds, node)
+        _by_number(node, key, look)
+
+
+def _by_number(node: nodes.Getitem, key: object, look: Look) -> None:
+    parent = look.parent(node)
+    defined = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined", "none")
+    last = isinstance(key, int) and key < 0
+    family = "item.int" if key == 0 else "item.negative" if last else "item.int.inner"
+    if defined:
+        family = f"{family.replace('.inner', '')}.defined"
+    kinds = look.kinds(node.node)
+    if only_compared(node, look):
+        kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
+    inside = _goes_into(node, look)
+    if inside:
+        kinds = tuple(kind for kind in kinds if kind != "empty-list")
+    look.use_by_kind(family, kinds, node)
+    if look.type(node).bits & k.UNDEFINED and not inside:
+        look.use_by_kind("item.missing", kinds, node)
 
 
 def _goes_into(node: nodes.Getitem, look: Look) -> bool:

@@ -48,6 +48,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
             look.use_by_kind("slice.bound", look.kinds(bound), node)
     if node.arg.step is not None and look.type(node.arg.step).bits & k.NONE:
         look.use("slice.step-none", node)
+    if any(bound is not None and look.type(bound).bits & k.NONE for bound in (node.arg.start, node.arg.stop)):
+        look.use_by_kind("slice.none", kinds, node)
     shape = slice_form(node.arg)
     if look.breaks("slice.empty-step") and look.parsed.source(node.arg).rstrip().endswith("::"):
         look.use("slice.empty-step", node)
