@@ -19,6 +19,7 @@ DEPLOYMENT = Deployment(
         loop_controls=False,
     ),
     steps=(
+        "typed-tools-required",
         "arguments-object-parsed",
         "tool-schema-reordered",
         "variables-limited",
@@ -44,6 +45,10 @@ DEPLOYMENT = Deployment(
         Fact("strftime_now and date_string are in UTC; the clock of a conversation is taken for that", _SOURCE),
     ),
     limits=(
+        Fact(
+            "compared with the package's Runner, which takes role and content only; what is said of calls is from source",
+            _WHEEL,
+        ),
         Fact("a tojson that is only named, as in map('tojson'), is minijinja's own", "limit of this model"),
         Fact("the rewriting of Gemma 4's and Liquid's tool messages, and one SmolLM patch", _SOURCE),
     ),

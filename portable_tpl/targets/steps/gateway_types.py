@@ -1,4 +1,4 @@
-"""What smg does in reading a request into its types: refuse what does not fit, lose what the types do not have."""
+"""What smg does in reading a request into types: refuse what does not fit, and lose what the types do not have."""
 
 from __future__ import annotations
 
@@ -67,6 +67,11 @@ def _misfit(conversation: Conversation) -> Failed | None:
     return next((refused(reason) for reason in reasons if reason is not None), None)
 
 
+def _tools_misfit(conversation: Conversation) -> Failed | None:
+    reasons = (reason for reason in map(_tool_misfit, conversation.tools or ()) if reason is not None)
+    return next(map(refused, reasons), None)
+
+
 def _tool_misfit(tool: Message) -> str | None:
     function = tool.get("function")
     if not isinstance(tool.get("type"), str):
@@ -127,6 +132,13 @@ STEPS = (
         "An unknown role, a tool call without an id or a type, arguments that are no JSON, a part of a type that the "
         "OpenAI format does not have, content that is not there, no message at all: no template sees such a request.",
         objection=_misfit,
+    ),
+    Step(
+        "typed-tools-required",
+        "A tool without a type, or without a function that has a name, is turned down.",
+        "the Runner of mistralrs 0.9.5, measured",
+        "A template that reads tools of another shape is given none of them.",
+        objection=_tools_misfit,
     ),
     Step(
         "gateway-fields-kept",

@@ -210,14 +210,11 @@ def test_mistral_rs_has_no_loop_controls() -> None:
 
 def test_mistral_rs_prints_json_like_python() -> None:
     text = "{{ v | tojson }}{{ v | tojson(ensure_ascii=true, x=1) }}{{ v | tojson(indent=1) }}"
-    answer = render(
-        "mistral.rs", text, variables={"v": 1}, tools=[{"function": {"name": "<é>", "parameters": {"n": 1.0}}}]
-    )
-    assert answer == Rendered("nullnullnull")
-    answer = render(
-        "mistral.rs", "{{ tools | tojson }}", tools=[{"function": {"name": "<é>", "parameters": {"n": 1.0}}}]
-    )
-    assert answer == Rendered('[{"function": {"name": "<é>", "parameters": {"n": 1.0}}}]')
+    tool = {"type": "function", "function": {"name": "<é>", "parameters": {"n": 1.0}}}
+    assert render("mistral.rs", text, variables={"v": 1}, tools=[tool]) == Rendered("nullnullnull")
+    shown = '[{"type": "function", "function": {"name": "<é>", "parameters": {"n": 1.0}}}]'
+    assert render("mistral.rs", "{{ tools | tojson }}", tools=[tool]) == Rendered(shown)
+    assert isinstance(render("mistral.rs", "x", tools=[{"function": tool["function"]}]), Failed)
 
 
 def test_mistral_rs_has_a_context_of_its_own() -> None:
@@ -230,7 +227,7 @@ def test_mistral_rs_has_a_context_of_its_own() -> None:
     )
     chosen = {"enable_thinking": False, "reasoning_effort": "low"}
     answer = render("mistral.rs", "{{ enable_thinking }}{{ reasoning_effort }}{{ xml_tools == tools }}{{ builtin_tools }}",
-                    variables=chosen, tools=[_TOOL, {"function": {"name": "python"}}])  # fmt: skip
+                    variables=chosen, tools=[_TOOL, {"type": "function", "function": {"name": "python"}}])  # fmt: skip
     assert answer == Rendered('falselowtrue["python"]')
 
 
