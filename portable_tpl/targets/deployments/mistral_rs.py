@@ -46,7 +46,7 @@ DEPLOYMENT = Deployment(
     ),
     limits=(
         Fact(
-            "compared with the package's Runner, which takes role and content only; what is said of calls is from source",
+            "compared with the package's Runner, which takes role and content only; calls are from the source",
             _WHEEL,
         ),
         Fact("a tojson that is only named, as in map('tojson'), is minijinja's own", "limit of this model"),
