@@ -1,6 +1,6 @@
 """What ``fix`` makes of real templates: what still differs, what it costs, and whether it does what is shown.
 
-``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--causes] [--own-version] [--diffs FILE]``; the
+``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--causes] [--as-built] [--diffs FILE]``; the
 templates are those of ``PORTABLE_TPL_CORPUS``. Printed: the share of templates that render every ordinary conversation as the reference
 does before and after, for each engine; changes of the reference in conversations of all tiers (there must be none);
 helper macros; lines added; and fixes that ``check`` shows but ``fix`` does not make. ``--causes`` looks into what is
@@ -31,7 +31,6 @@ from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.rendering import Failed, same
 from portable_tpl.model.report import counts
 from portable_tpl.model.source import Template
-from portable_tpl.support.table import version_here
 from portable_tpl.targets.deployments._deployment import deployment_adapter
 from portable_tpl.targets.deployments.mistral_rs import DEPLOYMENT
 from portable_tpl.targets.processes._base import Limits, Runtime
@@ -42,8 +41,8 @@ from tests.sweeps.truth import corpus
 
 TARGETS = ("minijinja", "hf-jinja", "llama.cpp")
 # The third is minijinja as its hosts have it: JSON as mistral.rs writes it, and its patches of a template's source, but
-# none of what it does to messages and tools, which no template can mend; in the version that fixes are made for, with
-# loop controls. ``--own-version`` takes mistral.rs's own, for which nobody asked by name.
+# none of what it does to messages and tools, which no template can mend; and with the loop controls of other hosts.
+# ``--as-built`` leaves these out, as mistral.rs does, for which nobody asked by name.
 ENGINES = ("hf-jinja", "llama.cpp-engine", "mistral.rs")
 _SOURCE_STEPS = ("reverse-slice", "descending-range", "meta-lines-removed", "generation-tags-removed")
 SHARE, MACROS, MACRO_LINES = 0.95, 0.2, 4
@@ -73,12 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", help="I/N: only every N-th template, from the I-th")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--causes", action="store_true", help="investigate what is left")
-    parser.add_argument("--own-version", action="store_true", help="mistral.rs's minijinja, without loop controls")
+    parser.add_argument("--as-built", action="store_true", help="mistral.rs without loop controls")
     parser.add_argument("--diffs", type=Path)
     options = parser.parse_args(arguments)
     templates = dict(corpus(options.limit, options.part))
     outcomes = []
-    for outcome in measured(templates, Severity(options.level), options.causes, options.own_version):
+    for outcome in measured(templates, Severity(options.level), options.causes, options.as_built):
         outcomes.append(outcome)
         print(f"\r{len(outcomes)}/{len(templates)} {outcome.name:60.60}", end="", file=sys.stderr)
         if options.diffs is not None:
@@ -89,12 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measured(
-    templates: dict[str, ParsedTemplate], level: Severity, investigate: bool = False, own_version: bool = False
+    templates: dict[str, ParsedTemplate], level: Severity, investigate: bool = False, as_built: bool = False
 ) -> Iterator[Outcome]:
     """Each template fixed, and rendered before and after."""
     with ExitStack() as stack:
         prover = stack.enter_context(Prover())
-        engines = [_opened(engine, own_version) for engine in ENGINES]
+        engines = [_opened(engine, as_built) for engine in ENGINES]
         for engine in engines:
             stack.callback(engine.close)
         for name, parsed in templates.items():
@@ -121,12 +120,12 @@ def measured(
             )
 
 
-def _opened(engine: str, own_version: bool) -> Runtime:
+def _opened(engine: str, as_built: bool) -> Runtime:
     if engine != DEPLOYMENT.id:
         return open_runtime(engine)
     build = DEPLOYMENT.build
-    if not own_version:
-        build = replace(build, version=version_here("minijinja"), loop_controls=True)
+    if not as_built:
+        build = replace(build, loop_controls=True)
     adapter = deployment_adapter(replace(DEPLOYMENT, build=build, steps=_SOURCE_STEPS))
     assert adapter.opens is not None
     return adapter.opens(None, Limits())
