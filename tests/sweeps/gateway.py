@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=30)
     parser.add_argument("--tier", type=Tier, default=Tier.ORDINARY)
     options = parser.parse_args(arguments)
-    parsed = list(_parsed([*portable(), *spread(options.limit)]))
+    parsed = list(parsed_templates([*portable(), *spread(options.limit)]))
     settings = CompareSettings(examples=options.examples, tier=options.tier)
     total, differing = 0, 0
     with (
@@ -155,7 +155,8 @@ def _text(rendering: Rendering) -> str | None:
     return rendering.text if isinstance(rendering, Rendered) else None
 
 
-def _parsed(templates: Sequence[Template]) -> Iterator[ParsedTemplate]:
+def parsed_templates(templates: Sequence[Template]) -> Iterator[ParsedTemplate]:
+    """Those that parse and do not ask for the time."""
     for template in templates:
         if "strftime_now" not in template.text:
             try:
