@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.generation.tiers import tier_of
+from portable_tpl.generation.drawing import draw
+from portable_tpl.generation.tiers import TierJudge, tier_of
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
@@ -205,3 +206,13 @@ def test_the_containers_tokens_count() -> None:
     made = Conversation([{"role": "user", "content": "say STOP!"}])
     assert tier_of(made) is Tier.ORDINARY
     assert tier_of(made, special_tokens={"eos_token": "STOP!"}) is Tier.HOSTILE
+
+
+def test_a_conversation_is_within_its_tier_and_every_stranger_one() -> None:
+    shape = shape_of(parse(Template("{{ messages }}{{ tools }}{{ documents }}")).tree)
+    judge = TierJudge(shape=shape)
+    drawn = [each for tier in Tier for each in draw(shape, tier, 30, "within")]
+    assert {judge.tier(each) for each in drawn} == set(Tier)
+    for each in drawn:
+        own = tier_of(each, shape=shape)
+        assert [judge.is_within(each, tier) for tier in Tier] == [own.rank <= tier.rank for tier in Tier]
