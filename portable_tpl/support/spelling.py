@@ -252,4 +252,4 @@ def filter_features(node: nodes.Filter, parsed: ParsedTemplate) -> Iterator[Feat
     if node.args or node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None or node.node is None:
         return
     if parsed.lexed.tokens[parsed.after_name(node)].type == "lparen":
-        yield FeatureId.of("filter", "brackets")
+        yield FeatureId.of("filter", *(("tojson",) if node.name == "tojson" else ()), "brackets")
