@@ -125,6 +125,8 @@ def _read_metadata(reader: _Reader) -> _Metadata:
 
 
 def _read_value(reader: _Reader, key: str, kind: int, metadata: _Metadata) -> None:
+    if key == _KEY and kind != _STRING:
+        raise _MalformedError(f"the key {key!r} has the type {kind}, not that of text")
     if kind == _STRING:
         start = reader.stream.tell()
         value = reader.string()
