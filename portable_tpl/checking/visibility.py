@@ -15,18 +15,23 @@ def visible_kinds(node: nodes.Test, look: Look) -> int:
     """The kinds of values, as bits, for which it matters what a test says.
 
     In ``x is sequence and x is not string`` nothing that the first test says of text can be seen, and in
-    ``x is sequence or x is string`` neither; what comes before a test narrows the type of ``x`` itself.
+    ``x is sequence or x is string`` neither. What comes before a test narrows the type of ``x`` itself where that is
+    a name or a path; of ``x[key]`` it is read here.
     """
     kinds = k.ALL_KINDS
     child: nodes.Node = node
     parent = look.parent(child)
+    hidden = False  # whether something beside the test that tells nothing of its value decides, too
     while isinstance(parent, (nodes.And, nodes.Or, nodes.Not)):
-        if not isinstance(parent, nodes.Not) and parent.left is child:
-            for other in _operands(parent.right, type(parent)):
+        if not isinstance(parent, nodes.Not):
+            before = parent.right is child
+            for other in _operands(parent.left if before else parent.right, type(parent)):
                 passing = _passing(other, node)
                 if passing is None:
-                    return kinds  # what fails elsewhere than in the reference would be seen
-                kinds &= passing if isinstance(parent, nodes.And) else k.ALL_KINDS & ~passing | _unknown(other, node)
+                    hidden = hidden or not before  # what fails elsewhere than in the reference would be seen
+                elif before or not hidden:
+                    every = isinstance(parent, nodes.And)
+                    kinds &= passing if every else k.ALL_KINDS & ~passing | _unknown(other, node)
         child, parent = parent, look.parent(parent)
     return kinds
 

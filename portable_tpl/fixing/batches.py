@@ -9,14 +9,21 @@ from portable_tpl.model.findings import Edit, Finding, Fix
 
 
 def together(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings whose fixes may be applied together; the shortest first, since the inner one of two goes first."""
+    """Findings whose fixes may be applied together; the shortest first, since the inner one of two goes first.
+
+    One change may be the fix of two findings, which it takes away both.
+    """
     ordered = sorted(findings, key=lambda each: (each.location.end - each.location.start, each.location.start))
     chosen: list[Finding] = []
+    made: set[tuple[Edit, ...]] = set()
     taken: list[Edit] = []  # in order, and none touches another but for equal insertions
     for finding in ordered:
         edits = fix_of(finding).edits
-        if not any(_collide(edit, other) for edit in edits for other in _near(edit, taken)):
+        if edits in made:
             chosen.append(finding)
+        elif not any(_collide(edit, other) for edit in edits for other in _near(edit, taken)):
+            chosen.append(finding)
+            made.add(edits)
             for edit in edits:
                 insort(taken, edit, key=_start)
     return sorted(chosen, key=lambda finding: finding.location.start)

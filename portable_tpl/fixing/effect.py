@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
+from portable_tpl.fixing.batches import fix_of
 from portable_tpl.model.findings import Edit, Finding, Safety, Severity
 
 _FAILS, _DIFFERS, _NOTE, _ERROR = 20, 10, 1, 3
@@ -66,7 +67,6 @@ def objection(
     regions = moved.regions()
     outside, new = _split(after, regions)
     old_outside, old = _split(before, [(edit.start, edit.end) for edit in moved.edits])
-    inside, old_inside = _joined(new), _joined(old)
     known = Counter(_identity(finding, moved) for finding in old_outside)
     for finding in outside:
         identity = _identity(finding, None)
@@ -81,16 +81,20 @@ def objection(
         worse = _worse(_weights(old.get(number, ())), _weights(here))
         if worse:
             return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
-    there = {id(finding) for finding in old_inside}
     for finding in cured:
-        if id(finding) not in there and known[_identity(finding, moved)] > 0:
-            old_inside.append(finding)  # a finding wider than its edits that has gone
-    weight_before, weight_after = _weights(old_inside), _weights(inside)
-    worse = _worse(weight_before, weight_after)
-    if worse:
-        return f"it is no better for {', '.join(sorted(worse))}: {_first(inside)}"
-    if sum(weight_after.values()) >= sum(weight_before.values()):
-        return f"it would not take the finding away: {_first(inside)}"
+        # Each fix has to help by itself, so that no good one covers one that changes nothing.
+        numbers = [number for number, edit in enumerate(moved.edits) if edit in fix_of(finding).edits]
+        was = _joined({number: old[number] for number in numbers if number in old})
+        now = _joined({number: new[number] for number in numbers if number in new})
+        if not any(each is finding for each in was) and known[_identity(finding, moved)] > 0:
+            was.append(finding)  # a finding wider than its edits that has gone
+        weight_before, weight_after = _weights(was), _weights(now)
+        worse = _worse(weight_before, weight_after)
+        if worse:
+            return f"it is no better for {', '.join(sorted(worse))}: {_first(now)}"
+        gone = any(each is finding for each in was) and all(each.feature != finding.feature for each in now)
+        if not gone and sum(weight_after.values()) >= sum(weight_before.values()):
+            return f"it would not take the finding away: {_first(now)}"
     return None
 
 

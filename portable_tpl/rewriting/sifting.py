@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output, supported, widest
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.rewriting.expressions import Level, edits, operand, pipe
+from portable_tpl.model.source import Span
+from portable_tpl.rewriting.expressions import Level, edits, operand, pipe, quoted
 from portable_tpl.rewriting.helper_macros import names_taken
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.syntax.walking import names
@@ -36,10 +39,21 @@ def sifted(node: nodes.Filter, look: Look) -> Fix | None:
     return None
 
 
-def _in_loop(node: nodes.Filter, values: nodes.Expr, loop: nodes.For, look: Look) -> Fix | None:
+def sifted_by_attribute(node: nodes.Filter, look: Look) -> Fix | None:
+    """The fix for ``for m in x|selectattr('y', 'undefined')``: the condition of the loop."""
+    loop = look.parent(node)
+    name = constant(node.args[0]) if len(node.args) > 1 and not node.kwargs else None
+    if node.node is None or not isinstance(name, str) or not name.isidentifier() or not supported(look, "for.filter"):
+        return None
+    return _in_loop(node, node.node, loop, look, name) if isinstance(loop, nodes.For) and loop.iter is node else None
+
+
+def _in_loop(
+    node: nodes.Filter, values: nodes.Expr, loop: nodes.For, look: Look, attribute: str | None = None
+) -> Fix | None:
     if loop.test is not None or loop.recursive or not isinstance(loop.target, nodes.Name):
         return None
-    condition = _condition(node, loop.target.name, look)
+    condition = _condition(node, loop.target.name, look, attribute)
     if condition is None:
         return None
     span = look.parsed.span(node)
@@ -54,16 +68,19 @@ def _source(values: nodes.Expr, look: Look) -> str:
     return operand(values, look, Level.OR)
 
 
-def _condition(node: nodes.Filter, name: str, look: Look) -> str | None:
-    test = constant(node.args[0]) if node.args else None
+def _condition(node: nodes.Filter, name: str, look: Look, attribute: str | None = None) -> str | None:
+    """What an element has to be to be let through, or what is under a name in it: then the first argument."""
+    given = node.args if attribute is None else node.args[1:]
+    test = constant(given[0]) if given else None
     if not isinstance(test, str) or any(each.name == name for each in names(node.args)):
         return None
-    denied = node.name == "reject"
-    if len(node.args) == 1:
-        return f"{name} is not {test}" if denied else f"{name} is {test}"
-    if len(node.args) != 2 or test not in _OPERATORS:
+    tested = name if attribute is None else f"{name}.{attribute}"
+    denied = node.name in ("reject", "rejectattr")
+    if len(given) == 1:
+        return f"{tested} is not {test}" if denied else f"{tested} is {test}"
+    if len(given) != 2 or test not in _OPERATORS:
         return None
-    return f"{name} {_OPERATORS[test][denied]} {operand(node.args[1], look, Level.SUM)}"
+    return f"{tested} {_OPERATORS[test][denied]} {operand(given[1], look, Level.SUM)}"
 
 
 def mapped(node: nodes.Filter, look: Look) -> Fix | None:
@@ -96,12 +113,18 @@ def _loop_of(join: nodes.Filter, head: str, item: str, look: Look) -> Fix | None
     if len(join.args) > 1 or join.kwargs or escapes_output(look):
         return None
     mark = operand(join.args[0], look, Level.PRODUCT) if join.args else None
-    printed = item if mark is None else f"{item} if loop.first else {mark} ~ {item}"
-    loop = f"{{% {head} %}}{{{{ {printed} }}}}{{% endfor %}}"
+    body = f"{{{{ {item} }}}}"
+    if mark is not None and item.isidentifier():
+        body = f"{{{{ {item} if loop.first else {mark} ~ {item} }}}}"
+    elif mark is not None:  # an item that is longer is not said twice
+        body += f"{{{{ {quoted('', look)} if loop.last else {mark} }}}}"
+    loop = f"{{% {head} %}}{body}{{% endfor %}}"
     statement, span = look.parent(join), look.parsed.span(join)
     if isinstance(statement, nodes.Assign) and statement.node is join and isinstance(statement.target, nodes.Name):
         start = look.parsed.span(statement.target).end
         return edits("Set it by a loop", Safety.SAFE, (start, span.end, f" %}}{loop}{{% endset"))
+    if isinstance(statement, nodes.Output):
+        return _instead_of_tag(span, head, body, look)
     beside = _neighbours(join, look)
     if beside is None:
         return None
@@ -110,6 +133,23 @@ def _loop_of(join: nodes.Filter, head: str, item: str, look: Look) -> Fix | None
     if text[start : span.start].strip() not in _JOINING or text[span.end : end].strip() not in _JOINING:
         return None  # in brackets
     return edits("Print it by a loop", Safety.SAFE, (start, end, f" }}}}{loop}{{{{ "))
+
+
+def _instead_of_tag(span: Span, head: str, body: str, look: Look) -> Fix | None:
+    """A loop instead of the tag that prints an expression, where no white space beside the tag is lost by that."""
+    text = look.parsed.text
+    opening = re.search(r"(\n[ \t]*)?\{\{(-?)\s*\Z", text[: span.start])
+    closing = re.compile(r"\s*(-?)\}\}(\n)?").match(text, span.end)
+    if opening is None or closing is None:
+        return None  # in brackets
+    # `lstrip_blocks` and `trim_blocks` take away what stands before and behind a statement, and not an expression.
+    if (opening.group(1) and len(opening.group(1)) > 1 and not opening.group(2)) or (
+        closing.group(2) and not closing.group(1)
+    ):
+        return None
+    start, end = opening.start(2) - 2, closing.end(1) + 2
+    loop = f"{{%{opening.group(2)} {head} %}}{body}{{% endfor {closing.group(1)}%}}"
+    return edits("Print it by a loop", Safety.SAFE, (start, end, loop))
 
 
 def _neighbours(node: nodes.Expr, look: Look) -> tuple[nodes.Expr, nodes.Expr] | None:

@@ -15,8 +15,8 @@ Example
 
 Fix safety
 ----------
-Safe where only texts are looked through: ``x is string and x in ['a', 'b']``. Elsewhere ask whether the value is
-defined first.
+Safe where only texts are looked through, keys among them: ``x is string and x in ['a', 'b']``. Elsewhere ask whether
+the value is defined first.
 """
 
 from __future__ import annotations
@@ -24,22 +24,27 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.checking.support import repeatable, supported
+from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.support.spelling import constant
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL206"
 _LISTS = (nodes.List, nodes.Tuple)
 
 
 def _text_first(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
-    """``x is string and x in ['a', 'b']``, where all that is looked through is text."""
+    """``x is string and x in ['a', 'b']``, where all that is looked through is text, as the keys of JSON are."""
     if not isinstance(node, nodes.Compare) or len(node.ops) != 1:
         return None
     left, right = node.expr, node.ops[0].expr
-    if not isinstance(right, _LISTS) or not all(isinstance(constant(each), str) for each in right.items):
+    if isinstance(right, _LISTS):
+        texts_only = all(isinstance(constant(each), str) for each in right.items)
+    else:
+        texts_only = _has_text_keys(right, look)
+    if not texts_only:
         return None
     if isinstance(left, nodes.Const) or not repeatable(left) or not supported(look, "test.string.value"):
         return None
@@ -47,6 +52,13 @@ def _text_first(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
     if node.ops[0].op == "notin":
         return replace(node, f"{value} is not string or {rest}", Level.OR, look, "Ask for a text first")
     return replace(node, f"{value} is string and {rest}", Level.AND, look, "Ask for a text first")
+
+
+def _has_text_keys(node: nodes.Expr, look: Look) -> bool:
+    """Whether something is a mapping all of whose keys are text."""
+    type_ = widest(look, node)
+    fields = None if type_.shape is None else type_.shape.fields
+    return type_.only(k.DICT) and fields is not None and all(isinstance(key, str) for key in fields)
 
 
 FIX = _text_first
@@ -70,6 +82,12 @@ INVALID = (
         "{% if messages[0].nickname in ['a'] %}x{% endif %}",
         targets=("hf-jinja",),
         fixed="{% if messages[0].nickname is string and messages[0].nickname in ['a'] %}x{% endif %}",
+    ),
+    Example(
+        "{% set known = {'a': 1} %}{% if messages[0].nickname in known %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% set known = {'a': 1} %}"
+        "{% if messages[0].nickname is string and messages[0].nickname in known %}x{% endif %}",
     ),
     Example("{% if none in ['a'] %}x{% endif %}", targets=("hf-jinja",)),
 )

@@ -142,6 +142,10 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     if node.node is None or default is None or look.breaks("filter.default"):
         return None
     broken = look.families.get(f"filter.{family(node, look)}", {})
+    if node.name in ("upper", "lower") and any(
+        kind in broken for kind in look.kinds(node.node) if kind != "undefined"
+    ):
+        return _text_first(node, node.node, look)
     if node.name in _SIFTING and supported(look, "or.value"):
         return or_nothing(node.node, broken, look, ("undefined", "none", "empty"))
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):
@@ -160,6 +164,25 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
         written = quoted("", look) if default == _NO_TEXT else default
         text = f"{operand(node.node, look)}{pipe(look, node)}default({written})"
     return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
+
+
+def _text_first(node: nodes.Filter, value: nodes.Expr, look: Look) -> Fix | None:
+    """``x is string and x|upper == 'ON'``: what is no text prints as a word, a number, or in brackets."""
+    row = look.parent(node)
+    if not isinstance(row, nodes.Compare) or row.expr is not node or len(row.ops) != 1:
+        return None
+    operator, word = row.ops[0].op, constant(row.ops[0].expr)
+    if not isinstance(word, str) or not word[:1].isalpha() or word.lower() in _WORDS or not repeatable(value):
+        return None
+    if operator not in ("eq", "ne") or not supported(look, "test.string.value"):
+        return None
+    tested, rest = operand(value, look), look.parsed.source(row)
+    if operator == "ne":
+        return replace(row, f"{tested} is not string or {rest}", Level.OR, look, "Ask for a text first")
+    return replace(row, f"{tested} is string and {rest}", Level.AND, look, "Ask for a text first")
+
+
+_WORDS = frozenset({"none", "true", "false", "nan", "inf", "infinity"})
 
 
 def _if_defined(node: nodes.Filter, look: Look) -> Fix | None:
@@ -273,6 +296,11 @@ FIX = _rewritten
 VISITS = {nodes.Filter: _filter}
 VALID = (Example("{{ messages[0].content|trim }}{{ messages|length }}", targets=("minijinja", "hf-jinja")),)
 INVALID = (
+    Example(
+        "{% if add_generation_prompt|upper == 'STRICT' %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% if add_generation_prompt is string and add_generation_prompt|upper == 'STRICT' %}x{% endif %}",
+    ),
     Example(
         "{{ messages[0].nope|length }}",
         targets=("minijinja@3.0.5",),

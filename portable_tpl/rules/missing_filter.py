@@ -87,8 +87,13 @@ INVALID = (
     Example(
         "{% set all = names|map('trim')|join(', ') %}{{ all }}",
         targets=("hf-jinja",),
-        fixed="{% set all %}{% for item in (names or []) %}{{ item|trim if loop.first else ', ' ~ item|trim }}"
+        fixed="{% set all %}{% for item in (names or []) %}{{ item|trim }}{{ '' if loop.last else ', ' }}"
         "{% endfor %}{% endset %}{{ all }}",
+    ),
+    Example(
+        "{{- names|map('trim')|join(', ') }}",
+        targets=("hf-jinja",),
+        fixed="{%- for item in (names or []) %}{{ item|trim }}{{ '' if loop.last else ', ' }}{% endfor %}",
     ),
     Example("{{ nope|d('x') }}", targets=("hf-jinja",), fixed="{{ nope|default('x') }}"),
 )

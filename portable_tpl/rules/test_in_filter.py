@@ -15,7 +15,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: a loop with an ``if`` says the same everywhere.
+Safe where a loop goes through what is let through: ``{% for x in values if x.y is defined %}`` says the same. No
+fix is offered elsewhere.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.sifting import sifted_by_attribute
 from portable_tpl.support.spelling import constant
 
 CODE = "PTL404"
@@ -51,11 +53,18 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         if any(kind not in TEXT_KINDS and kind not in _NUMBERS for kind in kinds):
             look.use(f"filter.{node.name}.equalto-other", node)
     else:
-        look.use(f"filter.{node.name}.{test}", node)
+        look.use(f"filter.{node.name}.{test}", node, lambda: sifted_by_attribute(node, look) if place else None)
 
 
 VISITS = {nodes.Filter: _filter}
 VALID = (
     Example("{{ messages|selectattr('role', 'equalto', 'user')|list|length }}", targets=("minijinja", "hf-jinja")),
 )
-INVALID = (Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),)
+INVALID = (
+    Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),
+    Example(
+        "{% for m in messages|rejectattr('tool_calls', 'defined') %}{{ m.role }}{% endfor %}",
+        targets=("llama.cpp-engine",),
+        fixed="{% for m in messages if m.tool_calls is not defined %}{{ m.role }}{% endfor %}",
+    ),
+)

@@ -124,7 +124,7 @@ ELSEWHERE = [
      "{% for t in messages|map(attribute='role') if t != 'tool' %}{{ t }}{% endfor %}"),
     (HF, "{% set s = messages|map(attribute='role')|map('upper')|join(', ') %}{{ s }}",
      "{% set s %}{% for item in messages|map(attribute='role') %}"
-     "{{ item|upper if loop.first else ', ' ~ item|upper }}{% endfor %}{% endset %}{{ s }}"),
+     "{{ item|upper }}{{ '' if loop.last else ', ' }}{% endfor %}{% endset %}{{ s }}"),
     (HF, "{{ messages|selectattr('role', 'eq', 'tool')|map(attribute='role')|first }}",
      "{{ (messages|selectattr('role', 'eq', 'tool')|map(attribute='role')|list)[0] }}"),
     (HF, "{% set t = {'a': 'b'} %}{% if t[m.nickname] is defined %}y{% endif %}",
