@@ -73,9 +73,10 @@ def known_once(fact: Callable[[Look], FactT]) -> Callable[[Look], FactT]:
 
     @wraps(fact)
     def ask(look: Look) -> FactT:
-        if fact not in look.facts:
-            look.facts[fact] = fact(look)
-        answer: FactT = look.facts[fact]
+        try:
+            answer: FactT = look.facts[fact]
+        except KeyError:
+            answer = look.facts[fact] = fact(look)
         return answer
 
     return ask
@@ -156,7 +157,8 @@ class Look:
 
     def kinds(self, node: nodes.Node) -> Kinds:
         """The kinds of values that an expression can have, as the support table names them."""
-        kinds = self._kinds_of(self.types.of(node))
+        type_ = self.types.of(node)
+        kinds = self._kinds.get(type_) or self._kinds_of(type_)
         return kinds or (("dict",) if isinstance(node, nodes.Dict) and node.items else ())
 
     def brief(self, node: nodes.Node) -> Kinds:

@@ -45,9 +45,10 @@ def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
     look = Look(parsed, types, broken)
     visits = dispatch()
     for node in parsed.nodes:
-        for code, visit in visits.get(node.__class__, ()):
-            look.rule = code
-            visit(node, look)
+        kind = node.__class__
+        if kind in visits:
+            for look.rule, visit in visits[kind]:
+                visit(node, look)
     return look
 
 

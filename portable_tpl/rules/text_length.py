@@ -34,12 +34,15 @@ _OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
-    if node.name not in ("length", "count") or node.node is None or emptiness(node, look) or _offset(node, look):
+    if node.name not in ("length", "count") or node.node is None:
+        return
+    kinds = look.kinds(node.node)
+    if _OTHER_SCRIPTS.isdisjoint(kinds) or emptiness(node, look) or _offset(node, look):
         return
     if not any(map(_WIDE.search, look.type(node.node).texts or ())) and not given(node.node, look):
         # What a template has put together, a type or a name, is in ASCII nearly always.
         look.least = Tier.EXTENDED
-    look.use_by_kind(f"filter.{node.name}", look.kinds(node.node), node, only=_OTHER_SCRIPTS)
+    look.use_by_kind(f"filter.{node.name}", kinds, node, only=_OTHER_SCRIPTS)
     look.least = Tier.ORDINARY
 
 

@@ -73,6 +73,4 @@ def _stored(target: nodes.Node) -> set[str]:
 
 
 def _reads(root: nodes.Node, wanted: frozenset[str], parsed: ParsedTemplate) -> bool:
-    return bool(wanted) and any(
-        node.__class__ is nodes.Name and node.ctx == "load" and node.name in wanted for node in parsed.beneath(root)
-    )
+    return bool(wanted) and parsed.reads(root, wanted)

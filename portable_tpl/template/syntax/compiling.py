@@ -87,9 +87,10 @@ class _AnyName(dict[str, Any]):
 def doubtful(parsed: ParsedTemplate) -> bool:
     """Whether anything in a template could keep it from being compiled; most of what could does not."""
     depths: dict[nodes.Node | None, int] = {None: 0}
+    parents, doubts = parsed.parents, _DOUBTS
     for node in parsed.nodes:
-        depth = depths[node] = depths[parsed.parent(node)] + 1
-        doubt = _DOUBTS.get(type(node))
+        depth = depths[node] = depths[parents.get(node)] + 1
+        doubt = doubts.get(node.__class__)
         if depth > _DEEP or (doubt is not None and doubt(node, parsed)):
             return True
     return False

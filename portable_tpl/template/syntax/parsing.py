@@ -7,7 +7,8 @@ and the true line number takes its place.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,7 +42,7 @@ class ParsedTemplate:
         self.text = template.text
         self.tree = tree
         self.lexed = lexed
-        self.nodes, self._parents, self.anchors = _index(tree, lexed)
+        self.nodes, self.parents, self.anchors = _index(tree, lexed)
 
     def span(self, node: nodes.Node) -> Span:
         """The place of a node of this tree.
@@ -59,15 +60,29 @@ class ParsedTemplate:
 
     def parent(self, node: nodes.Node) -> nodes.Node | None:
         """The node that holds this one; ``None`` for the root."""
-        return self._parents.get(node)
+        return self.parents.get(node)
 
     def beneath(self, node: nodes.Node) -> list[nodes.Node]:
         """A node and all nodes that it holds, in pre-order."""
+        start, end = self._range(node)
+        return self.nodes[start:end]
+
+    def reads(self, node: nodes.Node, wanted: Iterable[str]) -> bool:
+        """Whether a variable of one of these names is read in a node."""
+        start, end = self._range(node)
+        for name in wanted:
+            places = self._loads.get(name, ())
+            at = bisect_left(places, start)
+            if at < len(places) and places[at] < end:
+                return True
+        return False
+
+    def _range(self, node: nodes.Node) -> tuple[int, int]:
+        """The places in ``nodes`` of a node and of what comes after all that it holds."""
         last = node
         while held := children(last):
             last = held[-1]
-        place = self._places
-        return self.nodes[place[id(node)] : place[id(last)] + 1]
+        return self._places[id(node)], self._places[id(last)] + 1
 
     def after_name(self, node: nodes.Filter | nodes.Test) -> int:
         """The index, in ``lexed.tokens``, of the token after a filter's or test's name."""
@@ -90,6 +105,15 @@ class ParsedTemplate:
     @cached_property
     def _places(self) -> dict[int, int]:
         return {id(node): index for index, node in enumerate(self.nodes)}
+
+    @cached_property
+    def _loads(self) -> dict[str, list[int]]:
+        """Where in ``nodes`` each name is read, in order."""
+        loads: dict[str, list[int]] = {}
+        for index, node in enumerate(self.nodes):
+            if node.__class__ is nodes.Name and node.ctx == "load":  # type: ignore[attr-defined]  # a Name's
+                loads.setdefault(node.name, []).append(index)  # type: ignore[attr-defined]  # a Name's
+        return loads
 
     @cached_property
     def _extents(self) -> Extents:
