@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -32,16 +32,30 @@ def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], 
             findings.setdefault(key, finding)
             targets.setdefault(key, set()).add(effect.target)
     aims = []
+    sought = frozenset(feature for _, _, feature in findings)
     for key, finding in islice(findings.items(), _MOST):
         places = tuple(witnesses(parsed, finding))
         if places:
             shows = partial(_shows, finding, key[2], tier)
-            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key]), shows))
+            hides = partial(_hides, finding, FeatureId(key[2]), sought)
+            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key]), shows, hides))
     return aims
 
 
 def _shows(finding: Finding, feature: str, tier: Tier, mismatch: Mismatch) -> bool:
     return counts(mismatch, tier) and speaks(finding, feature, mismatch)
+
+
+def _hides(finding: Finding, feature: FeatureId, sought: Collection[str], mismatch: Mismatch) -> bool:
+    """Whether a place may break unseen behind a mismatch of another: one in the same lines, or of a feature sought.
+
+    Behind one of a wider feature there is nothing more to see: whatever the value, that fails first.
+    """
+    if mismatch.cause is None or mismatch.cause in sought:
+        return True
+    line, place = mismatch.line, finding.location
+    near = line is not None and place.line <= line <= place.end_line
+    return near and mismatch.cause not in set(feature.wider())
 
 
 def _kinds(feature: str) -> tuple[str, ...]:

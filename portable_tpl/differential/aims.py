@@ -31,7 +31,7 @@ class Aim:
 
     ``places`` are expressions one of which is evaluated whenever the place is, ``operands`` those that are to have
     the value. ``kinds`` are kinds of the support table, empty where any will do. ``targets`` are those of which it is
-    to be known, until a mismatch of theirs ``shows`` it.
+    to be known, until a mismatch of theirs ``shows`` it. One that ``hides`` it may be all that was seen of it.
     """
 
     places: tuple[nodes.Node, ...]
@@ -39,6 +39,7 @@ class Aim:
     kinds: tuple[str, ...] = ()
     targets: frozenset[str] = frozenset()
     shows: Callable[[Mismatch], bool] = field(default=lambda _: False, compare=False)
+    hides: Callable[[Mismatch], bool] = field(default=lambda _: True, compare=False)
 
 
 class Shot(NamedTuple):

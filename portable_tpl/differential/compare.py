@@ -92,8 +92,7 @@ class Run:
                 differing = [case for case in cases[target.id] if case.conversation.key in keys]
                 if target.id not in aim.targets or not differing or any(map(aim.shows, self._mismatches(target.id))):
                     continue
-                there = partial(sights.gets_to, aim)
-                self._investigation(target).add_apart(differing, there, aim.shows)
+                self._investigation(target).add_apart(differing, partial(sights.gets_to, aim), aim.shows, aim.hides)
 
     def _compare(self, numbers: Sequence[int], replacing: bool = True) -> dict[str, list[Case]]:
         """Compare conversations of the run, by number; gives those that differ.

@@ -25,6 +25,7 @@ _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 _RENDERS_APART = 200  # of a mismatch that is known from another place
 _MOST_APART = 3  # places at which a known mismatch is looked into once more
 Test = Callable[[Sequence[Conversation]], "list[bool]"]
+Sight = Callable[[Mismatch], bool]
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,19 @@ class Investigation:
                 fresh.append(mismatch.signature)
         self._known += [each.conversation for each in self.mismatches if each.signature in fresh]
 
-    def add_apart(self, cases: Sequence[Case], there: Test, shows: Callable[[Mismatch], bool]) -> None:
+    def add_apart(self, cases: Sequence[Case], there: Test, shows: Sight, hides: Sight) -> None:
         """Look into what cases that were added show at one place, which ``there`` tells of conversations.
 
-        Where two places print in one, a mismatch of the other was found first and stands for both. One that ``shows``
-        what is sought ends the search.
+        Where two places print in one, a mismatch of the other was found first and stands for both: that one ``hides``
+        what is sought. One that ``shows`` it ends the search.
         """
         known: dict[Group, Case] = {}
         for case in sorted(cases, key=_cost):
             identity = self._identity[case.conversation.key]
-            if identity is not None and identity.origin == "template" and identity in self._signatures:
+            if identity is None or identity.origin != "template":
+                continue
+            first = self._by_signature.get(self._signatures.get(identity) or "")
+            if first is not None and hides(first):
                 known.setdefault(identity, case)
         for group, case in islice(known.items(), _MOST_APART):
             mismatch = self._mismatch(group, [case], _RENDERS_APART, there)

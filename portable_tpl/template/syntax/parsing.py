@@ -111,8 +111,8 @@ class ParsedTemplate:
         """Where in ``nodes`` each name is read, in order."""
         loads: dict[str, list[int]] = {}
         for index, node in enumerate(self.nodes):
-            if node.__class__ is nodes.Name and node.ctx == "load":  # type: ignore[attr-defined]  # a Name's
-                loads.setdefault(node.name, []).append(index)  # type: ignore[attr-defined]  # a Name's
+            if node.__class__ is nodes.Name and node.ctx == "load":
+                loads.setdefault(node.name, []).append(index)
         return loads
 
     @cached_property
