@@ -19,7 +19,7 @@ from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.auditing.time_limit import TooSlow, time_limit
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
-from portable_tpl.fixing import fix
+from portable_tpl.fixing import Prover, fix
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.errors import InputError, SourceError
 from portable_tpl.model.source import Template
@@ -92,9 +92,14 @@ def _check(template: Template) -> None:
     static_findings(parsed_whole(template), STATIC, Tier.EVERYDAY, Choice())
 
 
-def _fix(template: Template) -> None:
+def _fix(prover: Prover, template: Template) -> None:
     parsed_whole(template)
-    parsed_whole(Template(fix(template, targets=RUN, tier=Tier.EVERYDAY).text))
+    try:
+        result = fix(template, targets=RUN, tier=Tier.EVERYDAY, prover=prover)
+    except TooSlow:
+        prover.restart()  # it may have been in the middle of an answer
+        raise
+    parsed_whole(Template(result.text))
 
 
 @contextmanager
@@ -105,8 +110,9 @@ def checking(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
 
 @contextmanager
 def fixing(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
-    """All fixes on two engines; what comes of them is a template again."""
-    yield partial(_on_text, _fix, 150, sources, seed)
+    """All fixes on two engines, proved by one pair of warm references; what comes of them is a template again."""
+    with Prover() as prover:
+        yield partial(_on_text, partial(_fix, prover), 150, sources, seed)
 
 
 @contextmanager
