@@ -72,7 +72,7 @@ def characters(choices: Choices) -> str:
         out.append(chr(low + choices.below(high - low + 1)))
     text = SYNTAX.sub("", "".join(out))
     if not CONTENTS[choices.tier].rare_text and RARE_TEXT.search(text):
-        text = RARE_TEXT.sub("", text)
+        text = RARE_TEXT.sub("", text).strip()
     return text or "a"
 
 

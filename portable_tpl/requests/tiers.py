@@ -19,11 +19,11 @@ from portable_tpl.model.conversation import Tier
 class TierContents:
     """What conversations of one tier may hold, the milder tiers' contents included.
 
-    ``rare_text``: text that is only white space, or that holds the template's own markers, zero-width characters,
-    line separators or white space of other scripts at its ends. ``own_roles``: roles that only the template at hand
-    knows. ``unread_calls``: calls that the template does not look at, and a single call without an id. ``unusual``:
-    what is legal and yet seldom sent: null or no content, arguments as JSON text, floats, turns in any order.
-    ``anything``: wrong types, control characters, forged tokens, numbers of any size.
+    ``rare_text``: text with white space of any script at its ends, that is only white space, or that holds the
+    template's own markers, zero-width characters or line separators. ``own_roles``: roles that only the template at
+    hand knows. ``unread_calls``: calls that the template does not look at, and a single call without an id.
+    ``unusual``: what is legal and yet seldom sent: null or no content, arguments as JSON text, floats, turns in any
+    order. ``anything``: wrong types, control characters, forged tokens, numbers of any size.
     """
 
     rare_text: bool = True
@@ -53,8 +53,8 @@ DEEPEST_DATA = 12  # lists and objects within one another
 
 _WIDE_SPACE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 # Text that people do send and that hardly any request holds. Joiners (U+200C, U+200D) are part of some scripts' words
-# and of emoji, so they are none of it; white space of ASCII at the ends is what editors and models leave there.
+# and of emoji, so they are none of it. A turn without text is as rare.
 RARE_TEXT = re.compile(
-    rf"\A[ \t\n\r{_WIDE_SPACE}]*\Z|\A[ \t\n\r]*[{_WIDE_SPACE}]|[{_WIDE_SPACE}][ \t\n\r]*\Z"
+    rf"\A\Z|\A[ \t\n\r{_WIDE_SPACE}]|[ \t\n\r{_WIDE_SPACE}]\Z"
     r"|[\r\u00ad\u200b\u200e\u200f\u2028\u2029\u2060\ufeff]"
 )
