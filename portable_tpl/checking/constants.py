@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from portable_tpl.model.conversation import Tier
-from portable_tpl.requests.tiers import INT32
+from portable_tpl.requests.tiers import INT32, RARE_TEXT
 from portable_tpl.support.table import Support
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import Type
@@ -42,10 +42,11 @@ def is_ordinary(type_: Type) -> bool:
         return False
     if (kinds & k.STR and type_.texts is None) or (kinds & k.INT and type_.numbers is None):
         return False
-    return all(abs(number) < INT32 for number in type_.numbers or ()) and all(
-        not text or "".join(text.splitlines() if "\r" not in text else ["\r"]).replace("\t", " ").isprintable()
-        for text in type_.texts or ()
-    )
+    return all(abs(number) < INT32 for number in type_.numbers or ()) and all(map(_is_common, type_.texts or ()))
+
+
+def _is_common(text: str) -> bool:
+    return not text or (RARE_TEXT.search(text) is None and re.sub("[\n\t]", "", text).isprintable())
 
 
 def is_harmless(name: str, type_: Type) -> bool:

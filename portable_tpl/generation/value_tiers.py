@@ -37,7 +37,7 @@ def strangest(tiers: Iterable[Tier]) -> Tier:
 @lru_cache(maxsize=256)
 def _suspicious(words: tuple[str, ...]) -> re.Pattern[str]:
     """What a text must hold, or lack, to be worth a closer look: most texts are not."""
-    return re.compile("|".join([r"\A\s*\Z|[<\[{\r]|[^ -~\t\n]", *map(re.escape, words)]))
+    return re.compile("|".join([r"\A(?:\s|\Z)|\s\Z|[<\[{\r]|[^ -~\t\n]", *map(re.escape, words)]))
 
 
 class ValueJudge:

@@ -44,7 +44,7 @@ def said(text: str) -> Conversation:
 ORDINARY: dict[str, Conversation] = {
     "one": Conversation([USER]),
     "system": Conversation([SYSTEM, USER, BOT, USER], add_generation_prompt=True),
-    "prose, code, markup": said(' <b>it\'s</b> & "so"\n\t{x} }} 你好 déjà 😀 👩‍👩‍👧\n'),
+    "prose, code, markup": said('<b>it\'s</b> & "so"\n\t{x} }} 你好 déjà 😀 👩‍👩‍👧'),
     "tool without parameters": Conversation([USER], tools=tool()),
     "no properties": Conversation(
         [USER],
@@ -71,6 +71,8 @@ EVERYDAY: dict[str, Conversation] = {
     "two calls": Conversation(calling(call({"a": 1}, id="a"), call({"b": 1}, id="b"))),
     "empty text": said(""),
     "only white space": said(" \n"),
+    "space at an end": said(" a"),
+    "line end at an end": said("a\n"),
     "wide space at an end": said("\u3000a"),
     "zero width": said("zero\u200bwidth"),
     "line separator": said("a\u2028b"),

@@ -8,7 +8,6 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.model.conversation import Tier
-from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, NEVER, Shape, Type, case_labels
 from portable_tpl.template.types.lattice.pool import Pool
@@ -41,9 +40,6 @@ class Machine:
         self.names = names
         self.own = own
         self.open = open_data(pool, tier)
-        # What the template looks for in contents, where no text of the tier holds it.
-        rare = CONTENTS[tier].rare_text
-        self.absent_texts = frozenset[str]() if rare else frozenset(own.demands.of("content").markers)
         self.handlers = handlers
         self.provided = provided
         self.types: dict[int, Type] = {}

@@ -42,7 +42,7 @@ def method_result(machine: Machine, holder: Type, name: str, arguments: list[Typ
     bits = holder.bits
     result = NEVER
     if bits & k.ANY_TEXT:
-        result = text_method(machine, pool.keep(holder, k.ANY_TEXT), name, arguments)
+        result = text_method(pool, pool.keep(holder, k.ANY_TEXT), name, arguments)
     if bits & k.DICT:
         result = pool.join(result, dict_method(machine, pool.keep(holder, k.DICT), name, arguments))
     if bits & (k.LIST | k.TUPLE | k.RANGE):
@@ -56,9 +56,8 @@ def method_result(machine: Machine, holder: Type, name: str, arguments: list[Typ
     return result
 
 
-def text_method(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
+def text_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
     """What a method of a text gives."""
-    pool = machine.pool
     bits = holder.bits
     if not arguments and name in _SAME_TEXT and holder.texts is not None:
         return pool.of_texts(getattr(text, name)() for text in holder.texts)
@@ -80,17 +79,13 @@ def text_method(machine: Machine, holder: Type, name: str, arguments: list[Type]
     if name in _TESTS:
         return pool.type(k.BOOL)
     if name in _LISTS or name in _TRIPLES:
-        return split_text(machine, holder, name, arguments)
+        return split_text(pool, holder, name, arguments)
     return pool.type(k.OTHER)
 
 
-def split_text(machine: Machine, holder: Type, name: str, arguments: list[Type]) -> Type:
+def split_text(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> Type:
     """The list that ``split`` and its kin give."""
-    pool = machine.pool
-    facts = holder.bits & k.TEXT_FACTS
-    texts = arguments[0].texts if arguments else None
-    if texts is None or not machine.absent_texts.issuperset(texts):
-        facts |= _SPACE  # what stood beside the separator; nothing is cut where no text holds it
+    facts = holder.bits & k.TEXT_FACTS | _SPACE
     whole = bool(arguments) and name != "splitlines"
     plain = not whole or not arguments[0].bits & k.ANY_TEXT
     bits = (k.STR if holder.bits & k.STR else 0) | (k.MARKUP if holder.bits & k.MARKUP else 0)

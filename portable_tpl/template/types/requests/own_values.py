@@ -8,7 +8,7 @@ from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, DATA, Type
 from portable_tpl.template.types.lattice.pool import Pool
-from portable_tpl.template.types.requests.request_tools import json_value, text_bits
+from portable_tpl.template.types.requests.request_tools import json_value
 from portable_tpl.template.usage.demands import Demands
 
 _DEEPEST = 3  # levels of a variable that only this template knows: a list of dicts of values
@@ -66,26 +66,26 @@ class OwnValues:
         bits = 0
         # Inside an own value another use of the same name may be all that told it from a text.
         if demand.used_as("is-string", "printed") or (depth and not nested):
-            bits |= text_bits(self._tier)
+            bits |= k.STR | k.TEXT_FACTS
         if demand.used_as("order", "is-number", "is-integer"):
             bits |= k.INT
         only_asked = demand.used_as("truth") and not demand.used_as("printed") and not nested
         if only_asked or demand.used_as("is-boolean", "is-true", "is-false"):
             bits |= k.BOOL
         if not bits and not nested:
-            bits = text_bits(self._tier)
+            bits = k.STR | k.TEXT_FACTS
         return pool.join(result, pool.type(bits)) if bits else result
 
     def _unknown(self) -> Type:
         """An item of which the template shows nothing: a text, where people behave."""
         unusual = CONTENTS[self._tier].unusual
-        return json_value(self._pool, self._tier) if unusual else self._pool.type(text_bits(self._tier))
+        return json_value(self._pool, self._tier) if unusual else self._pool.type(k.STR | k.TEXT_FACTS)
 
     def _mapping(self, name: str, depth: int) -> Type:
         pool = self._pool
         demand = self.demands.of(name)
         if depth >= _DEEPEST:
-            return pool.type(text_bits(self._tier))
+            return pool.type(k.STR | k.TEXT_FACTS)
         fields = {key: pool.join(self._value(key, depth + 1), ABSENT) for key in sorted(demand.wanted)}
         rest = pool.join(self._value(name + "{}", depth + 1), ABSENT)
         return pool.dict_of(k.FULL_DICT, fields, rest)
@@ -101,4 +101,4 @@ class OwnValues:
         if isinstance(value, float):
             return pool.type(k.FLOAT)
         # A value that is compared with none is, where it is given, mostly a text.
-        return pool.type(text_bits(self._tier))
+        return pool.type(k.STR | k.TEXT_FACTS)

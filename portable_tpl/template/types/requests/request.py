@@ -30,7 +30,6 @@ from portable_tpl.template.types.requests.request_tools import (
     document_list,
     json_value,
     open_data,
-    text_bits,
     tool_call,
     tool_list,
 )
@@ -165,7 +164,7 @@ def _extended_messages(pool: Pool, profile: Profile) -> Type:
 
 def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
     """A message's content: text, or typed parts where the template takes them; pictures come from users."""
-    text = pool.type(text_bits(profile.tier))
+    text = pool.type(k.STR | k.TEXT_FACTS)
     types = profile.part_types
     if CONTENTS[profile.tier].unusual:
         types = types or frozenset(("text",))
@@ -208,7 +207,7 @@ def _plain(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
 
 def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
     odd = CONTENTS[profile.tier].unusual
-    reasoning = pool.type(text_bits(profile.tier) | k.UNDEFINED)
+    reasoning = pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED)
     calls = pool.sequence(k.LIST if odd else k.FULL_LIST, tool_call(pool, profile.tier, *profile.calls))
     return {
         **_plain(pool, profile, role),

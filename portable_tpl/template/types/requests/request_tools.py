@@ -12,13 +12,6 @@ from portable_tpl.template.types.lattice.pool import Pool
 _UNION = "[]"  # the case of a schema whose type is a list of types
 
 
-def text_bits(tier: Tier) -> int:
-    """What the texts of a tier may be; without rare ones, none has white space at its ends."""
-    return k.STR | (
-        k.TEXT_FACTS if CONTENTS[tier].rare_text else k.TEXT_FACTS & ~(k.LEADING_SPACE | k.TRAILING_SPACE)
-    )
-
-
 def json_value(pool: Pool, tier: Tier) -> Type:
     """Any JSON value of a tier; a type that holds itself."""
     if CONTENTS[tier].anything:
@@ -32,7 +25,7 @@ def open_data(pool: Pool, tier: Tier) -> Type:
 
 
 def _data_bits(tier: Tier) -> int:
-    bits = text_bits(tier) | k.INT | k.NEGATIVE | k.BOOL | k.LIST | k.DICT
+    bits = k.STR | k.TEXT_FACTS | k.INT | k.NEGATIVE | k.BOOL | k.LIST | k.DICT
     return bits | k.FLOAT | k.NONE if CONTENTS[tier].unusual else bits
 
 
@@ -43,7 +36,7 @@ def tool_call(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     arguments = pool.keep(json_value(pool, tier), k.FULL_DICT)
     if odd:
         arguments = pool.join_all(
-            (pool.keep(json_value(pool, tier), k.DICT), pool.type(text_bits(tier) | k.NONE), ABSENT)
+            (pool.keep(json_value(pool, tier), k.DICT), pool.type(k.STR | k.TEXT_FACTS | k.NONE), ABSENT)
         )
     fields = {"name": pool.type(k.TEXT_STR), "arguments": arguments}
     marked = {
@@ -72,7 +65,7 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
         return pool.join(pool.sequence(k.LIST, pool.dict_of(k.DICT, {}, DATA)), pool.type(k.NONE))
     odd = CONTENTS[tier].unusual
     rest = open_data(pool, tier)
-    text = pool.type(text_bits(tier))
+    text = pool.type(k.STR | k.TEXT_FACTS)
     parameters = _schema(pool, tier)
     if not odd:
         assert parameters.shape is not None
@@ -82,7 +75,7 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
         "name": pool.type(k.TEXT_STR),
         "description": pool.join(text, ABSENT) if odd else text,
         "parameters": pool.join(parameters, ABSENT) if odd else parameters,
-        **_own_schema_keys(pool, tier),
+        **_own_schema_keys(pool),
     }
     function = pool.dict_of(k.FULL_DICT, fields, rest)
     tool = pool.dict_of(k.FULL_DICT, {"type": pool.text("function"), "function": function})
@@ -92,9 +85,9 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     return pool.join(pool.sequence(k.LIST if odd else k.FULL_LIST, tool), pool.type(k.NONE))
 
 
-def _own_schema_keys(pool: Pool, tier: Tier) -> dict[str, Type]:
+def _own_schema_keys(pool: Pool) -> dict[str, Type]:
     """Keys that tools and schemas may have and that only some templates read."""
-    text = pool.type(text_bits(tier))
+    text = pool.type(k.STR | k.TEXT_FACTS)
     flag = pool.type(k.BOOL | k.UNDEFINED)
     returned = pool.dict_of(k.FULL_DICT, {"type": pool.text("string"), "description": text})
     return {
@@ -116,19 +109,19 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     kind = k.DICT if odd else k.FULL_DICT
     schema = pool.type(kind, None, None, inner)
     maybe_schema = pool.type(kind | k.UNDEFINED, None, None, inner)
-    names = pool.sequence(k.FULL_LIST, pool.type(text_bits(tier)))
+    names = pool.sequence(k.FULL_LIST, pool.type(k.STR | k.TEXT_FACTS))
     named = pool.type(k.DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
     several = pool.join(pool.sequence(k.FULL_LIST, schema), ABSENT)
-    choices = pool.sequence(k.FULL_LIST, pool.type(text_bits(tier) & ~k.EMPTY_STR | k.INT | k.NEGATIVE))
+    choices = pool.sequence(k.FULL_LIST, pool.type(k.TEXT_STR | k.TEXT_FACTS | k.INT | k.NEGATIVE))
     type_ = pool.of_texts(SCHEMA_TYPES)
     plain = {
         "type": type_,
-        "description": pool.type(text_bits(tier) | k.UNDEFINED),
+        "description": pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED),
         "enum": pool.join(choices, ABSENT),
         "required": pool.join(names, ABSENT),
-        "default": pool.type(text_bits(tier) | k.INT | k.BOOL | k.NONE | k.UNDEFINED),
+        "default": pool.type(k.STR | k.TEXT_FACTS | k.INT | k.BOOL | k.NONE | k.UNDEFINED),
         "additionalProperties": pool.join(maybe_schema, pool.type(k.BOOL)),
-        **_own_schema_keys(pool, tier),
+        **_own_schema_keys(pool),
         **dict.fromkeys((*NAMED_INSIDE, "items", *MANY_INSIDE, "$ref"), ABSENT),
     }
     untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(k.TEXT_STR | k.UNDEFINED)}
@@ -166,7 +159,7 @@ def document_list(pool: Pool, tier: Tier) -> Type:
         return pool.type(k.NONE)
     if CONTENTS[tier].anything:
         return pool.join(pool.sequence(k.LIST, pool.dict_of(k.DICT, {}, DATA)), pool.type(k.NONE))
-    text = pool.type(text_bits(tier))
+    text = pool.type(k.STR | k.TEXT_FACTS)
     document = pool.dict_of(k.FULL_DICT, {"title": text, "text": text}, open_data(pool, tier))
     many = pool.sequence(k.LIST if CONTENTS[tier].unusual else k.FULL_LIST, document)
     return pool.join(many, pool.type(k.NONE))
