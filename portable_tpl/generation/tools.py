@@ -35,7 +35,7 @@ _DESCRIPTIONS = (
     "Get the current weather.",
     "Find things",
     'It\'s <b>bold</b> & "quoted"',
-    "Line one.\nLine two.\n",
+    "Line one.\nLine two.",
     "天気を調べる",
 )
 _SCHEMA_KEYS = {

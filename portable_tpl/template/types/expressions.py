@@ -103,12 +103,13 @@ def condition(machine: Machine, node: Any, env: Env) -> Type:
 
 
 def _chained(machine: Machine, node: nodes.Compare, env: Env) -> Type:
-    for child in (node.expr, *(operand.expr for operand in node.ops)):
-        if machine.evaluate(child, env) is NEVER:
-            return NEVER
+    operands = [machine.evaluate(child, env) for child in (node.expr, *(operand.expr for operand in node.ops))]
+    if NEVER in operands[:2]:
+        return NEVER
     for operand in node.ops:
         machine.types[id(operand)] = ANY
-    return machine.pool.type(k.TRUE | k.FALSE)
+    # A comparison that is false ends the chain before what stands behind it.
+    return machine.pool.type(k.FALSE if NEVER in operands else k.TRUE | k.FALSE)
 
 
 def and_(machine: Machine, node: nodes.And, env: Env) -> Type:
