@@ -17,6 +17,7 @@ from portable_tpl.support.table import load_table, measured_targets, measured_ve
 # Features of several constructs at once, and of old versions that lacked half the language: no cause is called so.
 WITHOUT_RULE = {
     *("condexpr.nested", "filter.block", "filter.then-call", "filter.trailing-comma", "item.concat@dict"),
+    *("layout.dash.comment", "literal.dict", "literal.dict.at-end"),
     *("literal.dict.order", "literal.false.print", "literal.list.multiline", "literal.none", "literal.none.print"),
     *("literal.true.print", "loop.printed-first", "macro.argument-expression", "macro.markup", "macro.set-inside"),
     *("macro.shadow", "macro.text", "method.str.chain", "method.str.on-literal", "operator.double-negative"),
