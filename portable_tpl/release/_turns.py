@@ -20,7 +20,7 @@ ASSISTANT = "assistant-text-1"
 REASONING = "reasoning-text-1"
 RESULT, RESULT_AFTER = "result-text-1", "result-text-2"
 FUNCTION, FUNCTION_AFTER = "find_place", "find_route"
-KEY, VALUE = "place_name", "place-value-1"
+KEY, VALUE, VALUE_AFTER = "place_name", "place-value-1", "place-value-2"
 DESCRIPTION = "description-text-1"
 # Nine letters and digits: the one form that every template takes that looks at ids.
 CALL_ID, CALL_ID_AFTER = "call12345", "call67890"
@@ -82,7 +82,7 @@ class Turns:
             message["content"] = self.call_content
         if reasoning is not None:
             message["reasoning_content"] = reasoning
-        names = ((CALL_ID, FUNCTION, VALUE), (CALL_ID_AFTER, FUNCTION_AFTER, "place-value-2"))
+        names = ((CALL_ID, FUNCTION, VALUE), (CALL_ID_AFTER, FUNCTION_AFTER, VALUE_AFTER))
         message["tool_calls"] = [self._call(*each) for each in names[: 2 if both else 1]]
         return message
 

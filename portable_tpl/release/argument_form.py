@@ -57,7 +57,8 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         message,
         (Exchange("arguments as a mapping", mapping), Exchange("the same arguments as JSON text", text)),
         holds=lambda answers: _fault(answers) is not None,
-        tier=Tier.EVERYDAY,
+        # A mapping is what ordinary conversations hold; an error is about that form alone.
+        tier=Tier.ORDINARY if severity is Severity.ERROR else Tier.EVERYDAY,
         compared=True,
     )
 

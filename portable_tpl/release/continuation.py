@@ -23,7 +23,6 @@ Print the last message whole; take thoughts out of earlier turns only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,13 +31,11 @@ from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._inquiry import Inquiry, reason_of
-from portable_tpl.release._turns import ASSISTANT, REASONING, content, turns_of
+from portable_tpl.release._thoughts import thought_end, with_thought
+from portable_tpl.release._turns import ASSISTANT, content, turns_of
 from portable_tpl.targets.steps.continuation import NOT_WHOLE
-from portable_tpl.template.usage.shape import MESSAGE
 
 CODE = "REL112"
-
-_END_OF_THOUGHT = re.compile(r"</[^<>]*(?:think|thought|reason)[^<>]*>|\[/THINK\]", re.IGNORECASE)
 
 
 class _Final(NamedTuple):
@@ -72,10 +69,9 @@ _PLAIN = (
 
 def _thoughts(subject: Subject) -> Iterator[_Final]:
     """Texts with a thought, in the marks that the template looks for in content."""
-    marks = [mark for mark in subject.shape.markers((*MESSAGE, "content")) if _END_OF_THOUGHT.fullmatch(mark.strip())]
-    for mark in marks[:1]:
-        opening = mark.strip().replace("/", "", 1)
-        yield _Final(f"a text with {mark.strip()} in it", f"{opening}\n{REASONING}\n{mark.strip()}\n\n{ASSISTANT}")
+    end = thought_end(subject)
+    if end:
+        yield _Final(f"a text with {end} in it", with_thought(ASSISTANT, end))
 
 
 def _problem(rendering: Rendering) -> str | None:

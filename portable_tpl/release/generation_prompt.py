@@ -8,8 +8,9 @@ begins an assistant's turn there.
 Why it matters
 --------------
 A header that is printed whether asked for or not ends every training example with an empty turn. One that is never
-printed leaves the model to guess whose turn it is. One that is not how the turn begins asks for tokens that no
-training example has. White space, or the mark that opens the reasoning, is often meant, and only a note.
+printed leaves the model to guess whose turn it is; one that is printed twice begins an empty turn. One that is not
+how the turn begins asks for tokens that no training example has. White space, or the mark that opens the reasoning,
+is often meant, and only a note.
 
 Example
 -------
@@ -117,7 +118,8 @@ def _fault(renderings: Sequence[Rendering]) -> str | None:
     if _squeezed(_REASONING.sub("", missing)) == _squeezed(_REASONING.sub("", extra)):
         return "reasoning"
     if not missing:
-        return None
+        own = _squeezed(header[len(history_of(plain, prompted)) :])
+        return "twice" if own and _squeezed(extra).startswith(own) else None
     return "ignored" if plain == prompted else "mismatch"
 
 
@@ -150,6 +152,10 @@ _SAYS = {
     "mismatch": (
         Severity.WARNING,
         "The generation prompt after {after} is not how the assistant's turn begins there",
+    ),
+    "twice": (
+        Severity.WARNING,
+        "The generation prompt after {after} is the assistant's header twice",
     ),
     "white space": (
         Severity.NOTE,
@@ -227,6 +233,8 @@ VALID = (
     ),
 )
 INVALID = (
+    Example(_LOOP + _IF.replace("__", "<|assistant|>") * 2),
+    Example(_LOOP + _IF.replace("__", "<|assistant|>\\n<|assistant|><think>")),
     Example(_LOOP + "{{- '<|assistant|>' }}\n", Severity.ERROR),
     Example(_LOOP + "{{- '<|assistant|><think>' }}\n", Severity.ERROR),
     Example(_LOOP, Severity.ERROR),

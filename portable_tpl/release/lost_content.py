@@ -5,7 +5,8 @@ What it asks
 Whether each thing that a request may hold is in the prompt: each turn's text, each of two text parts of a user's
 turn, a system message, the text beside a tool call, the name, the keys and the values of a call, each of two calls
 side by side, each result, a result as text parts, a reply with ``tool_calls: []``, a tool's description, the
-reasoning of the last turn, each document.
+reasoning of the last turn, each document. Then things in company: the second line of a text, a system message and
+tools or documents, a thought beside a call, the answer after a thought.
 
 Why it matters
 --------------
@@ -26,168 +27,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._settings import settings_of
-from portable_tpl.release._turns import (
-    ASSISTANT,
-    DESCRIPTION,
-    FUNCTION,
-    FUNCTION_AFTER,
-    KEY,
-    REASONING,
-    RESULT,
-    RESULT_AFTER,
-    SYSTEM,
-    USER,
-    USER_AFTER,
-    VALUE,
-    Message,
-    Turns,
-    content,
-    turns_of,
-)
-from portable_tpl.targets.steps.reference import REASONING_FIELDS
-from portable_tpl.template.usage.shape import CALL, DOCUMENT, MESSAGE, PART
+from portable_tpl.release._things import Thing, mentions_tools, things_of
+from portable_tpl.release._turns import FUNCTION, Turns, turns_of
 
 CODE = "REL105"
-
-_REPLY, _CALL, _RESULT = "the text of an assistant's turn", "a tool call", "a tool's result"
-_DOCUMENT_TEXTS = ("document-text-1", "document-text-2")
-
-
-class _Thing(NamedTuple):
-    """Something that is sent: its name in a sentence, the text that tells it, and conversations that hold it.
-
-    It is lost where none of the conversations prints it and one at least gives a prompt. Where the thing called
-    ``part_of`` is lost, that says it all.
-    """
-
-    name: str
-    text: str
-    conversations: tuple[Conversation, ...]
-    part_of: str = ""
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation a thing that is lost, and one note for a template without tools."""
     turns = turns_of(subject, inquiry)
-    tools = _mentions_tools(subject)
-    things = [*_texts(turns), *_parts(subject, turns), *_documents(subject, turns), *_reasoning(subject, turns)]
-    if tools and turns.calls:
-        things += [*_calls(turns), *_results(turns)]
-    if turns.tools:
-        things.append(_Thing("the description of a tool", DESCRIPTION, (_with_tools(turns),)))
+    things = things_of(subject, turns)
     inquiry.render_all([each for thing in things for each in thing.conversations])
-    lost = {thing.name for thing in things if _is_lost(thing.text, inquiry.render_all(thing.conversations))}
+    missing = [thing for thing in things if _is_lost(thing.text, inquiry.render_all(thing.conversations))]
+    inquiry.render_all([_changed(each, thing.text) for thing in missing for each in thing.conversations])
+    lost = {thing.name for thing in missing if not _makes_difference(thing, inquiry)}
     for thing in things:
-        if thing.name in lost and thing.part_of not in lost:
+        if thing.name in lost and lost.isdisjoint(thing.part_of):
             yield _observation(thing)
-    if not tools:
+    if not mentions_tools(subject):
         yield from _no_tools(turns, inquiry)
-
-
-def _mentions_tools(subject: Subject) -> bool:
-    return subject.shape.reads(("tools",)) or subject.shape.reads(CALL[:-1]) or "tool" in subject.shape.roles
-
-
-def _texts(turns: Turns) -> Iterator[_Thing]:
-    longer = turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), prompt=True)
-    yield _Thing("the text of a user's earlier turn", USER, (longer,))
-    yield _Thing(_REPLY, ASSISTANT, (longer,))
-    yield _Thing("the text of the last user's turn", USER_AFTER, (longer,))
-    if not turns.preface:
-        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
-        yield _Thing("a system message", SYSTEM, (turns.conversation(system, turns.user(), prompt=True),))
-    reply = {**turns.assistant(), "tool_calls": []}
-    replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)
-    yield _Thing("the text of a reply with tool_calls: []", ASSISTANT, (replied,), _REPLY)
-
-
-def _parts(subject: Subject, turns: Turns) -> Iterator[_Thing]:
-    """Two text parts in one user's turn, of a template that looks into parts."""
-    if subject.shape.keys(PART) or subject.shape.part_roles:
-        parts: Json = [{"type": "text", "text": text} for text in (USER, USER_AFTER)]
-        conversations = (turns.conversation({"role": "user", "content": parts}, prompt=True),)
-        yield _Thing("a user's text as parts", USER, conversations)
-        yield _Thing("the second text part of a user's turn", USER_AFTER, conversations, "a user's text as parts")
-
-
-def _calls(turns: Turns) -> Iterator[_Thing]:
-    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
-    yield _Thing(_CALL, FUNCTION, (_without_tools(called),))
-    yield _Thing("the key of a tool call's argument", KEY, (_without_tools(called),), _CALL)
-    yield _Thing("the value of a tool call's argument", VALUE, (called,), _CALL)
-    beside = turns.conversation(turns.user(), turns.call(text=ASSISTANT), turns.result(), prompt=True)
-    yield _Thing("the text beside a tool call", ASSISTANT, (beside,), _REPLY)
-    parallel = (_without_tools(_parallel(turns)),)
-    yield _Thing("the second of two tool calls side by side", FUNCTION_AFTER, parallel, _CALL)
-
-
-def _results(turns: Turns) -> Iterator[_Thing]:
-    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
-    yield _Thing(_RESULT, RESULT, (called,))
-    yield _Thing("the first of two results", RESULT, (_parallel(turns),), _RESULT)
-    yield _Thing("the second of two results", RESULT_AFTER, (_parallel(turns),), _RESULT)
-    parts = {**turns.result(), "content": content(RESULT, "parts")}
-    with_parts = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
-    yield _Thing("a tool's result as text parts", RESULT, (with_parts,), _RESULT)
-
-
-def _parallel(turns: Turns) -> Conversation:
-    results = (turns.result(), turns.result(RESULT_AFTER, second=True))
-    return turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True)
-
-
-def _without_tools(conversation: Conversation) -> Conversation:
-    """The tools' schemas print the same names as calls do."""
-    return conversation.with_changes(tools=None)
-
-
-def _with_tools(turns: Turns) -> Conversation:
-    return turns.conversation(turns.user(), prompt=True, tools=True)
-
-
-def _reasoning(subject: Subject, turns: Turns) -> Iterator[_Thing]:
-    if any(subject.shape.reads((*MESSAGE, name)) for name in REASONING_FIELDS):
-        answered = (turns.user(), turns.assistant(reasoning=REASONING))
-        called = (turns.user(), turns.call(reasoning=REASONING), turns.result())
-        conversations = [
-            turns.conversation(*messages, prompt=prompt, variables=setting)
-            for setting in settings_of(subject)
-            for messages, prompt in ((answered, False), (called, True))
-            if prompt is False or turns.calls
-        ]
-        yield _Thing("the reasoning of the last turn", REASONING, tuple(conversations))
-
-
-def _documents(subject: Subject, turns: Turns) -> Iterator[_Thing]:
-    if not subject.shape.reads(("documents",)):
-        return
-    keys = [key for key in subject.shape.keys(DOCUMENT) if key not in ("title", "text")]
-    documents = [_document(text, keys) for text in _DOCUMENT_TEXTS]
-    conversation = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=documents)
-    settings = [{}, *({name: value} for name, value in _modes(subject))]
-    conversations = tuple(conversation.with_changes(variables=setting) for setting in settings)
-    for text, name in zip(_DOCUMENT_TEXTS, ("first", "second"), strict=True):
-        yield _Thing(f"the {name} of two documents", text, conversations)
-
-
-def _document(text: str, keys: Sequence[str]) -> Message:
-    return {"title": f"title of {text}", "text": text, **dict.fromkeys(keys, text)}
-
-
-def _modes(subject: Subject) -> Iterator[tuple[str, Json]]:
-    """Values that variables of the template are compared with: some print documents in one mode only."""
-    for name in subject.shape.variables:
-        for value in subject.shape.at((name,)).equals:
-            if isinstance(value, (str, bool)):
-                yield name, value
 
 
 def _no_tools(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
@@ -215,7 +79,28 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def _observation(thing: _Thing) -> Observation:
+def _makes_difference(thing: Thing, inquiry: Inquiry) -> bool:
+    """Whether another text in its place gives another prompt: what is printed in a changed form is not lost."""
+    changed = [_changed(each, thing.text) for each in thing.conversations]
+    pairs = zip(inquiry.render_all(thing.conversations), inquiry.render_all(changed), strict=True)
+    return any(isinstance(old, Rendered) and isinstance(new, Rendered) and old.text != new.text for old, new in pairs)
+
+
+def _changed(conversation: Conversation, text: str) -> Conversation:
+    """The conversation with another text of the same length in a text's place."""
+
+    def change(value: Json) -> Json:
+        if isinstance(value, str):
+            return value.replace(text, f"{text[:-1]}z")
+        if isinstance(value, list):
+            return [change(each) for each in value]
+        return {change(key): change(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+    sent = conversation.messages, conversation.tools, conversation.documents
+    return conversation.with_changes(**dict(zip(("messages", "tools", "documents"), map(change, sent), strict=True)))
+
+
+def _observation(thing: Thing) -> Observation:
     text = thing.text
     return Observation(
         Severity.ERROR,
@@ -244,7 +129,29 @@ _PARTS = """\
     {%- set text = m.content if m.content is string else m.content | map(attribute='text') | join %}
 """
 
+_SIMPLE = _LOOP.replace("__", "{{- '<|' + m.role + '|>' + m.content }}\n")
+_THINKING = """\
+    {{- '<|' + m.role + '|>' }}
+    {%- if m.reasoning_content and __ %}{{ '<think>' + m.reasoning_content + '</think>' }}{% endif %}
+    {{- (m.content or '') }}
+    {%- for call in m.tool_calls or [] %}{{ '<call>' + call.function | tojson }}{% endfor %}
+"""
+_SPLIT = "{{- '<|' + m.role + '|>' + m.content.split('</think>')[__] }}\n"
+_PREFACE = """\
+{%- if messages[0].role == 'system' %}{{ messages[0].content }}{% endif %}
+{%- __if tools %}{{ tools | tojson }}{% endif %}
+{%- for m in messages if m.role != 'system' %}
+    {{- '<|' + m.role + '|>' + (m.content or '') }}
+    {%- for call in m.tool_calls or [] %}{{ '<call>' + call.function | tojson }}{% endfor %}
+{%- endfor %}
+"""
+
 VALID = (
+    # A text that is printed in a changed form is not lost.
+    Example(_TOOLS + _LOOP.replace("__", _CALLS.replace("m.content", "(m.content | replace('t', '+', 2))"))),
+    Example(_PREFACE.replace("__", "")),
+    # What was thought before the last turn is dropped, and meant to be.
+    Example(_TOOLS + _LOOP.replace("__", _THINKING.replace("__", "loop.last"))),
     Example(_TOOLS + _LOOP.replace("__", _PARTS + _CALLS.replace("m.content", "text"))),
     # A system message that is refused is not lost.
     Example(
@@ -259,6 +166,22 @@ VALID = (
     ),
 )
 INVALID = (
+    Example(_PREFACE.replace("{%- __if tools", "{%- if tools and messages[0].role != 'system'"), Severity.ERROR),
+    Example(_PREFACE.replace("__", "").replace("== 'system' %}", "== 'system' and not tools %}", 1), Severity.ERROR),
+    Example(_TOOLS + _LOOP.replace("__", _THINKING.replace("__", "not m.tool_calls")), Severity.ERROR),
+    Example(_LOOP.replace("__", _SPLIT.replace("__", "0")), Severity.ERROR),
+    Example(_SIMPLE.replace("m.content", "(m.content.splitlines() | first)"), Severity.ERROR),
+    Example("{%- for d in documents or [] %}{{ '<doc>' + d.title }}{% endfor %}\n" + _SIMPLE, Severity.ERROR),
+    Example(
+        _TOOLS
+        + _LOOP.replace(
+            "__",
+            _CALLS.replace(
+                "call.function | tojson", "(call.function | tojson if loop.length == 1 else call.function.name)"
+            ),
+        ),
+        Severity.ERROR,
+    ),
     Example(
         _TOOLS
         + _LOOP.replace(

@@ -79,7 +79,7 @@ def _observation(samples: Sequence[Sample], count: int) -> Observation:
     assert isinstance(smallest.rendering, Failed)
     words = in_one_line(smallest.rendering.message)
     return Observation(
-        Severity.ERROR if mildest.rank <= Tier.EVERYDAY.rank else Severity.WARNING,
+        Severity.ERROR if mildest is Tier.ORDINARY else Severity.WARNING,
         f"The reference fails in {len(samples)} of {count} conversations: {words}",
         (Exchange("the smallest of them", smallest.conversation),),
         holds=_fails,

@@ -3,7 +3,8 @@
 What it asks
 ------------
 Whether parameters in the shapes that MCP servers, pydantic and zod write reach the prompt: ``$ref``, ``anyOf``, a
-list of types, ``enum`` without a type, nested objects, and a tool without parameters.
+list of types, ``enum`` without a type, nested objects, and a tool without parameters. Then, of a template that reads
+``.items`` of something, whether the ``items`` of an array are printed: with the dot it is the mapping's method.
 
 Why it matters
 --------------
@@ -16,13 +17,16 @@ Example
 
 What to do
 ----------
-Print the schema with ``tojson``, or fall back on it where there is no ``type``.
+Print the schema with ``tojson``, or fall back on it where there is no ``type``. Read ``param['items']``, not
+``param.items``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from jinja2 import nodes
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
@@ -54,6 +58,9 @@ _SHAPES = (
     _Shape("enum without a type", {"enum": ["enum-value-1", "enum-value-2"]}, {}),
     _Shape("a nested object", _PLACE, {"type": "object"}),
 )
+_ARRAY = _Shape(
+    "an array", {"type": "array", "items": {"type": "integer"}}, {"type": "array", "items": {"type": "boolean"}}
+)
 _NO_PARAMETERS: tuple[tuple[str, Json], ...] = (
     ("a tool without parameters", None),
     ("a tool whose parameters have no properties", {"type": "object", "properties": {}}),
@@ -81,6 +88,26 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
             (Exchange(f"a parameter with {shape.name}", with_shape), Exchange("the same without it", bare)),
             holds=_dropped,
             printed=KEY,
+        )
+    yield from _shadowed(subject, turns, inquiry)
+
+
+def _shadowed(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """What an array holds, where the template reads it as an attribute: it gets the method of the mapping."""
+    called = {id(node.node) for node in subject.parsed.nodes if isinstance(node, nodes.Call)}
+    reads = [
+        node
+        for node in subject.parsed.nodes
+        if isinstance(node, nodes.Getattr) and node.attr == "items" and id(node) not in called
+    ]
+    pair = _pair(turns, _ARRAY)
+    if reads and _dropped(inquiry.render_all(pair)):
+        yield Observation(
+            Severity.WARNING,
+            "What an array holds is not printed: .items is the mapping's method, and its key is ['items']",
+            (Exchange("an array of integers", pair[0]), Exchange("an array of booleans", pair[1])),
+            holds=_dropped,
+            span=subject.parsed.span(reads[0]),
         )
 
 
@@ -141,13 +168,17 @@ _TEMPLATE = """\
 {%- for m in messages %}{{ m.content }}{% endfor %}
 """
 
+_ITEMS = "spec | tojson if spec.type != 'array' else 'array of ' ~ SPEC.type"
+
 VALID = (
+    Example(_TEMPLATE.replace("__", _ITEMS.replace("SPEC", "spec['items']"))),
     Example("{%- for tool in tools or [] %}{{ tool | tojson }}{% endfor %}{{ messages[-1].content }}\n"),
     Example(_TEMPLATE.replace("__", "spec | tojson")),
     # Names alone: no type is promised to the model.
     Example(_TEMPLATE.replace("~ (__)", "+ spec.description")),
 )
 INVALID = (
+    Example(_TEMPLATE.replace("__", _ITEMS.replace("SPEC", "spec.items"))),
     Example(_TEMPLATE.replace("__", "spec.type | upper")),
     Example(_TEMPLATE.replace("__", "spec.type | tojson"), Severity.ERROR),
     Example(

@@ -4,8 +4,8 @@ What it asks
 ------------
 Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once and not
 twice, ``eos_token`` or another token at which generation ends after an assistant's turn, and no control token
-(``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. A template without a tokenizer
-is not asked, nor what its files do not tell.
+(``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. Of a template without a
+tokenizer it is only asked whether it prints its own BOS or EOS twice, and nothing that its files do not tell.
 
 Why it matters
 --------------
@@ -48,14 +48,47 @@ _ANGLED = re.compile(r"</?[A-Za-z][\w.-]{0,40}>")
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
-    """At most one observation for BOS, one for EOS, one for tokens that are missing, and one for unmarked ones."""
+    """At most one observation for BOS, one for EOS, one for tokens that are missing, and one for unmarked ones.
+
+    Beside these one for BOS and one for EOS that the template itself prints twice, which needs no tokenizer.
+    """
+    turns = turns_of(subject, inquiry)
+    doubled = list(_doubled(subject, turns, inquiry))
+    yield from doubled
     tokenizer = None if subject.container is None else tokenizer_of(subject.container)
     if tokenizer is None:
+        if doubled:
+            return
         raise NotAsked("no tokenizer lies beside the template")
-    turns = turns_of(subject, inquiry)
     yield from _begin(turns, tokenizer, inquiry)
     yield from _end(turns, tokenizer, inquiry)
     yield from _control(turns, tokenizer, inquiry)
+
+
+def _doubled(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """The template's own BOS at the beginning of a prompt, and its own EOS after an assistant's turn."""
+    tokens = subject.template.tokens
+    bos, eos = tokens.get("bos_token"), tokens.get("eos_token")
+    first = turns.conversation(turns.user(), prompt=True)
+    followed = turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER))
+    inquiry.render_all((first, followed))
+    if bos and _begins([inquiry.render(first)], bos + bos):
+        words = f"The prompt begins with {bos} twice: the template prints it in two places"
+        shown = (Exchange("the prompt", first),)
+        yield Observation(
+            Severity.WARNING, words, shown, holds=lambda answers: _begins(answers, bos + bos), printed=bos
+        )
+    # Where one token is both, the end of a turn and the beginning of the next may be what stands there.
+    if eos and eos != bos and _ends_twice([inquiry.render(followed)], eos):
+        words = f"{eos} follows an assistant's turn twice: the template prints it in two places"
+        shown = (Exchange("the prompt", followed),)
+        yield Observation(
+            Severity.WARNING, words, shown, holds=lambda answers: _ends_twice(answers, eos), printed=ASSISTANT
+        )
+
+
+def _ends_twice(answers: Sequence[Rendering], eos: str) -> bool:
+    return any(eos + eos in text.partition(ASSISTANT)[2] for text in texts_of(answers) or ())
 
 
 def _begin(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Observation]:
@@ -197,6 +230,9 @@ def _config(eos: str = "<|end|>", *, special: bool = True, missing: str = "", **
 
 
 VALID = (
+    # Each user's turn begins with it, as in Llama 2.
+    Example(_PLAIN.replace("{{- '<|turn|>'", "{{- (bos_token if m.role == 'user' else '') + '<|turn|>'")),
+    Example(_PLAIN.replace("'<|end|>\\n'", "eos_token")),
     Example(_PLAIN, files=_config()),
     Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=False)),
     # The tokenizer alone adds it.
@@ -211,6 +247,8 @@ VALID = (
     Example(_PLAIN),
 )
 INVALID = (
+    Example(_WITH_BOS.replace("{{- '<|turn|>'", "{{- (bos_token if loop.first else '') + '<|turn|>'")),
+    Example(_PLAIN.replace("'<|end|>\\n'", "eos_token + (eos_token if m.role == 'assistant' else '')")),
     Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=True)),
     Example(_PLAIN, Severity.NOTE, files=_config(bos_token="<s>", add_bos_token=False)),
     Example(_PLAIN, files=_config("</s>")),

@@ -1,0 +1,218 @@
+"""The things that a request may hold, each with the text that tells it and the conversations that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.release._base import Subject
+from portable_tpl.release._settings import settings_of
+from portable_tpl.release._thoughts import thought_end, with_thought
+from portable_tpl.release._turns import (
+    ASSISTANT,
+    DESCRIPTION,
+    FUNCTION,
+    FUNCTION_AFTER,
+    KEY,
+    REASONING,
+    RESULT,
+    RESULT_AFTER,
+    SYSTEM,
+    USER,
+    USER_AFTER,
+    VALUE,
+    VALUE_AFTER,
+    Message,
+    Turns,
+    content,
+)
+from portable_tpl.targets.steps.reference import REASONING_FIELDS
+from portable_tpl.template.usage.shape import CALL, DOCUMENT, MESSAGE, PART
+
+_ASKED = "the text of a user's earlier turn"
+_REPLY, _CALL, _RESULT = "the text of an assistant's turn", "a tool call", "a tool's result"
+_VALUE = "the value of a tool call's argument"
+_SYSTEM, _OFFER, _THOUGHT = "a system message", "the description of a tool", "the reasoning of the last turn"
+# One text tells a document, by its title too; with the second word it is the text and not the title.
+_DOCUMENTS = (("first", "docone"), ("second", "doctwo"))
+_LINE, _LINE_AFTER, _LINE_OF_RESULT = "second-line-1", "second-line-2", "second-line-3"
+
+
+class Thing(NamedTuple):
+    """Something that is sent: its name in a sentence, the text that tells it, and conversations that hold it.
+
+    It is lost where none of the conversations prints it and one at least gives a prompt. Where one of the things
+    called ``part_of`` is lost, that says it all.
+    """
+
+    name: str
+    text: str
+    conversations: tuple[Conversation, ...]
+    part_of: tuple[str, ...] = ()
+
+
+def things_of(subject: Subject, turns: Turns) -> list[Thing]:
+    """Everything that the template may be sent: each thing alone, then in company."""
+    things = [*_texts(turns), *_lines(turns), *_parts(subject, turns)]
+    things += [*_documents(subject, turns), *_reasoning(subject, turns), *_answers(subject, turns)]
+    if mentions_tools(subject) and turns.calls:
+        things += [*_calls(turns), *_results(turns)]
+    if turns.tools:
+        things.append(Thing(_OFFER, DESCRIPTION, (_with_tools(turns),)))
+    return [*things, *_pairs(subject, turns)]
+
+
+def mentions_tools(subject: Subject) -> bool:
+    """Whether the template deals with tools at all."""
+    return subject.shape.reads(("tools",)) or subject.shape.reads(CALL[:-1]) or "tool" in subject.shape.roles
+
+
+def _texts(turns: Turns) -> Iterator[Thing]:
+    longer = turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), prompt=True)
+    yield Thing(_ASKED, USER, (longer,))
+    yield Thing(_REPLY, ASSISTANT, (longer,))
+    yield Thing("the text of the last user's turn", USER_AFTER, (longer,))
+    if not turns.preface:
+        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
+        yield Thing(_SYSTEM, SYSTEM, (turns.conversation(system, turns.user(), prompt=True),))
+    reply = {**turns.assistant(), "tool_calls": []}
+    replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)
+    yield Thing("the text of a reply with tool_calls: []", ASSISTANT, (replied,), (_REPLY,))
+
+
+def _parts(subject: Subject, turns: Turns) -> Iterator[Thing]:
+    """Two text parts in one user's turn, of a template that looks into parts."""
+    if subject.shape.keys(PART) or subject.shape.part_roles:
+        parts: Json = [{"type": "text", "text": text} for text in (USER, USER_AFTER)]
+        conversations = (turns.conversation({"role": "user", "content": parts}, prompt=True),)
+        yield Thing("a user's text as parts", USER, conversations)
+        yield Thing("the second text part of a user's turn", USER_AFTER, conversations, ("a user's text as parts",))
+
+
+def _calls(turns: Turns) -> Iterator[Thing]:
+    second = "the second of two tool calls side by side"
+    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
+    yield Thing(_CALL, FUNCTION, (_without_tools(called),))
+    yield Thing("the key of a tool call's argument", KEY, (_without_tools(called),), (_CALL,))
+    yield Thing(_VALUE, VALUE, (called,), (_CALL,))
+    beside = turns.conversation(turns.user(), turns.call(text=ASSISTANT), turns.result(), prompt=True)
+    yield Thing("the text beside a tool call", ASSISTANT, (beside,), (_REPLY,))
+    parallel = (_without_tools(_parallel(turns)),)
+    yield Thing("the first of two tool calls side by side", FUNCTION, parallel, (_CALL,))
+    yield Thing(second, FUNCTION_AFTER, parallel, (_CALL,))
+    yield Thing("the argument of the first of two tool calls side by side", VALUE, parallel, (_VALUE,))
+    yield Thing("the argument of the second of two tool calls side by side", VALUE_AFTER, parallel, (_VALUE, second))
+
+
+def _results(turns: Turns) -> Iterator[Thing]:
+    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
+    yield Thing(_RESULT, RESULT, (called,))
+    yield Thing("the first of two results", RESULT, (_parallel(turns),), (_RESULT,))
+    yield Thing("the second of two results", RESULT_AFTER, (_parallel(turns),), (_RESULT,))
+    parts = {**turns.result(), "content": content(RESULT, "parts")}
+    with_parts = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
+    yield Thing("a tool's result as text parts", RESULT, (with_parts,), (_RESULT,))
+
+
+def _parallel(turns: Turns) -> Conversation:
+    results = (turns.result(), turns.result(RESULT_AFTER, second=True))
+    return turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True)
+
+
+def _without_tools(conversation: Conversation) -> Conversation:
+    """The tools' schemas print the same names as calls do."""
+    return conversation.with_changes(tools=None)
+
+
+def _with_tools(turns: Turns) -> Conversation:
+    return turns.conversation(turns.user(), prompt=True, tools=True)
+
+
+def _reasoning(subject: Subject, turns: Turns) -> Iterator[Thing]:
+    if any(subject.shape.reads((*MESSAGE, name)) for name in REASONING_FIELDS):
+        answered = (turns.user(), turns.assistant(reasoning=REASONING))
+        called = (turns.user(), turns.call(reasoning=REASONING), turns.result())
+        conversations = [
+            turns.conversation(*messages, prompt=prompt, variables=setting)
+            for setting in settings_of(subject)
+            for messages, prompt in ((answered, False), (called, True))
+            if prompt is False or turns.calls
+        ]
+        yield Thing(_THOUGHT, REASONING, tuple(conversations))
+        if turns.prints_calls and turns.final_assistant:
+            # With the call last as well: a template may drop what was thought before the last turn, and mean it.
+            ended = [
+                turns.conversation(turns.user(), turns.call(reasoning=REASONING), variables=setting)
+                for setting in settings_of(subject)
+            ]
+            beside = [each for each in conversations if each.add_generation_prompt]
+            yield Thing("the reasoning beside a tool call", REASONING, (*beside, *ended), (_THOUGHT,))
+
+
+def _documents(subject: Subject, turns: Turns) -> Iterator[Thing]:
+    if subject.shape.reads(("documents",)):
+        asked = turns.conversation(turns.user(), prompt=True, tools=False)
+        conversations = _with_documents(subject, asked)
+        for name, text in _DOCUMENTS:
+            thing = f"the {name} of two documents"
+            yield Thing(thing, text, conversations)
+            yield Thing(f"the text of {thing}", f"{text}-text", conversations, (thing,))
+
+
+def _with_documents(subject: Subject, conversation: Conversation) -> tuple[Conversation, ...]:
+    """A conversation with two documents, in each mode of the template."""
+    keys = [key for key in subject.shape.keys(DOCUMENT) if key != "title"]
+    documents: list[Json] = [
+        {"title": f"{text}-title", **dict.fromkeys(("text", *keys), f"{text}-text")} for _, text in _DOCUMENTS
+    ]
+    settings = [{}, *({name: value} for name, value in _modes(subject))]
+    return tuple(conversation.with_changes(documents=documents, variables=setting) for setting in settings)
+
+
+def _modes(subject: Subject) -> Iterator[tuple[str, Json]]:
+    """Values that variables of the template are compared with: some print documents in one mode only."""
+    for name in subject.shape.variables:
+        for value in subject.shape.at((name,)).equals:
+            if isinstance(value, (str, bool)):
+                yield name, value
+
+
+def _lines(turns: Turns) -> Iterator[Thing]:
+    """The second line of each turn's text."""
+    asked = (turns.user(f"{USER}\n{_LINE}"), turns.assistant(f"{ASSISTANT}\n{_LINE_AFTER}"), turns.user(USER_AFTER))
+    conversations = (turns.conversation(*asked, prompt=True),)
+    yield Thing("the second line of a user's text", _LINE, conversations, (_ASKED,))
+    yield Thing("the second line of an assistant's text", _LINE_AFTER, conversations, (_REPLY,))
+    if turns.prints_calls:
+        result = turns.result(f"{RESULT}\n{_LINE_OF_RESULT}")
+        called = turns.conversation(turns.user(), turns.call(), result, prompt=True)
+        yield Thing("the second line of a tool's result", _LINE_OF_RESULT, (called,), (_RESULT,))
+
+
+def _answers(subject: Subject, turns: Turns) -> Iterator[Thing]:
+    """What follows a thought in an earlier turn's content, of a template that looks for the end of one there."""
+    end = thought_end(subject)
+    if end:
+        asked = (turns.user(), turns.assistant(with_thought(ASSISTANT, end)), turns.user(USER_AFTER))
+        yield Thing(f"the text after {end}", ASSISTANT, (turns.conversation(*asked, prompt=True),), (_REPLY,))
+
+
+def _pairs(subject: Subject, turns: Turns) -> Iterator[Thing]:
+    """Things in the company of others: one may be printed in the other's place."""
+    system: list[Message] = []
+    if not turns.preface:
+        system.append({"role": "system", "content": content(SYSTEM, turns.user_form)})
+    both = turns.conversation(*system, turns.user(), prompt=True, tools=True)
+    if system and turns.tools:
+        yield Thing("a system message beside tools", SYSTEM, (both,), (_SYSTEM,))
+        yield Thing("the description of a tool beside a system message", DESCRIPTION, (both,), (_OFFER,))
+    if turns.tools:
+        yield Thing("the text of a user's turn beside tools", USER, (both,), (_ASKED,))
+    if system and subject.shape.reads(("documents",)):
+        asked = turns.conversation(*system, turns.user(), prompt=True, tools=False)
+        conversations = _with_documents(subject, asked)
+        yield Thing("a system message beside documents", SYSTEM, conversations, (_SYSTEM,))
+        name, text = _DOCUMENTS[0]
+        whole = f"the {name} of two documents"
+        yield Thing("a document beside a system message", text, conversations, (whole,))
