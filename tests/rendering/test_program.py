@@ -82,6 +82,17 @@ def test_equals_the_sandbox(text: str) -> None:
             assert outcome(text, spans, None, context) == outcome(text, spans, REFERENCE, context)
 
 
+@pytest.mark.parametrize("text", ["{{ x | indent }}", "{{ [x] | map('indent', 2) | list }}", "{{ x | indent(nope=1) }}"])
+def test_no_filter_changes_what_was_passed(text: str) -> None:
+    """A list that ``indent`` fails on is as it was, as in transformers, which shows templates a copy."""
+    value = [{"type": "text", "text": "a"}]
+    with pytest.raises(RenderError) as raised:
+        pt.render(text, [{"role": "user", "content": value}], x=value)
+    assert value == [{"type": "text", "text": "a"}]
+    with pytest.raises((AttributeError, TypeError), match=re.escape(str(raised.value).rpartition("Error: ")[2])):
+        ImmutableSandboxedEnvironment().from_string(text).render(x=copy.deepcopy(value))
+
+
 def test_the_adversarial_templates_do_what_they_are_for() -> None:
     """Most escapes are refused or print nothing, and each kind of outcome is among them."""
     outcomes = [outcome(text, False, None, CONTEXTS[0]) for text in (*ESCAPES, *SHAPES)]

@@ -1,8 +1,8 @@
 """The reference's jinja2 environment, as transformers sets it up for chat templates.
 
 Source of facts: ``_cached_compile_jinja_template`` in ``transformers/utils/chat_template_utils.py``, version 5.24.
-Two things are added, and neither can be seen from inside a template: the clock is injected, and what
-``raise_exception`` raises has a type of its own, so that a refusal is told from an error.
+Three things are added, and none can be seen from inside a template: the clock is injected, what ``raise_exception``
+raises has a type of its own, so that a refusal is told from an error, and no filter changes what a caller passed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, TypeAlias, TypeVar
 
 from jinja2 import nodes, pass_eval_context
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.ext import Extension, LoopControlExtension
+from jinja2.filters import do_indent
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -159,6 +160,12 @@ def _tojson(
     return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
+@wraps(do_indent)
+def _indent(s: Any, *args: Any, **kwargs: Any) -> str:
+    # jinja2 (3.1.6) begins with `s += "\n"`, which lengthens a list itself, the caller's, before the filter fails on it.
+    return do_indent(list(s) if type(s) is list else s, *args, **kwargs)
+
+
 @lru_cache(maxsize=4)
 def _encoder(ensure_ascii: bool, sort_keys: bool) -> Callable[[Any], str]:
     """What ``json.dumps`` would make anew for each call."""
@@ -182,6 +189,7 @@ def reference_environment(clock: Clock = datetime.now) -> ImmutableSandboxedEnvi
         trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, LoopControlExtension]
     )
     environment.filters["tojson"] = _tojson
+    environment.filters["indent"] = _indent
     environment.globals.update(
         raise_exception=raise_exception,
         strftime_now=strftime_function(clock),
