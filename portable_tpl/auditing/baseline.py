@@ -172,7 +172,7 @@ def _comparison(report: TemplateReport, run: Report, known: Counter[str]) -> Any
             fingerprint = mismatch_fingerprint(report.template, target, mismatch)
             if known[fingerprint] > 0 and counts(mismatch, run.tier):
                 known[fingerprint] -= 1
-                mismatch = replace(mismatch, decides=False)
+                mismatch = replace(mismatch, decides=False, known=True)
             mismatches.append(mismatch)
         targets[target] = replace(comparison, mismatches=tuple(mismatches))
     return replace(report.comparison, targets=targets)

@@ -21,7 +21,7 @@ _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unkno
 @click.option("--all", "everything", is_flag=True, help="Every feature, where no FEATURE is named.")
 @click.option("--output", "-o", metavar="FILE", help="Write there instead of standard output.")
 def command(feature: str | None, targets: tuple[str, ...], form: str, everything: bool, output: str | None) -> int:
-    """Show what each engine makes of each feature, as measured; FEATURE is an id or the beginning of ids.
+    """Show what each engine makes of each feature, as measured; FEATURE is an id, the beginning of ids, or a name.
 
     Without FEATURE it is a summary by family; --all lists every feature, as --format json always does.
     """
@@ -30,7 +30,7 @@ def command(feature: str | None, targets: tuple[str, ...], form: str, everything
     from portable_tpl.support.table import measured_targets
 
     chosen = _targets(targets) or list(measured_targets())
-    features = [each for each in load_features().values() if _matches(each.id, feature)]
+    features = _chosen(load_features().values(), feature)
     if not features:
         raise InputError(_unknown(feature or "", load_features()))
     if form == "text" and feature is None and not everything:
@@ -64,9 +64,18 @@ def _targets(names: tuple[str, ...]) -> list[str]:
 def _unknown(feature: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(feature, known, n=3)
+    known = list(known)
+    names = {part for identity in known for part in identity.partition("@")[0].split(".")}
+    near = get_close_matches(feature, known, n=3) or get_close_matches(feature, sorted(names), n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists them"
     return f"no feature is called {feature!r}{hint}"
+
+
+def _chosen(features: Iterable[Any], name: str | None) -> list[Any]:
+    """The features of an id or the beginning of ids; where there are none, those with that name behind a family's."""
+    features = list(features)
+    chosen = [each for each in features if _matches(each.id, name)]
+    return chosen or [each for each in features if name in each.id.partition("@")[0].split(".")]
 
 
 def _matches(identity: str, prefix: str | None) -> bool:

@@ -68,7 +68,8 @@ class Mismatch:
     ``cause`` is a feature id for ``origin`` ``template`` and the names of steps for ``stack``; ``None``
     where no cause was confirmed. ``decides`` says whether it counts for the target's verdict. ``cases`` is the number
     of conversations of the run that hit this signature. ``severity`` is what it does to people, where it decides.
-    ``span`` is the construct that ``cause`` names, where one place in the template is it.
+    ``known`` is set where it would decide, but for a baseline. ``span`` is the construct that ``cause`` names, where
+    one place in the template is it.
     """
 
     signature: str
@@ -86,6 +87,7 @@ class Mismatch:
     decides: bool = True
     severity: Severity = Severity.ERROR
     span: Span | None = None
+    known: bool = False
 
 
 def common_prefix(one: str, other: str) -> int:

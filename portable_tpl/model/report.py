@@ -143,8 +143,9 @@ class Unasked:
 class TemplateReport:
     """All that a run says about one template.
 
-    ``unasked`` are release checks that could not be asked. ``error`` is the one line that explains why nothing could
-    be said (a template that does not parse).
+    ``unasked`` are release checks that could not be asked. ``milder`` are findings below the level that was asked
+    for: the verdicts speak of them, too, and nothing else does. ``error`` is the one line that explains why nothing
+    could be said (a template that does not parse).
     """
 
     template: Template
@@ -153,6 +154,7 @@ class TemplateReport:
     comparison: Comparison | None = None
     error: str | None = None
     unasked: tuple[Unasked, ...] = ()
+    milder: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _details(report: Report, writer: Writer) -> Iterator[str]:
 def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str]:
     blocks = blocks_of(template)
     deciding = [block for block in blocks if not block.first.beside]
-    beside = [block for block in blocks if block.first.beside]
+    beside = [block for block in blocks if block.first.beside and not block.first.proofs[0].mismatch.known]
     for lines in _as_room_allows([_forms(template, block, writer) for block in deciding], writer, room):
         yield from lines
     yield ""

@@ -1,8 +1,8 @@
 """The words ``None``, ``True`` and ``False``, printed by name rather than by each engine in its own way.
 
 A constant becomes its word, a boolean a choice of two. Of a value that can be more than a boolean, the word of a
-boolean is capitalized, which leaves Python's as it is. A ladder of words, which ``none`` would take, is only shown:
-nobody would want to read it in a template, and mostly JSON was meant.
+boolean is capitalized, which leaves Python's as it is. Where a value can be ``none``, the printed word is mostly the
+fault, so nothing in its place is what is suggested; that prints another prompt, so it is only shown.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.template.types.lattice import kinds as k
+
+# What counts as false and yet says something where it is printed; `[]` and `{}` are as unwanted as `None`.
+_TOLD = k.FALSE | k.ZERO | k.FLOAT_ZERO
 
 
 def spelled(node: nodes.Expr, look: Look) -> Fix | None:
@@ -44,13 +47,22 @@ def spelled(node: nodes.Expr, look: Look) -> Fix | None:
     made_text = not isinstance(look.parent(node), nodes.Output)
     if made_text and here & k.BOOL and supported(look, "test.boolean.value", "filter.capitalize@word"):
         return _capitalized(node, look)
-    value = operand(node, look, Level.OR)
-    cases = [("'None'", "none")] if bits & k.NONE else []
-    if not supported(look, *(f"test.{test}.value" for _, test in cases)):
+    if not bits & k.NONE:
         return None
-    tests = [f"{word} if {operand(node, look)} is {test}" for word, test in cases]
-    ladder = " else ".join([*tests, value])
-    return replace(node, ladder, Level.CONDITIONAL, look, "Print the words", Safety.DISPLAY)
+    return _nothing(node, bits, look)
+
+
+def _nothing(node: nodes.Expr, bits: int, look: Look) -> Fix | None:
+    """``x or ''``, where nothing else that counts as false is worth printing; else ``'' if x is none else x``."""
+    nothing = quoted("", look)
+    title = "Print nothing in place of none"
+    if not bits & _TOLD and supported(look, "or.value"):
+        text = f"{operand(node, look, Level.OR)} or {nothing}"
+        return replace(node, text, Level.OR, look, title, Safety.DISPLAY)
+    if not supported(look, "test.none.value"):
+        return None
+    text = f"{nothing} if {operand(node, look)} is none else {operand(node, look, Level.OR)}"
+    return replace(node, text, Level.CONDITIONAL, look, title, Safety.DISPLAY)
 
 
 def _capitalized(node: nodes.Expr, look: Look) -> Fix:

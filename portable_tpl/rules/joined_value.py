@@ -16,7 +16,8 @@ Example
 
 Fix safety
 ----------
-Safe for ``none`` and booleans, which are named. Otherwise no fix is offered.
+Safe for booleans, which are named. For a value that can be ``none`` nothing in its place is suggested, which changes
+the prompt. Otherwise no fix is offered.
 """
 
 from __future__ import annotations
@@ -57,6 +58,6 @@ INVALID = (
     Example(
         "{{ 'a' ~ tools }}",
         targets=("hf-jinja",),
-        fixed="{{ 'a' ~ ('None' if tools is none else tools) }}",
+        fixed="{{ 'a' ~ (tools or '') }}",
     ),
 )

@@ -14,8 +14,8 @@ Example
 
 Fix safety
 ----------
-Safe: ``None`` is printed by name, as the reference does. Since nobody wants it in a prompt, better ask
-``is not none`` first, or print ``(x or '')``.
+Safe where the value is always ``none``: the word is printed by name, as the reference does. Since nobody wants it in
+a prompt, ``x or ''`` is suggested for a value that can be ``none``; that changes the prompt, so it is never applied.
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ FIX = spelled
 VISITS = {nodes.Output: printed(frozenset({"none"}))}
 VALID = (Example("{{ messages[0].content }}", targets=("hf-jinja", "llama.cpp-engine")),)
 INVALID = (
-    Example("{{ tools }}", targets=("hf-jinja",), fixed="{{ 'None' if tools is none else tools }}"),
+    Example("{{ tools }}", targets=("hf-jinja",), fixed="{{ tools or '' }}"),
     Example("{{ none }}", targets=("llama.cpp-engine",), fixed="{{ 'None' }}"),
 )

@@ -106,6 +106,7 @@ def _expand(path: str, on_error: Callable[[SourceError], None] | None = None) ->
         return [path]
     inside = list(template_folder.paths_in(path, on_error))
     if not inside:
+        model_folder.expect_readable(path)
         raise NoTemplate(f"{path}: no template in this folder (looked for *.jinja, *.gguf and a model's files)")
     return inside
 

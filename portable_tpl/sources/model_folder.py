@@ -46,6 +46,14 @@ def _mentions_template(path: str) -> bool:
         return not os.path.isdir(path)
 
 
+def expect_readable(folder: str) -> None:
+    """Raise :class:`SourceError` where one of a model's files is none that could be read, so may hold a template."""
+    for name in (CONFIG, LEGACY, PROCESSOR):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            json_file.read(path)
+
+
 def _names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder or os.curdir))

@@ -125,10 +125,17 @@ def test_the_whole_table_is_printed(cli: Cli) -> None:
     assert (old.status, old.out.split()[1]) == (0, "hf-jinja@0.5.6")
 
 
+def test_a_feature_answers_to_its_name_alone(cli: Cli) -> None:
+    features = [each["id"] for each in cli("compat", "tojson", "--format", "json").json["features"]]
+    assert {"filter.tojson", "filter.tojson.indent"} <= set(features)
+    assert all("tojson" in each.split("@")[0].split(".") for each in features)
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
         (("compat", "method.str.stripp"), "did you mean method.str.strip"),
+        (("compat", "tojsno"), "did you mean tojson"),
         (("compat", "-t", "no-such-engine"), "no-such-engine"),
         (("explain", "PTL1O1"), "PTL101"),
         (("explain", "pythonmethod"), "python-method"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections import Counter
 from datetime import datetime
@@ -12,6 +13,7 @@ import jinja2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import portable_tpl as pt
 from portable_tpl.model.errors import RenderError
@@ -82,7 +84,9 @@ def test_equals_the_sandbox(text: str) -> None:
             assert outcome(text, spans, None, context) == outcome(text, spans, REFERENCE, context)
 
 
-@pytest.mark.parametrize("text", ["{{ x | indent }}", "{{ [x] | map('indent', 2) | list }}", "{{ x | indent(nope=1) }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ x | indent }}", "{{ [x] | map('indent', 2) | list }}", "{{ x | indent(nope=1) }}"]
+)
 def test_no_filter_changes_what_was_passed(text: str) -> None:
     """A list that ``indent`` fails on is as it was, as in transformers, which shows templates a copy."""
     value = [{"type": "text", "text": "a"}]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.findings import Edit, Fix, Safety, Severity
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.report import Report
 from portable_tpl.model.source import Span, Template
@@ -339,6 +340,16 @@ def test_hundreds_of_templates_get_a_line_each() -> None:
     assert lines[1].startswith("t0.jinja  ")
     assert len(lines) < 215
     assert any(line.startswith("500 templates: 400 findings") for line in lines[-5:])
+
+
+def test_a_sign_counts_what_a_baseline_knows() -> None:
+    """A rare mismatch is as rare, and an everyday one as ordinary, when nothing is left to say of it."""
+    for tier, sign in ((Tier.HOSTILE, "~"), (next(iter(Tier)), "≠")):
+        found = samples.mismatch(tier=tier, severity=Severity.WARNING, kind="output")
+        known = replace(found, decides=False, known=True)
+        shown = [text.render(samples.only(samples.with_mismatch(each))) for each in (found, known)]
+        assert [each.splitlines()[1].split()[1] for each in shown] == [sign, sign]
+        assert "beside the verdict" not in shown[1]
 
 
 def test_one_cause_is_one_block() -> None:

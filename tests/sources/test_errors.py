@@ -89,6 +89,16 @@ def test_a_folder_without_templates(tmp_path: Path) -> None:
     assert "no template in this folder" in one_line(error, str(tmp_path))
 
 
+def test_a_folder_with_a_broken_configuration_says_what_the_file_says(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text('{"a":')
+    with pytest.raises(SourceError) as error:
+        open_container(str(tmp_path))
+    with pytest.raises(SourceError) as of_the_file:
+        open_container(str(tmp_path / "tokenizer_config.json"))
+    assert str(error.value) == str(of_the_file.value)
+    assert "not valid JSON" in str(error.value)
+
+
 def test_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.jinja"
     path.write_text("x")

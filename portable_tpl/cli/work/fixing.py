@@ -133,8 +133,9 @@ def _fixed(
                 targets,
                 lambda target: _findings(session, after, (target,)),
             )
-            milder = sum(_counts(finding, Severity.WARNING) for finding in findings if finding not in left)
-            return _Fixed(template, TemplateReport(after, verdicts, left), result, reasons, milder)
+            others = tuple(finding for finding in findings if finding not in left)
+            milder = sum(_counts(finding, Severity.WARNING) for finding in others)
+            return _Fixed(template, TemplateReport(after, verdicts, left, milder=others), result, reasons, milder)
     except (TemplateSyntaxError, TooSlow) as error:
         if prover is not None and isinstance(error, TooSlow):
             prover.restart()  # it may have been in the middle of an answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
@@ -28,12 +29,27 @@ def state_of(template: TemplateReport, target: str) -> str:
     verdict = template.verdicts.get(target, "unknown")
     if verdict not in ("differs", "fails"):
         return verdict
-    about = [item for item in items_of(template) if target in item.targets and not item.beside]
+    about = [item for item in items_of(_whole(template)) if target in item.targets and not item.beside]
     tiers = [proof.mismatch.tier for item in about for proof in item.proofs if proof.target == target]
     if template.comparison is None:
         tiers += [item.finding.tier for item in about if item.finding is not None]
     ordinary = any(item.severity is Severity.ERROR for item in about) or next(iter(Tier)) in tiers
     return verdict if ordinary or not about else "rare"
+
+
+def _whole(template: TemplateReport) -> TemplateReport:
+    """The report with all that its verdicts speak of: also what is suppressed, known, or left alone."""
+    findings = tuple(replace(finding, suppressed=False) for finding in (*template.findings, *template.milder))
+    whole = replace(template, findings=findings)
+    if template.comparison is None:
+        return whole
+    targets = {
+        target: replace(
+            each, mismatches=tuple(replace(one, decides=one.decides or one.known) for one in each.mismatches)
+        )
+        for target, each in template.comparison.targets.items()
+    }
+    return replace(whole, comparison=replace(template.comparison, targets=targets))
 
 
 def matrix(
