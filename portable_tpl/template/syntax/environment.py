@@ -163,7 +163,8 @@ def _tojson(
 @wraps(do_indent)
 def _indent(s: Any, *args: Any, **kwargs: Any) -> str:
     # jinja2 (3.1.6) begins with `s += "\n"`, which lengthens a list itself, the caller's, before it fails.
-    return do_indent(list(s) if type(s) is list else s, *args, **kwargs)
+    text: Any = list(s) if type(s) is list else s
+    return do_indent(text, *args, **kwargs)
 
 
 @lru_cache(maxsize=4)
