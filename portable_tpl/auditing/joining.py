@@ -12,6 +12,7 @@ from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Effect, Exhibit, Finding, Outcome, Severity, Witness
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
 from portable_tpl.model.report import Comparison, TargetComparison, counts
+from portable_tpl.model.source import Span
 from portable_tpl.targets.processes._base import REFERENCE
 
 
@@ -38,7 +39,12 @@ def speaks(finding: Finding, feature: str, mismatch: Mismatch) -> bool:
         return mismatch.cause == feature
     if not finding.location.line <= mismatch.line <= finding.location.end_line:
         return False
-    return mismatch.cause in (feature, None) or mismatch.code == finding.code
+    return mismatch.cause in (feature, None) or (mismatch.code == finding.code and _meets(finding, mismatch.span))
+
+
+def _meets(finding: Finding, span: Span | None) -> bool:
+    """Whether a finding is about a construct, or about a part of it or what holds it; about any that is not known."""
+    return span is None or (span.start < finding.location.end and finding.location.start < span.end)
 
 
 def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> list[tuple[Finding, Effect]]:

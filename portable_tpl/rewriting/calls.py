@@ -68,7 +68,8 @@ def called_macro(node: nodes.Call, look: Look) -> nodes.Macro | None:
         return setters[0] if isinstance(setters[0], nodes.Macro) else None
     bindings = resolve_names(look.parsed.tree).resolve(node.node).bindings
     macro = bindings[0].node if len(bindings) == 1 else None
-    return macro if isinstance(macro, nodes.Macro) else None
+    # What a macro binds for its body, its parameters and `caller`, is bound at the macro, too.
+    return macro if isinstance(macro, nodes.Macro) and macro.name == node.node.name else None
 
 
 @known_once

@@ -44,6 +44,9 @@ def _divide(node: nodes.Div, look: Look) -> None:
         look.use("div.int", node)
     elif quotient is not None:
         look.use(f"div.{quotient}", node)
+    elif _is_count(node.left) and _ends_soon(look.type(node.right)):
+        look.use("div.whole", node)
+        look.use("div.fraction", node)
     else:
         look.use_by_pair("div", look.kinds(node.left), look.kinds(node.right), node)
 
@@ -59,6 +62,20 @@ def _quotient(left: Type, right: Type) -> str | None:
         return None
     whole = [quotient.is_integer() for quotient in quotients]
     return "whole" if all(whole) else None if any(whole) else "fraction"
+
+
+def _is_count(node: nodes.Expr) -> bool:
+    """Whether a number counts turns of a loop, or what is in a list or a text: it has few digits."""
+    if isinstance(node, nodes.Filter):
+        return node.name in ("length", "count")
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "loop"
+
+
+def _ends_soon(divisor: Type) -> bool:
+    """Whether a divisor is known to give no more than three digits after the point."""
+    if not divisor.only(k.INT) or not divisor.numbers:
+        return False
+    return all(number > 0 and 1000 % number == 0 for number in divisor.numbers)
 
 
 def _counts(node: nodes.Div, look: Look) -> bool:
@@ -78,5 +95,8 @@ def _modulo(node: nodes.Mod, look: Look) -> None:
 
 
 VISITS = {nodes.Sub: _minus, nodes.Div: _divide, nodes.Mod: _modulo}
-VALID = (Example("{{ (messages|length - 1) % 2 }}", targets=("minijinja",)),)
+VALID = (
+    Example("{{ (messages|length - 1) % 2 }}", targets=("minijinja",)),
+    Example("{% for m in messages %}{{ loop.index / 2 }}{% endfor %}", targets=("llama.cpp-engine",)),
+)
 INVALID = (Example("{{ -7 % 3 }}", targets=("hf-jinja",)),)

@@ -44,17 +44,24 @@ def _concat(node: nodes.Concat, look: Look) -> None:
 
 
 def _with_others(node: nodes.Concat, look: Look) -> None:
-    """Operands beside one that is not text, which some engines do not turn to text then."""
-    plain = [look.type(child).only(k.STR | k.MARKUP) for child in node.nodes]
-    for number, child in enumerate(node.nodes):
-        if not all(plain[:number] + plain[number + 1 :]):
+    """The operands that are joined to a number, which some engines do not turn to text then.
+
+    Only the first two can be: engines join from left to right, and what two give is text.
+    """
+    first, second = node.nodes[:2]
+    for child, beside in ((first, second), (second, first)):
+        if look.type(beside).bits & (k.INT | k.FLOAT):
             look.use_by_kind("concat.number", look.kinds(child), child)
 
 
 FIX = spelled
 VISITS = {nodes.Concat: _concat}
-VALID = (Example("{{ 'a' ~ messages[0].content }}", targets=("hf-jinja",)),)
+VALID = (
+    Example("{{ 'a' ~ messages[0].content }}", targets=("hf-jinja",)),
+    Example("{{ messages|length ~ '/' ~ messages|length }}", targets=("llama.cpp-engine",)),
+)
 INVALID = (
+    Example("{{ messages|length ~ messages|length ~ '/' }}", targets=("llama.cpp-engine",)),
     Example(
         "{{ 'a' ~ tools }}",
         targets=("hf-jinja",),

@@ -127,6 +127,10 @@ FIX = _by_place
 VISITS = {nodes.Call: _call, nodes.Getattr: _attribute, nodes.Getitem: _item, nodes.Macro: _definition}
 VALID = (
     Example("{% macro m(a, b='x') %}{{ a }}{% endmacro %}{{ m(1) }}", targets=("llama.cpp-engine", "minijinja")),
+    Example(
+        "{% macro m(a) %}{{ a }}{{ caller() }}{% endmacro %}{% call m(1) %}x{% endcall %}",
+        targets=("llama.cpp-engine",),
+    ),
 )
 INVALID = (
     Example(

@@ -238,7 +238,7 @@ def test_a_value_that_only_fails_where_it_is_decided_on(reference: Runtime, trac
     (mismatch,) = of_engine(
         "{% for m in messages %}{{ m.content }}{% if m['items'] %}!{% endif %}{% endfor %}", USER, reference, tracer
     )
-    assert (mismatch.kind, mismatch.cause) == ("target-error", "item.word@dict")
+    assert (mismatch.kind, mismatch.cause) == ("target-error", "truthy@function")
 
 
 def test_an_error_of_the_reference_on_a_lazy_value(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:

@@ -68,6 +68,14 @@ def causes(text: str, target: str) -> set[tuple[str | None, str | None, str]]:
     [
         ("hf-jinja", "{{ 'T' ~ messages }}", ("concat@list", "PTL606", "messages")),
         ("minijinja", "{{ '%s' % messages[0].role }}", ("mod.format@word", "PTL202", "'%s' % messages[0].role")),
+        ("hf-jinja", "{{ [1, 2]|min ~ '/' }}", ("filter.min", "PTL301", "[1, 2]|min")),
+        ("hf-jinja", "{{ ('a' if tools) ~ 'b' }}", ("concat@undefined", "PTL606", "'a' if tools")),
+        (
+            "hf-jinja",
+            "{% for m in messages %}{{ loop.cycle('x') ~ m.role }}{% endfor %}",
+            ("loop.cycle", "PTL505", "loop.cycle"),
+        ),
+        ("hf-jinja", "{{ 'ä𠮷'|length ~ '' }}", ("filter.length@unicode", "PTL901", "'ä𠮷'|length")),
         ("llama.cpp", "{{ '%s' % 'a' }}", ("mod.format@word", "PTL202", "'%s' % 'a'")),
     ],
 )

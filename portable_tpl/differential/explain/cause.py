@@ -272,7 +272,8 @@ class Causes:
         return Cause("template", *self._naming.named(suspect, tier, rewriter, printed))
 
     def _of_use(self, use: Use) -> Cause:
-        return Cause("template", use.feature, use.rule, use.node.lineno, use.span or place_of(self._parsed, use.node))
+        line = use.node.lineno if use.span is None else self._template.position(use.span.start)[0]
+        return Cause("template", use.feature, use.rule, line, use.span or place_of(self._parsed, use.node))
 
     def _of_feature(self, feature: str, node: nodes.Node) -> Cause:
         return Cause("template", feature, code_of(feature), node.lineno, place_of(self._parsed, node))

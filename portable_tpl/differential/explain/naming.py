@@ -16,6 +16,7 @@ from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.source import Span
 from portable_tpl.support.feature_names import KindOf, features_of, kind_of
 from portable_tpl.support.features import load_features
+from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 _Place = tuple[nodes.Node, Sequence[Use]]
@@ -46,7 +47,7 @@ class Naming:
     def named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Named:
         """The name of a construct for the values that it had; ``printed``: of how its value is printed."""
         node = suspect.node
-        parts = () if printed else self._operands(node, rewriter)
+        parts = () if printed else self._parts(node, rewriter)
         known = ((part, self._suspects.uses_of(part, tier)) for part in parts)
         found = self._best(((node, suspect.uses), *known), node, rewriter, printed)
         names = features_of(self._parsed, node, kinds(rewriter), self._values(node, rewriter), printed)
@@ -60,24 +61,35 @@ class Naming:
     ) -> Named | None:
         """The first place with a use that is about the values that were there."""
         for place, uses in places:
-            if place is node:
-                about = [use for use in uses if use.feature.startswith("print") == printed]
-            else:
+            if place is not node and isinstance(node, nodes.Concat):
                 about = [use for name in _JOINING for use in uses if FeatureId(use.feature).construct == name]
-            use = best_use(about, self._values(place, rewriter))
+                kinds_there = self._own_kinds(place, rewriter)
+            else:
+                # What `~` does to it is said at an operand, and is a matter of what joins it.
+                about = [use for use in uses if FeatureId(use.feature).construct != "concat"]
+                about = [use for use in about if use.feature.startswith("print") == printed]
+                kinds_there = self._kinds_in(place, rewriter)
+            use = best_use(about, kinds_there)
             if use is not None:
                 return Named(use.feature, use.rule, place.lineno, use.span or place_of(self._parsed, place))
         return None
 
-    def _operands(self, node: nodes.Node, rewriter: Rewriter | None) -> tuple[nodes.Node, ...]:
-        """The operands of ``~``, at which rules say what it does to each; what has to become text comes first."""
+    def _parts(self, node: nodes.Node, rewriter: Rewriter | None) -> tuple[nodes.Node, ...]:
+        """What rules speak of in the place of a node: what is called, and the operands of ``~``.
+
+        Of operands that come first which are undefined, then what has to become text.
+        """
+        if isinstance(node, nodes.Call):
+            return (node.node,)
         if not isinstance(node, nodes.Concat):
             return ()
 
-        def is_text(part: nodes.Node) -> bool:
-            return all(isinstance(value, str) for value in self._own_values(part, rewriter))
+        def rank(part: nodes.Node) -> int:
+            if "undefined" in self._own_kinds(part, rewriter):
+                return 0
+            return 2 if all(isinstance(value, str) for value in self._own_values(part, rewriter)) else 1
 
-        return tuple(sorted(node.nodes, key=is_text))
+        return tuple(sorted(node.nodes, key=rank))
 
     def _seen_by_any(self, places: Sequence[nodes.Node]) -> Iterator[_Place]:
         if self._of_any is None:
@@ -91,6 +103,18 @@ class Naming:
     def _values(self, node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:
         """The values of a construct and of its parts, as far as they are known."""
         return [value for part in (node, *node.iter_child_nodes()) for value in self._own_values(part, rewriter)]
+
+    def _kinds_in(self, node: nodes.Node, rewriter: Rewriter | None) -> set[str]:
+        """The kinds of the values of a construct, of its parts, and of the value that a method is called of."""
+        receiver = node.node.node if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) else None
+        parts = (node, *node.iter_child_nodes(), *(() if receiver is None else (receiver,)))
+        return {kind for part in parts for kind in self._own_kinds(part, rewriter)}
+
+    def _own_kinds(self, node: nodes.Node, rewriter: Rewriter | None) -> set[str]:
+        descriptions = [] if rewriter is None else rewriter.told(node)
+        found = {"undefined" for each in descriptions if "undefined" in each}
+        found.update(str(each["kind"]) for each in descriptions if each.get("kind"))
+        return found.union(*map(kinds_within, self._own_values(node, rewriter)))
 
     @staticmethod
     def _own_values(node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:

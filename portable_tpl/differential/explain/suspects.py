@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from jinja2 import nodes
 
@@ -18,11 +17,11 @@ from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import apply_edits
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.support.table import load_table
-from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.types.types import infer
 
 _MOST = 60  # as many as there are trials for a mismatch
+_FOREIGN = frozenset({"function"})  # kinds of what an engine finds there, and the reference does not
 _MOST_EVERYWHERE = 400  # of a whole template: an engine that names no line is asked for each of its constructs
 
 
@@ -227,15 +226,17 @@ def _broken(target: str) -> Broken:
     return Broken({} if table is None else {target: table.broken})
 
 
-def best_use(uses: Sequence[Use], values: Sequence[Any]) -> Use | None:
-    """Of the features of one node, one whose kind of value is there in the values; ``None`` where none is."""
-    kinds = {kind for value in values for kind in kinds_within(value)}
+def best_use(uses: Sequence[Use], kinds: Collection[str]) -> Use | None:
+    """Of the features of one node, one about a kind of value that was there; ``None`` where none is.
+
+    Without any kinds, nothing is known of the values.
+    """
 
     def rank(use: Use) -> int:
         wanted = FeatureId(use.feature).kinds
-        if not wanted:
+        if not wanted or _FOREIGN.intersection(wanted):
             return 1
-        return 0 if set(wanted) <= kinds else 2
+        return 0 if set(wanted) <= set(kinds) else 2
 
     best = min(uses, key=rank, default=None)
-    return best if best is not None and (rank(best) < 2 or not values) else None
+    return best if best is not None and (rank(best) < 2 or not kinds) else None

@@ -6,7 +6,7 @@ from jinja2 import nodes
 
 from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice import kinds as k
-from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
+from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Env, Machine
 
@@ -21,6 +21,7 @@ _HAS_ATTRIBUTES: tuple[tuple[int, frozenset[str]], ...] = (
     (k.INT | k.BOOL, frozenset(dir(int))),
     (k.ITERATOR, frozenset(dir(iter([])))),
 )
+_MOST_PLACES = 16  # of an index that are looked up one by one
 _LOOP_NUMBERS = {"index": k.NONZERO, "index0": k.INT, "revindex": k.NONZERO, "revindex0": k.INT, "length": k.NONZERO}
 _LOOP_DEPTHS = {"depth": k.NONZERO, "depth0": k.INT}
 
@@ -169,16 +170,22 @@ def _at(pool: Pool, holder: Type, index: Type) -> Type:
         result = pool.join(result, pool.type(k.INT | k.NEGATIVE))
     if shape is None or shape.items is None:
         return result
-    if numbers is None or len(numbers) > 1:
+    if numbers is None or len(numbers) > _MOST_PLACES:
         return pool.join(result, shape.element)
-    (number,) = numbers
-    item = shape.items[number] if 0 <= number < len(shape.items) else shape.tail
-    exact = shape.tail is None and shape.least == len(shape.items)
-    if number < 0:
-        item = shape.items[number] if exact and -number <= len(shape.items) else shape.element
-    if result is ABSENT and (shape.least > number if number >= 0 else shape.least >= -number) and not bits & k.RANGE:
+    places = [_in_sequence(pool, shape, number) for number in numbers]
+    if result is ABSENT and all(filled for _, filled in places) and not bits & k.RANGE:
         result = NEVER
-    return pool.join(result, item) if item is not None else result
+    return pool.join_all((result, *(item for item, _ in places if item is not None)))
+
+
+def _in_sequence(pool: Pool, shape: Shape, number: int) -> tuple[Type | None, bool]:
+    """What is at a place of a sequence, and whether something is there for certain."""
+    assert shape.items is not None
+    if number >= 0:
+        return (shape.items[number] if number < len(shape.items) else shape.tail), shape.least > number
+    exact = shape.tail is None and shape.least == len(shape.items)
+    item = shape.items[number] if exact and -number <= len(shape.items) else shape.element
+    return item, shape.least >= -number
 
 
 def _characters(pool: Pool, texts: frozenset[str], numbers: frozenset[int]) -> Type:
