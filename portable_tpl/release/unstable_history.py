@@ -244,7 +244,8 @@ def _is_end_of_conversation(pair: _Pair, texts: Sequence[str], ends: tuple[str, 
     turns = next((shorter.removesuffix(end) for end in ends if shorter.endswith(end)), None)
     if pair.plain is not None or turns is None:
         return False
-    return bool(turns.rpartition(ASSISTANT)[2].strip()) and texts[1].startswith(turns)
+    _, answer, end = turns.rpartition(ASSISTANT)
+    return bool(answer and end.strip()) and texts[1].startswith(turns)
 
 
 _CHATML = """\
