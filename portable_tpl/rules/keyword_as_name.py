@@ -49,13 +49,16 @@ def _in_brackets(node: nodes.Node, look: Look) -> Fix | None:
     return edits("Write the key in brackets", Safety.SAFE, (start, end, f"{text}['{node.attr}']"))
 
 
-def _name(node: nodes.Name, look: Look) -> None:
-    if not node.name.isascii():
-        look.use("name.unicode", node)
+def _template(_node: nodes.Template, look: Look) -> None:
+    if look.parsed.text.isascii():
+        return  # as nearly all templates
+    for node in look.parsed.nodes:
+        if isinstance(node, nodes.Name) and not node.name.isascii():
+            look.use("name.unicode", node)
 
 
 FIX = _in_brackets
-VISITS = {nodes.Getattr: _attribute, nodes.Name: _name}
+VISITS = {nodes.Getattr: _attribute, nodes.Template: _template}
 VALID = (Example("{{ messages[0].format }}{{ messages[0]['in'] }}", targets=("minja-engine", "minijinja")),)
 INVALID = (
     Example("{{ messages[0].in }}", targets=("minja-engine",), fixed="{{ messages[0]['in'] }}"),

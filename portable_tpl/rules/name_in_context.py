@@ -24,18 +24,26 @@ from __future__ import annotations
 from jinja2 import nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from portable_tpl.checking.base import Example, Look, known_once
+from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL803"
+_BOUND = frozenset({"loop", "caller", "varargs", "kwargs"})
 _ABSENT = ("tools", "documents")  # null where there are none
 
 
+def _template(_node: nodes.Template, look: Look) -> None:
+    """All names at once: most are set by the template itself."""
+    names = [node for node in look.parsed.nodes if isinstance(node, nodes.Name)]
+    own = _BOUND.union(name.name for name in names if name.ctx != "load")
+    for name in names:
+        if name.name not in own:
+            _name(name, look)
+
+
 def _name(node: nodes.Name, look: Look) -> None:
-    if node.ctx != "load" or node.name in _set(look):
-        return
     if node.name in _ABSENT:
         if look.type(node).bits & (k.NONE | k.UNDEFINED):
             look.use(FeatureId.of("name", node.name, _way(node, look)), node)
@@ -61,13 +69,7 @@ def _way(node: nodes.Name, look: Look) -> str:
     return "read" if isinstance(parent, reads) else "value"
 
 
-@known_once
-def _set(look: Look) -> frozenset[str]:
-    names = {node.name for node in look.parsed.nodes if node.__class__ is nodes.Name and node.ctx != "load"}
-    return frozenset(names | {"loop", "caller", "varargs", "kwargs"})
-
-
-VISITS = {nodes.Name: _name}
+VISITS = {nodes.Template: _template}
 VALID = (
     Example("{{ messages[0].content }}", targets=("minijinja",)),
     Example("{% if tools %}{{ tools|tojson }}{% endif %}{{ 'x' if not documents }}", targets=("mistral.rs", "smg")),

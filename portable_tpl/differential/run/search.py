@@ -238,6 +238,7 @@ def _reach_turns(run: Explored, trace: _Trace, choices: SeededChoices, tier: Tie
 def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices: SeededChoices, tier: Tier) -> None:
     """Find which of the missed branches, and goals of turns, conversations of a stranger tier reach."""
     seeds = list(zip(run.conversations, run.traces, strict=True))
+    rendered = {conversation.key for conversation, told in seeds if isinstance(told.rendering, Rendered)}
     for effort in range(_BEYOND_ROUNDS + 1):
         missed = run.wanted
         if effort == _BEYOND_ROUNDS:
@@ -245,7 +246,7 @@ def _look_beyond(parsed: ParsedTemplate, tracer: Tracer, run: Explored, choices:
         elif not missed and effort:
             continue
         elif not effort:
-            tried = list(handwritten(run.shape, Tier.HOSTILE))
+            tried = [each for each in handwritten(run.shape, Tier.HOSTILE) if each.key not in rendered]
         elif effort == _BEYOND_CHANCE:
             tried = [
                 generate(choices.within(each), run.shape) for each in (Tier.EXTENDED, Tier.HOSTILE) for _ in range(40)
