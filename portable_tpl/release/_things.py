@@ -209,10 +209,15 @@ def _pairs(subject: Subject, turns: Turns) -> Iterator[Thing]:
         yield Thing("the description of a tool beside a system message", DESCRIPTION, (both,), (_OFFER,))
     if turns.tools:
         yield Thing("the text of a user's turn beside tools", USER, (both,), (_ASKED,))
-    if system and subject.shape.reads(("documents",)):
-        asked = turns.conversation(*system, turns.user(), prompt=True, tools=False)
-        conversations = _with_documents(subject, asked)
-        yield Thing("a system message beside documents", SYSTEM, conversations, (_SYSTEM,))
+    if subject.shape.reads(("documents",)):
         name, text = _DOCUMENTS[0]
-        whole = f"the {name} of two documents"
-        yield Thing("a document beside a system message", text, conversations, (whole,))
+        document = f"the {name} of two documents"
+        if system:
+            asked = turns.conversation(*system, turns.user(), prompt=True, tools=False)
+            conversations = _with_documents(subject, asked)
+            yield Thing("a system message beside documents", SYSTEM, conversations, (_SYSTEM,))
+            yield Thing("a document beside a system message", text, conversations, (document,))
+        if turns.tools:
+            offered = _with_documents(subject, _with_tools(turns))
+            yield Thing("the description of a tool beside documents", DESCRIPTION, offered, (_OFFER,))
+            yield Thing("a document beside tools", text, offered, (document,))

@@ -166,6 +166,11 @@ VALID = (
     ),
 )
 INVALID = (
+    Example(
+        "{%- for d in documents or [] %}{{ d.title + d.text }}{% endfor %}\n"
+        + _PREFACE.replace("{%- __if tools", "{%- if tools and not documents"),
+        Severity.ERROR,
+    ),
     Example(_PREFACE.replace("{%- __if tools", "{%- if tools and messages[0].role != 'system'"), Severity.ERROR),
     Example(_PREFACE.replace("__", "").replace("== 'system' %}", "== 'system' and not tools %}", 1), Severity.ERROR),
     Example(_TOOLS + _LOOP.replace("__", _THINKING.replace("__", "not m.tool_calls")), Severity.ERROR),
