@@ -117,6 +117,7 @@ class _Draft:
         self.look = look
         self.tier = tier
         self.hits: dict[str, tuple[str, Tier, Support]] = {}
+        self.broken: set[tuple[str, str]] = set()  # targets with features
 
     def finding(self, parsed: ParsedTemplate) -> Finding:
         """The finding about all targets that break the use."""
@@ -137,6 +138,7 @@ class _Draft:
             rule=rule.name,
             severity=Severity.NOTE,
             tier=self.tier,
+            breadth=len(self.broken),
             message=rule.title,
             feature=self.use.feature,
             targets=(),
@@ -181,6 +183,7 @@ def _collect(
                 draft = merged[key] = _Draft(use, mildest, look)
             elif mildest.rank < draft.tier.rank:
                 draft.tier, draft.use, draft.look = mildest, use, look
+            draft.broken.add((target, use.feature))
             if target not in draft.hits or mildest.rank < draft.hits[target][1].rank:
                 draft.hits[target] = (use.feature, mildest, support)
 

@@ -12,9 +12,10 @@ from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import DEFAULT_SECONDS, CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.fixing.pricing import price_of
+from portable_tpl.fixing.values import trial
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.findings import Finding, Price
+from portable_tpl.model.findings import Edit, Finding, Price
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.model.words import cut, in_one_line
@@ -153,6 +154,21 @@ class Proof:
             if not fresh:
                 break
         return [not seen.isdisjoint(group) for group in wanted]
+
+    def holds_on_values(self, parsed: ParsedTemplate, edits: Sequence[Edit]) -> bool:
+        """Whether a change inside one expression keeps what it gives for values of all kinds, some of which it takes.
+
+        This is the proof for a place that no conversation reaches.
+        """
+        chosen = trial(parsed, edits)
+        if chosen is None:
+            return False
+        old, new = (
+            self._prover.reference.render_all(self._with(text), chosen.conversations)
+            for text in (chosen.old, chosen.new)
+        )
+        taken = [(one, other) for one, other in zip(old, new, strict=True) if not isinstance(one, Failed)]
+        return bool(taken) and all(one == other for one, other in taken)
 
     def _with(self, text: str) -> Template:
         return replace(self._template, text=text)

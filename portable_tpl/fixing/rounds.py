@@ -224,12 +224,17 @@ class _Round:
         return self._run.prove().counterexample(changed.text)
 
     def _only_reached(self, batch: list[Finding]) -> list[Finding]:
-        """Those of a batch that a conversation reaches, or that leave jinja2's tree as it is."""
+        """Those of a batch that a conversation reaches, or that keep jinja2's tree or the value of an expression."""
         uncertain = [finding for finding in batch if not self._leaves_the_tree(finding)]
         if not uncertain:
             return batch
-        reached = self._run.prove().reached(self._parsed, uncertain)
-        missed = [finding for finding, told in zip(uncertain, reached, strict=True) if not told]
+        proof = self._run.prove()
+        reached = proof.reached(self._parsed, uncertain)
+        missed = [
+            finding
+            for finding, told in zip(uncertain, reached, strict=True)
+            if not told and not proof.holds_on_values(self._parsed, fix_of(finding).edits)
+        ]
         self._refused += [(finding, _NOT_REACHED) for finding in missed]
         return [finding for finding in batch if finding not in missed]
 

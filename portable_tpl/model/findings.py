@@ -133,7 +133,8 @@ class Finding:
     prompt at all; the others give another one. ``evidence`` says how it is known: ``proved`` (with a ``witness``),
     ``static`` (from the measured table), or ``unseen`` in the conversations that ``affected`` counts. ``related`` are
     paths of further files that a finding about several containers is about. ``effects`` are what a finding of the
-    support table says about each of its targets, ``title`` what it says whatever the target.
+    support table says about each of its targets, ``title`` what it says whatever the target. ``breadth`` counts the
+    features that stand behind it, one by one for each target, of which only the first are named.
     """
 
     code: str
@@ -153,6 +154,7 @@ class Finding:
     related: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     title: str = ""
+    breadth: int = 0
 
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:

@@ -8,9 +8,11 @@ import pytest
 
 from portable_tpl.checking.linting import lint
 from portable_tpl.fixing import Prover, fix, rounds
+from portable_tpl.fixing.proof import Proof
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.source import Template
+from portable_tpl.template.syntax.parsing import parse
 
 STRICT = ("minijinja-strict",)
 Wrong = Callable[[str, str], None]
@@ -79,14 +81,36 @@ def test_a_change_that_does_not_help_is_refused(misguided: Wrong, prover: Prover
     assert "no better" in result.refused[0][1]
 
 
-def test_what_no_conversation_reaches_is_not_changed(prover: Prover) -> None:
-    template = (
-        "{% if messages|length > 100000 %}{{ messages[0].content.strip() }}{% endif %}{{ messages[0].role.strip() }}"
-    )
-    result = fix(Template(template), STRICT, prover=prover)
-    assert "messages[0].content.strip()" in result.text
-    assert "messages[0].role|trim" in result.text
+def test_where_no_conversation_gets_values_of_all_kinds_are_the_proof(misguided: Wrong, prover: Prover) -> None:
+    unreached = "{{% if messages|length > 100000 %}}{{{{ {} }}}}{{% endif %}}"
+    methods = unreached.format("messages[0].content.strip()")
+    result = fix(Template(methods), STRICT, prover=prover)
+    assert result.text == unreached.format("messages[0].content|trim")
+    misguided("messages[0].role.upper()", "messages[0].role|capitalize")
+    wrong = unreached.format("messages[0].role.upper()")
+    result = fix(Template(wrong), STRICT, prover=prover)
+    assert result.text == wrong
     assert "no conversation" in result.refused[0][1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        (
+            "tools|rejectattr('type', 'equalto', 'x')|list",
+            "(tools or [])|rejectattr('type', 'equalto', 'x')|list",
+            True,
+        ),
+        ("names|join(' ')", "names|sort|join(' ')", False),
+        ("a.b if a.b is defined else []", "a.b|default([])", True),
+        ("a.b or []", "a.b|default([])", False),
+        ("called(a)", "called(a )", False),
+    ],
+)
+def test_an_expression_alone_shows_what_it_gives(old: str, new: str, same: bool, prover: Prover) -> None:
+    parsed = parse(Template(f"{{% set x = {old} %}}"))
+    start = parsed.text.index(old)
+    assert Proof(prover, parsed).holds_on_values(parsed, [Edit(start, start + len(old), new)]) is same
 
 
 def test_given_conversations_are_part_of_the_proof(prover: Prover) -> None:

@@ -212,8 +212,10 @@ def _has_key(machine: Machine, two: Any, right: Type, key: str, env: Env) -> Wor
         return env, None
     other = dict(env)
     pool = machine.pool
-    machine.narrow(env, two, pool.with_field(right, key, pool.keep(field, ~k.UNDEFINED)))
-    machine.narrow(other, two, pool.with_field(right, key, pool.keep(field, k.UNDEFINED)))
+    for world, kinds in ((env, ~k.UNDEFINED), (other, k.UNDEFINED)):
+        kept = pool.keep(field, kinds)
+        refined = pool.refine(right, key, kept)  # a message of an assistant: with calls or without
+        machine.narrow(world, two, refined if refined is not right else pool.with_field(right, key, kept))
     return env, other
 
 

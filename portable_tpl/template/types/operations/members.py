@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from portable_tpl.requests.roles import kind_of_role
 from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Shape, Type
@@ -288,7 +289,11 @@ def _sliced_sequence(
     first = 0 if start is None else _single(start)
     if step is None and stop is None and first is not None and first >= 0:
         least = max(0, shape.least - first)
-        whole = pool.shape(shape.items[first:], shape.tail, least)
+        items = shape.items[first:]
+        if not items and 0 < first == len(shape.items) and shape.tail is not None:
+            opening = _after_system(pool, shape.items[-1], shape.tail)
+            items = () if opening is None else (opening,)
+        whole = pool.shape(items, shape.tail, least)
         empty = 0 if least else kind & _EMPTIES
         full = kind & ~_EMPTIES if whole.element is not NEVER else 0
         return pool.type(empty | full, None, None, whole)
@@ -301,6 +306,18 @@ def _sliced_sequence(
     if step is not None and start is None and stop is None and _single(step) == -1:
         return pool.type(holder.bits & kind, None, None, pool.shape((), shape.element, shape.least))
     return pool.type(kind, None, None, pool.shape((), shape.element))
+
+
+def _after_system(pool: Pool, before: Type, later: Type) -> Type | None:
+    """The message after one that is known to be the system's, which no assistant and no tool writes."""
+    known, cases = before.shape, None if later.shape is None else later.shape.cases
+    if known is None or known.cases is None or known.fields is None or cases is None or cases[0] != "role":
+        return None
+    roles = known.fields["role"].texts if known.cases[0] == "role" else None
+    if not roles or any(kind_of_role(str(role)) != "system" for role in roles):
+        return None
+    opening = frozenset(role for role in cases[1] if kind_of_role(role) in ("user", "own"))
+    return pool.case(cases, opening) if opening else None
 
 
 _EMPTIES = k.EMPTY_LIST | k.EMPTY_TUPLE | k.EMPTY_RANGE
