@@ -38,6 +38,13 @@ class Choice:
         chosen_codes(self.select, self.ignore)
         chosen_codes(tuple(self.severities), ())
 
+    def chosen(self, findings: Iterable[Finding], path: str | None) -> tuple[Finding, ...]:
+        """Those findings about a template's path whose code is chosen."""
+        from portable_tpl.checking.selecting import chosen_codes
+
+        codes = chosen_codes(self.select, self.without(path))
+        return tuple(finding for finding in findings if codes is None or finding.code in codes)
+
     def graded(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings with the severities that are set; what no engine shows stays what it is."""
         if not self.severities:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.checking.effects import said, with_effects
+from portable_tpl.checking.registry import rules
 from portable_tpl.checking.severity import severity_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Effect, Exhibit, Finding, Outcome, Severity, Witness
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
 from portable_tpl.model.report import Comparison, TargetComparison, counts
-from portable_tpl.model.source import Span
+from portable_tpl.model.source import Span, Template
 from portable_tpl.targets.processes._base import REFERENCE
 
 
@@ -68,6 +69,54 @@ def joined(
     """
     unaimed = comparison if unaimed is None else unaimed
     return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier, unaimed))
+
+
+def unforeseen(
+    template: Template, findings: Sequence[Finding], comparison: Comparison, tier: Tier, unaimed: Comparison
+) -> tuple[Finding, ...]:
+    """A proved finding for each cause that decides a verdict and that no finding has as proved at its place."""
+    by_place: dict[tuple[str, str, int | None], dict[str, list[Mismatch]]] = {}
+    for target, compared in comparison.targets.items():
+        for each in compared.mismatches:
+            if not (each.decides and each.code in rules() and each.cause and counts(each, tier)):
+                continue
+            if not any(_proves(finding, target, each) for finding in findings):
+                by_target = by_place.setdefault((each.code or "", each.cause, each.line), {})
+                by_target.setdefault(target, []).append(each)
+    return tuple(
+        _of_mismatches(template, code, cause, by_target, unaimed) for (code, cause, _), by_target in by_place.items()
+    )
+
+
+def _proves(finding: Finding, target: str, mismatch: Mismatch) -> bool:
+    if (finding.code, finding.evidence) != (mismatch.code, "proved") or target not in finding.targets:
+        return False
+    return mismatch.line is None or finding.location.line <= mismatch.line <= finding.location.end_line
+
+
+def _of_mismatches(
+    template: Template, code: str, cause: str, by_target: Mapping[str, list[Mismatch]], unaimed: Comparison
+) -> Finding:
+    """What mismatches of one cause at one place say, as a finding of the rule that it is a matter of."""
+    rule = rules()[code]
+    first = next(iter(by_target.values()))[0]
+    span = first.span or (Span(0, 0) if first.line is None else template.line_span(first.line))
+    finding = Finding(
+        code=code,
+        rule=rule.name,
+        severity=first.severity,
+        tier=first.tier,
+        message=rule.title,
+        feature=cause,
+        targets=(),
+        location=template.locate(span),
+        title=rule.title,
+    )
+    proved = [
+        (Effect(target, cause, first.tier, first.severity, "differs"), mismatches)
+        for target, mismatches in by_target.items()
+    ]
+    return _proved(finding, proved, unaimed)
 
 
 def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier, unaimed: Comparison) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from portable_tpl.auditing.aiming import aims_of
 from portable_tpl.auditing.choice import Choice
-from portable_tpl.auditing.joining import graded, joined, unproved
+from portable_tpl.auditing.joining import graded, joined, unforeseen, unproved
 from portable_tpl.auditing.release import inspected
 from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.auditing.time_limit import time_limit
@@ -86,7 +86,9 @@ class Examination:
         run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
         comparison = graded(run.comparison, self.choice)
         unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)
-        return Examined(comparison, self.choice.graded(joined(findings, comparison, tier, unaimed)), unasked)
+        known = joined(findings, comparison, tier, unaimed)
+        further = self.choice.chosen(unforeseen(template, known, comparison, tier, unaimed), template.path)
+        return Examined(comparison, self.choice.graded((*known, *further)), unasked)
 
     @cached_property
     def _containers(self) -> Mapping[tuple[str | None, str], Container]:
