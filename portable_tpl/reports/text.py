@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.findings import Safety, Severity
+from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.report import Report, TemplateReport
 from portable_tpl.reports.parts.blocks import Paint, Parts, Writer
 from portable_tpl.reports.parts.differences import difference_lines
@@ -23,6 +23,7 @@ COLUMNS = 80
 # Lines that the blocks of one template may take before the rest becomes a line each: with the matrix and the last
 # lines a terminal of 40 lines holds them.
 _SCREEN = 28
+_TAIL = 5  # lines after the blocks that such a screen has room for; more are the blocks' loss
 _MOST_IN_FULL = 10  # templates; of more each gets a line a cause
 _MOST_IN_LINES = 50  # templates; of more each gets a row of the matrix
 
@@ -112,9 +113,16 @@ def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str
     blocks = blocks_of(template)
     deciding = [block for block in blocks if not block.first.beside]
     beside = [block for block in blocks if block.first.beside and not block.first.proofs[0].mismatch.known]
-    for lines in _as_room_allows([_forms(template, block, writer) for block in deciding], writer, room):
+    tail = list(_tail(template, beside, writer))
+    room -= max(0, len(tail) - _TAIL) if room else 0
+    for lines in _as_room_allows([_forms(template, block, writer, room > 0) for block in deciding], writer, room):
         yield from lines
     yield ""
+    yield from tail
+
+
+def _tail(template: TemplateReport, beside: Sequence[Block], writer: Writer) -> Iterator[str]:
+    """What follows the causes: what decides no verdict, and what was reached."""
     if beside and writer.verbose:
         yield "Beside the verdict (a deployment's doing, a stranger tier, or the reference's own accident):"
         for block in beside:
@@ -125,9 +133,12 @@ def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str
         yield from writer.coverage(template.comparison)
 
 
-def _forms(template: TemplateReport, block: Block, writer: Writer) -> list[list[str]]:
-    """A block as a line, with its place, with its proof, and with its fix; a note is worth a line."""
-    short = [writer.short(block)]
+def _forms(template: TemplateReport, block: Block, writer: Writer, proved: bool) -> list[list[str]]:
+    """A block as a line, with its place, with its proof, and with its fix; a note is worth a line.
+
+    An error has its conversation in each form, the line too where it is to be ``proved``.
+    """
+    short = [writer.short(block), *(writer.shortest(block) if proved else ())]
     if block.first.severity is Severity.NOTE and not writer.verbose:
         return [short]
     parts = (Parts(fix=False, proof=False), Parts(fix=False), Parts())
@@ -139,7 +150,7 @@ def _as_room_allows(forms: Sequence[Sequence[list[str]]], writer: Writer, room: 
     if writer.verbose:
         return [each[-1] for each in forms]
     chosen = [each[0] for each in forms]
-    room -= len(chosen)
+    room -= sum(map(len, chosen))
     for level in range(1, max(map(len, forms), default=0)):
         for index, each in enumerate(forms):
             if level < len(each) and len(each[level]) - len(chosen[index]) <= room:
@@ -202,11 +213,17 @@ def _ending(report: Report, writer: Writer) -> Iterator[str]:
         yield from (writer.paint(line, "dim") for line in writer.wrapped("; ".join(hints), ""))
 
 
+def _is_error(finding: Finding) -> bool:
+    """Whether `fix`, which runs no engine, takes a finding for an error: also where no conversation has shown it."""
+    unseen = finding.evidence == "unseen" and any(each.severity is Severity.ERROR for each in finding.effects)
+    return finding.severity is Severity.ERROR or unseen
+
+
 def _repairs(report: Report) -> str:
     """What `fix` would do: it applies the safe fixes of errors, and those of milder findings where it is asked to."""
     findings = [finding for template in report.templates for finding in open_findings(template)]
     safe = [finding for finding in findings if finding.fix is not None and finding.fix.safety is Safety.SAFE]
-    errors = [finding for finding in safe if finding.severity is Severity.ERROR]
+    errors = [finding for finding in safe if _is_error(finding)]
     if not safe:
         return ""
     if not errors:

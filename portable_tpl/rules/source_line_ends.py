@@ -14,10 +14,14 @@ A template that was saved on Windows.
 
 Fix safety
 ----------
-Safe: the source is written with ``\\n``, as the reference reads it.
+Safe: the line ends that can be printed are written with ``\\n``, as the reference reads them. Those that a dash takes
+away stay as they are.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 from jinja2 import nodes
 
@@ -27,34 +31,50 @@ from portable_tpl.model.source import Span
 
 CODE = "PTL701"
 
+_LINE_END = re.compile(r"\r\n?")
+# White space beside a dash, which every engine takes away with the line ends in it (``layout.crlf.dash``).
+_TAKEN_AWAY = re.compile(r"(?<=-[%}#]\})\s+|\s+(?=\{[%{#]-)")
+
 
 def _template(node: nodes.Template, look: Look) -> None:
     text = look.parsed.text
-    position = text.find("\r")
-    if position < 0:
+    if "\r" not in text:
         return
+    ends = list(_printed(node, text))
+    if not ends:
+        return
+    position = ends[0].start
     windows = text.startswith("\r\n", position)
     only_last = windows and position == len(text) - 2
     feature = "layout.final-newline.crlf" if only_last else "layout.crlf" if windows else "layout.cr"
     # From the first to the last of them: each line between can print one.
-    look.use(feature, node, lambda: _fix(text), Span(position, _last_line_end(text)))
+    look.use(feature, node, lambda: _fix(ends), Span(position, ends[-1].end))
 
 
-def _last_line_end(text: str) -> int:
-    position = text.rfind("\r")
-    return position + (2 if text.startswith("\r\n", position) else 1)
+def _printed(node: nodes.Template, text: str) -> Iterator[Span]:
+    """The line ends with a carriage return, without those that a dash takes away."""
+    taken: list[tuple[int, int]] = []
+    # A dash in a literal or in a raw block takes nothing away.
+    if "raw" not in text and not any("\n" in str(each.value) for each in node.find_all(nodes.Const)):
+        taken = [each.span() for each in _TAKEN_AWAY.finditer(text)]
+    number = 0
+    for match in _LINE_END.finditer(text):
+        while number < len(taken) and taken[number][1] <= match.start():
+            number += 1
+        if number == len(taken) or match.start() < taken[number][0]:
+            yield Span(*match.span())
 
 
-def _fix(text: str) -> Fix:
-    edits: list[Edit] = []
-    position = text.find("\r")
-    while position >= 0:
-        end = position + (2 if text.startswith("\r\n", position) else 1)
-        edits.append(Edit(position, end, "\n"))
-        position = text.find("\r", end)
-    return Fix("Write line ends as \\n", Safety.SAFE, tuple(edits))
+def _fix(ends: list[Span]) -> Fix:
+    return Fix("Write line ends as \\n", Safety.SAFE, tuple(Edit(start, end, "\n") for start, end in ends))
 
 
 VISITS = {nodes.Template: _template}
-VALID = (Example("a\nb", targets=("minijinja",)),)
-INVALID = (Example("a\r\nb", targets=("minijinja",), fixed="a\nb"),)
+VALID = (
+    Example("a\nb", targets=("minijinja",)),
+    Example("a\r\n{%- if true -%}\r\nb{% endif %}", targets=("minijinja", "hf-jinja")),
+)
+INVALID = (
+    Example("a\r\nb", targets=("minijinja",), fixed="a\nb"),
+    Example("a\r\n{{- 'b' }}\r\n", targets=("hf-jinja",), fixed="a\r\n{{- 'b' }}\n"),
+)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.findings import Edit, Fix, Safety, Severity
+from portable_tpl.model.findings import Edit, Effect, Fix, Safety, Severity
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.report import Report
 from portable_tpl.model.source import Span, Template
@@ -358,6 +358,38 @@ def test_one_cause_is_one_block() -> None:
     assert shown.count("error PTL305") == 1
     assert shown.count("  transformers  ") == 1
     assert "18 of 200 conversations" in shown
+
+
+def test_one_cause_at_one_place_is_said_once_for_all_targets() -> None:
+    one = samples.with_mismatch(samples.mismatch(span=Span(3, 6)))
+    assert one.comparison is not None
+    compared = one.comparison.targets["minijinja-strict"]
+    both = replace(one.comparison, targets={"minijinja-strict": compared, "hf-jinja": compared})
+    shown = text.render(samples.only(replace(one, comparison=both)))
+    assert shown.count("error PTL305") == 1
+    assert "error PTL305  minijinja-strict, hf-jinja" in shown
+
+
+def test_an_error_shows_its_conversation_however_little_room_there_is() -> None:
+    mismatches = [
+        samples.mismatch(
+            signature=str(number), cause=f"c{number}", conversation=Conversation(({"role": f"r{number}"},))
+        )
+        for number in range(12)
+    ]
+    shown = text.render(samples.only(samples.with_mismatch(*mismatches))).splitlines()
+    assert len(shown) <= 45
+    assert all(any(f"r{number}" in line for line in shown) for number in range(12))
+
+
+def test_what_fix_repairs_does_not_depend_on_what_was_seen() -> None:
+    """`fix` runs no engine: an error that no conversation has shown is one for it all the same."""
+    report = samples.template_report()
+    error = next(each for each in report.findings if each.fix is not None)
+    effect = Effect("minijinja-strict", error.feature or "", Tier.EVERYDAY, Severity.ERROR, "fails")
+    unseen = replace(error, severity=Severity.NOTE, evidence="unseen", effects=(effect,))
+    shown = text.render(samples.only(samples.with_findings(report.template, unseen)))
+    assert "`portable-tpl fix` repairs 1 finding" in " ".join(shown.split())
 
 
 def test_what_the_screen_does_not_hold_becomes_a_line() -> None:

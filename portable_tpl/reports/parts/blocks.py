@@ -84,14 +84,25 @@ class Writer:
             yield from self._excerpt(self._source(template, item.location), item)
         if parts.proof:
             yield from self._proof(block)
+        else:
+            yield from self.shortest(block)
         if block.fix is not None and parts.proof:
             yield from self._fix(template, block.fix, parts.fix)
+
+    def shortest(self, block: Block) -> Iterator[str]:
+        """The conversation that shows an error; milder causes do without where there is no room."""
+        if block.first.severity is not Severity.ERROR:
+            return
+        if block.proof is not None:
+            yield from self._conversation(block.proof.mismatch.conversation)
+        elif block.witness is not None:
+            yield from self._conversation(block.witness.exhibits[0].conversation)
 
     def headline(self, template: Template, block: Block) -> Iterator[str]:
         """What a block is about: its first lines."""
         item = block.first
         affected = block.affected
-        parts = [", ".join(item.targets)] if item.targets else []
+        parts = [", ".join(block.targets)] if block.targets else []
         if affected is not None and affected.affected:
             parts.append(how_many(affected.affected, affected.cases))
         if item.finding is not None and item.finding.evidence == "unseen" and affected is not None:

@@ -117,6 +117,11 @@ class Block(NamedTuple):
         return next((witness for witness in witnesses if witness is not None), None)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets of its items, each once."""
+        return tuple(dict.fromkeys(target for item in self.items for target in item.targets))
+
+    @property
     def places(self) -> list[str]:
         """Lines and columns of the items, each once."""
         locations = (item.location for item in self.items if item.location is not None)
@@ -145,8 +150,13 @@ def blocks_of(report: TemplateReport) -> list[Block]:
     """The items of a template by cause, those of release checks by what they say; what decides no verdict last."""
     groups: dict[tuple[object, ...], list[Item]] = {}
     for item in items_of(report):
-        cause = item.proofs[0].mismatch.cause if item.finding is None else _words_of(item.finding)
-        groups.setdefault((item.beside, item.severity, item.code, item.targets, cause), []).append(item)
+        about: tuple[object, ...] = item.targets, None if item.finding is None else _words_of(item.finding)
+        if item.finding is None:
+            mismatch = item.proofs[0].mismatch
+            # Of one cause at one place, the targets are said together.
+            at = item.targets if mismatch.cause is None or item.location is None else item.location.start
+            about = mismatch.cause, mismatch.kind, at
+        groups.setdefault((item.beside, item.severity, item.code, *about), []).append(item)
     blocks = [Block(tuple(items)) for items in groups.values()]
     return sorted(blocks, key=lambda block: (block.first.beside, _WORST_FIRST[block.first.severity]))
 
