@@ -114,8 +114,8 @@ def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str
     deciding = [block for block in blocks if not block.first.beside]
     beside = [block for block in blocks if block.first.beside and not block.first.proofs[0].mismatch.known]
     tail = list(_tail(template, beside, writer))
-    room -= max(0, len(tail) - _TAIL) if room else 0
-    for lines in _as_room_allows([_forms(template, block, writer, room > 0) for block in deciding], writer, room):
+    forms = [_forms(template, block, writer, proved=room > 0) for block in deciding]
+    for lines in _as_room_allows(forms, writer, room - max(0, len(tail) - _TAIL)):
         yield from lines
     yield ""
     yield from tail

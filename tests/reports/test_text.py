@@ -373,7 +373,7 @@ def test_one_cause_at_one_place_is_said_once_for_all_targets() -> None:
 def test_an_error_shows_its_conversation_however_little_room_there_is() -> None:
     mismatches = [
         samples.mismatch(
-            signature=str(number), cause=f"c{number}", conversation=Conversation(({"role": f"r{number}"},))
+            signature=str(number), cause=f"c{number}", conversation=Conversation([{"role": f"r{number}"}])
         )
         for number in range(12)
     ]
