@@ -40,7 +40,7 @@ def _template(node: nodes.Template, look: Look) -> None:
     text = look.parsed.text
     if "\r" not in text:
         return
-    ends = list(_printed(node, text))
+    ends = list(_printed(node, look))
     if not ends:
         return
     position = ends[0].start
@@ -51,11 +51,12 @@ def _template(node: nodes.Template, look: Look) -> None:
     look.use(feature, node, lambda: _fix(ends), Span(position, ends[-1].end))
 
 
-def _printed(node: nodes.Template, text: str) -> Iterator[Span]:
+def _printed(node: nodes.Template, look: Look) -> Iterator[Span]:
     """The line ends with a carriage return, without those that a dash takes away."""
+    text = look.parsed.text
     taken: list[tuple[int, int]] = []
     # A dash in a literal or in a raw block takes nothing away.
-    if "raw" not in text and not any("\n" in str(each.value) for each in node.find_all(nodes.Const)):
+    if "raw" not in text and not any("\r" in look.parsed.source(each) for each in node.find_all(nodes.Const)):
         taken = [each.span() for each in _TAKEN_AWAY.finditer(text)]
     number = 0
     for match in _LINE_END.finditer(text):
@@ -76,5 +77,6 @@ VALID = (
 )
 INVALID = (
     Example("a\r\nb", targets=("minijinja",), fixed="a\nb"),
-    Example("a\r\n{{- 'b' }}\r\n", targets=("hf-jinja",), fixed="a\r\n{{- 'b' }}\n"),
+    Example("a\r\n{{- 'b\\n' }}\r\n", targets=("hf-jinja",), fixed="a\r\n{{- 'b\\n' }}\n"),
+    Example("{{- 'a\r\n {{-' }}", targets=("hf-jinja",), fixed="{{- 'a\n {{-' }}"),
 )
