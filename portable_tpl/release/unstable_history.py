@@ -18,7 +18,8 @@ the reasoning, a warning where the caller can do nothing).
 Example
 -------
 ``{{ eos_token }}`` after the loop is printed after the last turn only: once a user's turn follows, the end of the
-assistant's turn is gone. Where turns have an end of their own beside it, it ends the conversation, which is a note.
+assistant's turn is gone. Where turns have an end of their own beside it, it ends the conversation alone, which is a
+warning.
 
 What to do
 ----------
@@ -212,10 +213,8 @@ def _observation(pair: _Pair, texts: list[str], header: str, kept: bool, ends: t
     if _is_about_the_end(pair, texts):
         kept, message = True, "What stands before the first turn depends on how the conversation ends{with_}"
     elif _is_end_of_conversation(pair, texts, ends):
-        kept, message = (
-            True,
-            "A token that ends the conversation, and no turn, is gone once a user's turn follows{with_}",
-        )
+        severity = Severity.WARNING
+        message = "A token that ends the conversation, and no turn, is gone once a user's turn follows{with_}"
     elif not texts[0][split:].strip():
         kept, message = True, "White space at the end of the prompt is gone once another turn follows{with_}"
     exchanges = [
@@ -313,7 +312,7 @@ INVALID = (
     Example(_TOOLS.replace("__", "loop.last") + _PROMPT, Severity.ERROR),
     # The tools stand before the last user's turn: a result leaves them there, the next question moves them.
     Example(_TOOLS.replace("__", "m == (messages | selectattr('role', 'equalto', 'user') | list | last)") + _PROMPT),
-    Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n", Severity.NOTE),
+    Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n", Severity.WARNING),
     # Here the token is all that ends an answer.
     Example(
         _CHATML.replace(" + '<|end|>'", "") + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"

@@ -181,7 +181,7 @@ _Trace = Callable[[Iterable[Conversation], "Tier | None"], "list[int]"]
 
 def _draw(shape: TemplateShape, settings: CompareSettings, key: str) -> list[Conversation]:
     """What hypothesis draws of each tier; everyday conversations hold the ordinary ones' contents, too."""
-    from portable_tpl.generation.drawing import draw  # which takes half a second to load, while engines start
+    from portable_tpl.generation.drawing import draw  # loaded with the session
 
     strangest = settings.tier.rank
     tiers = [tier for tier in Tier if min(strangest, Tier.EVERYDAY.rank) <= tier.rank <= strangest]

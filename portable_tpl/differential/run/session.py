@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 
 from portable_tpl.differential.attribute.bare_engines import BareEngines
@@ -28,6 +29,8 @@ class Session:
         # Each engine is a process of its own, so that they can all get ready side by side.
         starting = [in_background(open_runtime, target, limits) for target in (REFERENCE, *targets)]
         tracer = in_background(Tracer, limits)
+        # Half a second, while the engines start; two threads that import hypothesis at once meet it half loaded.
+        import_module("portable_tpl.generation.drawing")
         self.bare_engines = BareEngines(limits)
         try:
             self.reference, *self.targets = [started() for started in starting]
