@@ -35,7 +35,7 @@ from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.usage.shape import CONTENT, MESSAGE, TOOL, TemplateShape
 
 UNICODE = "Grüße, ÉCOLE, Привет, 你好, مرحبا, 👩‍👩‍👧 e\u0301"
-WHITESPACE = "  \n lead and trail \t\n "
+WHITESPACE = "  \n lead and\r\ntrail \t\n "
 
 
 def user(text: Any = "Hi") -> Message:
