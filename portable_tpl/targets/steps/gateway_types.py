@@ -9,7 +9,7 @@ from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed
 from portable_tpl.targets.steps._base import Message, Step, each_message, with_messages
 from portable_tpl.targets.steps.content import as_parts, is_structured
-from portable_tpl.targets.steps.typed import kept_call, refused
+from portable_tpl.targets.steps.typed import kept_message, refused
 
 _SMG = "smg 1.13.0, measured on its gateway before a scheduler that keeps what it is sent"
 _NAME = ("name",)
@@ -28,22 +28,8 @@ _FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
 
 def _fields_kept(conversation: Conversation) -> Conversation:
-    out = with_messages(conversation, [_kept_message(message) for message in conversation.messages])
+    out = with_messages(conversation, [kept_message(message, _KEYS) for message in conversation.messages])
     return out if not out.tools else out.with_changes(tools=[_kept_tool(tool) for tool in out.tools])
-
-
-def _kept_message(message: Message) -> Message:
-    role = message.get("role")
-    keys = _KEYS.get(role) if isinstance(role, str) else None
-    if keys is None:
-        return message
-    given = {key: value for key, value in message.items() if value is not None}
-    if role == "assistant" and "reasoning" in given:
-        given.setdefault("reasoning_content", given["reasoning"])
-    kept: Message = {key: given[key] for key in ("role", "content", *keys) if key in given}
-    if isinstance(kept.get("tool_calls"), list):
-        kept["tool_calls"] = [kept_call(call) if isinstance(call, dict) else call for call in kept["tool_calls"]]
-    return message if list(kept.items()) == list(message.items()) else kept
 
 
 def _kept_tool(tool: Message) -> Message:

@@ -24,14 +24,15 @@ _FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
 
 def _fields_kept(conversation: Conversation) -> Conversation:
-    messages = [_kept_message(message) for message in conversation.messages]
+    messages = [kept_message(message, _KEYS) for message in conversation.messages]
     out = with_messages(conversation, messages)
     return out if not out.tools else out.with_changes(tools=[_kept_tool(tool) for tool in out.tools])
 
 
-def _kept_message(message: Message) -> Message:
+def kept_message(message: Message, fields: Mapping[str, tuple[str, ...]]) -> Message:
+    """A message with the keys that ``fields`` name for its role beside role and content, in that order."""
     role = message.get("role")
-    keys = _KEYS.get(role) if isinstance(role, str) else None
+    keys = fields.get(role) if isinstance(role, str) else None
     if keys is None:
         return message
     given = {key: value for key, value in message.items() if value is not None}
