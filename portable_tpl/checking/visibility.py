@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
+from portable_tpl.checking.branches import prints_nothing
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.operations.kind_tests import KIND_TESTS
 
@@ -16,9 +17,9 @@ def visible_kinds(node: nodes.Test, look: Look) -> int:
 
     In ``x is sequence and x is not string`` nothing that the first test says of text can be seen, and in
     ``x is sequence or x is string`` neither. What comes before a test narrows the type of ``x`` itself where that is
-    a name or a path; of ``x[key]`` it is read here.
+    a name or a path; of ``x[key]`` it is read here. Nothing can be seen of an undefined value that no branch prints.
     """
-    kinds = k.ALL_KINDS
+    kinds = k.ALL_KINDS & ~k.UNDEFINED if prints_nothing(node, look) else k.ALL_KINDS
     child: nodes.Node = node
     parent = look.parent(child)
     hidden = False  # whether something beside the test that tells nothing of its value decides, too

@@ -19,6 +19,16 @@ from portable_tpl.template.types.lattice import kinds as k
 _TOLD = k.FALSE | k.ZERO | k.FLOAT_ZERO
 
 
+def joined_text(node: nodes.Expr, look: Look) -> Fix | None:
+    """The fix for what is joined by ``~``: ``x|default('')`` where engines refuse what is undefined, else the words."""
+    if "undefined" not in look.families.get("concat", {}) or "undefined" not in look.kinds(node):
+        return spelled(node, look)
+    if look.breaks("filter.default"):
+        return None
+    text = f"{operand(node, look)}{pipe(look, node)}default({quoted('', look)})"
+    return replace(node, text, Level.FILTER, look, "Give a default")
+
+
 def spelled(node: nodes.Expr, look: Look) -> Fix | None:
     """The fix that names what Python would print of a value that can be ``none`` or a boolean."""
     if not supported(look, "condexpr"):

@@ -48,7 +48,7 @@ def rewrite(node: nodes.Test, look: Look) -> Fix | None:
     """The fix for a test, if another one has the same answer for every value that can arrive there."""
     if node.args or node.kwargs:
         return None
-    return _something(node, look) or _another(node, look) or _with_exceptions(node, look)
+    return _implied(node, look) or _something(node, look) or _another(node, look) or _with_exceptions(node, look)
 
 
 def _another(node: nodes.Test, look: Look) -> Fix | None:
@@ -121,6 +121,20 @@ def _written(node: nodes.Test, text: str, level: Level, look: Look, title: str) 
     if isinstance(parent, nodes.Not) and look.parsed.span(parent) == look.parsed.span(node):
         return replace(parent, f"not ({text})", Level.NOT, look, title)
     return replace(node, text, level, look, title)
+
+
+def _implied(node: nodes.Test, look: Look) -> Fix | None:
+    """``x is iterable and x is mapping``: the test beside it lets through nothing that this one would stop."""
+    parent = look.parent(node)
+    if not isinstance(parent, nodes.And):
+        return None
+    other = parent.right if parent.left is node else parent.left
+    if not isinstance(other, nodes.Test) or other.args or other.node != node.node or other.name == node.name:
+        return None
+    passing, mask = KIND_TESTS.get(other.name), KIND_TESTS.get(node.name)
+    if passing is None or mask is None or passing & ~mask or look.breaks(f"test.{other.name}"):
+        return None
+    return replace(parent, look.parsed.source(other), Level.FILTER, look, f"Ask is {other.name} alone")
 
 
 def _something(node: nodes.Test, look: Look) -> Fix | None:

@@ -16,7 +16,7 @@ Example
 
 Fix safety
 ----------
-Safe for booleans, which are named. For a value that can be ``none`` nothing in its place is suggested, which changes
+Safe for booleans, which are named, and for what may be undefined, which gets a default. For a value that can be ``none`` nothing in its place is suggested, which changes
 the prompt. Otherwise no fix is offered.
 """
 
@@ -25,7 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.spelling import spelled
+from portable_tpl.rewriting.spelling import joined_text
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL606"
@@ -54,13 +54,18 @@ def _with_others(node: nodes.Concat, look: Look) -> None:
             look.use_by_kind("concat.number", look.kinds(child), child)
 
 
-FIX = spelled
+FIX = joined_text
 VISITS = {nodes.Concat: _concat}
 VALID = (
     Example("{{ 'a' ~ messages[0].content }}", targets=("hf-jinja",)),
     Example("{{ messages|length ~ '/' ~ messages|length }}", targets=("llama.cpp-engine",)),
 )
 INVALID = (
+    Example(
+        "{% for m in messages %}{{ m.role ~ m.nickname ~ '.' }}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for m in messages %}{{ m.role ~ m.nickname|default('') ~ '.' }}{% endfor %}",
+    ),
     Example("{{ messages|length ~ messages|length ~ '/' }}", targets=("llama.cpp-engine",)),
     Example(
         "{{ 'a' ~ tools }}",

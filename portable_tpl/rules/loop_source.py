@@ -23,10 +23,13 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.branches import spared_loop
+from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.pieces import or_nothing
 
 CODE = "PTL503"
 _NOTHING = ("undefined", "empty")
+_ABSENT = ("undefined",)
 
 
 def _for(node: nodes.For, look: Look) -> None:
@@ -34,16 +37,23 @@ def _for(node: nodes.For, look: Look) -> None:
         look.use("for.condexpr" if node.iter.expr2 is not None else "for.condexpr.no-else", node.iter)
     if isinstance(node.test, nodes.CondExpr) and not look.parsed.source(node.test).startswith("("):
         look.use("for.if.condexpr", node.test)
-    look.use_by_kind(
-        "for",
-        look.kinds(node.iter),
-        node.iter,
-        lambda: or_nothing(node.iter, look.families.get("for", {}), look, _NOTHING),
-    )
+    kinds = look.kinds(node.iter)
+    present = tuple(kind for kind in kinds if kind not in _ABSENT)
+    look.use_by_kind("for", present, node.iter, lambda: _fix(node, look))
+    if len(present) < len(kinds):
+        look.use_by_kind("for", _ABSENT, node.iter, lambda: _fix(node, look), spare=spared_loop(node, look))
+
+
+def _fix(node: nodes.For, look: Look) -> Fix | None:
+    return or_nothing(node.iter, look.families.get("for", {}), look, _NOTHING)
 
 
 VISITS = {nodes.For: _for}
-VALID = (Example("{% for m in messages %}x{% endfor %}", targets=("hf-jinja", "llama.cpp-engine", "minijinja")),)
+_PARTS = "{% if m.content is iterable and m.content is not string %}{% for p in m.content %}{{ p.text }}{% endfor %}"
+VALID = (
+    Example("{% for m in messages %}x{% endfor %}", targets=("hf-jinja", "llama.cpp-engine", "minijinja")),
+    Example("{% for m in messages %}" + _PARTS + "{% else %}{{ m.content }}{% endif %}{% endfor %}", ("hf-jinja",)),
+)
 INVALID = (
     Example(
         "{% for c in messages[0].role %}{{ c.text }}{% endfor %}",

@@ -44,7 +44,14 @@ def _test(node: nodes.Test, look: Look) -> None:
 
 
 VISITS = {nodes.Test: _test}
+_PARTS = "{% for p in m.content %}{{ p.text }}{% endfor %}{% elif m.content is none %}"
 VALID = (
+    Example(
+        "{% for m in messages %}{% if m.content is iterable and m.content is not string %}"
+        + _PARTS
+        + "null{% endif %}{% endfor %}",
+        targets=("hf-jinja",),
+    ),
     Example("{% if messages[0].content is string %}x{% endif %}", targets=("minijinja",)),
     Example(
         "{% if messages[0].content is sequence and messages[0].content is not string"
@@ -62,6 +69,11 @@ INVALID = (
         "{% if tools is iterable and tools|length > 0 %}x{% endif %}",
         targets=("minijinja",),
         fixed="{% if tools %}x{% endif %}",
+    ),
+    Example(
+        "{% for m in messages %}{% if m.metadata is iterable and m.metadata is mapping %}x{% endif %}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for m in messages %}{% if m.metadata is mapping %}x{% endif %}{% endfor %}",
     ),
     Example(
         "{% if messages[0].content is sequence %}x{% endif %}",

@@ -1,10 +1,11 @@
 """What ``fix`` makes of real templates: what still differs, what it costs, and whether it does what is shown.
 
-``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--causes] [--as-built] [--diffs FILE]``; the
+``python -m tests.sweeps.fixes [--level L] [--part I/N] [--limit N] [--causes] [--as-built] [--diffs PLACE]``; the
 templates are those of ``PORTABLE_TPL_CORPUS``. Printed: the share of templates that render every ordinary conversation as the reference
 does before and after, for each engine; changes of the reference in conversations of all tiers (there must be none);
 helper macros; lines added; and fixes that ``check`` shows but ``fix`` does not make. ``--causes`` looks into what is
-left and ranks its causes by the templates that they break. ``--diffs`` keeps what changed, for people to read.
+left and ranks its causes by the templates that they break. ``--diffs`` keeps what changed, for people to read: in a
+folder that is there one file a template, else all in one file.
 """
 
 from __future__ import annotations
@@ -81,8 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcomes.append(outcome)
         print(f"\r{len(outcomes)}/{len(templates)} {outcome.name:60.60}", end="", file=sys.stderr)
         if options.diffs is not None:
-            with options.diffs.open("a", encoding="utf-8") as file:
-                file.write(_diff(templates[outcome.name].text, outcome))
+            _keep(options.diffs, _diff(templates[outcome.name].text, outcome), outcome.name)
     print(file=sys.stderr)
     return 0 if report(outcomes) else 1
 
@@ -184,6 +184,13 @@ def _diff(before: str, outcome: Outcome) -> str:
         before.split("\n"), outcome.result.text.split("\n"), outcome.name, outcome.name, lineterm="", n=1
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _keep(place: Path, difference: str, name: str) -> None:
+    file = place / f"{Path(name).stem}.diff" if place.is_dir() else place
+    if difference or not place.is_dir():
+        with file.open("w" if place.is_dir() else "a", encoding="utf-8") as stream:
+            stream.write(difference)
 
 
 def report(outcomes: Sequence[Outcome]) -> bool:
