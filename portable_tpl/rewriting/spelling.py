@@ -20,7 +20,7 @@ _TOLD = k.FALSE | k.ZERO | k.FLOAT_ZERO
 
 
 def joined_text(node: nodes.Expr, look: Look) -> Fix | None:
-    """The fix for what is joined by ``~``: ``x|default('')`` where engines refuse what is undefined, else the words."""
+    """The fix for what is joined by ``~``: ``x|default('')`` where it may be undefined, else the words."""
     if "undefined" not in look.families.get("concat", {}) or "undefined" not in look.kinds(node):
         return spelled(node, look)
     if look.breaks("filter.default"):

@@ -16,8 +16,8 @@ Example
 
 Fix safety
 ----------
-Safe for booleans, which are named, and for what may be undefined, which gets a default. For a value that can be ``none`` nothing in its place is suggested, which changes
-the prompt. Otherwise no fix is offered.
+Safe for booleans, which are named, and for what may be undefined, which gets a default. For a value that can be
+``none`` nothing in its place is suggested, which changes the prompt. Otherwise no fix is offered.
 """
 
 from __future__ import annotations
