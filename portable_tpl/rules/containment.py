@@ -15,8 +15,9 @@ Example
 
 Fix safety
 ----------
-Safe where only texts are looked through, keys among them: ``x is string and x in ['a', 'b']``. Elsewhere ask whether
-the value is defined first.
+Safe where only texts are looked through, keys among them: ``x is string and x in ['a', 'b']``, and where a template
+keeps a list of the values that it saw: ``x|default('') not in seen``. Elsewhere a value that may be absent is
+asked for first: ``x is defined and x in values``.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.lists import seen_before
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
+from portable_tpl.template.types.lattice.lattice import NEVER
 
 CODE = "PTL206"
 _LISTS = (nodes.List, nodes.Tuple)
@@ -61,7 +64,27 @@ def _has_text_keys(node: nodes.Expr, look: Look) -> bool:
     return type_.only(k.DICT) and fields is not None and all(isinstance(key, str) for key in fields)
 
 
-FIX = _text_first
+def _fix(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
+    return _text_first(node, look) or seen_before(node, look) or _defined_first(node, look)
+
+
+def _defined_first(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
+    """``x is defined and x in values``, where no undefined value is among those."""
+    if not isinstance(node, nodes.Compare) or len(node.ops) != 1 or not repeatable(node.expr):
+        return None
+    values = look.type(node.ops[0].expr)
+    element = NEVER if values.shape is None else values.shape.element
+    if not values.only(k.LIST | k.TUPLE | k.DICT) or (element.bits & k.UNDEFINED and not values.only(k.DICT)):
+        return None
+    if "undefined" not in look.kinds(node.expr) or not supported(look, "test.defined.value"):
+        return None
+    value, rest = operand(node.expr, look), look.parsed.source(node)
+    if node.ops[0].op == "notin":
+        return replace(node, f"{value} is undefined or {rest}", Level.OR, look, "Ask whether it is defined")
+    return replace(node, f"{value} is defined and {rest}", Level.AND, look, "Ask whether it is defined")
+
+
+FIX = _fix
 
 
 def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
@@ -76,6 +99,11 @@ def _comparison(node: nodes.Compare | nodes.Test, look: Look) -> None:
 
 
 VISITS = {nodes.Compare: _comparison, nodes.Test: _comparison}
+_SEEN = (
+    "{{% set ns = namespace(ids=[]) %}}{{% for m in messages %}}{{% if m.role == 'tool' and {} not in ns.ids %}}"
+    "{{{{ m.content }}}}{{% set ns.ids = ns.ids + [{}] %}}{{% endif %}}{{% endfor %}}"
+)
+_DEFAULTED = "m.tool_call_id|default('')"
 VALID = (Example("{% if messages[0].role in ['user', 'tool'] %}x{% endif %}", targets=("hf-jinja", "minijinja")),)
 INVALID = (
     Example(
@@ -88,6 +116,13 @@ INVALID = (
         targets=("hf-jinja",),
         fixed="{% set known = {'a': 1} %}"
         "{% if messages[0].nickname is string and messages[0].nickname in known %}x{% endif %}",
+    ),
+    Example(_SEEN.format("m.tool_call_id", "m.tool_call_id"), ("hf-jinja",), _SEEN.format(*2 * (_DEFAULTED,))),
+    Example(
+        "{% set known = messages|map(attribute='role')|list %}{% if messages[0].nickname in known %}x{% endif %}",
+        targets=("hf-jinja",),
+        fixed="{% set known = messages|map(attribute='role')|list %}"
+        "{% if messages[0].nickname is defined and messages[0].nickname in known %}x{% endif %}",
     ),
     Example("{% if none in ['a'] %}x{% endif %}", targets=("hf-jinja",)),
 )
