@@ -30,7 +30,7 @@ from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
-from portable_tpl.rewriting.pieces import or_nothing
+from portable_tpl.rewriting.lists import or_nothing
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.rewriting.template_text import by_filter
 from portable_tpl.support.spelling import constant

@@ -25,7 +25,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.branches import spared_loop
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting.pieces import or_nothing
+from portable_tpl.rewriting.lists import or_nothing
 
 CODE = "PTL503"
 _NOTHING = ("undefined", "empty")
