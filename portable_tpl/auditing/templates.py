@@ -85,10 +85,9 @@ class Examination:
         findings = tuple(with_prices(template, findings, sample, session.reference.render_all))
         run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
         comparison = graded(run.comparison, self.choice)
-        unasked = tuple(Unasked(each.code, each.reason) for each in inspection.unasked)
         known = joined(findings, comparison, tier, unaimed)
         further = self.choice.chosen(unforeseen(template, known, comparison, tier, unaimed), template.path)
-        return Examined(comparison, self.choice.graded((*known, *further)), unasked)
+        return Examined(comparison, self.choice.graded((*known, *further)), inspection.unasked)
 
     @cached_property
     def _containers(self) -> Mapping[tuple[str | None, str], Container]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.card import Card, CardVariable, Fact
-from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import NotAsked, Subject
 from portable_tpl.release._inquiry import Inquiry, reason_of
@@ -116,20 +116,16 @@ def _tools(turns: Turns, inquiry: Inquiry) -> Iterator[Fact]:
         twice = isinstance(rendering, Rendered) and f'{KEY}\\"' in rendering.text
         yield fact._replace(answer=False, note="encoded twice") if twice else fact
     yield _fact("tools", "ids", "ids of calls", inquiry.render(_called(turns)), CALL_ID)
-    parts = {**turns.result(), "content": content(RESULT, "parts")}
-    conversation = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
-    yield _fact("tools", "result-parts", "results as parts", inquiry.render(conversation), RESULT)
-    beside = turns.conversation(turns.user(), turns.call(text=ASSISTANT), turns.result(), prompt=True)
+    parts = turns.called(result={**turns.result(), "content": content(RESULT, "parts")})
+    yield _fact("tools", "result-parts", "results as parts", inquiry.render(parts), RESULT)
+    beside = turns.called(turns.call(text=ASSISTANT))
     yield _fact("tools", "text-beside", "text beside a call", inquiry.render(beside), ASSISTANT)
 
 
 def _called(turns: Turns, as_text: bool | None = None) -> Conversation:
     """A call and its result, without the tools, which print the same names."""
-    call: Message = turns.call()
-    if as_text is not None:
-        arguments = f'{{"{KEY}": "{VALUE}"}}' if as_text else {KEY: VALUE}
-        call["tool_calls"][0]["function"]["arguments"] = arguments
-    return turns.conversation(turns.user(), call, turns.result(), prompt=True).with_changes(tools=None)
+    forms: dict[bool | None, Json] = {True: f'{{"{KEY}": "{VALUE}"}}', False: {KEY: VALUE}, None: None}
+    return turns.called(turns.call(arguments=forms[as_text])).with_changes(tools=None)
 
 
 def _fields(subject: Subject) -> tuple[str, ...]:

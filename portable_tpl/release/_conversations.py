@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.release._turns import RESULT_AFTER, SYSTEM, USER_AFTER, Turns, content
+from portable_tpl.release._turns import USER_AFTER, Turns
 
 
 def plain_conversations(turns: Turns, reads_calls: bool = False) -> list[Conversation]:
@@ -16,14 +16,11 @@ def plain_conversations(turns: Turns, reads_calls: bool = False) -> list[Convers
     if turns.final_assistant:
         conversations.append(turns.conversation(turns.user(), turns.assistant()))
     if not turns.preface:
-        system = {"role": "system", "content": content(SYSTEM, turns.user_form)}
-        conversations.append(turns.conversation(system, *answered, prompt=True))
+        conversations.append(turns.conversation(turns.system(), *answered, prompt=True))
     if turns.tools:
         conversations.append(turns.conversation(turns.user(), prompt=True, tools=True))
     if turns.preface:
         conversations.append(Conversation([turns.user()], add_generation_prompt=True))
     if turns.calls or reads_calls:
-        conversations.append(turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True))
-        results = (turns.result(), turns.result(RESULT_AFTER, second=True))
-        conversations.append(turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True))
+        conversations += [turns.called(), turns.called_twice()]
     return conversations

@@ -7,15 +7,7 @@ from typing import NamedTuple
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Refused, Rendering
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import (
-    ASSISTANT,
-    RESULT_AFTER,
-    SYSTEM,
-    USER_AFTER,
-    Message,
-    Turns,
-    content,
-)
+from portable_tpl.release._turns import ASSISTANT, RESULT_AFTER, USER_AFTER, Message, Turns
 
 
 class Request(NamedTuple):
@@ -43,10 +35,10 @@ def _asked(turns: Turns) -> list[tuple[str, str, Conversation]]:
     user, reply, later = turns.user(), turns.assistant(), turns.user(USER_AFTER)
     results = (turns.result(), turns.result(RESULT_AFTER, second=True))
     made: list[tuple[str, str, list[Message]]] = [
-        ("system", "a system message", [_of("system", turns), user]),
-        ("system-later", "a system message after the first turn", [user, reply, _of("system", turns), later]),
-        ("developer", "a developer message", [_of("developer", turns), user]),
-        ("unknown-role", "a role that it does not know", [user, reply, _of("critic", turns), later]),
+        ("system", "a system message", [turns.system(), user]),
+        ("system-later", "a system message after the first turn", [user, reply, turns.system(), later]),
+        ("developer", "a developer message", [turns.system("developer"), user]),
+        ("unknown-role", "a role that it does not know", [user, reply, turns.system("critic"), later]),
         ("no-user", "a conversation without a user's turn", [reply]),
         ("two-users", "two user's turns in a row", [user, later]),
         (
@@ -64,10 +56,6 @@ def _asked(turns: Turns) -> list[tuple[str, str, Conversation]]:
     ]
     last = turns.conversation(user, turns.assistant(ASSISTANT))
     return [*conversations, ("assistant-last", "an assistant's turn at the end", last)]
-
-
-def _of(role: str, turns: Turns) -> Message:
-    return {"role": role, "content": content(SYSTEM, turns.user_form)}
 
 
 def _without_content(message: Message) -> Message:

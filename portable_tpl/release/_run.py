@@ -6,20 +6,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from portable_tpl.model.findings import Finding, Severity
+from portable_tpl.model.report import Unasked
 from portable_tpl.release._base import Check, ContainerSubject, NotAsked, Observation, Subject
 from portable_tpl.release._findings import finding_of, static_finding_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._registry import checks
 
 _SEVERITIES = list(Severity)  # the worst first
-
-
-@dataclass(frozen=True)
-class Unasked:
-    """A check whose question does not fit the template, and why."""
-
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from portable_tpl.release._turns import (
     USER_AFTER,
     VALUE,
     VALUE_AFTER,
-    Message,
     Turns,
     content,
 )
@@ -74,8 +73,7 @@ def _texts(turns: Turns) -> Iterator[Thing]:
     yield Thing(_REPLY, ASSISTANT, (longer,))
     yield Thing("the text of the last user's turn", USER_AFTER, (longer,))
     if not turns.preface:
-        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
-        yield Thing(_SYSTEM, SYSTEM, (turns.conversation(system, turns.user(), prompt=True),))
+        yield Thing(_SYSTEM, SYSTEM, (turns.conversation(turns.system(), turns.user(), prompt=True),))
     reply = {**turns.assistant(), "tool_calls": []}
     replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)
     yield Thing("the text of a reply with tool_calls: []", ASSISTANT, (replied,), (_REPLY,))
@@ -92,13 +90,13 @@ def _parts(subject: Subject, turns: Turns) -> Iterator[Thing]:
 
 def _calls(turns: Turns) -> Iterator[Thing]:
     second = "the second of two tool calls side by side"
-    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
+    called = turns.called()
     yield Thing(_CALL, FUNCTION, (_without_tools(called),))
     yield Thing("the key of a tool call's argument", KEY, (_without_tools(called),), (_CALL,))
     yield Thing(_VALUE, VALUE, (called,), (_CALL,))
-    beside = turns.conversation(turns.user(), turns.call(text=ASSISTANT), turns.result(), prompt=True)
+    beside = turns.called(turns.call(text=ASSISTANT))
     yield Thing("the text beside a tool call", ASSISTANT, (beside,), (_REPLY,))
-    parallel = (_without_tools(_parallel(turns)),)
+    parallel = (_without_tools(turns.called_twice()),)
     yield Thing("the first of two tool calls side by side", FUNCTION, parallel, (_CALL,))
     yield Thing(second, FUNCTION_AFTER, parallel, (_CALL,))
     yield Thing("the argument of the first of two tool calls side by side", VALUE, parallel, (_VALUE,))
@@ -106,18 +104,12 @@ def _calls(turns: Turns) -> Iterator[Thing]:
 
 
 def _results(turns: Turns) -> Iterator[Thing]:
-    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
-    yield Thing(_RESULT, RESULT, (called,))
-    yield Thing("the first of two results", RESULT, (_parallel(turns),), (_RESULT,))
-    yield Thing("the second of two results", RESULT_AFTER, (_parallel(turns),), (_RESULT,))
-    parts = {**turns.result(), "content": content(RESULT, "parts")}
-    with_parts = turns.conversation(turns.user(), turns.call(), parts, prompt=True)
+    parallel = (turns.called_twice(),)
+    yield Thing(_RESULT, RESULT, (turns.called(),))
+    yield Thing("the first of two results", RESULT, parallel, (_RESULT,))
+    yield Thing("the second of two results", RESULT_AFTER, parallel, (_RESULT,))
+    with_parts = turns.called(result={**turns.result(), "content": content(RESULT, "parts")})
     yield Thing("a tool's result as text parts", RESULT, (with_parts,), (_RESULT,))
-
-
-def _parallel(turns: Turns) -> Conversation:
-    results = (turns.result(), turns.result(RESULT_AFTER, second=True))
-    return turns.conversation(turns.user(), turns.call(both=True), *results, prompt=True)
 
 
 def _without_tools(conversation: Conversation) -> Conversation:
@@ -185,8 +177,7 @@ def _lines(turns: Turns) -> Iterator[Thing]:
     yield Thing("the second line of a user's text", _LINE, conversations, (_ASKED,))
     yield Thing("the second line of an assistant's text", _LINE_AFTER, conversations, (_REPLY,))
     if turns.prints_calls:
-        result = turns.result(f"{RESULT}\n{_LINE_OF_RESULT}")
-        called = turns.conversation(turns.user(), turns.call(), result, prompt=True)
+        called = turns.called(result=turns.result(f"{RESULT}\n{_LINE_OF_RESULT}"))
         yield Thing("the second line of a tool's result", _LINE_OF_RESULT, (called,), (_RESULT,))
 
 
@@ -200,9 +191,7 @@ def _answers(subject: Subject, turns: Turns) -> Iterator[Thing]:
 
 def _pairs(subject: Subject, turns: Turns) -> Iterator[Thing]:
     """Things in the company of others: one may be printed in the other's place."""
-    system: list[Message] = []
-    if not turns.preface:
-        system.append({"role": "system", "content": content(SYSTEM, turns.user_form)})
+    system = turns.opening()
     both = turns.conversation(*system, turns.user(), prompt=True, tools=True)
     if system and turns.tools:
         yield Thing("a system message beside tools", SYSTEM, (both,), (_SYSTEM,))

@@ -30,14 +30,21 @@ _FORMS: tuple[Form, ...] = ("text", "parts")
 _ABSENT = "absent"
 
 
-def tool(name: str = FUNCTION) -> Message:
-    """A tool with one parameter, as clients send it."""
-    parameters = {
-        "type": "object",
-        "properties": {KEY: {"type": "string", "description": "parameter-text-1"}},
-        "required": [KEY],
+def taking(schema: Json) -> Message:
+    """The parameters of a tool that takes one thing."""
+    return {"type": "object", "properties": {KEY: schema}, "required": [KEY]}
+
+
+_PARAMETERS = taking({"type": "string", "description": "parameter-text-1"})
+
+
+def tool(name: str = FUNCTION, parameters: Json = _PARAMETERS) -> Message:
+    """A tool with one parameter, as clients send it, or with other parameters; ``None``: it has no such key."""
+    function = {"name": name, "description": DESCRIPTION}
+    return {
+        "type": "function",
+        "function": function if parameters is None else {**function, "parameters": parameters},
     }
-    return {"type": "function", "function": {"name": name, "description": DESCRIPTION, "parameters": parameters}}
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,14 @@ class Turns:
     prints_calls: bool = False
     refusal: str = ""
 
+    def system(self, role: str = "system") -> Message:
+        """A system message, or the same under another role."""
+        return {"role": role, "content": content(SYSTEM, self.user_form)}
+
+    def opening(self) -> tuple[Message, ...]:
+        """A system message, where the preface is none."""
+        return () if self.preface else (self.system(),)
+
     def user(self, text: str = USER) -> Message:
         """A user's turn."""
         return {"role": "user", "content": content(text, self.user_form)}
@@ -73,8 +88,18 @@ class Turns:
         message: Message = {"role": "assistant", "content": content(text, self.assistant_form)}
         return message if reasoning is None else {**message, "reasoning_content": reasoning}
 
-    def call(self, *, reasoning: str | None = None, text: str | None = None, both: bool = False) -> Message:
-        """An assistant's turn with one call, or two side by side, and maybe a text or what it thought beside them."""
+    def call(
+        self,
+        *,
+        reasoning: str | None = None,
+        text: str | None = None,
+        both: bool = False,
+        arguments: Json = None,
+    ) -> Message:
+        """An assistant's turn with one call, or two side by side, and maybe a text or what it thought beside them.
+
+        ``arguments``: in place of those of the first call.
+        """
         message: Message = {"role": "assistant"}
         if text is not None:
             message["content"] = content(text, self.assistant_form)
@@ -83,8 +108,10 @@ class Turns:
         if reasoning is not None:
             message["reasoning_content"] = reasoning
         names = ((CALL_ID, FUNCTION, VALUE), (CALL_ID_AFTER, FUNCTION_AFTER, VALUE_AFTER))
-        message["tool_calls"] = [self._call(*each) for each in names[: 2 if both else 1]]
-        return message
+        calls = [self._call(*each) for each in names[: 2 if both else 1]]
+        if arguments is not None:
+            calls[0]["function"]["arguments"] = arguments
+        return {**message, "tool_calls": calls}
 
     def _call(self, call_id: str, name: str, value: str) -> Message:
         arguments: Json = f'{{"{KEY}": "{value}"}}' if self.arguments_as_text else {KEY: value}
@@ -119,6 +146,20 @@ class Turns:
             add_generation_prompt=prompt,
             variables=variables or {},
         )
+
+    def called(self, call: Message | None = None, result: Message | None = None) -> Conversation:
+        """A question, a call and its result, to be answered; of the usual ones where none are given."""
+        return self.conversation(self.user(), call or self.call(), result or self.result(), prompt=True)
+
+    def called_twice(self) -> Conversation:
+        """Two calls side by side and their results, to be answered."""
+        results = (self.result(), self.result(RESULT_AFTER, second=True))
+        return self.conversation(self.user(), self.call(both=True), *results, prompt=True)
+
+    def offering(self, parameters: Json) -> Conversation:
+        """A question beside one tool with these parameters (``None``: it has no such key)."""
+        offered = self.conversation(self.user(), prompt=True, tools=True)
+        return offered.with_changes(tools=[tool(parameters=parameters)])
 
     def expect_calls(self) -> None:
         """Raises :class:`NotAsked` where the template takes no calls."""

@@ -26,12 +26,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._inquiry import Inquiry, reason_of
-from portable_tpl.release._turns import FUNCTION, KEY, VALUE, Message, Turns, turns_of
+from portable_tpl.release._turns import KEY, VALUE, turns_of
 from portable_tpl.template.usage.shape import CALL
 
 CODE = "REL106"
@@ -46,7 +46,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         raise NotAsked("the template reads no tool calls")
     turns = turns_of(subject, inquiry)
     turns.expect_calls()
-    mapping, text = _conversation(turns, as_text=False), _conversation(turns, as_text=True)
+    mapping, text = (turns.called(turns.call(arguments=form)) for form in (_ARGUMENTS, _TEXT))
     renderings = inquiry.render_all((mapping, text))
     fault = _fault(renderings)
     if fault is None:
@@ -61,13 +61,6 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         tier=Tier.ORDINARY if severity is Severity.ERROR else Tier.EVERYDAY,
         compared=True,
     )
-
-
-def _conversation(turns: Turns, *, as_text: bool) -> Conversation:
-    call: Message = turns.call()
-    function = {"name": FUNCTION, "arguments": _TEXT if as_text else _ARGUMENTS}
-    call = {**call, "tool_calls": [{**call["tool_calls"][0], "function": function}]}
-    return turns.conversation(turns.user(), call, turns.result(), prompt=True)
 
 
 def _fault(renderings: Sequence[Rendering]) -> tuple[Severity, str] | None:

@@ -38,17 +38,7 @@ from portable_tpl.release._base import Example, Exchange, NotAsked, Observation,
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._tags import fix_with_tags
-from portable_tpl.release._turns import (
-    ASSISTANT,
-    RESULT,
-    SYSTEM,
-    USER,
-    USER_AFTER,
-    VALUE,
-    Turns,
-    content,
-    turns_of,
-)
+from portable_tpl.release._turns import ASSISTANT, RESULT, SYSTEM, USER, USER_AFTER, VALUE, Turns, turns_of
 
 CODE = "REL104"
 
@@ -109,11 +99,10 @@ def has_tags(subject: Subject) -> bool:
 
 
 def _asked(turns: Turns) -> list[Conversation]:
-    system = [] if turns.preface else [{"role": "system", "content": content(SYSTEM, turns.user_form)}]
     end = (turns.assistant(_LATER),) if turns.final_assistant else ()
     conversations = [
         turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
-        turns.conversation(*system, turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
+        turns.conversation(*turns.opening(), turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
     ]
     if turns.final_assistant:
         conversations.insert(0, turns.conversation(turns.user(), turns.assistant()))

@@ -55,7 +55,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
 
 
 def _no_tools(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
-    called = turns.conversation(turns.user(), turns.call(), turns.result(), prompt=True)
+    called = turns.called()
     rendering = inquiry.render(called)
     if isinstance(rendering, Rendered) and not _holds_text(rendering, FUNCTION):
         yield Observation(

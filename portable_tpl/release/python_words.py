@@ -30,7 +30,7 @@ from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import FUNCTION, KEY, VALUE, Message, Turns, tool, turns_of
+from portable_tpl.release._turns import FUNCTION, KEY, VALUE, Turns, taking, turns_of
 from portable_tpl.template.usage.shape import CALL
 
 CODE = "REL115"
@@ -59,7 +59,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     if turns.tools:
         plain = turns.conversation(turns.user(), prompt=True, tools=False)
         yield from _first(
-            "a tool's schema", plain, [(name, _offered(turns, schema)) for name, schema in _SCHEMAS], inquiry
+            "a tool's schema", plain, [(name, turns.offering(taking(schema))) for name, schema in _SCHEMAS], inquiry
         )
 
 
@@ -72,17 +72,7 @@ _SCHEMAS: tuple[tuple[str, Json], ...] = (
 
 
 def _called(turns: Turns, value: Json) -> Conversation:
-    call: Message = turns.call()
-    function = {"name": FUNCTION, "arguments": {KEY: value}}
-    call = {**call, "tool_calls": [{**call["tool_calls"][0], "function": function}]}
-    return turns.conversation(turns.user(), call, turns.result(), prompt=True).with_changes(tools=None)
-
-
-def _offered(turns: Turns, schema: Json) -> Conversation:
-    offer: Message = tool()
-    parameters = {"type": "object", "properties": {KEY: schema}, "required": [KEY]}
-    offer = {**offer, "function": {**offer["function"], "parameters": parameters}}
-    return turns.conversation(turns.user(), prompt=True, tools=True).with_changes(tools=[offer])
+    return turns.called(turns.call(arguments={KEY: value})).with_changes(tools=None)
 
 
 def _first(

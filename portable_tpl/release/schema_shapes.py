@@ -34,7 +34,7 @@ from portable_tpl.model.rendering import Failed, Rendering
 from portable_tpl.model.words import listed
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry, reason_of
-from portable_tpl.release._turns import DESCRIPTION, FUNCTION, KEY, Turns, turns_of
+from portable_tpl.release._turns import KEY, Turns, taking, turns_of
 
 CODE = "REL113"
 
@@ -76,7 +76,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     inquiry.render_all([each for shape in _SHAPES for each in _pair(turns, shape)])
     shaped = [(shape, _pair(turns, shape)) for shape in _SHAPES]
     requests = [(f"a parameter with {shape.name}", pair[0]) for shape, pair in shaped]
-    requests += [(name, _offered(turns, parameters)) for name, parameters in _NO_PARAMETERS]
+    requests += [(name, turns.offering(parameters)) for name, parameters in _NO_PARAMETERS]
     yield from _failing(requests, inquiry)
     dropped = [(shape, pair) for shape, pair in shaped if typed is False and _dropped(inquiry.render_all(pair))]
     if dropped:
@@ -136,26 +136,15 @@ def _dropped(renderings: Sequence[Rendering]) -> bool:
 
 def _pair(turns: Turns, shape: _Shape) -> tuple[Conversation, Conversation]:
     shaped, bare = (
-        _offered(
-            turns,
+        turns.offering(
             {
-                "type": "object",
-                "properties": {KEY: {**schema, "description": "parameter-text-1"}},
-                "required": [KEY],
+                **taking({**schema, "description": "parameter-text-1"}),
                 **({"$defs": {"Place": _PLACE}} if shape.definitions else {}),
-            },
+            }
         )
         for schema in (shape.schema, shape.bare)
     )
     return shaped, bare
-
-
-def _offered(turns: Turns, parameters: Json) -> Conversation:
-    function: dict[str, Json] = {"name": FUNCTION, "description": DESCRIPTION}
-    if parameters is not None:
-        function["parameters"] = parameters
-    offer = [{"type": "function", "function": function}]
-    return turns.conversation(turns.user(), prompt=True, tools=True).with_changes(tools=offer)
 
 
 _TEMPLATE = """\

@@ -39,17 +39,7 @@ from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._prompt import constant_header, history_of
 from portable_tpl.release._settings import settings_of, words_of
-from portable_tpl.release._turns import (
-    ASSISTANT,
-    REASONING,
-    SYSTEM,
-    USER,
-    USER_AFTER,
-    Message,
-    Turns,
-    content,
-    turns_of,
-)
+from portable_tpl.release._turns import ASSISTANT, REASONING, SYSTEM, USER, USER_AFTER, Message, Turns, turns_of
 
 CODE = "REL101"
 
@@ -137,7 +127,7 @@ def _furnished(turns: Turns, inquiry: Inquiry) -> Iterator[_Pair]:
     if turns.tools and not turns.needs_tools:
         yield from (pair._replace(beside=" with tools") for pair in _prompts(turns, offered))
     if not turns.preface:
-        system: Message = {"role": "system", "content": content(SYSTEM, turns.user_form)}
+        system = turns.system()
         conversation = turns.conversation(system, turns.user())
         if SYSTEM in (inquiry.text(conversation.with_changes(add_generation_prompt=True)) or ""):
             beside = " with a system message"
