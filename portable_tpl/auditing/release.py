@@ -18,7 +18,7 @@ from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import ContainerSubject, Subject
-from portable_tpl.release._inquiry import Engines, Inquiry, Sample
+from portable_tpl.release._inquiry import Engines, Inquiry
 from portable_tpl.release._run import Inspection, inspect_container, inspect_template
 from portable_tpl.sources import Container
 from portable_tpl.sources.beside import ggufs_beside
@@ -32,7 +32,7 @@ def inspected(
     parsed: ParsedTemplate, container: Container | None, run: Run, session: Session, choice: Choice, tier: Tier
 ) -> Inspection:
     """What the release checks say about one template in a run of a tier, those that are left out not asked."""
-    inquiry = Inquiry(parsed.template, _engines(session, choice), [Sample(*each) for each in run.sample], tier)
+    inquiry = Inquiry(parsed.template, _engines(session, choice), run.sample, tier)
     codes = chosen_codes(choice.select, choice.without(parsed.template.path))
     subject = Subject(parsed, container)
     inspection = _own(inspect_template(subject, inquiry, codes))

@@ -11,7 +11,7 @@ from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.run.coverage import coverage_of
 from portable_tpl.differential.run.examples import remember
-from portable_tpl.differential.run.failures import Sample, failures_of
+from portable_tpl.differential.run.failures import failures_of
 from portable_tpl.differential.run.refused_requests import before_any_template
 from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
@@ -19,7 +19,7 @@ from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, is_stopped, is_untried, same
+from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering, Sample, is_stopped, is_untried, same
 from portable_tpl.model.report import Comparison, TargetComparison
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime

@@ -134,7 +134,7 @@ class Proof:
 
     def price(self, before: str, after: str, tier: Tier) -> Price:
         """What the reference prints otherwise of one text than of another, in conversations of a tier."""
-        judge = TierJudge(False, shape_of(self._parsed.tree), self._template.tokens)
+        judge = TierJudge(shape_of(self._parsed.tree), self._template.tokens)
         given = [each for each in self._conversations if judge.tier(each).rank <= tier.rank]
         one, other = (self._prover.reference.render_all(self._with(text), given) for text in (before, after))
         return price_of(one, other)

@@ -66,7 +66,7 @@ def handwritten(
     if CONTENTS[tier].anything:
         made += _hostile(shape)
     # What is ordinary for one template (calls, parts, a role) is not for another: the judge knows.
-    judge = judge or TierJudge(False, shape)
+    judge = judge or TierJudge(shape)
     ranked = {conversation.key: (judge.tier(conversation).rank, conversation) for conversation in made}
     mild = [(rank, conversation) for rank, conversation in ranked.values() if rank <= tier.rank]
     return [conversation for _, conversation in sorted(mild, key=lambda each: each[0])]

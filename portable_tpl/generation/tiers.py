@@ -23,35 +23,17 @@ _Part = TypeVar("_Part")
 _MESSAGE_TEXTS = ("role", "name", "tool_call_id", *REASONING_KEYS)
 
 
-def tier_of(
-    conversation: Conversation,
-    reads_parts: bool | frozenset[str] = False,
-    shape: TemplateShape | None = None,
-    special_tokens: Mapping[str, str] = DEFAULT_SPECIAL_TOKENS,
-) -> Tier:
-    """The mildest tier that a conversation belongs to.
-
-    ``reads_parts``: whether the template takes typed parts as content (or the roles for which it does). ``shape``:
-    what the template reads; roles, markers, keys and flat tools that it names are then nothing unusual.
-    """
-    return TierJudge(reads_parts, shape, special_tokens).tier(conversation)
-
-
 class TierJudge:
-    """:func:`tier_of` for many conversations alike; messages and tools that several of them share are judged once.
+    """Tells the mildest tier of conversations; messages and tools that several of them share are judged once.
 
-    What was judged must not be changed afterwards.
+    ``shape``: what the template reads; roles, markers, keys and flat tools that it names are then nothing unusual,
+    nor are typed parts where it reads them. What was judged must not be changed afterwards.
     """
 
     def __init__(
-        self,
-        reads_parts: bool | frozenset[str] = False,
-        shape: TemplateShape | None = None,
-        tokens: Mapping[str, str] = DEFAULT_SPECIAL_TOKENS,
+        self, shape: TemplateShape | None = None, tokens: Mapping[str, str] = DEFAULT_SPECIAL_TOKENS
     ) -> None:
         shape = shape or TemplateShape()
-        roles = frozenset({"user"}) if reads_parts is True else reads_parts or frozenset()
-        self._part_roles = roles | shape.part_roles
         self._shape = shape
         markers = frozenset(shape.markers(CONTENT)) | frozenset(shape.markers((*PART, "text")))
         self._values = ValueJudge([token for token in tokens.values() if len(token) > 1], markers)
@@ -70,7 +52,7 @@ class TierJudge:
         """The judge of a conversation, which may have special tokens of its own."""
         if not conversation.special_tokens:
             return self
-        return TierJudge(self._part_roles, self._shape, conversation.special_tokens)
+        return TierJudge(self._shape, conversation.special_tokens)
 
     def _all(self, conversation: Conversation) -> Iterator[Tier]:
         """The tier of each unusual thing."""
@@ -152,7 +134,7 @@ class TierJudge:
         elif isinstance(content, list) and content and all(isinstance(part, dict) for part in content):
             if not all(isinstance(part.get("type"), str) for part in content):
                 yield Tier.HOSTILE
-            elif role not in self._part_roles or not all(self._takes(part["type"], role) for part in content):
+            elif role not in self._shape.part_roles or not all(self._takes(part["type"], role) for part in content):
                 yield Tier.EXTENDED
             for part in content:
                 yield from self._part(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.severity import Severity
@@ -49,6 +49,14 @@ class Failed:
 
 
 Rendering: TypeAlias = Rendered | Refused | Failed
+
+
+class Sample(NamedTuple):
+    """A conversation of a run, and what the reference made of it."""
+
+    conversation: Conversation
+    tier: Tier
+    rendering: Rendering
 
 
 def is_stopped(rendering: Rendering) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.errors import RenderError
-from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, is_stopped
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, Sample, is_stopped
 from portable_tpl.model.source import Template
 from portable_tpl.model.words import cut, in_one_line
 from portable_tpl.targets.processes._base import Runtime
@@ -37,14 +37,6 @@ class Tracer(Protocol):
     ) -> list[Trace]:
         """One trace a conversation."""
         ...
-
-
-class Sample(NamedTuple):
-    """A conversation of the run that the checks are part of, and what the reference made of it."""
-
-    conversation: Conversation
-    tier: Tier
-    rendering: Rendering
 
 
 @dataclass(frozen=True)

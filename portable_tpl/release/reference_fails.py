@@ -26,11 +26,11 @@ from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Severity
-from portable_tpl.model.rendering import Failed, Rendering, is_stopped
+from portable_tpl.model.rendering import Failed, Rendering, Sample, is_stopped
 from portable_tpl.model.words import in_one_line
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._conversations import plain_conversations
-from portable_tpl.release._inquiry import Inquiry, Sample
+from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._turns import USER, Turns, turns_of
 from portable_tpl.template.usage.shape import CALL
 

@@ -62,14 +62,9 @@ class Package:
             return None
 
 
-def engines_folder() -> Path:
-    """Where all engine versions live."""
-    return cache_folder()
-
-
 def engine_folder(package: Package, version: str) -> Path:
     """The folder of one version; it exists only if that version is installed there."""
-    return engines_folder() / package.engine / version
+    return cache_folder() / package.engine / version
 
 
 def is_installed(package: Package, version: str) -> bool:
@@ -80,7 +75,7 @@ def is_installed(package: Package, version: str) -> bool:
 def installed_versions(package: Package) -> list[str]:
     """The versions that are in the cache, oldest first."""
     with contextlib.suppress(OSError):
-        folders = (engines_folder() / package.engine).iterdir()
+        folders = (cache_folder() / package.engine).iterdir()
         names = [each.name for each in folders if _VERSION.fullmatch(each.name) and _holds_package(package, each)]
         return sorted(names, key=version_key)
     return []
@@ -124,7 +119,7 @@ def install(package: Package, version: str, *, unpinned: bool = False) -> Path:
 def _unwritable(error: OSError) -> str:
     """What is said where the cache cannot be written, and what to do then."""
     reason = error.strerror or error
-    return f"cannot write {engines_folder()}: {reason}; {WHAT_TO_DO}"
+    return f"cannot write {cache_folder()}: {reason}; {WHAT_TO_DO}"
 
 
 def ask_releases(package: Package) -> list[str]:
@@ -271,7 +266,7 @@ def _release_of(package: Package, version: str) -> str:
 
 
 def _releases_file(package: Package) -> Path:
-    return engines_folder().with_name("releases") / f"{package.engine}.json"
+    return cache_folder().with_name("releases") / f"{package.engine}.json"
 
 
 def _versions(releases: list[str], package: Package) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 from portable_tpl.differential.compare import compare
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
-from portable_tpl.generation.tiers import tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, parse_conversation
 from portable_tpl.model.errors import ConversationError
 from portable_tpl.model.rendering import Mismatch, Rendered
@@ -37,7 +37,7 @@ def test_a_seeded_defect_is_found_once_and_minimal(defect: Defect, reference: Ru
     small = mismatches[0].conversation
     assert defect.hits(small)
     for smaller in every_smaller(small):
-        if tier_of(smaller, shape=SHAPE).rank <= mismatches[0].tier.rank:
+        if TierJudge(SHAPE).tier(smaller).rank <= mismatches[0].tier.rank:
             would_do = defect.hits(smaller) and isinstance(reference.render(Template(CHAT), smaller), Rendered)
             assert not would_do, f"{smaller.key} would do"
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from portable_tpl.generation.tiers import tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.strategies import conversations
@@ -19,7 +19,7 @@ QUICK = settings(max_examples=60, deadline=None, database=None, suppress_health_
 @given(conversations())
 @QUICK
 def test_everyday_conversations_are_everyday(made: Conversation) -> None:
-    assert tier_of(made).rank <= Tier.EVERYDAY.rank
+    assert TierJudge().tier(made).rank <= Tier.EVERYDAY.rank
 
 
 @given(conversations("{% if messages[-1].role == 'ipython' %}x{% endif %}", tier="hostile"))
@@ -44,7 +44,7 @@ def test_the_templates_role_is_found() -> None:
         lambda each: any(message["role"] == "ipython" for message in each.messages),
         settings=quiet,
     )
-    assert tier_of(made) is Tier.EXTENDED  # without the template nobody knows that role
+    assert TierJudge().tier(made) is Tier.EXTENDED  # without the template nobody knows that role
 
 
 def test_mistakes_are_said() -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from portable_tpl.generation.drawing import draw
-from portable_tpl.generation.tiers import tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Tier
 from tests.generation.test_generate import RICH, rich_shape
 
@@ -65,4 +65,4 @@ def test_keys_and_tiers_tell_draws_apart() -> None:
     assert len(set(first)) > 25
     assert not set(first) & {each.key for each in draw(shape, Tier.EVERYDAY, 30, "b")} - {first[0]}
     for tier in Tier:
-        assert all(tier_of(each, shape=shape).rank <= tier.rank for each in draw(shape, tier, 60, "a"))
+        assert all(TierJudge(shape).tier(each).rank <= tier.rank for each in draw(shape, tier, 60, "a"))

@@ -10,7 +10,7 @@ import pytest
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation
 from portable_tpl.generation.handwritten import handwritten
-from portable_tpl.generation.tiers import tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier, parse_conversation
 from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
@@ -42,13 +42,13 @@ def drawn(tier: Tier, count: int, shape: TemplateShape | None = None, seed: str 
 @pytest.mark.parametrize("shape", [TemplateShape(), rich_shape()], ids=["plain", "rich"])
 def test_no_conversation_is_stranger_than_asked(tier: Tier, shape: TemplateShape) -> None:
     for made in (*handwritten(shape, tier), *drawn(tier, 400, shape)):
-        assert tier_of(made, shape=shape).rank <= tier.rank, made.key
+        assert TierJudge(shape).tier(made).rank <= tier.rank, made.key
 
 
 @pytest.mark.parametrize("tier", [Tier.EXTENDED, Tier.HOSTILE])
 def test_stranger_tiers_are_mostly_strange(tier: Tier) -> None:
     shape = rich_shape()
-    strange = sum(tier_of(made, shape=shape) is tier for made in drawn(tier, 200))
+    strange = sum(TierJudge(shape).tier(made) is tier for made in drawn(tier, 200))
     assert strange > 120
 
 
@@ -135,7 +135,7 @@ def test_corpus_conversations_stay_in_their_tier(corpus_templates: list[Template
     for template in corpus_templates[::12]:
         shape = shape_of(parse(template).tree)
         for made in (*handwritten(shape), *drawn(Tier.EVERYDAY, 20, shape, template.sha256)):
-            assert tier_of(made, shape=shape).rank <= Tier.EVERYDAY.rank, (template.path, made.key)
+            assert TierJudge(shape).tier(made).rank <= Tier.EVERYDAY.rank, (template.path, made.key)
 
 
 def test_an_argument_of_the_call_is_no_variable_of_a_template() -> None:

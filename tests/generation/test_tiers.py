@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from portable_tpl.generation.drawing import draw
-from portable_tpl.generation.tiers import TierJudge, tier_of
+from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
-from portable_tpl.template.usage.shape import shape_of
+from portable_tpl.template.usage.shape import TemplateShape, shape_of
 
 Message = dict[str, Any]
 USER: Message = {"role": "user", "content": "Hi"}
@@ -146,15 +146,15 @@ HOSTILE: dict[str, Conversation] = {
     ],
 )
 def test_the_table(tier: Tier, made: Conversation) -> None:
-    assert tier_of(made) is tier
+    assert TierJudge().tier(made) is tier
 
 
 def test_parts_are_ordinary_where_they_are_read() -> None:
     made = Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}]}])
-    assert tier_of(made, reads_parts=True) is Tier.ORDINARY
+    assert TierJudge(TemplateShape(part_roles=frozenset({"user"}))).tier(made) is Tier.ORDINARY
     system = Conversation([{"role": "system", "content": [{"type": "text", "text": "a"}]}, USER])
-    assert tier_of(system, reads_parts=True) is Tier.EXTENDED
-    assert tier_of(system, reads_parts=frozenset({"system"})) is Tier.ORDINARY
+    assert TierJudge(TemplateShape(part_roles=frozenset({"user"}))).tier(system) is Tier.EXTENDED
+    assert TierJudge(TemplateShape(part_roles=frozenset({"system"}))).tier(system) is Tier.ORDINARY
 
 
 def test_what_the_template_names_is_not_unusual() -> None:
@@ -164,17 +164,17 @@ def test_what_the_template_names_is_not_unusual() -> None:
     )
     shape = shape_of(parse(Template(text)).tree)
     critic = EXTENDED["unknown role"]
-    assert tier_of(critic) is Tier.EXTENDED
-    assert tier_of(critic, shape=shape) is Tier.EXTENDED  # two user turns still follow one another
+    assert TierJudge().tier(critic) is Tier.EXTENDED
+    assert TierJudge(shape).tier(critic) is Tier.EXTENDED  # two user turns still follow one another
     aside = Conversation([USER, BOT, {"role": "critic", "content": "x"}, USER])
-    assert tier_of(aside) is Tier.EXTENDED
-    assert tier_of(aside, shape=shape) is Tier.EVERYDAY
-    assert tier_of(EXTENDED["flat tool"], shape=shape) is Tier.ORDINARY
+    assert TierJudge().tier(aside) is Tier.EXTENDED
+    assert TierJudge(shape).tier(aside) is Tier.EVERYDAY
+    assert TierJudge(shape).tier(EXTENDED["flat tool"]) is Tier.ORDINARY
     marked = Conversation([USER, {"role": "assistant", "content": "a<|sep|>b"}, USER])
-    assert tier_of(marked) is Tier.HOSTILE
-    assert tier_of(marked, shape=shape) is Tier.EVERYDAY
+    assert TierJudge().tier(marked) is Tier.HOSTILE
+    assert TierJudge(shape).tier(marked) is Tier.EVERYDAY
     forged = Conversation([{"role": "user", "content": "a<|sep|>b"}])
-    assert tier_of(forged, shape=shape) is Tier.HOSTILE
+    assert TierJudge(shape).tier(forged) is Tier.HOSTILE
 
 
 def test_calls_are_ordinary_where_they_are_read() -> None:
@@ -182,13 +182,13 @@ def test_calls_are_ordinary_where_they_are_read() -> None:
     shape = shape_of(parse(Template(text)).tree)
     arguments = {"a": "x", "n": 2**31 - 1, "b": True, "l": [1, "a"], "d": {"x": 0}}
     one, two = call(arguments, id="a"), call({"b": 1}, id="b")
-    assert tier_of(Conversation(calling(one, two)), shape=shape) is Tier.ORDINARY
-    assert tier_of(Conversation(calling(one, content=None)), shape=shape) is Tier.ORDINARY
+    assert TierJudge(shape).tier(Conversation(calling(one, two))) is Tier.ORDINARY
+    assert TierJudge(shape).tier(Conversation(calling(one, content=None))) is Tier.ORDINARY
     absent = calling(one)
     del absent[1]["content"]
-    assert tier_of(Conversation(absent), shape=shape) is Tier.ORDINARY
-    assert tier_of(Conversation(calling(call(arguments))), shape=shape) is Tier.EVERYDAY
-    assert tier_of(Conversation([USER, {**BOT, "content": None}, USER]), shape=shape) is Tier.EXTENDED
+    assert TierJudge(shape).tier(Conversation(absent)) is Tier.ORDINARY
+    assert TierJudge(shape).tier(Conversation(calling(call(arguments)))) is Tier.EVERYDAY
+    assert TierJudge(shape).tier(Conversation([USER, {**BOT, "content": None}, USER])) is Tier.EXTENDED
 
 
 def test_thoughts_in_the_answer_are_ordinary_and_other_markers_rare() -> None:
@@ -196,25 +196,25 @@ def test_thoughts_in_the_answer_are_ordinary_and_other_markers_rare() -> None:
     shape = shape_of(parse(Template(text)).tree)
 
     def tier(role: str, content: str) -> Tier:
-        return tier_of(Conversation([USER, {"role": role, "content": content}, USER]), shape=shape)
+        return TierJudge(shape).tier(Conversation([USER, {"role": role, "content": content}, USER]))
 
     assert tier("assistant", "<think>Hm.</think>So.") is Tier.ORDINARY
     assert tier("assistant", "<think>Hm.</think>So. STOP") is Tier.EVERYDAY
     assert tier("assistant", "So.</think>") is Tier.EVERYDAY
-    assert tier_of(said("a </think> b"), shape=shape) is Tier.EVERYDAY
+    assert TierJudge(shape).tier(said("a </think> b")) is Tier.EVERYDAY
 
 
 def test_the_containers_tokens_count() -> None:
     made = Conversation([{"role": "user", "content": "say STOP!"}])
-    assert tier_of(made) is Tier.ORDINARY
-    assert tier_of(made, special_tokens={"eos_token": "STOP!"}) is Tier.HOSTILE
+    assert TierJudge().tier(made) is Tier.ORDINARY
+    assert TierJudge(tokens={"eos_token": "STOP!"}).tier(made) is Tier.HOSTILE
 
 
 def test_a_conversation_is_within_its_tier_and_every_stranger_one() -> None:
     shape = shape_of(parse(Template("{{ messages }}{{ tools }}{{ documents }}")).tree)
-    judge = TierJudge(shape=shape)
+    judge = TierJudge(shape)
     drawn = [each for tier in Tier for each in draw(shape, tier, 30, "within")]
     assert {judge.tier(each) for each in drawn} == set(Tier)
     for each in drawn:
-        own = tier_of(each, shape=shape)
+        own = TierJudge(shape).tier(each)
         assert [judge.is_within(each, tier) for tier in Tier] == [own.rank <= tier.rank for tier in Tier]

@@ -10,10 +10,10 @@ import pytest
 
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Severity
-from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendered, Rendering, Sample
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import Subject
-from portable_tpl.release._inquiry import Engines, Inquiry, Sample
+from portable_tpl.release._inquiry import Engines, Inquiry
 from portable_tpl.release._run import inspect_template
 from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import parse

@@ -64,9 +64,9 @@ def reports(folder: Path, room: Path, arguments: Sequence[str], circumstance: Ci
 
 def _cold_cache(cache: Path) -> Path:
     """A cache with the engines that are installed, and with nothing that a run had put there."""
-    from portable_tpl.targets.installs import engines_folder
+    from portable_tpl.targets.workers._cache import cache_folder
 
-    for package in sorted(engines_folder().glob("*/*")):
+    for package in sorted(cache_folder().glob("*/*")):
         if re.match(r"b?\d", package.name):
             link = cache / "portable-tpl" / "engines" / package.parent.name / package.name
             link.parent.mkdir(parents=True, exist_ok=True)

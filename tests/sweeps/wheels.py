@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import tempfile
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from portable_tpl.targets.deployments import all_deployments
-from portable_tpl.targets.deployments._wheels import Wheel, engine_of
+from portable_tpl.targets.deployments._wheels import Wheel, engine_in
 from portable_tpl.targets.installs import npm
+
+_LIBRARIES = (".so", ".pyd", ".dylib")
+_SCRIPTS = (".js", ".mjs", ".cjs")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +55,24 @@ def downloaded(wheel: Wheel, folder: Path) -> Path:
         command += ["-d", str(folder), wheel.package]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return max((*folder.glob("*.whl"), *folder.glob("*.tgz")), key=lambda path: path.stat().st_mtime)
+
+
+def engine_of(carrier: Path) -> str | None:
+    """The version of its engine that a package, a wheel or npm's, was built with; ``None`` where it names none."""
+    engines = (engine_in(program) for program in _programs(carrier))
+    return next((engine for engine in engines if engine is not None), None)
+
+
+def _programs(carrier: Path) -> Iterator[bytes]:
+    if carrier.suffix == ".whl":
+        with zipfile.ZipFile(carrier) as archive:
+            yield from (archive.read(name) for name in archive.namelist() if name.endswith(_LIBRARIES))
+        return
+    with tarfile.open(carrier) as bundle:
+        for member in bundle:
+            file = bundle.extractfile(member) if member.name.endswith(_SCRIPTS) else None
+            if file is not None:
+                yield file.read()
 
 
 def released(carrier: Path) -> str:

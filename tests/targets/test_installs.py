@@ -26,7 +26,7 @@ HF_JINJA, LLAMA, MINIJINJA = hf_jinja.ENGINE.package, llamacpp.ENGINE.package, m
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(installs, "engines_folder", lambda: tmp_path / "engines")
+    monkeypatch.setattr(installs, "cache_folder", lambda: tmp_path / "engines")
     return tmp_path / "engines"
 
 
@@ -184,7 +184,7 @@ def test_a_pin_is_whole_and_names_no_address() -> None:
 
 def test_a_cache_that_cannot_be_written_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(installs, "engines_folder", lambda: tmp_path / "file" / "engines")
+    monkeypatch.setattr(installs, "cache_folder", lambda: tmp_path / "file" / "engines")
     with pytest.raises(TargetUnavailable, match=r"cannot write .*engines: Not a directory; .*XDG_CACHE_HOME"):
         installs.install(MINIJINJA, "2.14.0")
     program = [sys.executable, "-m", "portable_tpl.targets.workers.onnxruntime_worker"]

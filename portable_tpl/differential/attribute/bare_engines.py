@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from portable_tpl.differential.run.render_cache import Memory
-from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Limits, Runtime
-from portable_tpl.targets.processes._contexts import if_json
+from portable_tpl.targets.processes._contexts import prepared_json_context
 from portable_tpl.targets.processes._deadline import Deadline
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find
-from portable_tpl.targets.steps.prepared import Prepared, context_of
+from portable_tpl.targets.steps.prepared import Prepared
 
 
 class BareEngine:
@@ -26,7 +26,7 @@ class BareEngine:
         self._runtime = (
             adapter.opens(version, limits)  # one that takes prepared conversations as it is
             if adapter.opens is not None
-            else WorkerRuntime(replace(adapter, context=_context), version, limits)
+            else WorkerRuntime(replace(adapter, context=prepared_json_context), version, limits)
         )
         self.id, self.engine, self.version = self._runtime.id, self._runtime.engine, self._runtime.version
         self._memory = Memory()
@@ -55,11 +55,6 @@ class BareEngine:
     def close(self) -> None:
         """Stop the engine; may be called twice."""
         self._runtime.close()
-
-
-def _context(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
-    context = context_of(conversation, tokens)
-    return if_json(context) if isinstance(context, dict) else context
 
 
 class BareEngines:

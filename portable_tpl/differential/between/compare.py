@@ -77,7 +77,7 @@ class _Comparison:
             runs.append(explore(new, tracer, settings, self._clock.out))
         self._cut = any(run.cut for run in runs)
         self._conversations = list({each.key: each for run in runs for each in run.conversations}.values())
-        self._judges = [TierJudge(False, shape_of(each.tree), each.template.tokens) for each in (old, new)]
+        self._judges = [TierJudge(shape_of(each.tree), each.template.tokens) for each in (old, new)]
 
     def result(self, known: TemplateDifference) -> TemplateDifference:
         """All differences: those that stand alone first, of these the mildest, and of these the most frequent."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
-from portable_tpl.differential.explain.substitution import replaced
+from portable_tpl.model.findings import Edit, apply_edits
 from portable_tpl.model.source import Span
 from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -45,4 +45,4 @@ def _begun_afresh(parsed: ParsedTemplate, places: list[tuple[nodes.For, str]]) -
         if not resolve_names(parsed.tree).turns[loop][name].unset:
             edits[before] = edits.get(before, "") + f"{first} set ptl_{name} = {name} %}}"
         edits[after] = edits.get(after, "") + f"{{% set {name} = ptl_{name} {opening}"
-    return replaced(parsed.text, edits.items())
+    return apply_edits(parsed.text, tuple(Edit(*span, text) for span, text in edits.items()))

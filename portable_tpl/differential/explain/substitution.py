@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import nodes
 
-from portable_tpl.model.source import Span
+from portable_tpl.model.findings import Edit, apply_edits
 from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Piece, Trace
@@ -79,7 +79,7 @@ class Rewriter:
     def by_value(self, node: nodes.Node) -> str | None:
         """The template with an expression replaced by its value; ``None`` where it had none, or several."""
         edit = self.edit(node)
-        return None if edit is None else replaced(self._parsed.text, [edit])
+        return None if edit is None else apply_edits(self._parsed.text, (edit,))
 
     def by_items(self, node: nodes.Node) -> str | None:
         """The template with what a loop runs over replaced by the list of its items."""
@@ -89,9 +89,9 @@ class Rewriter:
         value = [] if "undefined" in description[0] else description[0].get("value")
         text = literal(list(value)) if isinstance(value, (str, list, dict)) else None
         edit = None if text is None else self._edit(node, text)
-        return None if edit is None else replaced(self._parsed.text, [edit])
+        return None if edit is None else apply_edits(self._parsed.text, (edit,))
 
-    def edit(self, node: nodes.Node) -> tuple[Span, str] | None:
+    def edit(self, node: nodes.Node) -> Edit | None:
         """The edit that puts an expression's only value in its place."""
         description = self.told(node)
         if len(description) != 1 or "value" not in description[0]:
@@ -112,7 +112,7 @@ class Rewriter:
             return None
         text = literal(next(iter(printed)))
         edit = None if text is None else self._edit(node, text)
-        return None if edit is None else replaced(self._parsed.text, [edit])
+        return None if edit is None else apply_edits(self._parsed.text, (edit,))
 
     def look_at(self, number: int) -> None:
         """Choose which of the values of each expression :meth:`current` tells."""
@@ -137,17 +137,15 @@ class Rewriter:
         edits = self._bound(node, variables)
         if edits is None:
             return None
-        span = self._parsed.span(node)
-        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in edits]
-        return replaced(self._parsed.text[span.start : span.end], moved), variables
+        return self._edited(node, edits), variables
 
-    def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
+    def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[Edit] | None:
         """The edits that put variables in the place of what an expression reads."""
         if isinstance(node, nodes.Name):
             return self._as_variable(node, variables)
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
             return self._as_variable(node, variables)
-        edits: list[tuple[Span, str]] = []
+        edits: list[Edit] = []
         for child in node.iter_child_nodes():
             if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
                 continue  # a function's own name
@@ -158,7 +156,7 @@ class Rewriter:
             edits += found
         return edits
 
-    def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[tuple[Span, str]] | None:
+    def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[Edit] | None:
         value = self.current(node)
         if not isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)) or value is None:
             return None
@@ -167,7 +165,7 @@ class Rewriter:
             # The reference's error tells what it was missing in.
             holder = f"ptl_{value['missing']}"
             variables[holder] = _EMPTY[value["missing"]]
-            return [(span, f"{holder}[{literal(value['key'])}]")]
+            return [Edit(*span, f"{holder}[{literal(value['key'])}]")]
         if "undefined" in value and isinstance(node, nodes.Name):
             return self._as_assigned(node, variables)
         if "value" not in value or "kind" in value:
@@ -175,9 +173,9 @@ class Rewriter:
         new = "ptl_" + re.sub(r"\W", "_", self._parsed.text[span.start : span.end])
         if variables.setdefault(new, value["value"]) != value["value"]:
             return None
-        return [(span, new)]
+        return [Edit(*span, new)]
 
-    def _as_assigned(self, name: nodes.Name, variables: dict[str, Any]) -> list[tuple[Span, str]]:
+    def _as_assigned(self, name: nodes.Name, variables: dict[str, Any]) -> list[Edit]:
         """An undefined name by what it was set to, which may tell why it is undefined; else the name itself."""
         bindings = resolve_names(self._parsed.tree).resolve(name).bindings
         values = [binding.value for binding in bindings if binding.value is not None]
@@ -188,23 +186,17 @@ class Rewriter:
         self._followed.pop()
         if inner is None:
             return []
-        span = self._parsed.span(values[0])
-        moved = [(Span(at.start - span.start, at.end - span.start), new) for at, new in inner]
-        return [(self._parsed.span(name), f"({replaced(self._parsed.text[span.start : span.end], moved)})")]
+        return [Edit(*self._parsed.span(name), f"({self._edited(values[0], inner)})")]
 
-    def _edit(self, node: nodes.Node, text: str) -> tuple[Span, str] | None:
+    def _edited(self, node: nodes.Node, edits: Sequence[Edit]) -> str:
+        """The source of an expression after edits of the template that lie within it."""
+        start, end = self._parsed.span(node)
+        moved = (Edit(each.start - start, each.end - start, each.text) for each in edits)
+        return apply_edits(self._parsed.text[start:end], tuple(moved))
+
+    def _edit(self, node: nodes.Node, text: str) -> Edit | None:
         span = self._parsed.span(node)
-        return None if len(text) > _LONGEST or span.start >= span.end else (span, text)
-
-
-def replaced(text: str, edits: Iterable[tuple[Span, str]]) -> str:
-    """A text with some spans replaced; the spans do not overlap."""
-    out: list[str] = []
-    position = 0
-    for span, new in sorted(edits):
-        out += [text[position : span.start], new]
-        position = span.end
-    return "".join([*out, text[position:]])
+        return None if len(text) > _LONGEST or span.start >= span.end else Edit(*span, text)
 
 
 def _collect(pieces: Sequence[Piece], printed: dict[int, set[str]]) -> None:

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from portable_tpl.differential.shrink import size_of
-from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.model.rendering import Failed, Sample
 from portable_tpl.model.report import ReferenceFailure
-
-
-class Sample(NamedTuple):
-    """A conversation of a run, and what the reference made of it."""
-
-    conversation: Conversation
-    tier: Tier
-    rendering: Rendering
 
 
 def failures_of(sample: Sequence[Sample]) -> tuple[ReferenceFailure, ...]:

@@ -123,7 +123,7 @@ def explore(
     """Find the conversations for one template."""
     shape = with_part_roles(parsed, tracer, shape_of(parsed.tree))
     found = branches(parsed.tree)
-    judge = TierJudge(False, shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
+    judge = TierJudge(shape, parsed.template.special_tokens or DEFAULT_SPECIAL_TOKENS)
     goals = turn_goals(turn_states(parsed.tree), len(found))
     run = Explored(shape, found, Targeting(parsed, shape, found), judge, goals)
     choices = SeededChoices(f"{settings.seed}:{parsed.template.sha256}")

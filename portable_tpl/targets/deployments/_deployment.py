@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments._build import Build, BuiltEngine
 from portable_tpl.targets.deployments._wheels import Wheel
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Limits
-from portable_tpl.targets.processes._contexts import if_json
+from portable_tpl.targets.processes._contexts import prepared_json_context
 from portable_tpl.targets.processes._node_engine import NodeEngine
 from portable_tpl.targets.steps import step
 from portable_tpl.targets.steps._base import Step
@@ -97,7 +97,7 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
         package=engine.package,
         pinned=build.version,
         options=build.options,
-        context=_json_context_of if isinstance(engine, NodeEngine) else context_of,
+        context=prepared_json_context if isinstance(engine, NodeEngine) else context_of,
         summary=f"the engine of {deployment.id} without its steps",
     )
     bare = replace(bare, opens=lambda asked, limits: BuiltEngine(build, bare, asked, limits))
@@ -110,8 +110,3 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
         bare=bare,
     )
     return replace(adapter, opens=lambda _asked, limits: DeploymentRuntime(deployment, adapter, limits))
-
-
-def _json_context_of(conversation: Conversation, tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
-    context = context_of(conversation, tokens)
-    return if_json(context) if isinstance(context, dict) else context

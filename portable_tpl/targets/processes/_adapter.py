@@ -49,11 +49,6 @@ class Launch:
 ContextBuilder: TypeAlias = Callable[[Conversation, Mapping[str, str]], "dict[str, Json] | Rendering"]
 
 
-def engine_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
-    """The reference's own context, for targets of which only the engine is to speak."""
-    return reference_context(conversation, container_tokens)
-
-
 class Engine(Protocol):
     """An engine: its name, where its versions come from, and how one is run."""
 
@@ -104,7 +99,7 @@ class Adapter:
     available: Callable[[str | None], Availability]
     aliases: tuple[str, ...] = ()
     options: Mapping[str, Json] = field(default_factory=lambda: _NO_OPTIONS, hash=False)
-    context: ContextBuilder = engine_context
+    context: ContextBuilder = reference_context
     package: Package | None = None
     pinned: str | None = None
     flag: Flag | None = None

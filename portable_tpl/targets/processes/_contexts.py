@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterable, Mapping
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed, Rendering
+from portable_tpl.targets.steps.prepared import context_of
 from portable_tpl.targets.steps.reference import reference_context
 
 
 def json_context(conversation: Conversation, container_tokens: Mapping[str, str]) -> dict[str, Json] | Rendering:
     """The reference's own context, for an engine that can only be given what JSON can spell."""
     return if_json(reference_context(conversation, container_tokens))
+
+
+def prepared_json_context(
+    conversation: Conversation, container_tokens: Mapping[str, str]
+) -> dict[str, Json] | Rendering:
+    """The same after the steps of a deployment, where the conversation is one that was prepared."""
+    context = context_of(conversation, container_tokens)
+    return if_json(context) if isinstance(context, dict) else context
 
 
 def chat_request(conversation: Conversation) -> dict[str, Json]:

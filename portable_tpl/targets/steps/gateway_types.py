@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from portable_tpl.model.conversation import Conversation, Json
-from portable_tpl.model.rendering import Failed
-from portable_tpl.targets.steps._base import Message, Step, each_message, with_messages
+from portable_tpl.targets.steps._base import Message, Step, each_message
 from portable_tpl.targets.steps.content import as_parts, is_structured
-from portable_tpl.targets.steps.typed import kept_message, refused
+from portable_tpl.targets.steps.typed import fields_kept, missing_of, tool_misfit, turned_down
 
 _SMG = "smg 1.13.0, measured on its gateway before a scheduler that keeps what it is sent"
 _NAME = ("name",)
@@ -27,11 +26,6 @@ _PARTS = ("text", "image_url", "video_url", "input_audio", "audio_url")
 _FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
 
-def _fields_kept(conversation: Conversation) -> Conversation:
-    out = with_messages(conversation, [kept_message(message, _KEYS) for message in conversation.messages])
-    return out if not out.tools else out.with_changes(tools=[_kept_tool(tool) for tool in out.tools])
-
-
 def _kept_tool(tool: Message) -> Message:
     function = tool.get("function")
     if not isinstance(function, dict):
@@ -42,32 +36,18 @@ def _kept_tool(tool: Message) -> Message:
     return {"type": tool.get("type", "function"), "function": {**known, **others}}
 
 
-def _misfit(conversation: Conversation) -> Failed | None:
-    """The first thing that the types do not take."""
-    if not conversation.messages:
-        return refused("there is no message")
-    reasons = (
-        *map(_tool_misfit, conversation.tools or ()),
-        *(_message_misfit(message.get("role"), message) for message in conversation.messages),
-    )
-    return next((refused(reason) for reason in reasons if reason is not None), None)
+def _misfits(conversation: Conversation) -> Iterator[str | None]:
+    yield None if conversation.messages else "there is no message"
+    yield from _tool_misfits(conversation)
+    yield from map(_message_misfit, conversation.messages)
 
 
-def _tools_misfit(conversation: Conversation) -> Failed | None:
-    reasons = (reason for reason in map(_tool_misfit, conversation.tools or ()) if reason is not None)
-    return next(map(refused, reasons), None)
+def _tool_misfits(conversation: Conversation) -> Iterator[str | None]:
+    yield from map(tool_misfit, conversation.tools or ())
 
 
-def _tool_misfit(tool: Message) -> str | None:
-    function = tool.get("function")
-    if not isinstance(tool.get("type"), str):
-        return "a tool has no type"
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        return "a tool has no function with a name"
-    return None
-
-
-def _message_misfit(role: Json, message: Message) -> str | None:
+def _message_misfit(message: Message) -> str | None:
+    role = message.get("role")
     if not isinstance(role, str) or role not in _KEYS:
         return f"the role {role} is not known"
     content = message.get("content")
@@ -88,15 +68,12 @@ def _call_misfit(call: Json) -> str | None:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         return "a tool call has no function with a name"
-    missing = next((key for key in ("id", "type") if not isinstance(call.get(key), str)), None)
-    if missing is not None:
-        return f"a tool call has no {missing}"
-    if isinstance(function.get("arguments"), str):
+    if missing_of(call) is None and isinstance(function.get("arguments"), str):
         try:
             json.loads(function["arguments"])
         except ValueError:
             return "a tool call has arguments that are no JSON"
-    return None
+    return missing_of(call)
 
 
 def _structured_content(message: Message) -> Message:
@@ -117,14 +94,14 @@ STEPS = (
         _SMG,
         "An unknown role, a tool call without an id or a type, arguments that are no JSON, a part of a type that the "
         "OpenAI format does not have, content that is not there, no message at all: no template sees such a request.",
-        objection=_misfit,
+        objection=turned_down(_misfits),
     ),
     Step(
         "typed-tools-required",
         "A tool without a type, or without a function that has a name, is turned down.",
         "the Runner of mistralrs 0.9.5, measured",
         "A template that reads tools of another shape is given none of them.",
-        objection=_tools_misfit,
+        objection=turned_down(_tool_misfits),
     ),
     Step(
         "gateway-fields-kept",
@@ -132,7 +109,7 @@ STEPS = (
         _SMG,
         "A tool's answer has no name there, and a tool without parameters has empty ones. Reasoning is "
         "reasoning_content, under whichever of its names it was sent; a thought called thinking is lost.",
-        on_request=_fields_kept,
+        on_request=fields_kept(_KEYS, _kept_tool),
     ),
     Step(
         "string-to-structured-parts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed
@@ -23,13 +23,19 @@ _PARTS = ("text", "image_url", "video_url", "audio_url", "input_audio", "refusal
 _FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
 
-def _fields_kept(conversation: Conversation) -> Conversation:
-    messages = [kept_message(message, _KEYS) for message in conversation.messages]
-    out = with_messages(conversation, messages)
-    return out if not out.tools else out.with_changes(tools=[_kept_tool(tool) for tool in out.tools])
+def fields_kept(
+    fields: Mapping[str, tuple[str, ...]], kept_tool: Callable[[Message], Message]
+) -> Callable[[Conversation], Conversation]:
+    """A change that keeps of messages and tool calls the fields that a server's types have, and makes tools anew."""
+
+    def on_request(conversation: Conversation) -> Conversation:
+        out = with_messages(conversation, [_kept_message(message, fields) for message in conversation.messages])
+        return out if not out.tools else out.with_changes(tools=[kept_tool(tool) for tool in out.tools])
+
+    return on_request
 
 
-def kept_message(message: Message, fields: Mapping[str, tuple[str, ...]]) -> Message:
+def _kept_message(message: Message, fields: Mapping[str, tuple[str, ...]]) -> Message:
     """A message with the keys that ``fields`` name for its role beside role and content, in that order."""
     role = message.get("role")
     keys = fields.get(role) if isinstance(role, str) else None
@@ -41,11 +47,11 @@ def kept_message(message: Message, fields: Mapping[str, tuple[str, ...]]) -> Mes
     kept = {key: given[key] for key in ("role", "content", *keys) if key in given}
     calls = kept.get("tool_calls")
     if isinstance(calls, list):
-        kept["tool_calls"] = [kept_call(call) if isinstance(call, dict) else call for call in calls]
+        kept["tool_calls"] = [_kept_call(call) if isinstance(call, dict) else call for call in calls]
     return message if list(kept.items()) == list(message.items()) else kept
 
 
-def kept_call(call: Message) -> Message:
+def _kept_call(call: Message) -> Message:
     """A tool call with the fields that the OpenAI format has."""
     kept: Message = {key: call[key] for key in ("id", "type", "function") if key in call}
     if isinstance(kept.get("function"), dict):
@@ -61,40 +67,39 @@ def _kept_tool(tool: Message) -> Message:
     return {"type": tool.get("type", "function"), "function": kept}
 
 
-def _misfit(conversation: Conversation) -> Failed | None:
-    """The first thing that the types do not take."""
-    if not conversation.messages:
-        return refused("there is no message")
-    if conversation.tools is not None:
-        reason = _tools_misfit(conversation.tools)
-        if reason is not None:
-            return refused(reason)
-    for message in conversation.messages:
-        role = message.get("role")
-        reason = _role_misfit(role, message) if isinstance(role, str) else "a message has no role"
-        if reason is not None:
-            return refused(reason)
+def turned_down(
+    misfits: Callable[[Conversation], Iterator[str | None]],
+) -> Callable[[Conversation], Failed | None]:
+    """The answer to a request that does not fit: it names the first misfit."""
+
+    def objection(conversation: Conversation) -> Failed | None:
+        misfit = next((each for each in misfits(conversation) if each is not None), None)
+        return None if misfit is None else Failed("error", f"the request does not fit the server's types: {misfit}")
+
+    return objection
+
+
+def _misfits(conversation: Conversation) -> Iterator[str | None]:
+    yield None if conversation.messages else "there is no message"
+    yield "the list of tools is empty" if conversation.tools == [] else None
+    yield from map(tool_misfit, conversation.tools or ())
+    yield from map(_message_misfit, conversation.messages)
+
+
+def tool_misfit(tool: Message) -> str | None:
+    """What of a tool does not fit, if something does not."""
+    function = tool.get("function")
+    if not isinstance(tool.get("type"), str):
+        return "a tool has no type"
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return "a tool has no function with a name"
     return None
 
 
-def _tools_misfit(tools: list[Message]) -> str | None:
-    if not tools:
-        return "the list of tools is empty"
-    for tool in tools:
-        function = tool.get("function")
-        if not isinstance(tool.get("type"), str):
-            return "a tool has no type"
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            return "a tool has no function with a name"
-    return None
-
-
-def refused(reason: str) -> Failed:
-    """The answer to a request that does not fit."""
-    return Failed("error", f"the request does not fit the server's types: {reason}")
-
-
-def _role_misfit(role: str, message: Message) -> str | None:
+def _message_misfit(message: Message) -> str | None:
+    role = message.get("role")
+    if not isinstance(role, str):
+        return "a message has no role"
     if role not in _KEYS:
         return f"the role {role} is not known"
     tools = message.get("tools")
@@ -130,10 +135,15 @@ def _calls_misfit(calls: Json) -> str | None:
     for call in calls:
         if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
             return "a tool call has no function"
-        missing = next((key for key in ("id", "type") if not isinstance(call.get(key), str)), None)
+        missing = missing_of(call)
         if missing is not None:
-            return f"a tool call has no {missing}"
+            return missing
     return None
+
+
+def missing_of(call: Message) -> str | None:
+    """Which of what every tool call has one has not."""
+    return next((f"a tool call has no {key}" for key in ("id", "type") if not isinstance(call.get(key), str)), None)
 
 
 STEPS = (
@@ -144,7 +154,7 @@ STEPS = (
         "A tool call without an id, an answer without tool_call_id, an unknown role, a part of a type that "
         "the OpenAI "
         "format does not have, no message at all: no template sees such a request.",
-        objection=_misfit,
+        objection=turned_down(_misfits),
     ),
     Step(
         "unknown-fields-lost",
@@ -154,6 +164,6 @@ STEPS = (
         "A tool's answer has no name there. Reasoning is reasoning_content, under whichever of its names it "
         "was sent; "
         "content that is null beside tool calls is not there.",
-        on_request=_fields_kept,
+        on_request=fields_kept(_KEYS, _kept_tool),
     ),
 )

@@ -12,8 +12,9 @@ import pytest
 
 from portable_tpl.targets.deployments import all_deployments
 from portable_tpl.targets.deployments._dynamo_frontend import installed
-from portable_tpl.targets.deployments._wheels import engine_in, engine_of
+from portable_tpl.targets.deployments._wheels import engine_in
 from portable_tpl.targets.workers.dynamo_worker import engine_version
+from tests.sweeps.wheels import engine_of
 
 _PATH = b"\0/registry/src/index/minijinja-contrib-9.9.9/src/lib.rs/registry/src/index/minijinja-2.14.0/src/value.rs\0"
 
@@ -50,9 +51,9 @@ def test_what_was_read_of_a_wheel_is_said(deployment: Any) -> None:
         # No package carries them: TGI and LM Studio are none, vLLM runs transformers, and jinja2 is the user's own.
         assert deployment.id in ("tgi", "vllm", "lm-studio", "llama-cpp-python")
         return
-    assert any(
-        fact.source == deployment.wheel.citation and deployment.pinned in fact.text for fact in deployment.facts
-    )
+    wheel = deployment.wheel
+    source = f"the {wheel.package} {wheel.release} {'wheel' if wheel.manager == 'pip' else 'package'}"
+    assert any(fact.source == source and deployment.pinned in fact.text for fact in deployment.facts)
 
 
 @pytest.mark.skipif(installed() is None, reason="needs the extra dynamo")

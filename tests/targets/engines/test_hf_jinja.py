@@ -98,7 +98,7 @@ def test_an_earlier_version_runs_beside_it() -> None:
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (adapter,) = hf_jinja.ADAPTERS
-    monkeypatch.setattr(installs, "engines_folder", lambda: tmp_path)
+    monkeypatch.setattr(installs, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(installs, "node_command", lambda: "node")
     state = adapter.available("0.5.6")
     assert not state.ok
