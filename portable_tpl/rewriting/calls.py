@@ -200,6 +200,9 @@ def _with_ascii(comparison: tuple[str, nodes.Expr] | None, look: Look) -> bool:
     return type_.only(k.STR) and not type_.bits & k.NON_ASCII
 
 
+# How operators are written, and what stands for each where it is denied.
+SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
+_OPPOSITES = {"eq": "ne", "ne": "eq", "lt": "gteq", "gteq": "lt", "gt": "lteq", "lteq": "gt", "in": "notin"}
 _TEST_OPERATORS = {
     **dict.fromkeys(("eq", "equalto", "=="), "eq"),
     **dict.fromkeys(("ne", "!="), "ne"),
@@ -209,6 +212,12 @@ _TEST_OPERATORS = {
     **dict.fromkeys(("ge", ">="), "gteq"),
     "in": "in",
 }
+
+
+def sign_of(test: str, denied: bool) -> str | None:
+    """The operator that a test with an argument stands for, or the one that says the opposite."""
+    operator = _TEST_OPERATORS.get(test)
+    return None if operator is None else SIGNS[_OPPOSITES[operator] if denied else operator]
 
 
 def comparisons(node: nodes.Compare | nodes.Test) -> Iterator[tuple[str, nodes.Expr, nodes.Expr]]:

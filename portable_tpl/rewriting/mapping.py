@@ -9,6 +9,7 @@ from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall, as_condition, assigned, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
+from portable_tpl.rewriting.test_rewrites import text_first
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -136,12 +137,9 @@ def text_key(node: nodes.Getitem, look: Look) -> Fix | None:
     key = node.arg
     if not isinstance(test, nodes.Test) or test.name != "defined" or test.node is not node:
         return None
-    if not as_condition(test, look) or not repeatable(key) or not _has_text_keys(node.node, look):
+    if not as_condition(test, look) or not _has_text_keys(node.node, look):
         return None
-    if not supported(look, "test.string.value"):
-        return None
-    made = f"{operand(key, look)} is string and {look.parsed.source(test)}"
-    return replace(test, made, Level.AND, look, "Ask for a text first")
+    return text_first(test, key, look)
 
 
 def _has_text_keys(node: nodes.Expr, look: Look) -> bool:

@@ -10,26 +10,16 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting import edges as _rewrites_edges
-from portable_tpl.rewriting import filters as _rewrites_filters
-from portable_tpl.rewriting import mapping as _rewrites_mapping
-from portable_tpl.rewriting import prefix as _rewrites_prefix
-from portable_tpl.rewriting import search as _rewrites_search
-from portable_tpl.rewriting import split as _rewrites_split
-from portable_tpl.rewriting import template_text as _rewrites_template_text
+from portable_tpl.rewriting import edges, filters, mapping, prefix, search, split, template_text
 from portable_tpl.rewriting.calls import MethodCall
 
 Rewrite = Callable[[nodes.Call, MethodCall, Look], "Fix | None"]
 
 _REWRITES: Mapping[str, Rewrite] = MappingProxyType(
     {
-        **_rewrites_edges.REWRITES,
-        **_rewrites_filters.REWRITES,
-        **_rewrites_mapping.REWRITES,
-        **_rewrites_prefix.REWRITES,
-        **_rewrites_search.REWRITES,
-        **_rewrites_split.REWRITES,
-        **_rewrites_template_text.REWRITES,
+        name: rewrite
+        for module in (edges, filters, mapping, prefix, search, split, template_text)
+        for name, rewrite in module.REWRITES.items()
     }
 )
 

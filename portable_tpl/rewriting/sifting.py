@@ -10,18 +10,14 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output, supported, widest
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.model.source import Span
+from portable_tpl.rewriting.calls import sign_of
 from portable_tpl.rewriting.expressions import Level, edits, operand, pipe, quoted
 from portable_tpl.rewriting.helper_macros import names_taken
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.syntax.walking import names
 from portable_tpl.template.types.lattice import kinds as k
 
-# The operators that tests with an argument stand for, asked and denied.
-_OPERATORS = {
-    **dict.fromkeys(("equalto", "eq", "=="), ("==", "!=")),
-    **dict.fromkeys(("ne", "!="), ("!=", "==")),
-    "in": ("in", "not in"),
-}
+_ASKED = frozenset({"equalto", "eq", "==", "ne", "!=", "in"})  # tests with an argument that a condition can say
 _NAMES = ("item", "each", "entry")
 _LOOPED = k.LIST | k.TUPLE | k.DICT | k.VIEW | k.RANGE | k.ITERATOR
 _JOINING = ("+", "~")
@@ -78,9 +74,9 @@ def _condition(node: nodes.Filter, name: str, look: Look, attribute: str | None 
     denied = node.name in ("reject", "rejectattr")
     if len(given) == 1:
         return f"{tested} is not {test}" if denied else f"{tested} is {test}"
-    if len(given) != 2 or test not in _OPERATORS:
+    if len(given) != 2 or test not in _ASKED:
         return None
-    return f"{tested} {_OPERATORS[test][denied]} {operand(given[1], look, Level.SUM)}"
+    return f"{tested} {sign_of(test, denied)} {operand(given[1], look, Level.SUM)}"
 
 
 def mapped(node: nodes.Filter, look: Look) -> Fix | None:

@@ -51,6 +51,15 @@ def rewrite(node: nodes.Test, look: Look) -> Fix | None:
     return _implied(node, look) or _something(node, look) or _another(node, look) or _with_exceptions(node, look)
 
 
+def text_first(node: nodes.Expr, value: nodes.Expr, look: Look, *, denied: bool = False) -> Fix | None:
+    """``x is string and …`` for what is asked of ``x``; where that is ``denied``, ``x is not string or …``."""
+    if not repeatable(value) or not supported(look, "test.string.value"):
+        return None
+    words, level = ("is not string or", Level.OR) if denied else ("is string and", Level.AND)
+    text = f"{operand(value, look)} {words} {look.parsed.source(node)}"
+    return replace(node, text, level, look, "Ask for a text first")
+
+
 def _another(node: nodes.Test, look: Look) -> Fix | None:
     """Another test that draws the same line between the values that can arrive."""
     mask = KIND_TESTS.get(node.name)

@@ -30,6 +30,7 @@ from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.rewriting.lists import seen_before
+from portable_tpl.rewriting.test_rewrites import text_first
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER
@@ -49,12 +50,7 @@ def _text_first(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
         texts_only = _has_text_keys(right, look)
     if not texts_only:
         return None
-    if isinstance(left, nodes.Const) or not repeatable(left) or not supported(look, "test.string.value"):
-        return None
-    value, rest = operand(left, look), look.parsed.source(node)
-    if node.ops[0].op == "notin":
-        return replace(node, f"{value} is not string or {rest}", Level.OR, look, "Ask for a text first")
-    return replace(node, f"{value} is string and {rest}", Level.AND, look, "Ask for a text first")
+    return None if isinstance(left, nodes.Const) else text_first(node, left, look, denied=node.ops[0].op == "notin")
 
 
 def _has_text_keys(node: nodes.Expr, look: Look) -> bool:

@@ -33,6 +33,7 @@ from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, rep
 from portable_tpl.rewriting.lists import or_nothing
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.rewriting.template_text import by_filter
+from portable_tpl.rewriting.test_rewrites import text_first
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -172,14 +173,9 @@ def _text_first(node: nodes.Filter, value: nodes.Expr, look: Look) -> Fix | None
     if not isinstance(row, nodes.Compare) or row.expr is not node or len(row.ops) != 1:
         return None
     operator, word = row.ops[0].op, constant(row.ops[0].expr)
-    if not isinstance(word, str) or not word[:1].isalpha() or word.lower() in _WORDS or not repeatable(value):
+    if not isinstance(word, str) or not word[:1].isalpha() or word.lower() in _WORDS or operator not in ("eq", "ne"):
         return None
-    if operator not in ("eq", "ne") or not supported(look, "test.string.value"):
-        return None
-    tested, rest = operand(value, look), look.parsed.source(row)
-    if operator == "ne":
-        return replace(row, f"{tested} is not string or {rest}", Level.OR, look, "Ask for a text first")
-    return replace(row, f"{tested} is string and {rest}", Level.AND, look, "Ask for a text first")
+    return text_first(row, value, look, denied=operator == "ne")
 
 
 _WORDS = frozenset({"none", "true", "false", "nan", "inf", "infinity"})

@@ -26,6 +26,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import brief
 from portable_tpl.model.findings import Fix
+from portable_tpl.rewriting.calls import SIGNS
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.support.spelling import negation_features, sign_features
 from portable_tpl.template.types.lattice import kinds as k
@@ -70,14 +71,11 @@ def _comparison(node: nodes.Compare, look: Look) -> None:
         look.use(feature, node, lambda: _unchained(node, look))
 
 
-_WORDS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
-
-
 def _unchained(node: nodes.Compare, look: Look) -> Fix:
     parts: list[str] = []
     left: nodes.Expr = node.expr
     for item in node.ops:
-        parts.append(f"{operand(left, look, Level.SUM)} {_WORDS[item.op]} {operand(item.expr, look, Level.SUM)}")
+        parts.append(f"{operand(left, look, Level.SUM)} {SIGNS[item.op]} {operand(item.expr, look, Level.SUM)}")
         left = item.expr
     return replace(node, " and ".join(parts), Level.AND, look, "Compare two at a time")
 

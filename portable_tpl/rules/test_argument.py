@@ -27,7 +27,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.rewriting.calls import comparisons
+from portable_tpl.rewriting.calls import comparisons, sign_of
 from portable_tpl.rewriting.expressions import Level, operand, replace
 from portable_tpl.support.spelling import test_features
 
@@ -50,30 +50,19 @@ def _test(node: nodes.Test, look: Look) -> None:
             look.use_by_pair("test.eq", look.brief(left), look.brief(right), node)
 
 
-_OPERATORS = {
-    **dict.fromkeys(("eq", "equalto", "=="), ("==", "!=")),
-    **dict.fromkeys(("ne", "!="), ("!=", "==")),
-    **dict.fromkeys(("lt", "lessthan", "<"), ("<", ">=")),
-    **dict.fromkeys(("gt", "greaterthan", ">"), (">", "<=")),
-    **dict.fromkeys(("le", "<="), ("<=", ">")),
-    **dict.fromkeys(("ge", ">="), (">=", "<")),
-    "in": ("in", "not in"),
-    "divisibleby": ("== 0", "!= 0"),
-}
-
-
 def _operator(node: nodes.Test, look: Look) -> Fix | None:
-    words = _OPERATORS.get(node.name)
-    if words is None or node.args is None or len(node.args) != 1:
+    if node.args is None or len(node.args) != 1:
         return None
     parent = look.parent(node)
     negated = isinstance(parent, nodes.Not) and re.match(r"\s*is\s+not\b", _after(node, look)) is not None
-    word = words[1] if negated else words[0]
+    sign = sign_of(node.name, negated)
     if node.name == "divisibleby":
-        left = operand(node.node, look, Level.POWER)
-        text = f"{left} % {operand(node.args[0], look, Level.POWER)} {word}"
+        left, right = (operand(each, look, Level.POWER) for each in (node.node, node.args[0]))
+        text = f"{left} % {right} {'!=' if negated else '=='} 0"
+    elif sign is not None:
+        text = f"{operand(node.node, look, Level.SUM)} {sign} {operand(node.args[0], look, Level.SUM)}"
     else:
-        text = f"{operand(node.node, look, Level.SUM)} {word} {operand(node.args[0], look, Level.SUM)}"
+        return None
     whole: nodes.Expr = parent if negated and isinstance(parent, nodes.Not) else node
     return replace(whole, text, Level.COMPARISON, look, "Use the operator")
 

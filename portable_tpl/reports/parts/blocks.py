@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from portable_tpl.model.conversation import Conversation
@@ -29,7 +29,7 @@ _SGR = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "bl
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _FIX_WORDS = {Safety.SAFE: "fix", Safety.UNSAFE: "unsafe fix", Safety.DISPLAY: "suggestion"}
 _MOST_PLACES = 12
-_MOST_FIX_LINES = 3
+_MOST_LINES = 3  # of a change, on each side
 _GUTTER = 10  # what an excerpt's line number, bar and indentation take
 
 
@@ -226,15 +226,16 @@ class Writer:
         if not in_full:
             return
         for hunk in fix_hunks(template, fix, self.columns - _GUTTER):
-            yield from self._side(hunk.before, "-", "red")
-            yield from self._side(hunk.after, "+", "green")
+            yield from self.side(hunk.before, "    - ", "red")
+            yield from self.side(hunk.after, "    + ", "green")
 
-    def _side(self, lines: tuple[str, ...], sign: str, tone: str) -> Iterator[str]:
-        shown = lines if self.verbose or len(lines) <= _MOST_FIX_LINES else lines[: _MOST_FIX_LINES - 1]
+    def side(self, lines: Sequence[str], before: str, tone: str, instead: str | None = None) -> Iterator[str]:
+        """The first few lines of a change, each behind the same text; ``instead`` stands before what is left out."""
+        shown = lines if self.verbose or len(lines) <= _MOST_LINES else lines[: _MOST_LINES - 1]
         for line in shown:
-            yield self.paint(cut(f"    {sign} {line}", self.columns), tone)
+            yield self.paint(cut(f"{before}{line}", self.columns), tone)
         if len(lines) > len(shown):
-            yield self.paint(f"    {sign} … {len(lines) - len(shown)} more lines", tone)
+            yield self.paint(f"{before if instead is None else instead}… {len(lines) - len(shown)} more lines", tone)
 
     def coverage(self, comparison: Comparison) -> Iterator[str]:
         """How many branches were reached, and which were not."""

@@ -14,7 +14,6 @@ from portable_tpl.reports.parts.words import how_many, plural, tier_phrase
 
 _MOST_IN_FULL = 3  # reasons of one template; each takes up to ten lines of a screen
 _LONGEST_CONDITION = 60
-_MOST_LINES = 3  # of a change, on each side
 
 
 def difference_lines(report: Report, writer: Writer) -> Iterator[str]:
@@ -96,11 +95,8 @@ def _side(text: str, line: int, sign: str, tone: str, writer: Writer) -> Iterato
     # What begins or ends a stretch by a line end alone says nothing.
     while len(lines) > 1 and not lines[0].strip():
         lines, line = lines[1:], line + 1
-    shown = lines if writer.verbose or len(lines) <= _MOST_LINES else lines[: _MOST_LINES - 1]
-    for number, each in enumerate(shown, line):
-        yield writer.paint(cut(f"  {sign} {number:>4} | {one_line(each)}", writer.columns), tone)
-    if len(lines) > len(shown):
-        yield writer.paint(f"  {sign}      | … {len(lines) - len(shown)} more lines", tone)
+    numbered = [f"{number:>4} | {one_line(each)}" for number, each in enumerate(lines, line)]
+    yield from writer.side(numbered, f"  {sign} ", tone, instead=f"  {sign}      | ")
 
 
 def _printed(difference: PromptDifference, writer: Writer) -> Iterator[str]:
