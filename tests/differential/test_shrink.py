@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from portable_tpl.differential.shrink import Shrinker
-from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.handwritten.by_tier import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.usage.shape import TemplateShape
 

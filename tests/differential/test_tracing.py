@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portable_tpl.differential.run.tracer import Mode, Tracer
-from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.handwritten.by_tier import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template

@@ -56,7 +56,7 @@ def test_mistakes_are_said() -> None:
 
 def test_hypothesis_is_not_imported_before_it_is_needed() -> None:
     code = (
-        "import sys, portable_tpl.strategies, portable_tpl.generation.generate, portable_tpl.generation.handwritten;"
+        "import sys, portable_tpl.strategies, portable_tpl.generation.generate, portable_tpl.generation.handwritten.by_tier;"
         "sys.exit('hypothesis' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,7 +9,7 @@ import pytest
 
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation
-from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.handwritten.by_tier import handwritten
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier, parse_conversation
 from portable_tpl.model.source import Template

@@ -15,7 +15,7 @@ from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.run.turns import joined_for
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.generate import conversation as generate
-from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.handwritten.by_tier import handwritten
 from portable_tpl.generation.targeting import Targeting
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import DEFAULT_SPECIAL_TOKENS, Conversation, Tier

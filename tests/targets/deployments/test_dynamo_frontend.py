@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portable_tpl.generation.handwritten import handwritten
+from portable_tpl.generation.handwritten.by_tier import handwritten
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template

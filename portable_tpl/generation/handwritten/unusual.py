@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portable_tpl.generation.handwritten_tools import ARGUMENTS, MARKUP, WEATHER, tool_of
-from portable_tpl.generation.handwritten_turns import assistant, call_of, chat, result_of, system, tools_for, user
+from portable_tpl.generation.handwritten.tools import ARGUMENTS, MARKUP, WEATHER, tool_of
+from portable_tpl.generation.handwritten.turns import assistant, call_of, chat, result_of, system, tools_for, user
 from portable_tpl.generation.values import own_variables
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.usage.shape import TemplateShape

@@ -1,4 +1,4 @@
-"""Hand-written conversations that always run first, fitted to the template's own words."""
+"""The ordinary and the everyday conversations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from portable_tpl.generation.dialogue import Message, takes_flat_calls, takes_wrapped_calls
-from portable_tpl.generation.handwritten_tools import (
+from portable_tpl.generation.handwritten.tools import (
     ARGUMENTS,
     BARE_LIST,
     MARKED,
@@ -23,42 +23,21 @@ from portable_tpl.generation.handwritten_tools import (
     WIDE_ARGUMENTS,
     WIDE_TOOL,
 )
-from portable_tpl.generation.handwritten_turns import assistant, call_of, chat, result_of, system, tools_for, user
-from portable_tpl.generation.handwritten_unusual import hostile, unusual
-from portable_tpl.generation.tiers import TierJudge
+from portable_tpl.generation.handwritten.turns import assistant, call_of, chat, result_of, system, tools_for, user
 from portable_tpl.generation.tools import takes_flat_tools, takes_wrapped_tools
 from portable_tpl.generation.values import is_flag, own_variables
-from portable_tpl.model.conversation import Conversation, Tier
+from portable_tpl.model.conversation import Conversation
 from portable_tpl.requests.fields import REASONING_KEYS
 from portable_tpl.requests.parts import EXAMPLE_URL
 from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
-from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.template.usage.shape import CONTENT, MESSAGE, TOOL, TemplateShape
 
 UNICODE = "Grüße, ÉCOLE, Привет, 你好, مرحبا, 👩‍👩‍👧 e\u0301"
 WHITESPACE = "  \n lead and\r\ntrail \t\n "
 
 
-def handwritten(
-    shape: TemplateShape, tier: Tier = Tier.EVERYDAY, judge: TierJudge | None = None
-) -> list[Conversation]:
-    """The conversations of a tier and of the milder ones, the mildest first, without repetition.
-
-    ``judge`` is one for the shape, which will know what it judged here.
-    """
-    conversations = [*_ordinary(shape), *_everyday(shape)]
-    if CONTENTS[tier].unusual:
-        conversations += unusual(shape)
-    if CONTENTS[tier].anything:
-        conversations += hostile(shape)
-    # What is ordinary for one template (calls, parts, a role) is not for another: the judge knows.
-    judge = judge or TierJudge(shape)
-    ranked = {conversation.key: (judge.tier(conversation).rank, conversation) for conversation in conversations}
-    mild = [(rank, conversation) for rank, conversation in ranked.values() if rank <= tier.rank]
-    return [conversation for _, conversation in sorted(mild, key=lambda each: each[0])]
-
-
-def _ordinary(shape: TemplateShape) -> Iterator[Conversation]:
+def ordinary(shape: TemplateShape) -> Iterator[Conversation]:
+    """What every client sends: chats, calls of tools, parts, each variable of the template's own."""
     yield chat(user())
     yield chat(system(), user("What is 2 + 2?"))
     yield chat(user("One"), assistant("Two"), user("Three"))
@@ -80,7 +59,8 @@ def _ordinary(shape: TemplateShape) -> Iterator[Conversation]:
             yield from _own_role(shape, role)
 
 
-def _everyday(shape: TemplateShape) -> Iterator[Conversation]:
+def everyday(shape: TemplateShape) -> Iterator[Conversation]:
+    """What the everyday tier adds: empty and wide texts, documents, roles of the template's own, its markers."""
     for text in ("", WIDE):
         yield chat(system(text), user(text), assistant(text), user(text))
     wide = assistant(f"<think>{WIDE}</think>{WIDE}", reasoning_content=WIDE)
