@@ -11,6 +11,7 @@ from typing import Any
 
 from portable_tpl.model.errors import ConfigError
 from portable_tpl.model.findings import Severity
+from portable_tpl.model.words import did_you_mean
 
 FILE = "portable-tpl.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -142,10 +143,7 @@ def _build(path: str, section: Mapping[str, Any]) -> Configuration:
 
 
 def _suggestion(key: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(key.lower().replace("_", "-"), _KEYS, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(_KEYS)}"
+    return did_you_mean(key.lower().replace("_", "-"), _KEYS, otherwise=f"known keys: {', '.join(_KEYS)}")
 
 
 def _texts(where: str, value: Any) -> tuple[str, ...]:

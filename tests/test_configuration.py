@@ -84,8 +84,8 @@ def test_without_a_file(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[str, str]] = [
-    ("target = ['x']", "unknown key 'target'; did you mean 'targets'?"),
-    ("min_branch_coverage = 1", "unknown key 'min_branch_coverage'; did you mean 'min-branch-coverage'?"),
+    ("target = ['x']", "unknown key 'target'; did you mean targets?"),
+    ("min_branch_coverage = 1", "unknown key 'min_branch_coverage'; did you mean min-branch-coverage?"),
     ("zzz = 1", "unknown key 'zzz'; known keys: targets, select"),
     ("targets = 'hf-jinja'", "'targets' must be a list of strings, found 'hf-jinja'"),
     ("targets = []", "'targets' must not be empty"),

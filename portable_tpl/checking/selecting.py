@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from portable_tpl.checking.registry import release_names, rules
 from portable_tpl.model.errors import InputError
+from portable_tpl.model.words import did_you_mean
 
 
 def codes_of(subject: str) -> frozenset[str]:
@@ -58,9 +59,6 @@ def _by_code(subjects: Collection[str]) -> Mapping[str, int]:
 
 def unknown_subject(subject: str) -> str:
     """What to say of a subject that is no rule, with what may have been meant."""
-    from difflib import get_close_matches
-
-    names = [name for pair in _names().items() for name in pair]
-    near = get_close_matches(subject.strip(), names, n=2) or get_close_matches(subject.strip().upper(), names, n=2)
-    hint = f"; did you mean {' or '.join(near)}?" if near else "; codes look like PTL101, families like PTL1"
+    names = (name for pair in _names().items() for name in pair)
+    hint = did_you_mean(subject.strip(), names, 2, "codes look like PTL101, families like PTL1")
     return f"no rule is called {subject!r}{hint}"

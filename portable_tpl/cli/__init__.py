@@ -16,6 +16,7 @@ import click
 
 from portable_tpl import __version__
 from portable_tpl.model.errors import TRACEBACK_VARIABLE, PortableTplError, described
+from portable_tpl.model.words import did_you_mean
 
 # Imports and trees make many objects and little garbage: looking for it less often saves a twentieth of the start and
 # of a check of many templates.
@@ -56,12 +57,8 @@ class _LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], _COMMANDS, n=1) if args else []
-            if near and "Did you mean" not in error.message:
-                raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
-            raise
+            hint = did_you_mean(args[0], _COMMANDS) if args and "Did you mean" not in error.message else ""
+            raise (click.UsageError(error.message.rstrip(".") + hint, ctx) if hint else error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

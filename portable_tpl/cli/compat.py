@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from portable_tpl.model.errors import InputError
+from portable_tpl.model.words import did_you_mean
 from portable_tpl.reports.parts.visible import aligned
 
 _MARKS = {"yes": "yes", "no": "NO", "differs": "differs", "flag": "flag", "unknown": "?"}
@@ -62,12 +63,9 @@ def _targets(names: tuple[str, ...]) -> list[str]:
 
 
 def _unknown(feature: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
     known = list(known)
-    names = {part for identity in known for part in identity.partition("@")[0].split(".")}
-    near = get_close_matches(feature, known, n=3) or get_close_matches(feature, sorted(names), n=3)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists them"
+    names = sorted({part for identity in known for part in identity.partition("@")[0].split(".")})
+    hint = did_you_mean(feature, known, 3) or did_you_mean(feature, names, 3, "`portable-tpl compat` lists them")
     return f"no feature is called {feature!r}{hint}"
 
 

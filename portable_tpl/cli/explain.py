@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from portable_tpl.model.errors import InputError
+from portable_tpl.model.words import did_you_mean
 
 
 @click.command("explain", short_help="Show the page of a rule, a feature, a step or a target.")
@@ -26,10 +27,7 @@ def command(subject: str) -> int:
 
 
 def _unknown(subject: str) -> str:
-    from difflib import get_close_matches
-
     from portable_tpl.checking.pages import known_subjects
 
-    near = get_close_matches(subject, known_subjects(), n=3)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; `portable-tpl compat` lists the features"
+    hint = did_you_mean(subject, known_subjects(), 3, "`portable-tpl compat` lists the features")
     return f"no rule, feature, step or target is called {subject!r}{hint}"

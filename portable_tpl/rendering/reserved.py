@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from portable_tpl.model.conversation import Json
 from portable_tpl.model.errors import PromptWarning, RenderError
+from portable_tpl.model.words import did_you_mean
 
 # Parameters of apply_chat_template in transformers 5.24 (tokenizers and processors): there none of them reaches a
 # template, so here none may become a variable without a word.
@@ -52,12 +53,9 @@ def unread(text: str, names: Iterable[str]) -> list[str]:
 
 def unread_message(name: str, text: str) -> str:
     """REL110 about a variable that was given and is not read, with what may have been meant."""
-    from difflib import get_close_matches
-
     from portable_tpl.rendering.program import variables_of
 
-    near = get_close_matches(name, variables_of(text), n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    meant = did_you_mean(name, variables_of(text))
     return f"REL110: the template does not read the variable {name!r}{meant}"
 
 

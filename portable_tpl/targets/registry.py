@@ -20,6 +20,7 @@ from typing import Any
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.model.plugs import plug_modules
+from portable_tpl.model.words import did_you_mean
 from portable_tpl.support.table import newest_measured
 from portable_tpl.targets.installs import Package, is_installed
 from portable_tpl.targets.processes._adapter import Adapter, Launch
@@ -70,8 +71,8 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
     name, at, version = target_id.partition("@")
     adapter = _in_own_module(name) or _adapters().get(name) or _adapters().get(_aliases().get(name, ""))
     if adapter is None:
-        known = ", ".join(sorted(_adapters()))
-        raise UnknownTarget(f"unknown target {target_id!r}; known targets: {known}")
+        hint = did_you_mean(name, (*_adapters(), *_aliases()), 2, "`portable-tpl targets` lists them")
+        raise UnknownTarget(f"unknown target {target_id!r}{hint}")
     if at and (not version or not adapter.versioned):
         raise UnknownTarget(f"unknown target {target_id!r}: {name} cannot be asked for by version")
     return adapter, version or None

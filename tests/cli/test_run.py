@@ -38,10 +38,11 @@ def test_help_is_there_for_every_command(cli: Cli, command: tuple[str, ...]) -> 
     "arguments, words",
     [
         ((), "Commands:"),
-        (("chek", "strip.jinja"), "Did you mean 'check'?"),
+        (("chek", "strip.jinja"), "did you mean check?"),
         (("check",), "Missing argument"),
         (("check", "strip.jinja", "--formt", "json"), "--format"),
         (("check", "strip.jinja", "--format", "yaml"), "'yaml' is not one of"),
+        (("check", "strip.jinja", "--format", "jsn"), "; did you mean json?\n"),
         (("check", "strip.jinja", "--tier", "nice"), "'nice' is not one of"),
         (("check", "strip.jinja", "--jobs", "0"), "--jobs"),
         (("compare", "strip.jinja", "--examples", "-1"), "--examples"),
@@ -60,12 +61,27 @@ def test_bad_usage_is_status_2(cli: Cli, arguments: tuple[str, ...], words: str)
 
 @pytest.mark.parametrize("command", ["check", "fix", "compare", "audit"])
 def test_an_unknown_target_is_one_line_and_status_2(cli: Cli, command: str) -> None:
-    result = cli(command, "strip.jinja", "--target", "minijinja", "--target", "no-such-engine")
+    result = cli(command, "strip.jinja", "--target", "minijinja", "--target", "quux")
     assert result.status == 2
     assert result.stdout == b""
     assert len(result.lines) == 1
-    assert "unknown target 'no-such-engine'" in result.stderr
-    assert "minijinja-strict" in result.stderr
+    assert "unknown target 'quux'" in result.stderr
+    assert "`portable-tpl targets` lists them" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (("-t", "hf-jnja"), "did you mean hf-jinja?"),
+        (("-t", "llamacpp@b9294"), "did you mean llama.cpp or"),
+        (("--select", "PTL1011"), "did you mean PTL101 or"),
+        (("--ignore", "rel1004"), "did you mean REL104 or"),
+    ],
+)
+def test_what_may_have_been_meant_is_said_in_one_line(cli: Cli, options: tuple[str, str], words: str) -> None:
+    result = cli("check", "strip.jinja", *options)
+    assert (result.status, result.stdout, len(result.lines)) == (2, b"", 1)
+    assert words in result.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "fix", "compare", "audit", "render"])

@@ -136,7 +136,7 @@ def test_a_function_for_data_sets() -> None:
 
 def test_variables_are_looked_at() -> None:
     chat = pt.compile("{{ enable_thinking }}{{ messages[0].content }}")
-    with pytest.warns(PromptWarning, match="REL110.*'enable_thinkin'.*did you mean 'enable_thinking'"):
+    with pytest.warns(PromptWarning, match="REL110.*'enable_thinkin'.*did you mean enable_thinking"):
         assert chat.render(HI, enable_thinkin=True) == "Hi"
     for name in (
         "tokenize",
