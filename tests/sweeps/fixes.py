@@ -42,8 +42,9 @@ from tests.sweeps.truth import corpus
 
 TARGETS = ("minijinja", "hf-jinja", "llama.cpp")
 # The third is minijinja as its hosts have it: JSON as mistral.rs writes it, and its patches of a template's source, but
-# none of what it does to messages and tools, which no template can mend; and with the loop controls of other hosts.
-# ``--as-built`` leaves these out, as mistral.rs does, for which nobody asked by name.
+# none of what it does to messages and tools, which no template can mend; at the version that was asked for, and with the
+# loop controls of other hosts. ``--as-built`` takes the version (2.14) and the flags of mistral.rs itself, for which
+# nobody asked by name.
 ENGINES = ("hf-jinja", "llama.cpp-engine", "mistral.rs")
 _SOURCE_STEPS = ("reverse-slice", "descending-range", "meta-lines-removed", "generation-tags-removed")
 SHARE, MACROS, MACRO_LINES = 0.95, 0.2, 4
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", help="I/N: only every N-th template, from the I-th")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--causes", action="store_true", help="investigate what is left")
-    parser.add_argument("--as-built", action="store_true", help="mistral.rs without loop controls")
+    parser.add_argument("--as-built", action="store_true", help="minijinja as mistral.rs has built it")
     parser.add_argument("--diffs", type=Path)
     options = parser.parse_args(arguments)
     templates = dict(corpus(options.limit, options.part))
@@ -125,7 +126,7 @@ def _opened(engine: str, as_built: bool) -> Runtime:
         return open_runtime(engine)
     build = DEPLOYMENT.build
     if not as_built:
-        build = replace(build, loop_controls=True)
+        build = replace(build, loop_controls=True, version=None)
     adapter = deployment_adapter(replace(DEPLOYMENT, build=build, steps=_SOURCE_STEPS))
     assert adapter.opens is not None
     return adapter.opens(None, Limits())

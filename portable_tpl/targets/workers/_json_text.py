@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[,:]|[^",:]+', re.DOTALL)
+# Newer versions put a blank behind each mark.
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[,:] ?|[^",:]+', re.DOTALL)
 _HTML_ESCAPE = re.compile(r"\\(?:u00(3c|3e|26|27)|.)", re.DOTALL)
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
@@ -33,15 +34,13 @@ def restyled(
         text = _sorted_keys(text)
     pretty = "\n" in text
     item, key = separators or ("," if pretty else ", ", ": ")
-    if pretty:
-        key = key.removesuffix(" ")  # the engine's own blank stands there already
     marks = {",": item, ":": key}
     out: list[str] = []
     for piece in _PIECE.findall(text):
         if piece.startswith('"'):
             out.append(_plain(piece))
-        elif piece in marks:
-            out.append(marks[piece])
+        elif piece[0] in marks:
+            out.append(marks[piece[0]])
         else:
             out.append(piece)
     result = "".join(out)
