@@ -15,7 +15,9 @@ from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.report import Report
 from portable_tpl.model.source import Span, Template
 from portable_tpl.reports import text
+from portable_tpl.reports.parts.items import Item
 from portable_tpl.reports.parts.visible import width
+from portable_tpl.reports.parts.words import item_message
 
 from . import hostile, samples
 
@@ -106,7 +108,7 @@ def test_the_last_lines() -> None:
 def test_verbose_leaves_nothing_out() -> None:
     shown = text.render(samples.only(samples.template_report()), verbose=True)
     assert shown.count("reproduce  portable-tpl render chat_template.jinja") == 3
-    assert "cause      filter.tojson.indent" in shown
+    assert "cause      tojson(indent=…) [filter.tojson.indent]" in shown
     assert "fails at line 3: Unknown method: strip" in shown
     assert "  enable_thinking        false" in shown
 
@@ -406,3 +408,11 @@ def test_no_text_steers_the_terminal(report: Report, quiet: bool, statistics: bo
     shown.encode("utf-8")
     for char in shown:
         assert char == "\n" or char.isprintable(), repr(char)
+
+
+@pytest.mark.parametrize("safety, words", [("safe", "Fix"), ("unsafe", "Unsafe fix"), ("display", "Suggestion")])
+def test_a_fix_is_called_by_its_safety_wherever_it_is_said(safety: str, words: str) -> None:
+    finding = next(each for each in samples.template_report().findings if each.fix is not None)
+    assert finding.fix is not None
+    changed = replace(finding, fix=replace(finding.fix, safety=Safety(safety)))
+    assert f"\n{words}: " in item_message(Item(changed.severity, changed.code, changed.targets, None, changed, ()))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.findings import Fix, Safety, Severity, Witness
+from portable_tpl.model.findings import Fix, Severity, Witness
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.report import Comparison
 from portable_tpl.model.source import Location, Template
@@ -15,6 +15,7 @@ from portable_tpl.reports.parts.items import Block, Item, Proof
 from portable_tpl.reports.parts.source import SourceLine, fix_hunks, source_lines
 from portable_tpl.reports.parts.visible import one_line, pad, unbroken, width, wrapped
 from portable_tpl.reports.parts.words import (
+    FIX_WORDS,
     conversation_lines,
     how_many,
     missed_phrase,
@@ -27,7 +28,6 @@ from portable_tpl.reports.parts.words import (
 
 _SGR = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_FIX_WORDS = {Safety.SAFE: "fix", Safety.UNSAFE: "unsafe fix", Safety.DISPLAY: "suggestion"}
 _MOST_PLACES = 12
 _MOST_LINES = 3  # of a change, on each side
 _GUTTER = 10  # what an excerpt's line number, bar and indentation take
@@ -133,8 +133,8 @@ class Writer:
         if item.finding is not None:
             return one_line(item.finding.message) + tier_phrase(item.finding.tier)
         mismatch = item.proofs[0].mismatch
-        cause = f"; cause: {one_line(mismatch.cause)}" if mismatch.cause else "; cause not identified"
-        return f"{what_happens(mismatch)}{cause}{tier_phrase(mismatch.tier)}"
+        cause = f"cause: {one_line(why(mismatch))}" if mismatch.cause else "cause not identified"
+        return f"{what_happens(mismatch)}; {cause}{tier_phrase(mismatch.tier)}"
 
     def wrapped(self, text: str, indent: str) -> list[str]:
         """The text on lines that the terminal holds."""
@@ -222,7 +222,7 @@ class Writer:
         yield f"  {'':>{width(one)}}  {' ' * width(before)}{self.paint('^', 'red')}"
 
     def _fix(self, template: Template, fix: Fix, in_full: bool) -> Iterator[str]:
-        yield f"  {self.paint(_FIX_WORDS[fix.safety], 'green')}: {one_line(fix.summary)}"
+        yield f"  {self.paint(FIX_WORDS[fix.safety], 'green')}: {one_line(fix.summary)}"
         if not in_full:
             return
         for hunk in fix_hunks(template, fix, self.columns - _GUTTER):

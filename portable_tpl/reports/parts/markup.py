@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from portable_tpl.model.findings import Fix, Safety, Witness
+from portable_tpl.model.findings import Fix, Witness
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.report import TemplateReport
 from portable_tpl.model.source import Template
@@ -16,6 +16,7 @@ from portable_tpl.reports.parts.items import Block, Item, Proof, items_of
 from portable_tpl.reports.parts.source import SourceLine, fix_hunks, source_lines
 from portable_tpl.reports.parts.visible import one_line, printable, unbroken
 from portable_tpl.reports.parts.words import (
+    FIX_WORDS,
     conversation_lines,
     how_many,
     plural,
@@ -25,7 +26,6 @@ from portable_tpl.reports.parts.words import (
     why,
 )
 
-_SAFETY_WORDS = {Safety.SAFE: "Fix", Safety.UNSAFE: "Unsafe fix", Safety.DISPLAY: "Suggestion"}
 _BEFORE, _AFTER = 160, 320  # characters of a prompt around the first difference
 _LARGEST_SOURCE = 400_000  # characters; of a larger template only the lines of findings are shown
 
@@ -122,7 +122,7 @@ def _command(command: str) -> str:
 
 
 def _fix(template: Template, fix: Fix) -> Iterator[str]:
-    yield f"<p>{_SAFETY_WORDS[fix.safety]}: {prose(one_line(fix.summary))}</p>"
+    yield f"<p>{FIX_WORDS[fix.safety].capitalize()}: {prose(one_line(fix.summary))}</p>"
     lines: list[str] = []
     for hunk in fix_hunks(template, fix):
         lines.extend(f"<del>- {text(line)}</del>" for line in hunk.before)

@@ -25,6 +25,9 @@ _LONGEST_VALUE = 240
 _LONGEST_MESSAGE = 200
 _LONGEST_TEXT = 120
 
+# What a fix is called: one that is made unasked, one for which `fix` has to be asked, and one that is only shown.
+FIX_WORDS = {Safety.SAFE: "fix", Safety.UNSAFE: "unsafe fix", Safety.DISPLAY: "suggestion"}
+
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """A count with its noun: ``1 finding``, ``1,203 findings``."""
@@ -82,7 +85,15 @@ def why(mismatch: Mismatch) -> str:
     if mismatch.origin == "stack":
         named = mismatch.cause or "not identified"
         return f"{named} (the deployment changes what the template is given; not for the template to cure)"
-    return mismatch.cause or "not identified"
+    return "not identified" if mismatch.cause is None else feature_phrase(mismatch.cause)
+
+
+def feature_phrase(feature: str) -> str:
+    """A feature in words, with the id in brackets by which ``explain`` finds its page; of an unknown one the id."""
+    from portable_tpl.support.features import load_features  # not before a cause is to be named: they are many
+
+    known = load_features().get(feature)
+    return feature if known is None else f"{known.title.removesuffix('.')} [{feature}]"
 
 
 def rendering_phrase(rendering: Rendering) -> str:
@@ -133,8 +144,7 @@ def item_message(item: Item) -> str:
         )
         parts.extend(f"Reproduce: {unbroken(command)}" for command in finding.witness.reproduce)
     if finding is not None and finding.fix is not None:
-        how = "Suggestion" if finding.fix.safety is Safety.DISPLAY else "Fix"
-        parts.append(f"{how}: {one_line(finding.fix.summary)}")
+        parts.append(f"{FIX_WORDS[finding.fix.safety].capitalize()}: {one_line(finding.fix.summary)}")
     return "\n".join(parts)
 
 
