@@ -30,9 +30,9 @@ class HelperMacro:
     body: tuple[str, ...]
     needs: tuple[str, ...]
 
-    def definition(self, name: str) -> str:
-        """The macro under a name."""
-        return _definition(self, name)
+    def definition(self, name: str, line_end: str = "\n") -> str:
+        """The macro under a name, in the line ends of a template."""
+        return _definition(self, name).replace("\n", line_end)
 
 
 @cache
@@ -121,17 +121,24 @@ def call_macro(
 def named_macro(look: Look, macro: HelperMacro) -> tuple[str, str]:
     """The name of the macro in this template, and its definition, empty where the template has it already."""
     name, there = _name(look, macro)
-    return name, "" if there else macro.definition(name)
+    return name, "" if there else macro.definition(name, _line_end(look))
 
 
 def _name(look: Look, macro: HelperMacro) -> tuple[str, bool]:
     """The name of the macro in this template, and whether it has it already."""
     for name in _names(macro.name):
-        if macro.definition(name).rstrip("\n") in look.parsed.text:
+        if macro.definition(name, _line_end(look)).rstrip() in look.parsed.text:
             return name, True
         if name not in names_taken(look):
             return name, False
     raise AssertionError("names do not end")
+
+
+def _line_end(look: Look) -> str:
+    """The line end of the template: Windows' where all of its lines end so; dashes take either away in the macro."""
+    text = look.parsed.text
+    windows = text.count("\r\n")
+    return "\r\n" if windows and windows == text.count("\n") else "\n"
 
 
 def _names(wanted: str) -> Iterator[str]:

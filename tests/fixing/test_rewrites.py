@@ -215,6 +215,19 @@ def test_a_macro_is_defined_once(prover: Prover) -> None:
     assert fix(Template(template), HF, prover=prover, level=Severity.WARNING).text.count("macro without_start") == 1
 
 
+def test_a_macro_has_the_line_ends_of_the_file(prover: Prover) -> None:
+    lines = (
+        "{%- for m in messages -%}",
+        "{{- m.content.lstrip('\\n') -}}",
+        "{{- m.role.lstrip('\\n') -}}",
+        "{%- endfor -%}",
+    )
+    windows = fix(Template("\r\n".join(lines)), HF, prover=prover, level=Severity.WARNING).text
+    unix = fix(Template("\n".join(lines)), HF, prover=prover, level=Severity.WARNING).text
+    assert unix.count("\n") == 7
+    assert windows == unix.replace("\n", "\r\n")
+
+
 def test_a_macro_takes_another_name_where_its_own_is_taken(prover: Prover) -> None:
     template = "{% set without_start = 1 %}" + in_loop("{{ m.content.lstrip('\\n') }}{{ without_start }}")
     result = fix(Template(template), HF, prover=prover, level=Severity.WARNING)
