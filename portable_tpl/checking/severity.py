@@ -6,10 +6,11 @@ from functools import cache
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
-from portable_tpl.support.table import load_table, measured_targets, supports
+from portable_tpl.support.table import measured_on, supports
 
 _MILDEST = next(iter(Tier))
-_REPAIRED = "minijinja"  # the one target that stands for an engine as it ships, which hosts set up in their own way
+# The one target that stands for an engine as it ships, by the engine's own name; hosts set it up in their own way.
+_REPAIRED = "minijinja"
 
 
 def severity_of(tier: Tier, target: str, feature: str | None) -> Severity:
@@ -39,8 +40,4 @@ def worst(severities: set[Severity]) -> Severity:
 @cache
 def _hosts() -> tuple[str, ...]:
     """The deployments of the engine that were measured."""
-    own = load_table(_REPAIRED)
-    tables = {target: load_table(target) for target in measured_targets() if not target.startswith(_REPAIRED)}
-    return tuple(
-        target for target, table in tables.items() if table is not None and own and table.engine == own.engine
-    )
+    return tuple(target for target in measured_on(_REPAIRED) if not target.startswith(_REPAIRED))

@@ -107,17 +107,17 @@ def reference_moves(answers: Answers) -> Iterator[tuple[str, str, str]]:
 
 
 def index_json(adapters: Iterable[Adapter]) -> str:
-    """The text of the index: of the built-in targets, whose table answers, and which package of Python's they run."""
+    """The text of the index: each built-in target's engine, whose table answers for it, and its package."""
     index: dict[str, dict[str, str]] = {}
     for adapter in sorted(adapters, key=lambda adapter: adapter.id):
         name = table_target(adapter)
-        entry = {} if name == adapter.id else {"table": name}
+        entry = {"engine": adapter.engine} if name == adapter.id else {"engine": adapter.engine, "table": name}
         package = adapter.package
         if adapter.versioned and package is not None and package.manager == "pip":
             entry["package"] = package.name
             if package.label:
                 entry["label"] = package.label
-        if entry and adapter.plugin is None:
+        if adapter.plugin is None:
             index[adapter.id] = entry
     return _lines(index)
 

@@ -3,8 +3,8 @@
 Reading must be cheap, since ``check`` does it at every start: one JSON file a target and version, read when it is
 asked for. The tables of released versions come with this package; those of versions that were measured on first use
 are in the user's cache, under a digest of the probes, so that other probes measure anew. All are written by
-:mod:`portable_tpl.probing` and by nothing else, and so is the index, which says of a built-in target whose table
-answers for it and which package its engine is in.
+:mod:`portable_tpl.probing` and by nothing else, and so is the index, which says of a built-in target which engine it
+runs, whose table answers for it and which package its engine is in.
 """
 
 from __future__ import annotations
@@ -120,6 +120,12 @@ def table_name(target: str) -> str:
 
 
 @cache
+def measured_on(engine: str) -> tuple[str, ...]:
+    """The targets on an engine that have a table in this package, by name; no table is read for it."""
+    return tuple(target for target in measured_targets() if _index().get(target, {}).get("engine") == engine)
+
+
+@cache
 def version_here(target: str) -> str | None:
     """The version of a built-in target's engine in this environment, where it is a package of Python's."""
     entry = _index().get(target, {})
@@ -159,7 +165,9 @@ def tables_folder() -> Path:
 
 def forget() -> None:
     """Look at the files again, after one was written."""
-    for function in (load_table, version_here, measured_versions, newest_measured, measured_targets, tables_folder):
+    for function in (
+        load_table, measured_on, version_here, measured_versions, newest_measured, measured_targets, tables_folder
+    ):  # fmt: skip
         function.cache_clear()
     shipped_versions.cache_clear()
     _index.cache_clear()

@@ -55,6 +55,7 @@ class Types:
         return key in self._types or key in self._reached
 
 
+@lru_cache(maxsize=4)  # of one text, rules, notes and fixes ask for the same few
 def infer(parsed: ParsedTemplate, tier: Tier = Tier.EVERYDAY, provided: frozenset[str] = frozenset()) -> Types:
     """The types of a parsed template's nodes in one tier; ``provided``: filters and tests beyond jinja2's own."""
     return _infer(parsed.tree, parsed.nodes, _demands(parsed), tier, provided)
