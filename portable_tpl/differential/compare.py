@@ -104,11 +104,7 @@ class Run:
         conversations = [self.explored.conversations[number] for number in numbers]
         # Each engine is a process of its own: all are at work while the first ones' mismatches are looked into.
         given = {each.id: in_background(_settled, each, template, conversations) for each in self._targets}
-        references = self._reference.render_all(template, conversations)
-        samples = [
-            Sample(conversation, self.explored.tiers[number], expected)
-            for number, conversation, expected in zip(numbers, conversations, references, strict=True)
-        ]
+        samples = self._samples(numbers)
         tried = [number for number, sample in enumerate(samples) if not is_untried(sample.rendering)]
         self._untried = self._untried or len(tried) < len(samples)
         self.sample += [samples[number] for number in tried]
@@ -123,6 +119,19 @@ class Run:
             every = (each for target in self._identical for each in self._mismatches(target))
             remember(template, (each.conversation for each in every))
         return differing_by
+
+    def _samples(self, numbers: Sequence[int]) -> list[Sample]:
+        """Conversations of the run with the reference's renderings: those that were seen when it was traced.
+
+        A failure is asked for again, of the reference as it is: marked for tracing, a template is larger and deeper.
+        """
+        run = self.explored
+        expected = {number: run.traces[number].rendering for number in numbers}
+        failed = [number for number, rendering in expected.items() if isinstance(rendering, Failed)]
+        if failed:
+            conversations = [run.conversations[number] for number in failed]
+            expected.update(zip(failed, self._reference.render_all(self.parsed.template, conversations), strict=True))
+        return [Sample(run.conversations[number], run.tiers[number], expected[number]) for number in numbers]
 
     def _cases(self, target: str) -> int:
         """How many conversations came to a template on a target."""
@@ -178,12 +187,7 @@ class Run:
             return []
         self._replacing[target.id] |= set(spare)
         conversations = [run.conversations[number] for number in spare]
-        references = self._reference.render_all(self.parsed.template, conversations)
-        samples = [
-            Sample(conversation, run.tiers[number], expected)
-            for number, conversation, expected in zip(spare, conversations, references, strict=True)
-        ]
-        return self._judge(target, samples, _settled(target, self.parsed.template, conversations))[0]
+        return self._judge(target, self._samples(spare), _settled(target, self.parsed.template, conversations))[0]
 
     def _mismatches(self, target: str) -> tuple[Mismatch, ...]:
         investigation = self._investigations.get(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -38,6 +38,8 @@ class TierJudge:
         markers = frozenset(shape.markers(CONTENT)) | frozenset(shape.markers((*PART, "text")))
         self._values = ValueJudge([token for token in tokens.values() if len(token) > 1], markers)
         self._judged: dict[int, tuple[object, Tier]] = {}  # by id; the objects are kept, so that ids stay theirs
+        self._orders: dict[tuple[tuple[str, int], ...], Tier] = {}  # by roles and numbers of calls
+        self._others: dict[tuple[tuple[str, str], ...], TierJudge] = {}  # by special tokens of conversations
 
     def tier(self, conversation: Conversation) -> Tier:
         """The mildest tier that a conversation belongs to."""
@@ -52,11 +54,15 @@ class TierJudge:
         """The judge of a conversation, which may have special tokens of its own."""
         if not conversation.special_tokens:
             return self
-        return TierJudge(self._shape, conversation.special_tokens)
+        tokens = tuple(conversation.special_tokens.items())
+        judge = self._others.get(tokens)
+        if judge is None:
+            judge = self._others[tokens] = TierJudge(self._shape, conversation.special_tokens)
+        return judge
 
     def _all(self, conversation: Conversation) -> Iterator[Tier]:
         """The tier of each unusual thing."""
-        yield from self._order(conversation.messages)
+        yield self._order(conversation.messages)
         for message in conversation.messages:
             yield self._once(message, self._message)
         if conversation.tools is not None:
@@ -76,26 +82,30 @@ class TierJudge:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _order(self, messages: list[dict[str, Any]]) -> Iterator[Tier]:
-        if not messages:
-            yield Tier.EXTENDED
-            return
-        roles = [message.get("role") for message in messages]
-        if not all(isinstance(role, str) and role for role in roles):
-            yield Tier.HOSTILE
-            return
-        kinds = [self._kind(str(role)) for role in roles]
-        if "unknown" in kinds:
-            yield Tier.EXTENDED
-        elif "own" in kinds:
-            yield Tier.EVERYDAY
-        kinds = [kind for kind in kinds if kind != "own"]
-        if kinds and kinds[0] == "system":
-            kinds = kinds[1:]
-        in_order = bool(kinds) and kinds[0] == "user" and kinds[-1] != "assistant" and "system" not in kinds
-        in_order = in_order and all(pair in _FOLLOWS for pair in pairwise(kinds))
-        if not in_order or not _results_fit(messages, [self._kind(str(role)) for role in roles]):
-            yield Tier.EXTENDED
+    def _order(self, messages: list[dict[str, Any]]) -> Tier:
+        """The tier of the order of roles, calls and results; many conversations share it."""
+        turns: list[tuple[str, int]] = []
+        for message in messages:
+            role, calls = message.get("role"), message.get("tool_calls")
+            if not isinstance(role, str) or not role:
+                return Tier.HOSTILE
+            turns.append((role, len(calls) if isinstance(calls, list) else 0))
+        order = tuple(turns)
+        tier = self._orders.get(order)
+        if tier is None:
+            tier = self._orders[order] = self._tier_of_order(order)
+        return tier
+
+    def _tier_of_order(self, turns: Sequence[tuple[str, int]]) -> Tier:
+        kinds = [self._kind(role) for role, _ in turns]
+        talk = [kind for kind in kinds if kind != "own"]
+        if talk and talk[0] == "system":
+            talk = talk[1:]
+        in_order = bool(talk) and talk[0] == "user" and talk[-1] != "assistant" and "system" not in talk
+        in_order = in_order and all(pair in _FOLLOWS for pair in pairwise(talk))
+        if not in_order or "unknown" in kinds or not _results_fit(kinds, [calls for _, calls in turns]):
+            return Tier.EXTENDED
+        return Tier.EVERYDAY if "own" in kinds else Tier.ORDINARY
 
     def _kind(self, role: str) -> str:
         if role in STANDARD_ROLES:
@@ -153,10 +163,10 @@ class TierJudge:
         yield self._values.data(part)
 
 
-def _results_fit(messages: list[dict[str, Any]], kinds: list[str]) -> bool:
+def _results_fit(kinds: Sequence[str], calls: Sequence[int]) -> bool:
     """Whether tool results come right after as many calls, and every call has its result."""
     waiting = 0
-    for message, kind in zip(messages, kinds, strict=True):
+    for kind, number in zip(kinds, calls, strict=True):
         if kind == "tool":
             waiting -= 1
             if waiting < 0:
@@ -164,6 +174,5 @@ def _results_fit(messages: list[dict[str, Any]], kinds: list[str]) -> bool:
         elif kind != "own":
             if waiting:
                 return False
-            calls = message.get("tool_calls")
-            waiting = len(calls) if isinstance(calls, list) else 0
+            waiting = number
     return waiting == 0

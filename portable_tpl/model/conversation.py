@@ -38,6 +38,7 @@ class Tier(str, Enum):
 for _rank, _tier in enumerate(Tier):
     _tier.rank = _rank
 
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode  # made once: it is asked very often
 _KEYS = ("messages", "tools", "documents", "add_generation_prompt", "variables", "special_tokens", "clock")
 
 
@@ -78,7 +79,7 @@ class Conversation:
     @cached_property
     def key(self) -> str:
         """A text that is equal for equal conversations (1, 1.0 and true stay apart)."""
-        return json.dumps(self.to_json(), ensure_ascii=True, separators=(",", ":"))
+        return _encode(self.to_json())
 
     def tokens_for(self, container: Mapping[str, str]) -> dict[str, str]:
         """The special tokens of a render of a template whose container holds ``container``.

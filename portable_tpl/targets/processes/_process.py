@@ -100,10 +100,11 @@ class WorkerProcess:
 
     def send(self, data: bytes) -> None:
         """Queue bytes; they are written while replies are awaited, so that neither side can block the other."""
-        if not self._outgoing and not self.ended:
-            self._selector.register(self._write, selectors.EVENT_WRITE)
+        waiting = bool(self._outgoing)
         self._outgoing += data
         self._pump_out()
+        if self._outgoing and not waiting and not self.ended:
+            self._selector.register(self._write, selectors.EVENT_WRITE)
 
     def receive(self, timeout: float) -> list[Message]:
         """What has come whole; an empty list after ``timeout`` seconds or when the process has ended."""
@@ -115,6 +116,8 @@ class WorkerProcess:
                 self._pump_error()
             if self._write in ready:
                 self._pump_out()
+                if not self._outgoing:
+                    self._selector.unregister(self._write)
             if self._read in ready:
                 self._pump_in()
                 messages = self._take_messages()
@@ -217,8 +220,6 @@ class WorkerProcess:
                 break
             del self._outgoing[:written]
         self._outgoing.clear()
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(self._write)
 
     def _pump_error(self) -> None:
         while True:
