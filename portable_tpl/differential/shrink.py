@@ -190,8 +190,9 @@ def _with_names(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _text_drops(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """With shorter texts, by halves down to single characters."""
+    """With shorter texts, by halves down to single characters; a role or a type cut short would be another word."""
     texts = [path for path in leaves(data) if isinstance(value_at(data, path), str) and path[0] != "clock"]
+    texts = [path for path in texts if path[-1] not in ("role", "type") or _is_free_data(path)]
     for path in sorted(texts, key=lambda path: -len(value_at(data, path))):
         text = value_at(data, path)
         length = len(text)

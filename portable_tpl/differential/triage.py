@@ -23,6 +23,7 @@ _RENDERS_OF_KIND = {"timeout": 8, "crash": 80}  # each of these costs seconds
 
 
 _RENDERS_APART = 200  # of a mismatch that is known from another place
+_RENDERS_OF_GLANCE = 24  # after which that shows itself as the known one, as nearly all of them are
 _MOST_APART = 3  # places at which a known mismatch is looked into once more
 Test = Callable[[Sequence[Conversation]], "list[bool]"]
 Sight = Callable[[Mismatch], bool]
@@ -112,7 +113,9 @@ class Investigation:
             if first is not None and hides(first):
                 known.setdefault(identity, case)
         for group, case in islice(known.items(), _MOST_APART):
-            mismatch = self._mismatch(group, [case], _RENDERS_APART, there)
+            mismatch = self._mismatch(group, [case], _RENDERS_OF_GLANCE, there)
+            if mismatch is not None and mismatch.signature not in self._by_signature:
+                mismatch = self._mismatch(group, [case], _RENDERS_APART, there)
             if mismatch is not None:
                 self._by_signature.setdefault(mismatch.signature, mismatch)
                 if shows(mismatch):

@@ -70,9 +70,11 @@ class Server:
         host, _, port = self._server.listening_address.removeprefix("http://").rpartition(":")
         self.address = (host, int(port))
         self._socket: socket.socket | None = None
+        self.requests = 0
 
     def ask(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and answer of ``/apply-template``."""
+        self.requests += 1
         request = _REQUEST % (self._key.encode("ascii"), len(body), body)
         answer = self._exchange(request) or self._exchange(request)
         if answer is None:

@@ -120,7 +120,7 @@ class _LlamaCpp:
         if (bos, eos) in loaded.refused:
             raise loaded.refused[bos, eos]
         while len(self._servers) >= _SERVERS:
-            self._servers.popitem(last=False)[1][1].close()
+            self._servers.pop(self._least_wanted())[1].close()
         try:
             server = Server(loaded.source, tiny_model(_MODELS, bos, eos, loaded.add_bos), pure=loaded.engine)
         except ServerRefusesError as error:
@@ -128,6 +128,11 @@ class _LlamaCpp:
             raise loaded.refused[bos, eos] from None
         self._servers[key] = (loaded, server)
         return server
+
+    def _least_wanted(self) -> tuple[int, str | None, str | None]:
+        """The oldest server that was asked once, as for a rewriting that is tried; else the oldest of all."""
+        once = (key for key, (_, server) in self._servers.items() if server.requests < 2)
+        return next(once, next(iter(self._servers)))
 
 
 def alone(template: str) -> tuple[str, int]:
