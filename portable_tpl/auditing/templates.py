@@ -17,6 +17,7 @@ from portable_tpl.differential.run.plain import to_plain
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.fixing.pricing import with_prices
+from portable_tpl.fixing.repairs import with_repairs
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.report import Comparison, Unasked
 from portable_tpl.model.source import Template
@@ -87,6 +88,8 @@ class Examination:
         comparison = graded(run.comparison, self.choice)
         known = joined(findings, comparison, tier, unaimed)
         further = self.choice.chosen(unforeseen(template, known, comparison, tier, unaimed), template.path)
+        renders = {engine.id: engine.render_all for engine in (session.reference, *session.targets)}
+        known = tuple(with_repairs(template, known, renders))
         return Examined(comparison, self.choice.graded((*known, *further)), inspection.unasked)
 
     @cached_property
