@@ -24,7 +24,7 @@ class Limits:
     """
 
     seconds: float = 10.0
-    megabytes: int = 512
+    megabytes: int = 160
     text_megabytes: int = 4
     batch_megabytes: int = 24
 
