@@ -23,7 +23,12 @@ def prints_nothing(test: nodes.Test, look: Look) -> bool:
     row = _row_of(test, look)
     if row is None:
         return False
-    return _is_silent(row.body, test.node) and _rest_is_silent((*row.elif_,), row.else_, test.node)
+    whole = look.parent(row)
+    later: Sequence[nodes.If] = row.elif_
+    if isinstance(whole, nodes.If) and any(each is row for each in whole.elif_):
+        place = next(number for number, each in enumerate(whole.elif_) if each is row)
+        row, later = nodes.If(row.test, row.body, [], whole.else_), whole.elif_[place + 1 :]
+    return _is_silent(row.body, test.node) and _rest_is_silent(later, row.else_, test.node)
 
 
 def spared_loop(node: nodes.For, look: Look) -> Spare | None:

@@ -10,7 +10,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Edit, Fix
-from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.support.spelling import constant
 
 _UNDEFINED = "undefined"
@@ -39,10 +39,10 @@ def or_nothing(node: nodes.Node, broken: Collection[str], look: Look, nothing: C
 
 
 def seen_before(node: nodes.Compare | nodes.Test, look: Look) -> Fix | None:
-    """``m.id|default('') not in seen.ids``, and the same where ids are put into the list.
+    """``m.id|default(-1) not in seen.ids``, and the same where ids are put into the list.
 
-    An absent id is then kept as an empty text, which is equal to another one as undefined values are. That no id is
-    empty, the proof has to show.
+    An absent id is then kept as a number that is no id, which is equal to another one as undefined values are. That
+    none is sent, the proof has to show.
     """
     if not isinstance(node, nodes.Compare) or len(node.ops) != 1 or look.breaks("filter.default"):
         return None
@@ -62,7 +62,7 @@ def _broken(look: Look) -> bool:
 
 
 def _defaulted(value: nodes.Expr, look: Look) -> str:
-    return f"{operand(value, look)}{pipe(look, value)}default({quoted('', look)})"
+    return f"{operand(value, look)}{pipe(look, value)}default(-1)"
 
 
 def _key(value: nodes.Expr) -> str | None:

@@ -16,7 +16,7 @@ Example
 Fix safety
 ----------
 Safe where only texts are looked through, keys among them: ``x is string and x in ['a', 'b']``, and where a template
-keeps a list of the values that it saw: ``x|default('') not in seen``. Elsewhere a value that may be absent is
+keeps a list of the values that it saw: ``x|default(-1) not in seen``. Elsewhere a value that may be absent is
 asked for first: ``x is defined and x in values``.
 """
 
@@ -99,7 +99,7 @@ _SEEN = (
     "{{% set ns = namespace(ids=[]) %}}{{% for m in messages %}}{{% if m.role == 'tool' and {} not in ns.ids %}}"
     "{{{{ m.content }}}}{{% set ns.ids = ns.ids + [{}] %}}{{% endif %}}{{% endfor %}}"
 )
-_DEFAULTED = "m.tool_call_id|default('')"
+_DEFAULTED = "m.tool_call_id|default(-1)"
 VALID = (Example("{% if messages[0].role in ['user', 'tool'] %}x{% endif %}", targets=("hf-jinja", "minijinja")),)
 INVALID = (
     Example(

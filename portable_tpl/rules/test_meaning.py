@@ -61,6 +61,14 @@ VALID = (
 )
 INVALID = (
     Example(
+        "{% for m in messages %}{% if m.notes is string %}{{ m.notes }}{% elif m.notes is iterable %}"
+        "{% for p in m.notes %}{{ p.text }}{% endfor %}{% else %}no notes{% endif %}{% endfor %}",
+        targets=("hf-jinja",),
+        fixed="{% for m in messages %}{% if m.notes is string %}{{ m.notes }}"
+        "{% elif m.notes is undefined or m.notes is iterable %}"
+        "{% for p in m.notes %}{{ p.text }}{% endfor %}{% else %}no notes{% endif %}{% endfor %}",
+    ),
+    Example(
         "{% if tools is iterable %}x{% endif %}",
         targets=("minijinja",),
         fixed="{% if tools is not none %}x{% endif %}",
