@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from jinja2 import nodes
 
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.compare import compare
+from portable_tpl.differential.explain.isolation import Alone
+from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
+from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TargetUnavailable
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import open_runtime
+from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.targets.steps.refusals import REQUEST_REFUSED
+from portable_tpl.template.syntax.parsing import parse
 
 WIDE = "\u3000a"
 USER: dict[str, object] = {"role": "user", "content": "Hi"}
@@ -262,3 +268,19 @@ def test_an_error_of_the_reference_above_the_operator(reference: Runtime, tracer
     text = "{% for m in messages %}{% set p = 'a\n' + m.role + '\n' + (m if m.name else '') %}{{ p }}{% endfor %}"
     mismatches = of_engine(text, {**USER, "name": "a"}, reference, tracer, "hf-jinja")
     assert {each.cause for each in mismatches} == {"add@plain,dict"}
+
+
+def test_a_construct_fails_alone_whichever_of_many_values_it_fails_on(tracer: Tracer) -> None:
+    # The ninth mapping is the first without the key; of the key's own values, "missing" is the second.
+    parsed = parse(Template("{% for t in tools %}{{ t.name }}{{ t.kind|upper }}{% endfor %}"))
+    tools = [{"name": str(number), "kind": "x"} for number in range(8)]
+    base = prepare(Conversation([USER], tools=[*tools, {"name": "last"}]))
+    hf = open_runtime("hf-jinja")
+    try:
+        answer = hf.render(parsed.template, base)
+        rewriter = Rewriter(parsed, tracer.trace(parsed.template, [base], "values")[0])
+        alone = Alone(Subject(parsed, hf, tracer))
+        upper = next(node for node in parsed.nodes if isinstance(node, nodes.Filter))
+        assert alone.fails(upper, answer, rewriter)
+    finally:
+        hf.close()

@@ -145,6 +145,8 @@ class Rewriter:
             return self._as_variable(node, variables)
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
             return self._as_variable(node, variables)
+        if isinstance(node, (nodes.Getattr, nodes.Getitem)) and not self._holds(node):
+            return self._as_variable(node, variables)
         edits: list[Edit] = []
         for child in node.iter_child_nodes():
             if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
@@ -155,6 +157,20 @@ class Rewriter:
                 return self._as_variable(node, variables)
             edits += found
         return edits
+
+    def _holds(self, node: nodes.Getattr | nodes.Getitem) -> bool:
+        """Whether the mapping that is looked at holds the value of the key that is looked at.
+
+        Each expression's values are numbered by themselves: the fourth value of ``x.type`` need not be that of the
+        fourth ``x``.
+        """
+        key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+        mapping, own = (self.current(node.node) or {}).get("value"), self.current(node)
+        if own is None or not isinstance(mapping, dict) or not isinstance(key, str):
+            return True
+        if "missing" in own:
+            return key not in mapping
+        return "value" not in own or (key in mapping and mapping[key] == own["value"])
 
     def _as_variable(self, node: nodes.Node, variables: dict[str, Any]) -> list[Edit] | None:
         value = self.current(node)
