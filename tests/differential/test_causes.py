@@ -9,8 +9,10 @@ from jinja2 import nodes
 
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.compare import compare
+from portable_tpl.differential.explain.cause import Causes
 from portable_tpl.differential.explain.isolation import Alone
 from portable_tpl.differential.explain.substitution import Rewriter
+from portable_tpl.differential.grouping.divergence import locate
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
@@ -284,3 +286,27 @@ def test_a_construct_fails_alone_whichever_of_many_values_it_fails_on(tracer: Tr
         assert alone.fails(upper, answer, rewriter)
     finally:
         hf.close()
+
+
+def test_a_variable_is_not_made_by_what_it_is_part_of(tracer: Tracer) -> None:
+    # ``c.split`` puts the text right, too, but ``c`` was wrong before; trim has two values, so that none stands for it.
+    parsed = parse(
+        Template(
+            "{% for m in messages %}{% set c = m.content|trim %}{% if '|' in c %}{% set c = c.split('|')[-1] %}{% endif %}"
+            "{{ m.role + c }}{% endfor %}"
+        )
+    )
+    base = prepare(Conversation([USER, {"role": "assistant", "content": "a|\u3000"}, USER]))
+    trace = tracer.trace(parsed.template, [base], "values")[0]
+    try:
+        engine = open_runtime("llama.cpp-engine")
+    except TargetUnavailable as error:
+        pytest.skip(str(error))
+    try:
+        answer = engine.render(parsed.template, base)
+        locus = locate(parsed.text, trace, answer)
+        assert locus is not None
+        cause = Causes(Subject(parsed, engine, tracer)).find(base, base, answer, locus, Tier.EVERYDAY)
+    finally:
+        engine.close()
+    assert cause.name == "filter.trim@unicode-spaced"

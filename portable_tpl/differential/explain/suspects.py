@@ -80,14 +80,18 @@ class Suspects:
         return suspects[:_MOST_EVERYWHERE]
 
     def feeding(self, node: nodes.Node, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
-        """The evaluated constructs that make a variable's value or a macro's text, inner ones first."""
+        """The evaluated constructs that make a variable's value or a macro's text, inner ones first.
+
+        What a variable is part of does not make it: of ``set c = c.split()``, the ``c`` there was set before.
+        """
         by_node = self._by_node(tier)
         found: list[nodes.Node] = []
         name = node.name if isinstance(node, nodes.Name) else _macro_called(node)
         for other in self._parsed.nodes:
             if isinstance(other, (nodes.Assign, nodes.For)) and isinstance(node, nodes.Name):
-                if name in _targets(other.target):
-                    found += _inside_out(other.node if isinstance(other, nodes.Assign) else other.iter, rewriter)
+                value = other.node if isinstance(other, nodes.Assign) else other.iter
+                if name in _targets(other.target) and not any(each is node for each in _walk(value)):
+                    found += _inside_out(value, rewriter)
             elif isinstance(other, nodes.AssignBlock) and isinstance(node, nodes.Name):
                 if name in _targets(other.target):
                     found += _within(other.body, rewriter)
@@ -188,6 +192,11 @@ def _inside_out(node: nodes.Node, rewriter: Rewriter) -> Iterator[nodes.Node]:
         yield from _inside_out(child, rewriter)
     if isinstance(node, nodes.Expr) and rewriter.evaluated(node):
         yield node
+
+
+def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    yield from node.find_all(nodes.Node)
 
 
 def _within(body: Sequence[nodes.Node], rewriter: Rewriter) -> Iterator[nodes.Node]:
