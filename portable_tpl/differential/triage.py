@@ -13,7 +13,7 @@ from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.differential.subject import Subject
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.rendering import Failed, Mismatch, Rendering, mismatch_kind, same
+from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendering, mismatch_kind, same
 from portable_tpl.targets.reproduce import reproduce
 
 _MOST_GROUPS = 40  # of one target and template; the rest of a very broken target says nothing new
@@ -210,6 +210,13 @@ class Investigation:
 
 
 def _merged(one: Mismatch, other: Mismatch) -> Mismatch:
-    """One mismatch for two groups that turned out to be one bug: the milder and smaller conversation stays."""
-    best = min((one, other), key=lambda each: (each.tier.rank, size_of(each.conversation)))
+    """One mismatch for two groups that turned out to be one bug: the milder and smaller conversation stays.
+
+    One that the reference renders shows more than one that it refuses.
+    """
+
+    def worth(each: Mismatch) -> tuple[int, bool, int]:
+        return each.tier.rank, isinstance(each.reference, Refused), size_of(each.conversation)
+
+    best = min((one, other), key=worth)
     return replace(best, cases=one.cases + other.cases)

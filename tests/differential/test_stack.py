@@ -10,17 +10,25 @@ import pytest
 from portable_tpl.checking.pages import page_of
 from portable_tpl.differential.attribute.attribution import Attribution
 from portable_tpl.differential.attribute.bare_engines import BareEngines
+from portable_tpl.differential.compare import compare
+from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
 from portable_tpl.differential.triage import Case, Investigation
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered, Rendering
+from portable_tpl.model.report import verdict
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.steps import all_steps, step
 from portable_tpl.targets.steps.prepared import prepare
-from portable_tpl.targets.steps.refusals import CONVERSATION_REFUSED, REQUEST_REFUSED, UNSUPPORTED_INPUT
+from portable_tpl.targets.steps.refusals import (
+    CONVERSATION_REFUSED,
+    REQUEST_REFUSED,
+    TEMPLATE_REFUSED,
+    UNSUPPORTED_INPUT,
+)
 from portable_tpl.template.syntax.parsing import parse
 from tests.differential.defects import CHAT
 from tests.targets.opening import opened
@@ -255,8 +263,36 @@ def test_what_the_engine_does_is_the_template_s(reference: Runtime, tracer: Trac
     assert mismatch.cause.startswith("layout.")
 
 
+_CALLS_AS_PRINTED = (
+    "{% for m in messages %}<|{{ m.role }}|>{% for c in m.tool_calls or [] %}\n"
+    '{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments }}}{% endfor %}{{ m.content or "" }}'
+    "<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+_FIRST_OF_ALL = (
+    "{% if messages[0].role != 'system' %}{{ raise_exception('System first') }}{% endif %}"
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(
+    "text, cause", [(_CALLS_AS_PRINTED, "print@dict"), (_FIRST_OF_ALL, TEMPLATE_REFUSED)], ids=["calls", "raises"]
+)
+def test_a_template_that_the_server_does_not_start_with_serves_nobody(
+    text: str, cause: str, reference: Runtime, tracer: Tracer
+) -> None:
+    """llama.cpp's server tries templates at its start; the engine alone renders these conversations."""
+    asked = Conversation([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])
+    settings = CompareSettings(examples=10, conversations=(asked,))
+    with opened("llama.cpp") as runtime, closing(BareEngines()) as engines:
+        compared = compare(Template(text), [runtime], reference, settings, tracer, engines).targets["llama.cpp"]
+    assert verdict(compared) == "fails"
+    (mismatch,) = [each for each in compared.mismatches if each.origin == "template"]
+    assert (mismatch.cause, mismatch.decides, type(mismatch.reference)) == (cause, True, Rendered)
+
+
 def test_every_cause_of_a_stack_has_a_page() -> None:
-    for name in (*(each.name for each in all_steps()), REQUEST_REFUSED, UNSUPPORTED_INPUT, CONVERSATION_REFUSED):
+    refusals = (REQUEST_REFUSED, UNSUPPORTED_INPUT, CONVERSATION_REFUSED, TEMPLATE_REFUSED)
+    for name in (*(each.name for each in all_steps()), *refusals):
         page = page_of(name)
         assert page is not None
         assert page.startswith(f"# {name}\n")

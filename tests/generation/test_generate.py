@@ -124,6 +124,16 @@ def test_the_handwritten_ones_come_in_order_of_strangeness_and_once() -> None:
     assert 40 <= len(handwritten(shape, Tier.ORDINARY)) < len(everyday) <= 110
 
 
+def test_a_users_text_may_be_enclosed_in_the_template_s_markers() -> None:
+    text = (
+        "{% for m in messages %}{% if m.content.startswith('<result>') and m.content.endswith('</result>') %}R"
+        "{% endif %}{{ m.content }}{% endfor %}"
+    )
+    made = handwritten(shape_of(parse(Template(text)).tree))
+    alone = [each.messages[0]["content"] for each in made if len(each.messages) == 1]
+    assert any(content.startswith("<result>") and content.endswith("</result>") for content in alone)
+
+
 def test_templates_that_take_flat_tools_get_flat_tools() -> None:
     shape = shape_of(parse(Template("{% for t in tools %}{{ t.name }}{{ t.parameters }}{% endfor %}")).tree)
     offered = [tool for made in drawn(Tier.EVERYDAY, 200, shape) for tool in made.tools or ()]

@@ -24,6 +24,7 @@ from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
 from portable_tpl.model.source import Span
 from portable_tpl.targets.processes._base import Runtime
+from portable_tpl.targets.steps.refusals import TEMPLATE_REFUSED
 from portable_tpl.template.tracing.trace import Trace
 
 _DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
@@ -84,7 +85,7 @@ class Causes:
             expected = self._subject.expected(base)
         situation = Situation(runtime, asked, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
-            cause = self._at_load(answer, tier)
+            cause = self._at_start(situation, tier) or self._at_load(answer, tier)
         else:
             cause = self._while_rendering(situation, trace, tier)
         return cause or Cause("template", None, None, self._line(locus))
@@ -292,6 +293,20 @@ class Causes:
         if node is None:
             return None
         return self._named(Suspect(node, tuple(self._suspects.uses_of(node, tier))), tier)
+
+    def _at_start(self, situation: Situation, tier: Tier) -> Cause | None:
+        """Why a deployment does not start with a template that its engine renders.
+
+        What it tries there, it does not tell; a fix with which it starts does. What is asked then has no part in it.
+        """
+        engine = self._subject.engine
+        if engine is None or isinstance(engine.render(self._template, situation.base), Failed):
+            return None
+        for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
+            answer = situation.runtime.render(replace(self._template, text=text), situation.conversation)
+            if not isinstance(answer, Failed) or answer.kind != "syntax":
+                return self._of_use(suspect.uses[0])
+        return Cause("template", TEMPLATE_REFUSED, None, self._line(situation.locus))
 
     def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
         """The innermost node that the target refuses by itself."""

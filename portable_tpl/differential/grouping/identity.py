@@ -84,7 +84,7 @@ class Identities:
             locus = locate(self._template.text, trace, answers[number])
             if locus is None:
                 continue
-            if not is_innocent:
+            if not is_innocent or _is_refused_at_load(answers[number]):
                 out[number] = Group("template", (), locus, explanation.changes)
             elif explanation.by_engine and explanation.changes:
                 # The engine agrees with the reference, and gives this answer after these changes: that is all of it.
@@ -149,3 +149,8 @@ class Identities:
                 given = isinstance(answers[number], Failed) and not isinstance(rendering, Failed)
                 out[number] = out[number] or given or same(expected[number], rendering)
         return out
+
+
+def _is_refused_at_load(answer: Rendering) -> bool:
+    """Whether a target does not take the template, whatever is asked: the author's matter, innocent engine or not."""
+    return isinstance(answer, Failed) and answer.kind == "syntax"

@@ -74,6 +74,11 @@ def everyday(shape: TemplateShape) -> Iterator[Conversation]:
         yield chat(user("Hi"), assistant(f"a {marker} b"), user("And?"))
         if marker in shape.markers(CONTENT, special=False):
             yield chat(user(f"a {marker} b"), assistant("Yes"), user(f"{marker}x{marker}"))
+            closing = marker[:1] + "/" + marker[1:]
+            if closing in shape.markers(CONTENT):
+                enclosed = user(f"{marker}\nx\n{closing}")
+                yield chat(enclosed)
+                yield chat(user(), assistant(), enclosed, assistant(), user("And?"))
     if shape.uses_clock:
         yield chat(user(), clock="2024-02-29T03:04:05")
 

@@ -7,6 +7,7 @@ from portable_tpl.targets.steps._base import Step
 REQUEST_REFUSED = "request-refused"
 UNSUPPORTED_INPUT = "unsupported-input"
 CONVERSATION_REFUSED = "conversation-refused"
+TEMPLATE_REFUSED = "template-refused"
 
 REFUSALS = (
     Step(
@@ -27,5 +28,12 @@ REFUSALS = (
         "The reference itself does not take the conversation.",
         "transformers/tokenization_utils_base.py, apply_chat_template",
         "transformers turns down a conversation without messages before any template is run; servers mostly do not.",
+    ),
+    Step(
+        TEMPLATE_REFUSED,
+        "The deployment does not take the template at all, though its engine renders it.",
+        "measured: the server ends at its start with this template, before any request",
+        "llama.cpp's server tries a template at its start, with a user's turn and with tool calls, to learn how to "
+        "read answers. A template that raises there, or whose calls it cannot read back, serves no request.",
     ),
 )
