@@ -183,14 +183,18 @@ class Look:
         fix: FixMaker | None = None,
         span: Span | None = None,
         unless: str | None = None,
+        within: str | None = None,
     ) -> bool:
         """The node uses a feature; gives whether some target breaks it.
 
         ``unless`` is a narrower feature that the node uses, too: a target that was seen to support that is fine.
+        ``within`` is a wider one, without which there is nothing more to say of a target.
         """
         hits = self.single.get(feature)
         if hits is not None and unless is not None:
             hits = tuple(hit for hit in hits if not supports(hit[0], unless))
+        if hits is not None and within is not None:
+            hits = tuple(hit for hit in hits if supports(hit[0], within))
         if not hits:
             return False
         self.uses.append(Use(self.rule, feature, node, hits, fix, span, self.least))

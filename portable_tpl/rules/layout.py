@@ -4,13 +4,14 @@ What it does
 ------------
 Finds places where white space around tags is kept by one engine and dropped by another: line breaks after tags
 and spaces before them (for deployments that switch ``trim_blocks`` or ``lstrip_blocks`` off), a line break
-before the first tag, one character before it, white space of other scripts next to ``-`` or within a tag.
+before the first tag, one character before it, white space of other scripts next to ``-`` or within a tag, white
+space between ``{% generation %}`` and a tag with ``-`` on the other side of it.
 
 Why it breaks
 -------------
 transformers drops the line break after a tag and the spaces before one; a deployment that does not prints them.
 Engines do it by patterns of their own, which differ at the edges of the template and in what they take for
-white space.
+white space. Hosts that take ``{% generation %}`` out as text let the ``-`` behind it reach over its place.
 
 Example
 -------
@@ -103,7 +104,33 @@ def _in_tags(node: nodes.Template, look: Look) -> None:
                 look.use(feature, node, span=Span(start + match.start(), start + match.end()))
 
 
+_GENERATION = re.compile(
+    r"(?P<mark>-[}%#]\}|[%#]\})?(?P<left>\s*)\{%\s*(?:end)?generation\s*%\}\n?(?P<right>\s*)(?P<next>\{[{%#]-?)?"
+)
+
+
+def _beside_generation(node: nodes.Template, look: Look) -> None:
+    """White space that a tag of ``generation`` keeps from the ``-`` of its other neighbour."""
+    for match in _GENERATION.finditer(look.parsed.text):
+        mark, following = match["mark"] or "", match["next"] or ""
+        # What trim_blocks and lstrip_blocks leave of it.
+        left = match["left"].removeprefix("\n") if mark in ("%}", "#}") else match["left"]
+        left = re.sub(r"(\A|\n)[ \t]+\Z", r"\1", left) if left != match["left"] or "\n" in left else left
+        right = re.sub(r"(\A|\n)[ \t]+\Z", r"\1", match["right"]) if following in ("{%", "{#") else match["right"]
+        feature = None
+        if following.endswith("-") and left and not mark.startswith("-"):
+            feature = "layout.generation.before-dash"
+        elif mark.startswith("-") and right and not following.endswith("-"):
+            feature = "layout.generation.after-dash"
+        if feature is None:
+            continue
+        if look.use(feature, node, span=Span(*match.span()), within="statement.generation"):
+            return
+
+
 def _template(node: nodes.Template, look: Look) -> None:
+    if "generation %}" in look.parsed.text:
+        _beside_generation(node, look)
     if _ANY_SPACE.search(look.parsed.text):
         _in_tags(node, look)
     patterns = dict(_PATTERNS)
@@ -119,9 +146,13 @@ def _template(node: nodes.Template, look: Look) -> None:
 
 
 VISITS = {nodes.Template: _template}
-VALID = (Example("aa{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),)
+VALID = (
+    Example("aa{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
+    Example("{% if true %}\n  {% generation %}\n{{- 'b' }}{% endgeneration %}{% endif %}", targets=("hf-jinja",)),
+)
 INVALID = (
     Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),
     Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
+    Example("{{ 'a' }}\n{% generation %}\n{{- 'b' }}{% endgeneration %}", targets=("hf-jinja",)),
     Example("{{\u00a0messages[0].role }}", targets=("minijinja", "llama.cpp-engine")),
 )

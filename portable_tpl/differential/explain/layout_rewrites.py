@@ -47,6 +47,11 @@ def _lstripped(text: str) -> str:
     return re.sub(r"(?m)^[ \t]+(\{%(?![-+]))", r"\1", text)
 
 
+def _generation_kept_apart(text: str) -> str:
+    """An empty value before each tag of ``generation``: what a ``-`` behind it, or before it, cannot reach over."""
+    return re.sub(r"(?m)(^[ \t]*)?(\{%\s*(?:end)?generation\s*%\}\n?)", r"{{ '' }}\2{{ '' }}", text)
+
+
 _REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("layout.crlf", lambda text: text.replace("\r\n", "\n").replace("\r", "\n")),
     ("layout.trim-blocks", _trimmed),
@@ -59,6 +64,7 @@ _REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("layout.first-newline.block", lambda text: _first_as_value(text) if text.startswith("\n") else text),
     ("layout.first-character", lambda text: text if text.startswith("\n") else _first_as_value(text)),
     ("layout.raw", _raw_as_values),
+    ("layout.generation.before-dash", _generation_kept_apart),
     ("layout.bom", lambda text: text.removeprefix("\ufeff")),
 )
 FEATURES = tuple(dict.fromkeys(feature for feature, _ in _REWRITES))

@@ -64,7 +64,7 @@ def locate(template_text: str, trace: Trace, target: Rendering) -> Locus | None:
     if isinstance(target, Refused):
         # The message may hold data; which refusal it is shows in the words that the template itself has.
         return Locus(kind, None, "refused " + bare_message(target.message, template_text))
-    # A template that is not taken at all fails on what the reference renders and on what it refuses; the first shows harm.
+    # What is not taken at all fails on what the reference renders and on what it refuses; the first shows harm.
     refused = "refused, " if target.kind == "syntax" and isinstance(reference, Refused) else ""
     return Locus(kind, None, refused + bare_message(target.message, template_text), target.line)
 
