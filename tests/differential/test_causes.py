@@ -310,3 +310,13 @@ def test_a_variable_is_not_made_by_what_it_is_part_of(tracer: Tracer) -> None:
     finally:
         engine.close()
     assert cause.name == "filter.trim@unicode-spaced"
+
+
+def test_a_dash_that_reaches_over_a_generation_tag(reference: Runtime, tracer: Tracer) -> None:
+    # Taking the line breaks after the tags out cures it, too; but this engine does drop those.
+    text = (
+        "{% for m in messages %}\n{%- if m.content %}{{ m.role }}{% endif %}\n\n  {% generation %}\n\n  {%- if true %}\n"
+        "{{- m.content }}\n  {%- endif %}\n{% endgeneration %}\n{%- endfor %}"
+    )
+    mismatches = of_engine(text, USER, reference, tracer, "hf-jinja")
+    assert {(each.cause, each.code) for each in mismatches} == {("layout.generation.before-dash", "PTL703")}

@@ -220,7 +220,9 @@ class Causes:
         return None
 
     def _layout(self, situation: Situation) -> Cause | None:
-        for feature, text in layout_rewrites(self._template.text):
+        rewrites = layout_rewrites(self._template.text)
+        # One rewriting may cure what is a matter of another: first those that the target is known to need.
+        for feature, text in sorted(rewrites, key=lambda each: not self._suspects.breaks(each[0])):
             if self._cures(situation, text):
                 return Cause("template", feature, code_of(feature), self._line(situation.locus))
         return None
