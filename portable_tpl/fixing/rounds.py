@@ -11,6 +11,7 @@ from portable_tpl.fixing.effect import Moved
 from portable_tpl.fixing.offers import static_problem
 from portable_tpl.fixing.proof import Proof, Prover
 from portable_tpl.fixing.tags import tag_findings, wants_tags
+from portable_tpl.fixing.trees import same_program
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Safety, Severity, apply_edits
@@ -239,10 +240,10 @@ class _Round:
         return [finding for finding in batch if finding not in missed]
 
     def _leaves_the_tree(self, finding: Finding) -> bool:
-        """Whether the reference parses the changed text to an equal tree, which needs no further proof."""
+        """Whether the changed text is the same program to the reference, which needs no further proof."""
         text = apply_edits(self._parsed.text, fix_of(finding).edits)
         try:
-            return parse(replace(self._run.template, text=text)).tree == self._parsed.tree
+            return same_program(parse(replace(self._run.template, text=text)).tree, self._parsed.tree)
         except TemplateSyntaxError:
             return False
 

@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.model.findings import Edit, Fix, Safety
-from portable_tpl.rewriting.expressions import Level, in_quotes, literal, replace
+from portable_tpl.rewriting.expressions import Level, in_quotes, literal, quoted, replace
 
 _WRITABLE = frozenset("\n\r\t")
 
@@ -29,7 +29,7 @@ def plain_literal(node: nodes.Node, look: Look) -> Fix | None:
 def _constant(node: nodes.Const, look: Look) -> Fix | None:
     value = node.value
     if isinstance(value, str):
-        if not all(character.isprintable() or character in _WRITABLE for character in value):
+        if not _is_writable(value):
             return None
         return _written(
             node, in_quotes(literal(value), look.parsed.source(node)[0]), look, "Write the characters themselves"
@@ -42,6 +42,26 @@ def _constant(node: nodes.Const, look: Look) -> Fix | None:
         digits = format(Decimal(repr(value)), "f")
         return _written(node, digits if "." in digits else f"{digits}.0", look, "Write all digits")
     return _written(node, str(value), look, "Write the digits alone")
+
+
+def printed_text(begin: int, look: Look) -> Fix | None:
+    """``{{ 'text' }}`` for ``{% raw %}text{% endraw %}``, with the white space that the tags took away.
+
+    ``begin`` is the number of the first tag among the template's tokens.
+    """
+    tokens = look.parsed.tokens
+    end = next(number for number in range(begin, len(tokens)) if tokens[number].kind == "raw_end")
+    text = "".join(token.text for token in tokens[begin:end] if token.kind == "data")
+    if not _is_writable(text):
+        return None
+    first = begin - 1 if begin and tokens[begin - 1].kind == "whitespace" else begin
+    last = end + 1 if end + 1 < len(tokens) and tokens[end + 1].kind == "whitespace" else end
+    made = f"{{{{ {quoted(text, look)} }}}}" if text else ""
+    return Fix("Print the text", Safety.SAFE, (Edit(tokens[first].span.start, tokens[last].span.end, made),))
+
+
+def _is_writable(text: str) -> bool:
+    return all(character.isprintable() or character in _WRITABLE for character in text)
 
 
 def _written(node: nodes.Const, text: str, look: Look, title: str) -> Fix | None:

@@ -21,13 +21,14 @@ trained on."""
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look, Visit
 from portable_tpl.model.findings import Fix, Safety
-from portable_tpl.model.source import Span
 from portable_tpl.rewriting.expressions import edits
+from portable_tpl.rewriting.literals import printed_text
 
 CODE = "PTL501"
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
@@ -123,8 +124,12 @@ def _assign_block(node: nodes.AssignBlock, look: Look) -> None:
 
 
 def _template(node: nodes.Template, look: Look) -> None:
-    for match in _RAW.finditer(look.parsed.text):
-        look.use("statement.raw", node, span=Span(*match.span()))
+    if _RAW.search(look.parsed.text) is None:
+        return
+    tokens = look.parsed.tokens
+    for number, token in enumerate(tokens):
+        if token.kind == "raw_begin":
+            look.use("statement.raw", node, partial(printed_text, number, look), token.span)
 
 
 VISITS = {
@@ -149,5 +154,6 @@ VALID = (Example("{% for m in messages %}{{ m.content }}{% endfor %}", targets=(
 INVALID = (
     Example("{% generation %}x{% endgeneration %}", targets=("minijinja",), fixed="{# #}x{# #}"),
     Example("{% with a = 1 %}{{ a }}{% endwith %}", targets=("hf-jinja", "llama.cpp-engine")),
-    Example("{% raw %}{{ x }}{% endraw %}", targets=("hf-jinja",)),
+    Example("{% raw %}{{ x }}{% endraw %}", targets=("hf-jinja",), fixed="{{ '{{ x }}' }}"),
+    Example('{{ "a" }} {%- raw -%} <|end|>\n{% endraw %}\n b', ("hf-jinja",), fixed='{{ "a" }}{{ "<|end|>\\n" }} b'),
 )
