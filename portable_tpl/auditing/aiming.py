@@ -8,7 +8,7 @@ from itertools import islice
 
 from jinja2 import nodes
 
-from portable_tpl.auditing.joining import speaks
+from portable_tpl.auditing.joining import milder, speaks
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.differential.aims import Aim
 from portable_tpl.fixing.proof import witnesses
@@ -23,22 +23,34 @@ _MOST = 24  # places and kinds of one template; a template that breaks everywher
 
 
 def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], tier: Tier) -> list[Aim]:
-    """One aim for each place and feature, to be shown by conversations of a tier."""
+    """One aim for each place and feature, to be shown by conversations of a tier, or of the milder one said."""
     targets: dict[tuple[int, int, str], set[str]] = {}
+    tiers: dict[tuple[int, int, str], Tier] = {}
     findings: dict[tuple[int, int, str], Finding] = {}
     for finding, effect in unproved:
         if not finding.suppressed:
             key = (finding.location.start, finding.location.end, effect.feature)
             findings.setdefault(key, finding)
             targets.setdefault(key, set()).add(effect.target)
+            tiers[key] = milder(tiers.get(key, tier), effect.tier)
     aims = []
     sought = frozenset(feature for _, _, feature in findings)
     for key, finding in islice(findings.items(), _MOST):
         places = tuple(witnesses(parsed, finding))
         if places:
-            shows = partial(_shows, finding, key[2], tier)
+            shows = partial(_shows, finding, key[2], tiers[key])
             hides = partial(_hides, finding, FeatureId(key[2]), sought)
-            aims.append(Aim(places, tuple(_operands(places)), _kinds(key[2]), frozenset(targets[key]), shows, hides))
+            aims.append(
+                Aim(
+                    places,
+                    tuple(_operands(places)),
+                    _kinds(key[2]),
+                    frozenset(targets[key]),
+                    shows,
+                    hides,
+                    tiers[key],
+                )
+            )
     return aims
 
 

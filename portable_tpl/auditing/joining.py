@@ -48,14 +48,19 @@ def _meets(finding: Finding, span: Span | None) -> bool:
     return span is None or (span.start < finding.location.end and finding.location.start < span.end)
 
 
+def milder(one: Tier, other: Tier) -> Tier:
+    """The milder one of two tiers."""
+    return min(one, other, key=lambda tier: tier.rank)
+
+
 def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> list[tuple[Finding, Effect]]:
-    """What the support table says about engines that ran, and no mismatch shows."""
+    """What the support table says about engines that ran, and no mismatch of a tier as mild shows."""
     return [
         (finding, effect)
         for finding in findings
         for effect in finding.effects
         if effect.target in comparison.targets
-        and not _showing(finding, effect, comparison.targets[effect.target], tier)
+        and not _showing(finding, effect, comparison.targets[effect.target], milder(effect.tier, tier))
     ]
 
 

@@ -71,6 +71,18 @@ def _kinds(bits: int, wordy: bool) -> Kinds:
 
 
 @cache
+def unsure_marks(kinds: Kinds) -> int:
+    """The marks of types that cannot be sure to be of some kinds in ordinary requests; all where none are named."""
+    bits = sum({mask for mask, name in _PLAIN_BITS if name in kinds})
+    if not TEXT_KINDS.isdisjoint(kinds):
+        bits |= k.STR
+    if "negative" in kinds:
+        bits |= k.INT
+    marks = k.unsure_marks(bits) if kinds else k.UNSURE
+    return marks | k.RARELY_EMPTY if "empty" in kinds else marks
+
+
+@cache
 def brief(kinds: Kinds) -> Kinds:
     """The kinds with all text that is not empty as one: ``plain``."""
     return tuple(dict.fromkeys(_BRIEF.get(kind, kind) for kind in kinds))

@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jinja2 import nodes
+
 from portable_tpl.checking.base import Broken, Look, Use
 from portable_tpl.checking.effects import said, with_effects
 from portable_tpl.checking.imitations import IMITATION, advice, imitations
+from portable_tpl.checking.kinds import unsure_marks
 from portable_tpl.checking.registry import fix_of, looked, release_names, rules
 from portable_tpl.checking.selecting import chosen_codes
 from portable_tpl.checking.severity import severity_of
@@ -18,6 +21,7 @@ from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Effect, Finding, Severity
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.support.table import Support, load_table, measured_targets
+from portable_tpl.template.types.lattice.lattice import ANY
 from portable_tpl.template.types.types import Types, infer, same_in_everyday
 
 if TYPE_CHECKING:
@@ -177,6 +181,8 @@ def _collect(
             tier = step if live else Tier.ORDINARY
             assert support.tier is not None
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
+            if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, types):
+                mildest = Tier.EVERYDAY
             if mildest.rank > asked.rank:
                 continue
             if draft is None:
@@ -186,6 +192,17 @@ def _collect(
             draft.broken.add((target, use.feature))
             if target not in draft.hits or mildest.rank < draft.hits[target][1].rank:
                 draft.hits[target] = (use.feature, mildest, support)
+
+
+def _is_unsure(use: Use, types: Types) -> bool:
+    """Whether no ordinary request need bring the kinds to where they break, as far as types can tell."""
+    node = use.node.iter if isinstance(use.node, nodes.For) else use.node
+    if not isinstance(node, nodes.Expr):
+        return False
+    kinds = FeatureId(use.feature).kinds
+    marks = unsure_marks(kinds)
+    inside = (types.of(each) for each in (node, *node.find_all(nodes.Expr)))
+    return any(type_.bits & marks or type_ is ANY for type_ in inside)
 
 
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:

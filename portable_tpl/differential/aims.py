@@ -31,7 +31,8 @@ class Aim:
 
     ``places`` are expressions one of which is evaluated whenever the place is, ``operands`` those that are to have
     the value. ``kinds`` are kinds of the support table, empty where any will do. ``targets`` are those of which it is
-    to be known, until a mismatch of theirs ``shows`` it. One that ``hides`` it may be all that was seen of it.
+    to be known, until a mismatch of theirs ``shows`` it. One that ``hides`` it may be all that was seen of it. No
+    conversation stranger than ``tier`` will do.
     """
 
     places: tuple[nodes.Node, ...]
@@ -40,6 +41,7 @@ class Aim:
     targets: frozenset[str] = frozenset()
     shows: Callable[[Mismatch], bool] = field(default=lambda _: False, compare=False)
     hides: Callable[[Mismatch], bool] = field(default=lambda _: True, compare=False)
+    tier: Tier = Tier.HOSTILE
 
 
 class Shot(NamedTuple):
@@ -63,14 +65,15 @@ def aimed(
         if len(kept) >= _MOST or not seeds:
             break
         fresh: dict[str, tuple[Conversation, Tier]] = {}
-        values = list(_values(aim.kinds, tier))
+        mildest = min(aim.tier, tier, key=lambda each: each.rank)
+        values = list(_values(aim.kinds, mildest))
         texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
         plain = explored.targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
         for number, made in enumerate(plain):
             if texts and number % 3:
                 made = _with_text(made, marks if number % 3 == 1 else (), texts[number % len(texts)])
             its_tier = explored.judge.tier(made)
-            if made.messages and its_tier.rank <= tier.rank and made.key not in known:
+            if made.messages and its_tier.rank <= mildest.rank and made.key not in known:
                 fresh[made.key] = (made, its_tier)
         there = sights.gets_to(aim, [made for made, _ in fresh.values()])
         for made, its_tier in islice(compress(fresh.values(), there), _KEPT):

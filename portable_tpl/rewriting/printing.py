@@ -97,14 +97,39 @@ def joined_as(construct: str) -> Spare:
     return spare
 
 
-def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None) -> None:
-    """What is inside a value that becomes text; ``spare``: for whom that does not matter."""
+def _wholly(type_: Type, construct: str) -> Spare:
+    """The targets that turn no list or mapping of a type into the text that it has to be."""
+    kinds = [kind for bits, kind in _FULL if type_.bits & bits]
+
+    def spare(target: str, support: Support) -> bool:
+        return not any(_held(target, f"{construct}@{kind}") for kind in kinds)
+
+    return spare
+
+
+_FULL = ((k.FULL_LIST, "list"), (k.FULL_DICT, "dict"), (k.FULL_TUPLE, "tuple"))
+
+
+def _either(one: Spare, other: Spare | None) -> Spare:
+    if other is None:
+        return one
+    return lambda target, support: one(target, support) or other(target, support)
+
+
+def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None, construct: str = "print") -> None:
+    """What is inside a value that becomes text by a construct; ``spare``: for whom what is not risky does not matter.
+
+    Of a target that turns no list into the right text, whatever is in it, the construct alone says enough.
+    """
     if "print.list" in look.families:
         type_ = look.type(child)
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
             leaves = tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE)
-            look.use_by_kind("print.list", tuple(kind for kind in leaves if kind in _RISKY), child)
-            look.use_by_kind("print.list", tuple(kind for kind in leaves if kind not in _RISKY), child, spare=spare)
+            wholly = _wholly(type_, construct)
+            risky = tuple(kind for kind in leaves if kind in _RISKY)
+            others = tuple(kind for kind in leaves if kind not in _RISKY)
+            look.use_by_kind("print.list", risky, child, spare=wholly)
+            look.use_by_kind("print.list", others, child, spare=_either(wholly, spare))
             # A key that may be missing is not printed; an item that is undefined is.
             element = NEVER if type_.shape is None else type_.shape.element
             if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything

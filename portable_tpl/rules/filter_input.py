@@ -26,6 +26,7 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_harmless, spare_rare
 from portable_tpl.checking.kinds import TEXT_KINDS, Kinds, kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Edit, Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
@@ -63,7 +64,10 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     spare = spare_rare(look.type(node.node))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look), spare=spare)
     if node.name in _ORDERING and not node.args and not node.kwargs and _holds_text(node.node, look):
+        # Few requests have names that another order of capital letters puts elsewhere.
+        look.least = Tier.EVERYDAY if node.name == "dictsort" and not _is_literal(node.node, look) else Tier.ORDINARY
         look.use(FeatureId.of("filter", node.name, "mixed-case"), node)
+        look.least = Tier.ORDINARY
     if node.name == "join":
         shape = look.type(node.node).shape
         if shape is not None and shape.items is not None and not _by_attribute(node):
@@ -108,6 +112,12 @@ def _counted(node: nodes.Div, look: Look) -> bool:
 def _by_attribute(node: nodes.Filter) -> bool:
     """Whether not the elements are joined, but what is under a name in each."""
     return len(node.args) > 1 or any(keyword.key == "attribute" for keyword in node.kwargs)
+
+
+def _is_literal(node: nodes.Expr, look: Look) -> bool:
+    """Whether the template itself names all keys of a mapping."""
+    shape = look.type(node).shape
+    return shape is not None and bool(shape.fields) and not shape.rest.bits & k.ALL_KINDS & ~k.UNDEFINED
 
 
 def _holds_text(node: nodes.Expr, look: Look) -> bool:

@@ -25,6 +25,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.rewriting.spelling import joined_text
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -34,8 +35,8 @@ CODE = "PTL606"
 def _concat(node: nodes.Concat, look: Look) -> None:
     if "concat" not in look.families:
         return
-    if "concat.number" in look.families:
-        _with_others(node, look)
+    if "concat.no-text" in look.families:
+        _without_text(node, look)
     marked = [child for child in node.nodes if "markup" in look.kinds(child)]
     for child in node.nodes:
         look.use_by_kind("concat", look.kinds(child), child)
@@ -43,15 +44,19 @@ def _concat(node: nodes.Concat, look: Look) -> None:
             look.use_by_kind("concat.markup", look.kinds(child), child)
 
 
-def _with_others(node: nodes.Concat, look: Look) -> None:
-    """The operands that are joined to a number, which some engines do not turn to text then.
+def _without_text(node: nodes.Concat, look: Look) -> None:
+    """The operands that are joined to what is no text, which some engines do not turn to text then.
 
     Only the first two can be: engines join from left to right, and what two give is text.
     """
     first, second = node.nodes[:2]
     for child, beside in ((first, second), (second, first)):
-        if look.type(beside).bits & (k.INT | k.FLOAT):
-            look.use_by_kind("concat.number", look.kinds(child), child)
+        if look.type(beside).bits & k.ALL_KINDS & ~_TEXT:
+            kinds = tuple(kind for kind in look.kinds(child) if kind not in TEXT_KINDS)
+            look.use_by_kind("concat.no-text", kinds, child)
+
+
+_TEXT = k.STR | k.MARKUP
 
 
 FIX = joined_text
@@ -67,6 +72,7 @@ INVALID = (
         fixed="{% for m in messages %}{{ m.role ~ m.nickname|default('') ~ '.' }}{% endfor %}",
     ),
     Example("{{ messages|length ~ messages|length ~ '/' }}", targets=("llama.cpp-engine",)),
+    Example("{{ ['a'] ~ true ~ '/' }}", targets=("llama.cpp-engine",), fixed="{{ ['a'] ~ 'True' ~ '/' }}"),
     Example(
         "{{ 'a' ~ tools }}",
         targets=("hf-jinja",),

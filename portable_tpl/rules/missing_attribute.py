@@ -39,7 +39,11 @@ def _attribute(node: nodes.Getattr, look: Look) -> None:
     if isinstance(parent, nodes.Call) and parent.node is node:
         return
     if look.type(node).bits & k.UNDEFINED and "attr.missing" in look.families:
-        look.use_by_kind("attr.missing", look.kinds(node.node), node)
+        kinds = look.kinds(node.node)
+        if not look.type(node.node).bits & k.FUNCTION:
+            # Of a method of the data: other engines give no such thing there, which the rule about methods says.
+            kinds = tuple(kind for kind in kinds if kind != "function")
+        look.use_by_kind("attr.missing", kinds, node)
 
 
 def _item(node: nodes.Getitem, look: Look) -> None:

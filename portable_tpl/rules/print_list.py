@@ -52,12 +52,14 @@ def _output(node: nodes.Output, look: Look) -> None:
 
 def _concat(node: nodes.Concat, look: Look) -> None:
     for child in node.nodes:
-        inside_of(child, look, joined_as("concat"))
+        inside_of(child, look, joined_as("concat"), "concat")
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _TEXT and node.node is not None:
-        inside_of(node.node, look, joined_as("filter.string") if node.name == "string" else None)
+        inside_of(
+            node.node, look, joined_as("filter.string") if node.name == "string" else None, f"filter.{node.name}"
+        )
     elif node.name == "format":
         for argument in node.args:
             inside_of(argument, look)

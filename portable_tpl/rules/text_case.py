@@ -25,9 +25,11 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_harmless, spare_rare
 from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.calls import only_compared
 
 CODE = "PTL902"
 _FILTERS = frozenset({"upper", "lower", "title", "capitalize"})
+_OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 
 
 def _filter(node: nodes.Filter, look: Look) -> None:
@@ -38,6 +40,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         type_ = look.type(node.node)
         if not is_harmless(node.name, type_):
             kinds = look.kinds(node.node)
+            if only_compared(node, look):
+                kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
             look.use_by_kind(f"filter.{node.name}", kinds, node, only=TEXT_KINDS, spare=spare_rare(type_))
 
 

@@ -61,7 +61,7 @@ class Naming:
     ) -> Named | None:
         """The first place with a use that is about the values that were there."""
         for place, uses in places:
-            if place is not node and isinstance(node, nodes.Concat):
+            if place is not node and isinstance(node, (nodes.Concat, nodes.Filter)):
                 about = [use for name in _JOINING for use in uses if FeatureId(use.feature).construct == name]
                 kinds_there = self._own_kinds(place, rewriter)
             else:
@@ -75,12 +75,14 @@ class Naming:
         return None
 
     def _parts(self, node: nodes.Node, rewriter: Rewriter | None) -> tuple[nodes.Node, ...]:
-        """What rules speak of in the place of a node: what is called, and the operands of ``~``.
+        """What rules speak of in the place of a node: what is called, tested or made text, and the operands of ``~``.
 
         Of operands that come first which are undefined, then what has to become text.
         """
         if isinstance(node, nodes.Call):
             return (node.node,)
+        if isinstance(node, (nodes.Filter, nodes.Test)):
+            return () if node.node is None else (node.node,)
         if not isinstance(node, nodes.Concat):
             return ()
 

@@ -90,7 +90,7 @@ class Machine:
     def field(self, shape: Shape, key: str) -> Type:
         """What a dict gives under a key."""
         value = (shape.fields or {}).get(key, shape.rest)
-        return self.own.key(key) if value is self.open else value
+        return self.pool.unsure(self.own.key(key), but=k.UNDEFINED) if value is self.open else value
 
     def path(self, node: nodes.Node) -> tuple[str, Path] | None:
         """The name and the constant steps that an expression such as ``messages[0].role`` takes from it."""
@@ -222,7 +222,7 @@ class Machine:
         narrowed = self.pool.join_all(self.field(holder.shape, text) for text in texts)
         narrowed = self.pool.keep(narrowed, env[value].bits & k.ALL_KINDS & ~k.UNDEFINED)
         if narrowed.bits & k.ALL_KINDS:
-            env[value] = narrowed
+            env[value] = self.pool.unsure(narrowed) if k.unsure_kinds(holder.bits) & k.DICT else narrowed
 
     def assign(self, env: Env, name: str, type_: Type) -> None:
         """Give a name a new value."""

@@ -73,6 +73,26 @@ BIG = 1 << 38
 TEXT_FACTS = NON_ASCII | HTML_CHARS | LEADING_SPACE | TRAILING_SPACE | NEWLINE
 NUMBER_FACTS = NEGATIVE | BIG
 ALL_FACTS = TEXT_FACTS | NUMBER_FACTS
+# Kinds that no ordinary request need bring to a place: those of a value that was taken from a record (a mapping with
+# text here and a list there) by a key that was not followed, and those that are rare where they come from. One bit
+# for each group of kinds.
+_SEQUENCES, _OTHERS = LIST | TUPLE | VIEW | RANGE | ITERATOR | LOOP, DICT | NAMESPACE | CALLABLE | OTHER
+GROUPS = (ANY_TEXT, NUMBER, NONE, _SEQUENCES, _OTHERS, UNDEFINED)
+_UNSURE = tuple((group, 1 << (39 + place)) for place, group in enumerate(GROUPS))
+UNSURE = sum(mark for _, mark in _UNSURE)
+# Of text that is empty in rare requests alone: what somebody says, unless it is an answer beside calls or a result.
+RARELY_EMPTY = 1 << 46
+
+
+def unsure_marks(bits: int) -> int:
+    """The marks of all groups of kinds in a set of bits, whether they are set in it or not."""
+    return sum(mark for group, mark in _UNSURE if bits & group)
+
+
+def unsure_kinds(bits: int) -> int:
+    """The kinds of all groups that are marked in a set of bits."""
+    return sum(group for group, mark in _UNSURE if bits & mark)
+
 
 KINDS: Mapping[str, int] = MappingProxyType(
     {

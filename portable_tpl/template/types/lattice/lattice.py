@@ -54,6 +54,9 @@ class Type:
         return f"<{' '.join(parts)}>"
 
 
+_INSIDE = k.ALL_KINDS | k.ALL_FACTS  # of what is inside it does not matter whether ordinary requests have it
+
+
 class Shape:
     """What is inside a value.
 
@@ -94,14 +97,14 @@ class Shape:
         """Find ``deep``; to be called when the parts are set."""
         parts = [*(self.items or ()), *(self.fields or {}).values(), self.rest, self.tail or NEVER]
         for part in parts:
-            self.deep |= part.bits
+            self.deep |= part.bits & _INSIDE
             if part.shape is not None:
                 self.deep |= part.shape.deep
 
     def close(self, inside: Type, rest: Type) -> None:
         """Make this a shape whose inside is of the same shape again."""
         self.items, self.tail, self.element, self.fields, self.rest = (), inside, inside, {}, rest
-        self.deep = inside.bits | rest.bits
+        self.deep = (inside.bits | rest.bits) & _INSIDE
         self.endless = True
 
 

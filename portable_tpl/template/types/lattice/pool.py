@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from portable_tpl.template.types.lattice import kinds as k
@@ -92,7 +92,9 @@ class Pool(Interner):
         return part
 
     def _keep(self, type_: Type, mask: int) -> Type:
-        bits = type_.bits & (mask | k.ALL_FACTS)
+        bits = type_.bits & (mask | k.ALL_FACTS | k.UNSURE | k.RARELY_EMPTY)
+        if type_ is ANY:
+            bits |= k.unsure_marks(bits)
         texts, numbers = type_.texts, type_.numbers
         if not bits & k.ANY_TEXT:
             bits, texts = bits & ~k.TEXT_FACTS, None
@@ -101,11 +103,31 @@ class Pool(Interner):
             bits = bits & ~_TEXT_BITS | self.of_texts(texts).bits
         elif not bits & (k.ANY_TEXT & ~k.EMPTY_STR):
             bits, texts = bits & ~k.TEXT_FACTS, frozenset(("",))
+        if not bits & k.EMPTY_STR:
+            bits &= ~k.RARELY_EMPTY
+        if bits & k.UNSURE:
+            bits &= ~k.UNSURE | k.unsure_marks(bits)
         if not bits & k.INT:
             bits, numbers = bits & ~k.NUMBER_FACTS if not bits & k.FLOAT else bits, None
         elif numbers is not None:
             numbers = frozenset(number for number in numbers if k.number_facts(number) & bits & k.INT)
         return self.type(bits, texts, numbers, type_.shape if bits & _STRUCTURED else None)
+
+    def unsure(self, type_: Type, but: int = 0) -> Type:
+        """The type of a value of which no ordinary request need have these kinds, but for some."""
+        marks = k.unsure_marks(type_.bits & k.ALL_KINDS & ~but)
+        if type_ is ANY or type_.bits | marks == type_.bits:
+            return type_
+        return self.type(type_.bits | marks, type_.texts, type_.numbers, type_.shape)
+
+    def by_sureness(self, type_: Type, make: Callable[[Type], Type]) -> Type:
+        """What is made of a value, apart of the kinds that are sure and of those that are not."""
+        if not type_.bits & k.UNSURE:
+            return make(type_)
+        rare = k.unsure_kinds(type_.bits)
+        sure, unsure = self.keep(type_, k.ALL_KINDS & ~rare), self.keep(type_, rare)
+        usual = make(sure) if sure.bits & k.ALL_KINDS else NEVER
+        return self.join(usual, self.unsure(make(unsure)))
 
     def only_texts(self, type_: Type, texts: frozenset[str]) -> Type:
         """The values of a type that are one of these texts."""
@@ -222,7 +244,11 @@ class Pool(Interner):
         texts = _join_constants(left.bits & k.ANY_TEXT, right.bits & k.ANY_TEXT, left.texts, right.texts)
         numbers = _join_constants(left.bits & k.INT, right.bits & k.INT, left.numbers, right.numbers)
         shape = self._join_shapes(left.shape, right.shape)
-        return self.type(left.bits | right.bits, texts, numbers, shape)
+        bits = left.bits | right.bits
+        if bits & k.UNSURE:
+            sure = k.unsure_marks(left.bits) & ~left.bits | k.unsure_marks(right.bits) & ~right.bits
+            bits &= ~sure
+        return self.type(bits, texts, numbers, shape)
 
     def _join_shapes(self, left: Shape | None, right: Shape | None) -> Shape | None:
         if left is right or right is None:
@@ -247,7 +273,10 @@ class Pool(Interner):
         return self.shape(items, tail, least, fields, rest, cases, left.refs | right.refs)
 
     def _flat(self, deep: int) -> Shape | None:
-        return ANY.shape if deep & ~DATA_BITS else self.data(deep & ~k.UNDEFINED)[0].shape
+        if deep & ~DATA_BITS:
+            return ANY.shape
+        bits = deep & ~k.UNDEFINED
+        return self.data(bits | k.unsure_marks(bits))[0].shape  # what is where is not known any more
 
     def _join_items(self, left: Shape, right: Shape) -> tuple[tuple[Type, ...] | None, Type | None, int]:
         if left.items is None:

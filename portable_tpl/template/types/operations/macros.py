@@ -44,8 +44,32 @@ def call_macro(
     refs = function.shape.refs if function.shape is not None else frozenset()
     for site in refs:
         if isinstance(site, MacroSite):
-            _note_call(machine, site, node, arguments, caller)
+            _note_call(machine, _switched(machine, site, node, arguments), node, arguments, caller)
     return machine.pool.type(k.STR | k.TEXT_FACTS)
+
+
+def _switched(machine: Machine, site: MacroSite, node: Any, arguments: list[Type]) -> MacroSite:
+    """The macro as it is called with these switches: what it does with ``true`` is another thing than without.
+
+    Its body is run for each, and for values that no ordinary request need bring, so that a call for something special
+    does not blur what the others pass.
+    """
+    if not isinstance(site.node, nodes.Macro):
+        return site
+    passed = [*enumerate(node.args), *((keyword.key, keyword.value) for keyword in node.kwargs)]
+    switches = tuple((name, value.value) for name, value in passed if _is_switch(value))
+    rare = any(k.unsure_kinds(type_.bits) & (k.DICT | k.LIST) & type_.bits for type_ in arguments)
+    if not switches and not rare:
+        return site
+    key = (id(site.node), switches, rare)
+    if key not in machine.macros:
+        machine.macros[key] = MacroSite(site.node, site.depth)
+    switched: MacroSite = machine.macros[key]
+    return switched
+
+
+def _is_switch(value: nodes.Expr) -> bool:
+    return isinstance(value, nodes.Const) and isinstance(value.value, bool)
 
 
 def _note_call(machine: Machine, site: MacroSite, node: Any, arguments: list[Type], caller: Type | None) -> None:
@@ -121,7 +145,7 @@ def body_env(machine: Machine, site: MacroSite) -> Env:
             default = machine.evaluate(macro.defaults[index - optional], env) if index >= optional else ABSENT
             type_ = machine.pool.join(type_, default)
         machine.assign(env, parameter.name, type_)
-        machine.types[id(parameter)] = type_
+        machine.types[id(parameter)] = machine.pool.join(machine.types.get(id(parameter), NEVER), type_)
     for name in ("varargs", "kwargs", "caller"):
         machine.assign(env, name, site.parameters.get(name, ABSENT))
     return env

@@ -10,6 +10,7 @@ from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Env, Machine
+from portable_tpl.template.types.requests.contents import is_record
 
 _SUBSCRIPTABLE = k.ANY_TEXT | k.LIST | k.TUPLE | k.RANGE
 _HAS_ATTRIBUTES: tuple[tuple[int, frozenset[str]], ...] = (
@@ -43,6 +44,10 @@ def attribute(machine: Machine, node: nodes.Getattr, env: Env) -> Type:
 
 def attribute_of(machine: Machine, holder: Type, name: str) -> Type:
     """What ``holder.name`` gives; ``UNDEFINED`` where there is no such thing."""
+    return machine.pool.by_sureness(holder, lambda part: _attribute_of(machine, part, name))
+
+
+def _attribute_of(machine: Machine, holder: Type, name: str) -> Type:
     bits = holder.bits
     shape = holder.shape
     pool = machine.pool
@@ -139,6 +144,10 @@ def item(machine: Machine, node: nodes.Getitem, env: Env) -> Type:
 
 def item_of(machine: Machine, holder: Type, index: Type) -> Type:
     """What ``holder[index]`` gives."""
+    return machine.pool.by_sureness(holder, lambda part: _item_of(machine, part, index))
+
+
+def _item_of(machine: Machine, holder: Type, index: Type) -> Type:
     pool = machine.pool
     if holder is ANY:
         return ANY
@@ -212,7 +221,9 @@ def _under(machine: Machine, holder: Type, index: Type) -> Type:
         else:
             # A key that the template computes may also be the name of a method: a case for the hostile alone.
             method = pool.type(k.METHOD) if CONTENTS[machine.tier].anything else ABSENT
-            result = pool.join_all((*shape.fields.values(), shape.rest, ABSENT, method))
+            named = pool.join_all(shape.fields.values())
+            named = pool.unsure(named, but=k.UNDEFINED) if is_record(shape) else named
+            result = pool.join_all((named, shape.rest, ABSENT, method))
     if bits & k.ALL_KINDS & ~k.DICT:
         others = pool.keep(holder, k.ALL_KINDS & ~k.DICT)
         if index.texts is not None:

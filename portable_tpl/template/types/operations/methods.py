@@ -69,7 +69,8 @@ def text_method(pool: Pool, holder: Type, name: str, arguments: list[Type]) -> T
     facts = bits & k.TEXT_FACTS
     if name in _STRIPPED:
         plain = not arguments or arguments[0].only(k.NONE)
-        return pool.type(kinds | (facts & ~_STRIPPED[name] if plain else facts | _SPACE))
+        rare = bits & k.RARELY_EMPTY if bits & k.EMPTY_STR else k.RARELY_EMPTY  # white space alone is as rare
+        return pool.type(kinds | rare | (facts & ~_STRIPPED[name] if plain else facts | _SPACE))
     if name in _SAME_TEXT:
         return pool.type(bits & k.ANY_TEXT | facts)
     if name in _FREE_TEXT:

@@ -49,8 +49,8 @@ def trim(machine: Machine, node: Any, value: Type, arguments: list[Type], keywor
     if text.texts is not None and not arguments and not keywords:
         return pool.of_texts(one.strip() for one in text.texts)
     bits = text.bits
-    if bits & k.STR:
-        bits |= k.STR if bits & k.TEXT_STR else 0
+    if bits & k.TEXT_STR and not bits & k.EMPTY_STR:
+        bits |= k.EMPTY_STR | k.RARELY_EMPTY  # text of nothing but white space is rare
     if bits & k.MARKUP:
         bits |= k.MARKUP
     space = k.LEADING_SPACE | k.TRAILING_SPACE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portable_tpl.template.types.lattice import kinds as k
-from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
+from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Shape, Type
 from portable_tpl.template.types.lattice.pool import Pool
 
 _MOST_PRODUCTS = 8  # pairs of known texts that are joined; their number multiplies with each further `~`
@@ -67,6 +67,10 @@ def may_be_empty(type_: Type) -> bool:
 
 def elements(pool: Pool, type_: Type) -> Type:
     """What a loop over a value gives; kinds that cannot be iterated give nothing."""
+    return pool.by_sureness(type_, lambda part: _elements(pool, part))
+
+
+def _elements(pool: Pool, type_: Type) -> Type:
     bits = type_.bits
     result = NEVER
     shape = type_.shape
@@ -95,12 +99,22 @@ def keys(pool: Pool, type_: Type) -> Type:
 
 def values(pool: Pool, type_: Type) -> Type:
     """The values of a dict."""
+    return pool.by_sureness(pool.keep(type_, k.DICT), lambda part: _values(pool, part))
+
+
+def _values(pool: Pool, type_: Type) -> Type:
     shape = type_.shape
     if shape is None or shape.fields is None:
         return NEVER
-    return pool.keep(
-        pool.join(pool.join_all(shape.fields.values()), shape.rest), k.ALL_KINDS & ~k.UNDEFINED | k.ALL_FACTS
-    )
+    named = pool.join_all(shape.fields.values())
+    every = pool.join(pool.unsure(named) if is_record(shape) else named, shape.rest)
+    return pool.keep(every, k.ALL_KINDS & ~k.UNDEFINED)
+
+
+def is_record(shape: Shape) -> bool:
+    """Whether a mapping holds values of one kind under one key and of another under another."""
+    inside = [*(shape.fields or {}).values(), shape.rest]
+    return len({k.unsure_marks(each.bits & k.ALL_KINDS & ~k.UNDEFINED) for each in inside} - {0}) > 1
 
 
 FULL_TEXT = k.TEXT_STR | k.TEXT_MARKUP

@@ -141,7 +141,10 @@ def _calling_or_not(pool: Pool, fields: Mapping[str, Type], rest: Type, profile:
     That is so where the template reads calls, as for the judge of tiers.
     """
     calls = pool.keep(fields["tool_calls"], k.ALL_KINDS & ~k.UNDEFINED)
-    content = pool.join(fields["content"], ABSENT) if profile.reads_calls else fields["content"]
+    said = pool.type(k.STR | k.TEXT_FACTS)
+    content = pool.join(pool.keep(fields["content"], ~k.STR), said)
+    if profile.reads_calls:
+        content = pool.join(content, ABSENT)
     calling = {**fields, "tool_calls": calls, "content": content}
     cases = {
         "": pool.dict_of(k.FULL_DICT, {**fields, "tool_calls": ABSENT}, rest),
@@ -164,7 +167,7 @@ def _extended_messages(pool: Pool, profile: Profile) -> Type:
 
 def content_type(pool: Pool, profile: Profile, role: str = "user") -> Type:
     """A message's content: text, or typed parts where the template takes them; pictures come from users."""
-    text = pool.type(k.STR | k.TEXT_FACTS)
+    text = pool.type(k.STR | k.TEXT_FACTS | (0 if kind_of_role(role) == "tool" else k.RARELY_EMPTY))
     types = profile.part_types
     if CONTENTS[profile.tier].unusual:
         types = types or frozenset(("text",))
@@ -217,7 +220,10 @@ def _assistant(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
 
 
 def _tool(pool: Pool, profile: Profile, role: str) -> dict[str, Type]:
-    return {**_plain(pool, profile, role), "tool_call_id": pool.type(k.TEXT_STR | k.UNDEFINED)}
+    return {
+        **_plain(pool, profile, role),
+        "tool_call_id": pool.unsure(pool.type(k.TEXT_STR | k.UNDEFINED), but=k.STR),
+    }
 
 
 _NO_STANDARD_KEYS = dict.fromkeys(ROLE_KEYS, ABSENT)

@@ -21,7 +21,7 @@ def json_value(pool: Pool, tier: Tier) -> Type:
 
 def open_data(pool: Pool, tier: Tier) -> Type:
     """What a key gives that only the template knows."""
-    return DATA if CONTENTS[tier].anything else pool.data(_data_bits(tier))[1]
+    return DATA if CONTENTS[tier].anything else pool.unsure(pool.data(_data_bits(tier))[1], but=k.UNDEFINED)
 
 
 def _data_bits(tier: Tier) -> int:
@@ -85,6 +85,9 @@ def tool_list(pool: Pool, tier: Tier, flat: bool, wrapped: bool) -> Type:
     return pool.join(pool.sequence(k.LIST if odd else k.FULL_LIST, tool), pool.type(k.NONE))
 
 
+_DEFAULTS = k.STR | k.TEXT_FACTS | k.INT | k.BOOL | k.NONE | k.UNDEFINED
+
+
 def _own_schema_keys(pool: Pool) -> dict[str, Type]:
     """Keys that tools and schemas may have and that only some templates read."""
     text = pool.type(k.STR | k.TEXT_FACTS)
@@ -92,7 +95,7 @@ def _own_schema_keys(pool: Pool) -> dict[str, Type]:
     returned = pool.dict_of(k.FULL_DICT, {"type": pool.text("string"), "description": text})
     return {
         **dict.fromkeys(OWN_FLAGS, flag),
-        **dict.fromkeys(OWN_RETURNS, pool.join(returned, ABSENT)),
+        **dict.fromkeys(OWN_RETURNS, pool.unsure(pool.join(returned, ABSENT), but=k.UNDEFINED)),
     }
 
 
@@ -119,8 +122,8 @@ def _schema(pool: Pool, tier: Tier) -> Type:
         "description": pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED),
         "enum": pool.join(choices, ABSENT),
         "required": pool.join(names, ABSENT),
-        "default": pool.type(k.STR | k.TEXT_FACTS | k.INT | k.BOOL | k.NONE | k.UNDEFINED),
-        "additionalProperties": pool.join(maybe_schema, pool.type(k.BOOL)),
+        "default": pool.unsure(pool.type(_DEFAULTS), but=k.UNDEFINED),
+        "additionalProperties": pool.unsure(pool.join(maybe_schema, pool.type(k.BOOL)), but=k.UNDEFINED),
         **_own_schema_keys(pool),
         **dict.fromkeys((*NAMED_INSIDE, "items", *MANY_INSIDE, "$ref"), ABSENT),
     }
