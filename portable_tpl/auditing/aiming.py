@@ -12,7 +12,7 @@ from portable_tpl.auditing.joining import milder, speaks
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.differential.aims import Aim
 from portable_tpl.fixing.proof import witnesses
-from portable_tpl.model.conversation import Tier
+from portable_tpl.model.conversation import Json, Tier
 from portable_tpl.model.findings import Effect, Finding
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.rendering import Mismatch
@@ -49,6 +49,7 @@ def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], 
                     shows,
                     hides,
                     tiers[key],
+                    _samples(key[2]),
                 )
             )
     return aims
@@ -74,6 +75,15 @@ def _kinds(feature: str) -> tuple[str, ...]:
     """The kinds of values that a feature is about: those after its ``@``, or the text that its variant names."""
     id_ = FeatureId(feature)
     return id_.kinds or tuple(kind for kind in (id_.variant, f"{id_.variant}-spaced") if kind in TEXT_KINDS)
+
+
+def _samples(feature: str) -> tuple[Json, ...]:
+    """Mappings with a key that hides a method: an argument of that name, a parameter of that name."""
+    words = feature.split(".")
+    if "shadowed" not in words or words[-1] == "missing":
+        return ()
+    hidden = words[-2] if words[-1] == "shadowed" else words[-1]
+    return ({hidden: "a"}, {hidden: {"type": "string", "description": "a"}})
 
 
 def _operands(places: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portable_tpl.auditing.choice import Choice
+from portable_tpl.auditing.likeness import Alike
 from portable_tpl.checking.effects import said, with_effects
 from portable_tpl.checking.registry import rules
 from portable_tpl.checking.severity import severity_of
@@ -65,15 +66,19 @@ def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) ->
 
 
 def joined(
-    findings: Iterable[Finding], comparison: Comparison, tier: Tier, unaimed: Comparison | None = None
+    findings: Iterable[Finding],
+    comparison: Comparison,
+    tier: Tier,
+    unaimed: Comparison | None = None,
+    alike: Alike | None = None,
 ) -> tuple[Finding, ...]:
     """The findings, each taken apart by how it is known: proved, static (no engine ran), or unseen.
 
     ``unaimed`` is the comparison before any conversation was aimed at a finding: how many are affected, those that
-    were made to be say nothing of.
+    were made to be say nothing of. ``alike`` tells which mismatches elsewhere prove a finding that nothing can show.
     """
     unaimed = comparison if unaimed is None else unaimed
-    return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier, unaimed))
+    return tuple(each for finding in findings for each in _taken_apart(finding, comparison, tier, unaimed, alike))
 
 
 def unforeseen(
@@ -124,7 +129,9 @@ def _of_mismatches(
     return _proved(finding, proved, unaimed)
 
 
-def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier, unaimed: Comparison) -> Iterator[Finding]:
+def _taken_apart(
+    finding: Finding, comparison: Comparison, tier: Tier, unaimed: Comparison, alike: Alike | None
+) -> Iterator[Finding]:
     if not finding.effects:
         yield finding
         return
@@ -134,6 +141,9 @@ def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier, unaimed: 
     for effect in finding.effects:
         compared = comparison.targets.get(effect.target)
         mismatches = [] if compared is None else _showing(finding, effect, compared, tier)
+        if compared is not None and alike is not None and _milder_than_seen(effect, mismatches):
+            elsewhere = [each for each in compared.mismatches if counts(each, tier) and alike(finding, effect, each)]
+            mismatches += elsewhere
         if compared is None:
             static.append(effect)
         elif mismatches:
@@ -146,6 +156,11 @@ def _taken_apart(finding: Finding, comparison: Comparison, tier: Tier, unaimed: 
         yield with_effects(finding, static)
     if unseen:
         yield from _unseen(finding, unseen, comparison)
+
+
+def _milder_than_seen(effect: Effect, mismatches: Sequence[Mismatch]) -> bool:
+    """Whether no mismatch is as mild as what is said."""
+    return all(each.tier.rank > effect.tier.rank for each in mismatches)
 
 
 def _showing(finding: Finding, effect: Effect, compared: TargetComparison, tier: Tier) -> list[Mismatch]:

@@ -10,6 +10,7 @@ from typing import Any
 from portable_tpl.auditing.aiming import aims_of
 from portable_tpl.auditing.choice import Choice
 from portable_tpl.auditing.joining import graded, joined, unforeseen, unproved
+from portable_tpl.auditing.likeness import fails_alike
 from portable_tpl.auditing.release import inspected
 from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.auditing.time_limit import time_limit
@@ -86,7 +87,7 @@ class Examination:
         findings = tuple(with_prices(template, findings, sample, session.reference.render_all))
         run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
         comparison = graded(run.comparison, self.choice)
-        known = joined(findings, comparison, tier, unaimed)
+        known = joined(findings, comparison, tier, unaimed, fails_alike(parsed))
         further = self.choice.chosen(unforeseen(template, known, comparison, tier, unaimed), template.path)
         renders = {engine.id: engine.render_all for engine in (session.reference, *session.targets)}
         known = tuple(with_repairs(template, known, renders))

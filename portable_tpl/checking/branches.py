@@ -23,12 +23,8 @@ def prints_nothing(test: nodes.Test, look: Look) -> bool:
     row = _row_of(test, look)
     if row is None:
         return False
-    whole = look.parent(row)
-    later: Sequence[nodes.If] = row.elif_
-    if isinstance(whole, nodes.If) and any(each is row for each in whole.elif_):
-        place = next(number for number, each in enumerate(whole.elif_) if each is row)
-        row, later = nodes.If(row.test, row.body, [], whole.else_), whole.elif_[place + 1 :]
-    return _is_silent(row.body, test.node) and _rest_is_silent(later, row.else_, test.node)
+    others, last = _behind(row, look)
+    return _is_silent(row.body, test.node) and _rest_is_silent(others, last, test.node)
 
 
 def spared_loop(node: nodes.For, look: Look) -> Spare | None:
@@ -57,6 +53,15 @@ def _row_of(test: nodes.Test, look: Look) -> nodes.If | None:
     while isinstance(parent, (nodes.And, nodes.Or, nodes.Not)):
         child, parent = parent, look.parent(parent)
     return parent if isinstance(parent, nodes.If) and parent.test is child else None
+
+
+def _behind(branch: nodes.If, look: Look) -> tuple[Sequence[nodes.If], Sequence[nodes.Node]]:
+    """The branches behind one of a row: those with a condition, and the last; an ``elif`` has none of its own."""
+    row = look.parent(branch)
+    for number, each in enumerate(row.elif_ if isinstance(row, nodes.If) else ()):
+        if each is branch and isinstance(row, nodes.If):
+            return row.elif_[number + 1 :], row.else_
+    return branch.elif_, branch.else_
 
 
 def _rest_is_silent(others: Sequence[nodes.If], last: Sequence[nodes.Node], value: nodes.Expr) -> bool:

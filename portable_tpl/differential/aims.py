@@ -32,7 +32,7 @@ class Aim:
     ``places`` are expressions one of which is evaluated whenever the place is, ``operands`` those that are to have
     the value. ``kinds`` are kinds of the support table, empty where any will do. ``targets`` are those of which it is
     to be known, until a mismatch of theirs ``shows`` it. One that ``hides`` it may be all that was seen of it. No
-    conversation stranger than ``tier`` will do.
+    conversation stranger than ``tier`` will do. ``samples`` are values to try where no kind says which.
     """
 
     places: tuple[nodes.Node, ...]
@@ -42,6 +42,7 @@ class Aim:
     shows: Callable[[Mismatch], bool] = field(default=lambda _: False, compare=False)
     hides: Callable[[Mismatch], bool] = field(default=lambda _: True, compare=False)
     tier: Tier = Tier.HOSTILE
+    samples: tuple[Json, ...] = ()
 
 
 class Shot(NamedTuple):
@@ -66,7 +67,8 @@ def aimed(
             break
         fresh: dict[str, tuple[Conversation, Tier]] = {}
         mildest = min(aim.tier, tier, key=lambda each: each.rank)
-        values = list(_values(aim.kinds, mildest))
+        values: list[tuple[Op, Json]] = [("equals", sample) for sample in aim.samples]
+        values = values or list(_values(aim.kinds, mildest))
         texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
         plain = explored.targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
         for number, made in enumerate(plain):

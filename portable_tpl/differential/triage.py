@@ -117,7 +117,10 @@ class Investigation:
             if mismatch is not None and mismatch.signature not in self._by_signature:
                 mismatch = self._mismatch(group, [case], _RENDERS_APART, there)
             if mismatch is not None:
-                self._by_signature.setdefault(mismatch.signature, mismatch)
+                found = self._by_signature.get(mismatch.signature, replace(mismatch, cases=0))
+                self._by_signature[mismatch.signature] = _merged(
+                    found, replace(mismatch, cases=max(1 - found.cases, 0))
+                )
                 if shows(mismatch):
                     break
 

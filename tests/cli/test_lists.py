@@ -82,7 +82,7 @@ def test_the_table_of_one_feature(cli: Cli) -> None:
 def test_a_table_is_as_wide_as_asked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in (60, 300):
         monkeypatch.setenv("COLUMNS", str(columns))
-        for arguments in (("filter.tojson",), ("concat.number",), ()):
+        for arguments in (("filter.tojson",), ("concat.no-text",), ()):
             lines = cli("compat", *arguments).out.splitlines()
             tables = [line for line in lines if line.startswith(("feature", "family"))]
             assert (len(tables) > 1) is (columns == 60)
