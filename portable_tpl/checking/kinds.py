@@ -72,13 +72,13 @@ def _kinds(bits: int, wordy: bool) -> Kinds:
 
 @cache
 def unsure_marks(kinds: Kinds) -> int:
-    """The marks of types that cannot be sure to be of some kinds in ordinary requests; all where none are named."""
+    """The marks of types that cannot be sure to be of some kinds in ordinary requests."""
     bits = sum({mask for mask, name in _PLAIN_BITS if name in kinds})
     if not TEXT_KINDS.isdisjoint(kinds):
         bits |= k.STR
     if "negative" in kinds:
         bits |= k.INT
-    marks = k.unsure_marks(bits) if kinds else k.UNSURE
+    marks = k.unsure_marks(bits)
     return marks | k.RARELY_EMPTY if "empty" in kinds else marks
 
 

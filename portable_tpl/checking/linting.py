@@ -197,9 +197,9 @@ def _collect(
 def _is_unsure(use: Use, types: Types) -> bool:
     """Whether no ordinary request need bring the kinds to where they break, as far as types can tell."""
     node = use.node.iter if isinstance(use.node, nodes.For) else use.node
-    if not isinstance(node, nodes.Expr):
-        return False
     kinds = FeatureId(use.feature).kinds
+    if not kinds or not isinstance(node, nodes.Expr):
+        return False
     marks = unsure_marks(kinds)
     inside = (types.of(each) for each in (node, *node.find_all(nodes.Expr)))
     return any(type_.bits & marks or type_ is ANY for type_ in inside)

@@ -34,7 +34,9 @@ def test_what_a_target_breaks_is_found_in_its_probe(target: str) -> None:
     for id_, support in table.broken.items():
         if support.tier is None or id_ in UNSEEN or id_ not in load_features() or not probe_templates(id_):
             continue
-        if not any(lint(parsed, (target,), Tier(support.tier)) for parsed in probe_templates(id_)):
+        # Of what may be anything it is not sure that ordinary requests bring the kind.
+        tier = max(Tier(support.tier), Tier.EVERYDAY, key=lambda each: each.rank)
+        if not any(lint(parsed, (target,), tier) for parsed in probe_templates(id_)):
             missed.append(id_)
     assert missed == []
 
