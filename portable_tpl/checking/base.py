@@ -105,8 +105,9 @@ class Broken:
             missing = {
                 feature for feature, support in broken.items() if support.answer in ("no", "flag") and support.tier
             }
+            special: dict[str, bool] = {}  # by family, which many kinds of values share
             for feature, support in broken.items():
-                if support.tier is not None and not _implied(feature, missing):
+                if support.tier is not None and not _implied(feature, missing, special):
                     single.setdefault(feature, []).append((target, support))
         self.single: dict[str, Hits] = {feature: tuple(hits) for feature, hits in single.items()}
         self.families: dict[str, dict[str, Hits]] = {}
@@ -130,9 +131,17 @@ class Broken:
         return found
 
 
-def _implied(feature: str, missing: set[str]) -> bool:
-    """Whether a feature fails because something fails that it is a special case of: that alone is worth saying."""
-    return any(wider in missing for wider in FeatureId(feature).wider())
+def _implied(feature: str, missing: set[str], special: dict[str, bool]) -> bool:
+    """Whether a feature fails because something fails that it is a special case of: that alone is worth saying.
+
+    ``special`` keeps the answers for families.
+    """
+    family, of_kinds, _ = feature.partition("@")
+    if of_kinds and family in missing:
+        return True
+    if family not in special:
+        special[family] = any(wider in missing for wider in FeatureId(family).wider())
+    return special[family]
 
 
 class Look:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.difference import TemplateDifference
 from portable_tpl.model.findings import Finding, Severity
 from portable_tpl.model.rendering import Failed, Mismatch, Rendered
 from portable_tpl.model.source import Template
+
+if TYPE_CHECKING:
+    from portable_tpl.model.difference import TemplateDifference
 
 Command = Literal["check", "compare", "audit", "fix", "diff"]
 Verdict = Literal["portable", "differs", "fails", "unknown"]

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from portable_tpl.model.findings import Finding, Safety, Severity
 from portable_tpl.model.report import Report, TemplateReport
 from portable_tpl.reports.parts.blocks import Paint, Parts, Writer
-from portable_tpl.reports.parts.differences import difference_lines
 from portable_tpl.reports.parts.items import Block, blocks_of, items_of
 from portable_tpl.reports.parts.matrix import label_of, legend, matrix, tells
 from portable_tpl.reports.parts.summary import VERDICTS, open_findings, rule_counts, summarise, target_ids
@@ -48,6 +47,8 @@ def render(
         lines = list(problem_lines(report, writer))
     else:
         if report.command == "diff":
+            from portable_tpl.reports.parts.differences import difference_lines  # of which `check` has no need
+
             return encodable("".join(f"{line}\n" for line in difference_lines(report, writer)))
         body = list(_statistics(report) if statistics else _details(report, writer))
         parts = [*_matrix(report, writer), *body, *_ending(report, writer)]

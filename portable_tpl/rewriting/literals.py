@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import isfinite
 
 from jinja2 import nodes
@@ -39,6 +38,8 @@ def _constant(node: nodes.Const, look: Look) -> Fix | None:
     if isinstance(value, float):
         if not isfinite(value):
             return None
+        from decimal import Decimal  # takes a while to load, and few templates have a float
+
         digits = format(Decimal(repr(value)), "f")
         return _written(node, digits if "." in digits else f"{digits}.0", look, "Write all digits")
     return _written(node, str(value), look, "Write the digits alone")
