@@ -6,6 +6,7 @@ A rule is a module of this package with
 * ``CODE`` (``PTL101``, never used again for anything else); its name is the module's, in words with dashes;
 * ``VISITS``: for each kind of node the function that looks at such a node;
 * ``FIX``, where it has one: the function that gives the :class:`Fix` for a node that it found, or ``None``;
+* ``IMITATED = True``, where engines that imitate Python may have what it looks for: such rules are asked for notes;
 * ``VALID`` and ``INVALID``: examples, which are tests.
 
 A function gets the node and a :class:`Look` and calls :meth:`Look.use` with each feature that the node uses. Whether
@@ -63,6 +64,7 @@ class Rule(Coded):
     invalid: tuple[Example, ...]
     visits: Mapping[type[nodes.Node], Visit]
     fix: FixRule | None = None
+    imitated: bool | None = None
 
 
 FactT = TypeVar("FactT")

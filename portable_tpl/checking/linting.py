@@ -79,7 +79,7 @@ def _findings(
     for step in _TIERS[: tier.rank + 1]:
         if step is Tier.EVERYDAY and same_in_everyday(parsed):
             continue  # what only rare content shows, the tables know
-        _collect(parsed, infer(parsed, step, provided), step, tier, broken, merged)
+        _collect(looked(parsed, infer(parsed, step, provided), broken), step, tier, merged)
     if provided:
         drafts = [draft for draft in merged.values() if not _brought(draft.use.feature, provided)]
     else:
@@ -91,7 +91,8 @@ def _notes(parsed: ParsedTemplate, targets: tuple[str, ...], provided: frozenset
     """What works on the targets only because engines imitate Python."""
     drafts: dict[tuple[str, int], _Draft] = {}
     mildest = _TIERS[0]
-    _collect(parsed, infer(parsed, mildest, provided), mildest, _TIERS[-1], _imitated(targets), drafts)
+    look = looked(parsed, infer(parsed, mildest, provided), _imitated(targets), imitated=True)
+    _collect(look, mildest, _TIERS[-1], drafts)
     return [draft.note(parsed) for draft in drafts.values() if not _brought(draft.use.feature, provided)]
 
 
@@ -162,17 +163,9 @@ def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
     return Effect(target, feature, tier, severity, "fails", words)
 
 
-def _collect(
-    parsed: ParsedTemplate,
-    types: Types,
-    step: Tier,
-    asked: Tier,
-    broken: Broken,
-    merged: dict[tuple[str, int], _Draft],
-) -> None:
-    look = looked(parsed, types, broken)
+def _collect(look: Look, step: Tier, asked: Tier, merged: dict[tuple[str, int], _Draft]) -> None:
     for use in look.uses:
-        live = types.reachable(use.node)
+        live = look.types.reachable(use.node)
         key = (use.rule, id(use.node) if use.span is None else -use.span.start - 1)
         draft = merged.get(key)
         for target, support in use.hits:
@@ -181,7 +174,7 @@ def _collect(
             tier = step if live else Tier.ORDINARY
             assert support.tier is not None
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
-            if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, types):
+            if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, look.types):
                 mildest = Tier.EVERYDAY
             if mildest.rank > asked.rank:
                 continue

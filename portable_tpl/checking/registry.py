@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
     """All rules by code."""
-    return coded_plugs("portable_tpl.rules", Rule, visits="VISITS", fix="FIX")
+    return coded_plugs("portable_tpl.rules", Rule, visits="VISITS", fix="FIX", imitated="IMITATED")
 
 
 def release_names() -> Mapping[str, str]:
@@ -30,20 +30,22 @@ def release_names() -> Mapping[str, str]:
     return {code: check.name for code, check in checks().items()}
 
 
-@lru_cache(maxsize=1)
-def dispatch() -> Mapping[type[nodes.Node], tuple[tuple[str, Visit], ...]]:
-    """Which functions of which rules look at a kind of node."""
+@lru_cache(maxsize=2)
+def dispatch(imitated: bool = False) -> Mapping[type[nodes.Node], tuple[tuple[str, Visit], ...]]:
+    """Which functions of which rules look at a kind of node; ``imitated``: of those about what engines imitate."""
     table: dict[type[nodes.Node], list[tuple[str, Visit]]] = {}
     for rule in rules().values():
+        if imitated and not rule.imitated:
+            continue
         for kind, visit in rule.visits.items():
             table.setdefault(kind, []).append((rule.code, visit))
     return {kind: tuple(visits) for kind, visits in table.items()}
 
 
-def looked(parsed: ParsedTemplate, types: Types, broken: Broken) -> Look:
-    """What the rules have seen of a template."""
+def looked(parsed: ParsedTemplate, types: Types, broken: Broken, imitated: bool = False) -> Look:
+    """What the rules, or those about what engines ``imitated``, have seen of a template."""
     look = Look(parsed, types, broken)
-    visits = dispatch()
+    visits = dispatch(imitated)
     for node in parsed.nodes:
         kind = node.__class__
         if kind in visits:

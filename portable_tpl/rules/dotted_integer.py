@@ -28,6 +28,7 @@ from portable_tpl.rewriting.expressions import edits
 from portable_tpl.support.spelling import dotted_features
 
 CODE = "PTL212"
+IMITATED = True
 
 
 def _item(node: nodes.Getitem, look: Look) -> None:

@@ -34,6 +34,7 @@ from portable_tpl.support.spelling import follows_call
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL506"
+IMITATED = True
 
 
 def _call(node: nodes.Call, look: Look) -> None:

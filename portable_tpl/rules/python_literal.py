@@ -25,6 +25,7 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.rewriting.expressions import Level, replace
 
 CODE = "PTL201"
+IMITATED = True
 _SPELLINGS = {True: "True", False: "False", None: "None"}
 
 

@@ -29,6 +29,7 @@ from portable_tpl.rewriting.calls import method_call
 from portable_tpl.rewriting.methods import rewrite
 
 CODE = "PTL101"
+IMITATED = True
 
 
 def _call(node: nodes.Call, look: Look) -> None:

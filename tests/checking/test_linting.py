@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from portable_tpl.checking.base import Broken
+from portable_tpl.checking.imitations import IMITATION, imitations
 from portable_tpl.checking.linting import lint
+from portable_tpl.checking.registry import looked, rules
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Finding
 from portable_tpl.model.source import Template
+from portable_tpl.support.features import load_features
 from portable_tpl.template.syntax.parsing import parse
+from portable_tpl.template.types.types import infer
 
 
 def check(text: str, *targets: str, tier: Tier = Tier.EVERYDAY) -> list[Finding]:
@@ -124,3 +129,20 @@ def test_provided_filters_and_functions_are_not_looked_at() -> None:
 
 def test_no_targets_no_findings() -> None:
     assert codes("{% generation %}x{% endgeneration %}{{ messages }}") == []
+
+
+def test_only_rules_that_say_so_note_what_engines_imitate() -> None:
+    broken = Broken({IMITATION: imitations()})
+    features = load_features()
+    noted: set[str] = set()
+    for probe in (probe for name in imitations() for probe in features[name].probes):
+        parsed = parse(Template(probe.template))
+        for tier in Tier:
+            types = infer(parsed, tier)
+            uses, noted_uses = (
+                [(use.rule, use.feature, use.node) for use in looked(parsed, types, broken, imitated).uses]
+                for imitated in (False, True)
+            )
+            assert uses == noted_uses, probe.template
+            noted |= {rule for rule, _, _ in uses}
+    assert noted == {rule.code for rule in rules().values() if rule.imitated}
