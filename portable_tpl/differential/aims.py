@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jinja2 import nodes
 
-from portable_tpl.differential.run.search import Explored
+from portable_tpl.differential.run.explored import Explored
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.generation.choices import SeededChoices
 from portable_tpl.generation.constraint_edits import Op

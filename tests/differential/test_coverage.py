@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portable_tpl.differential.run.coverage import coverage_of
-from portable_tpl.differential.run.search import Explored, explore
+from portable_tpl.differential.run.explored import Explored
+from portable_tpl.differential.run.search import explore
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Tier

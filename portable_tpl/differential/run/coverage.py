@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from jinja2 import nodes
 
-from portable_tpl.differential.run.search import Explored
+from portable_tpl.differential.run.explored import Explored
 from portable_tpl.model.rendering import Failed
 from portable_tpl.model.report import Coverage, MissedBranch, MissedPair
 from portable_tpl.model.words import cut, in_one_line
