@@ -146,13 +146,10 @@ def audit(
     from portable_tpl.sources import discover
     from portable_tpl.targets.catalogue import measure_missing, running_targets
 
-    given = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)
+    paths = [path] if isinstance(path, (str, os.PathLike, Template)) else list(path)
     containers: list[Container] = []
-    for each in given:
-        if isinstance(each, Template):
-            containers.append(_container(each))
-        else:
-            containers += discover([_path(each)])
+    for each in paths:
+        containers += [_container(each)] if isinstance(each, Template) else discover([_path(each)])
     settings = AuditSettings(
         compare=_settings(examples, seed, tier, conversations),
         choice=Choice(_names(select), _names(ignore)),

@@ -56,15 +56,7 @@ def audit(
     containers = _without_parts(containers)
     statuses = running_targets(targets) if statuses is None else statuses
     settings.choice.expect_known()
-    running = [status for status in statuses if status.status == "run"]
-    plan = Plan(
-        targets=tuple(status.id for status in running),
-        versions=tuple(f"{status.id}={status.version}" for status in running),
-        jobs=settings.jobs,
-        journal=settings.resume,
-        resume=settings.resume is not None,
-        progress=progress,
-    )
+    plan = _plan(statuses, settings, progress)
     work = Examination(
         settings.compare,
         tuple(status.id for status in statuses),
@@ -77,6 +69,18 @@ def audit(
     between, faults = _between(containers, plan, settings) if command == "audit" else ((), ())
     compare = settings.compare
     return Report(command, compare.tier, compare.seed, statuses, reports, (*errors, *faults), between)
+
+
+def _plan(statuses: tuple[TargetStatus, ...], settings: AuditSettings, progress: Progress | None) -> Plan:
+    running = [status for status in statuses if status.status == "run"]
+    return Plan(
+        targets=tuple(status.id for status in running),
+        versions=tuple(f"{status.id}={status.version}" for status in running),
+        jobs=settings.jobs,
+        journal=settings.resume,
+        resume=settings.resume is not None,
+        progress=progress,
+    )
 
 
 def _without_parts(containers: Sequence[Container]) -> list[Container]:

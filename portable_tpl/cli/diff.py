@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from portable_tpl.model.conversation import Tier
 from portable_tpl.reports import formats
+
+if TYPE_CHECKING:
+    from portable_tpl.sources import Container
 
 
 @click.command("diff", short_help="Say whether two templates print the same prompts.")
@@ -48,20 +53,12 @@ def command(
     smallest conversation that shows it and the change behind it. As with diff, the exit status is 0 where all prompts
     are the same, 1 where some differ, and 2 where that cannot be said.
     """
-    from dataclasses import replace
-
     from portable_tpl.auditing.difference import differences_of, is_different
     from portable_tpl.cli.work.conversations import read_conversations
     from portable_tpl.cli.work.emit import rendered, write_escaped, writes_to_terminal
     from portable_tpl.differential.run.settings import DEFAULT_EXAMPLES, CompareSettings
-    from portable_tpl.model.errors import InputError
-    from portable_tpl.sources import open_container
 
-    if old == new == "-":
-        raise InputError("standard input can be read only once; name a file for OLD or NEW")
-    one, other = open_container(old), open_container(new)
-    if name is not None:
-        one, other = (replace(each, templates=(each.template(name),)) for each in (one, other))
+    one, other = _containers(old, new, name)
     settings = CompareSettings(
         examples=DEFAULT_EXAMPLES if examples is None else examples,
         seed=seed,
@@ -72,3 +69,18 @@ def command(
     colored = writes_to_terminal() if color is None else color
     write_escaped(rendered(report, form, output, colored and output is None, verbose=verbose), form, output)
     return 1 if is_different(report) else 0
+
+
+def _containers(old: str, new: str, name: str | None) -> list[Container]:
+    """The two containers, each with only the template ``name`` where one is named."""
+    from dataclasses import replace
+
+    from portable_tpl.model.errors import InputError
+    from portable_tpl.sources import open_container
+
+    if old == new == "-":
+        raise InputError("standard input can be read only once; name a file for OLD or NEW")
+    containers = [open_container(old), open_container(new)]
+    if name is None:
+        return containers
+    return [replace(each, templates=(each.template(name),)) for each in containers]

@@ -5,51 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 
 from portable_tpl.fixing.batches import fix_of
+from portable_tpl.fixing.moves import Moved
 from portable_tpl.model.findings import Edit, Finding, Safety, Severity
 
 _FAILS, _DIFFERS, _NOTE, _ERROR = 20, 10, 1, 3
 _NO_TARGET = ""
-
-
-class Moved:
-    """Where places of a text are after some edits, and where they were before."""
-
-    def __init__(self, edits: Iterable[Edit]) -> None:
-        self.edits = sorted(set(edits), key=lambda edit: (edit.start, edit.end))
-        self._ends = [edit.end for edit in self.edits]
-        grown = (len(edit.text) - (edit.end - edit.start) for edit in self.edits)
-        self._shifts = list(accumulate(grown, initial=0))
-
-    def forward(self, position: int) -> int | None:
-        """Where a place has gone; ``None`` for one inside of what was replaced."""
-        passed = bisect_right(self._ends, position)
-        if passed < len(self.edits) and self.edits[passed].start < position:
-            return None
-        return position + self._shifts[passed]
-
-    def back(self, position: int) -> int:
-        """Where a place of the new text was; for one inside of what was put in, where that begins."""
-        shift = 0
-        for edit in self.edits:
-            start = edit.start + shift
-            if position < start:
-                break
-            if position < start + len(edit.text):
-                return edit.start
-            shift += len(edit.text) - (edit.end - edit.start)
-        return position - shift
-
-    def regions(self) -> list[tuple[int, int]]:
-        """The new text of each edit, as a range of places."""
-        out, shift = [], 0
-        for edit in self.edits:
-            start = edit.start + shift
-            out.append((start, start + len(edit.text)))
-            shift += len(edit.text) - (edit.end - edit.start)
-        return out
+_ByEdit = dict[int, list[Finding]]
+_Identity = tuple[object, ...]
 
 
 def objection(
@@ -64,10 +28,22 @@ def objection(
     the edits are.
     """
     moved = Moved(edits)
-    regions = moved.regions()
-    outside, new = _split(after, regions)
+    outside, new = _split(after, moved.regions())
     old_outside, old = _split(before, [(edit.start, edit.end) for edit in moved.edits])
     known = Counter(_identity(finding, moved) for finding in old_outside)
+    gone = known - Counter(_identity(finding, None) for finding in outside)
+    return (
+        _new_elsewhere(outside, old_outside, known, moved)
+        or _worse_edit(old, new)
+        or next(filter(None, (_useless(finding, old, new, gone, moved) for finding in cured)), None)
+    )
+
+
+def _new_elsewhere(
+    outside: Sequence[Finding], old_outside: Sequence[Finding], known: Counter[_Identity], moved: Moved
+) -> str | None:
+    """What speaks against the edits outside of their places."""
+    known = Counter(known)
     for finding in outside:
         identity = _identity(finding, None)
         if known[identity] > 0:
@@ -76,26 +52,33 @@ def objection(
             return (
                 f"it would bring a finding elsewhere: line {finding.location.line}: {finding.code} {finding.message}"
             )
+    return None
+
+
+def _worse_edit(old: _ByEdit, new: _ByEdit) -> str | None:
+    """What speaks against one of the edits: each is weighed alone, so that no good one covers a bad one."""
     for number, here in sorted(new.items()):
-        # Each edit is weighed alone where it is made, so that no good one covers a bad one.
         worse = _worse(_weights(old.get(number, ())), _weights(here))
         if worse:
             return f"it is no better for {', '.join(sorted(worse))}: {_first(here)}"
-    for finding in cured:
-        # Each fix has to help by itself, so that no good one covers one that changes nothing.
-        numbers = [number for number, edit in enumerate(moved.edits) if edit in fix_of(finding).edits]
-        was = _joined({number: old[number] for number in numbers if number in old})
-        now = _joined({number: new[number] for number in numbers if number in new})
-        if not any(each is finding for each in was) and known[_identity(finding, moved)] > 0:
-            was.append(finding)  # a finding wider than its edits that has gone
-        weight_before, weight_after = _weights(was), _weights(now)
-        worse = _worse(weight_before, weight_after)
-        if worse:
-            return f"it is no better for {', '.join(sorted(worse))}: {_first(now)}"
-        # What is no milder may be about fewer kinds of values: booleans are cured, and lists are left.
-        narrower = sum(each.breadth for each in now) < sum(each.breadth for each in was)
-        if not narrower and sum(weight_after.values()) >= sum(weight_before.values()):
-            return f"it would not take the finding away: {_first(now)}"
+    return None
+
+
+def _useless(finding: Finding, old: _ByEdit, new: _ByEdit, gone: Counter[_Identity], moved: Moved) -> str | None:
+    """What speaks against one fix: each has to help by itself, so that none covers one that changes nothing."""
+    numbers = [number for number, edit in enumerate(moved.edits) if edit in fix_of(finding).edits]
+    before = _joined({number: old[number] for number in numbers if number in old})
+    after = _joined({number: new[number] for number in numbers if number in new})
+    if not any(each is finding for each in before) and gone[_identity(finding, moved)] > 0:
+        before.append(finding)  # a finding wider than its edits that has gone
+    weight_before, weight_after = _weights(before), _weights(after)
+    worse = _worse(weight_before, weight_after)
+    if worse:
+        return f"it is no better for {', '.join(sorted(worse))}: {_first(after)}"
+    # What is no milder may be about fewer kinds of values: booleans are cured, and lists are left.
+    narrower = sum(each.breadth for each in after) < sum(each.breadth for each in before)
+    if not narrower and sum(weight_after.values()) >= sum(weight_before.values()):
+        return f"it would not take the finding away: {_first(after)}"
     return None
 
 
@@ -103,14 +86,12 @@ def _first(findings: Sequence[Finding]) -> str:
     return f"{findings[0].code} {findings[0].message}" if findings else "nothing changes"
 
 
-def _split(
-    findings: Iterable[Finding], regions: Sequence[tuple[int, int]]
-) -> tuple[list[Finding], dict[int, list[Finding]]]:
+def _split(findings: Iterable[Finding], regions: Sequence[tuple[int, int]]) -> tuple[list[Finding], _ByEdit]:
     """The findings outside of all regions, and those that lie in one of them, by its number; regions are in order."""
     numbers = [number for number, (start, end) in enumerate(regions) if start < end]
     starts = [regions[number][0] for number in numbers]
     outside: list[Finding] = []
-    inside: dict[int, list[Finding]] = {}
+    inside: _ByEdit = {}
     for finding in findings:
         place = bisect_right(starts, finding.location.start) - 1
         if place >= 0 and finding.location.end <= regions[numbers[place]][1]:
@@ -124,7 +105,7 @@ def _joined(groups: Mapping[int, list[Finding]]) -> list[Finding]:
     return [finding for _, group in sorted(groups.items()) for finding in group]
 
 
-def _identity(finding: Finding, moved: Moved | None) -> tuple[object, ...]:
+def _identity(finding: Finding, moved: Moved | None) -> _Identity:
     start: int | None = finding.location.start
     if moved is not None and start is not None:
         start = moved.forward(start)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from portable_tpl.fixing.batches import edits_of, together
-from portable_tpl.fixing.effect import Moved, objection
+from portable_tpl.fixing.effect import objection
+from portable_tpl.fixing.moves import Moved
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.findings import Finding, Safety, apply_edits
 from portable_tpl.targets.processes._base import REFERENCE

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from portable_tpl.fixing.batches import edits_of, fix_of, together
-from portable_tpl.fixing.effect import Moved
+from portable_tpl.fixing.moves import Moved
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Finding, Price, Safety, apply_edits
 from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering, same
@@ -55,14 +55,14 @@ def with_prices(
         waiting = [finding for finding in waiting if id(finding) not in chosen]
     prices = {id(each): price([each]) for each in offered if fix_of(each).safety is Safety.UNSAFE}
 
-    def said(finding: Finding) -> Finding:
-        if id(finding) in refused:
-            return replace(finding, fix=replace(fix_of(finding), safety=Safety.DISPLAY))
-        if id(finding) in prices:
-            return replace(finding, fix=replace(fix_of(finding), price=prices[id(finding)]))
-        return finding
+    return [_with_price(finding, id(finding) in refused, prices.get(id(finding))) for finding in findings]
 
-    return [said(finding) for finding in findings]
+
+def _with_price(finding: Finding, is_refused: bool, price: Price | None) -> Finding:
+    """The finding with a fix that is only shown, where it is refused, or that has a price."""
+    if is_refused:
+        return replace(finding, fix=replace(fix_of(finding), safety=Safety.DISPLAY))
+    return finding if price is None else replace(finding, fix=replace(fix_of(finding), price=price))
 
 
 def price_of(before: Sequence[Rendering], after: Sequence[Rendering]) -> Price:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from portable_tpl.checking.linting import lint
 from portable_tpl.fixing.batches import edits_of, fix_of, together
-from portable_tpl.fixing.effect import Moved
+from portable_tpl.fixing.moves import Moved
 from portable_tpl.fixing.offers import static_problem
 from portable_tpl.fixing.proof import Proof, Prover
 from portable_tpl.fixing.tags import tag_findings, wants_tags
@@ -39,12 +40,35 @@ class FixResult:
 
 
 @dataclass
+class _Proving:
+    """A template's proof, made where it is first wanted, with the prover ``given`` or with one of its own."""
+
+    parsed: ParsedTemplate
+    conversations: Sequence[Conversation]
+    seed: int
+    given: Prover | None
+
+    @cached_property
+    def prover(self) -> Prover:
+        return Prover(self.seed) if self.given is None else self.given
+
+    @cached_property
+    def proof(self) -> Proof:
+        return Proof(self.prover, self.parsed, self.conversations)
+
+    def close(self) -> None:
+        """Stop a prover of its own."""
+        if self.given is None and "prover" in self.__dict__:
+            self.prover.close()
+
+
+@dataclass
 class _Run:
     """One template on its way: the text now, and what was decided."""
 
     template: Template
     lint: Callable[[ParsedTemplate], list[Finding]]
-    prove: Callable[[], Proof]
+    proving: _Proving
     unsafe: bool
     level: Severity
     tier: Tier
@@ -86,34 +110,19 @@ def fix(
     parsed = parse(template)
     if prover is not None:
         prover.begin()
-    own: list[Prover] = []
-    proofs: list[Proof] = []
-
-    def warm() -> Prover:
-        if prover is not None:
-            return prover
-        if not own:
-            own.append(Prover(seed))
-        return own[0]
-
-    def prove() -> Proof:
-        if not proofs:
-            proofs.append(Proof(warm(), parsed, conversations))
-        return proofs[0]
-
+    proving = _Proving(parsed, conversations, seed, prover)
     tags = wants_tags(select, ignore, unsafe)
 
     def findings(text: ParsedTemplate) -> list[Finding]:
         all_findings = lint(text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE)
-        all_findings += tag_findings(text, warm()) if tags else []
+        all_findings += tag_findings(text, proving.prover) if tags else []
         return [finding for finding in graded(all_findings) if not finding.suppressed]
 
-    run = _Run(template, findings, prove, unsafe, level, tier)
+    run = _Run(template, findings, proving, unsafe, level, tier)
     try:
         text, left = _fixpoint(run, parsed)
     finally:
-        for engine in own:
-            engine.close()
+        proving.close()
     refused = tuple((run.original(finding, template), reason) for finding, reason in left)
     places = tuple((finding.code, finding.location.start, reason) for finding, reason in left)
     return FixResult(text, tuple(run.applied), refused, places)
@@ -155,10 +164,10 @@ def _refusal(run: _Run, finding: Finding) -> str | None:
 
 
 def _applicable(run: _Run, finding: Finding) -> bool:
-    made = finding.fix
-    if made is None or not made.edits or made.safety is Safety.DISPLAY or not finding.severity.reaches(run.level):
+    offer = finding.fix
+    if offer is None or not offer.edits or offer.safety is Safety.DISPLAY or not finding.severity.reaches(run.level):
         return False
-    return (run.unsafe or made.safety is Safety.SAFE) and _refusal(run, finding) is None
+    return (run.unsafe or offer.safety is Safety.SAFE) and _refusal(run, finding) is None
 
 
 class _Round:
@@ -186,7 +195,7 @@ class _Round:
             return None
         text = apply_edits(self._parsed.text, tuple(moved.edits))
         if any(fix_of(finding).safety is Safety.UNSAFE for finding in accepted):
-            self._run.prove().rebase(text)
+            self._run.proving.proof.rebase(text)
         return text
 
     def _is_stacked(self, finding: Finding) -> bool:
@@ -202,7 +211,7 @@ class _Round:
             apply_edits(self._parsed.text, tuple(Moved(edits_of(chosen)).edits))
             for chosen in (accepted, [*accepted, finding])
         )
-        price = self._run.prove().price(before, after, self._run.tier)
+        price = self._run.proving.proof.price(before, after, self._run.tier)
         return replace(finding, fix=replace(fix_of(finding), price=price))
 
     def _settle(self, batch: list[Finding], accepted: list[Finding]) -> list[Finding]:
@@ -222,19 +231,19 @@ class _Round:
         words, changed = static_problem(self._parsed, self._findings, findings, self._run.lint)
         if words is not None or not proved or changed is None or changed.tree == self._parsed.tree:
             return words
-        return self._run.prove().counterexample(changed.text)
+        return self._run.proving.proof.counterexample(changed.text)
 
     def _only_reached(self, batch: list[Finding]) -> list[Finding]:
         """Those of a batch that a conversation reaches, or that keep jinja2's tree or the value of an expression."""
         uncertain = [finding for finding in batch if not self._leaves_the_tree(finding)]
         if not uncertain:
             return batch
-        proof = self._run.prove()
+        proof = self._run.proving.proof
         reached = proof.reached(self._parsed, uncertain)
         missed = [
             finding
-            for finding, told in zip(uncertain, reached, strict=True)
-            if not told and not proof.holds_on_values(self._parsed, fix_of(finding).edits)
+            for finding, is_reached in zip(uncertain, reached, strict=True)
+            if not is_reached and not proof.holds_on_values(self._parsed, fix_of(finding).edits)
         ]
         self._refused += [(finding, _NOT_REACHED) for finding in missed]
         return [finding for finding in batch if finding not in missed]
@@ -251,12 +260,12 @@ class _Round:
         """Write down what was decided, at the places of the new text."""
         run = self._run
         run.applied += [run.original(finding, run.template) for finding in accepted]
-        known = [
+        refusals = [
             *run.refusals,
             *((each.code, each.location.start, each.location.end, reason) for each, reason in self._refused),
         ]
         run.refusals = []
-        for code, start, end, reason in known:
+        for code, start, end, reason in refusals:
             new_start, new_end = moved.forward(start), moved.forward(end)
             untouched = all(edit.end <= start or end <= edit.start for edit in moved.edits)
             if new_start is not None and new_end is not None and untouched:

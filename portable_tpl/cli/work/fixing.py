@@ -51,41 +51,29 @@ def fix_all(paths: Sequence[str], common: Common, *, diff: bool, level: Severity
     for container in session.containers if common.output is not None and not diff else ():
         _expect_apart(container, common.output or "")
     statuses = static_targets(session.asked_targets, measure_first(common))
-    with ExitStack() as stack:
-        several = len(session.templates) > 1
-        prover = stack.enter_context(Prover(session.seed)) if several else None
-        fixed = [
-            (
-                container,
-                [_fixed(session, template, statuses, level, unsafe, prover) for template in container.templates],
-            )
-            for container in session.containers
-        ]
-    done = [one for _, templates in fixed for one in templates]
-    errors: list[str] = []
+    outcomes = _outcomes(session, statuses, level, unsafe)
     if diff:
-        patches = [_patches(container, templates, common) for container, templates in fixed]
+        patches = [_patches(container, templates, common) for container, templates in outcomes]
         write_text("".join(patch for patch, _ in patches), common.output, "surrogateescape")
-        errors += [problem for _, problems in patches for problem in problems]
+        errors = [problem for _, problems in patches for problem in problems]
     else:
-        errors += filter(None, (_written(container, templates, common) for container, templates in fixed))
+        errors = list(filter(None, (_written(container, templates, common) for container, templates in outcomes)))
+    fixed = [each for _, templates in outcomes for each in templates]
     if common.format == "text" and not common.quiet:
-        _say(done, diff)
+        _say(fixed, diff)
     report = Report(
         command="fix",
         tier=common.tier,
         seed=session.seed,
         targets=statuses,
-        templates=tuple(one.report for one in done),
+        templates=tuple(each.report for each in fixed),
         errors=(*session.errors, *errors),
     )
     is_piped = common.output is None and any(container.path == _STDIN for container in session.containers)
     taken = diff or is_piped or common.output in ("/dev/stdout", "/dev/fd/1")
     here = replace(session, common=replace(common, output=None))
     status = emit(session.with_baseline(report), here, to_stderr=taken)
-    if diff and not status and not common.exit_zero and any(one.changed for one in done):
-        return 1
-    return status
+    return 1 if diff and not status and not common.exit_zero and any(each.changed for each in fixed) else status
 
 
 def _expect_apart(container: Container, output: str) -> None:
@@ -95,51 +83,80 @@ def _expect_apart(container: Container, output: str) -> None:
             raise InputError(f"--output {output}: is the input; without --output it is rewritten in place")
 
 
-def _fixed(
-    session: Session,
-    template: Template,
-    statuses: tuple[TargetStatus, ...],
-    level: Severity,
-    unsafe: bool,
-    prover: Prover | None,
-) -> _Fixed:
-    targets = tuple(status.id for status in statuses if status.status != "skipped")
-    try:
-        # The engines stop by themselves before that; this is for what runs in this process.
-        with time_limit(2 * STATIC_SECONDS, template.label):
-            findings = _findings(session, template, targets)
-            result = None
-            if any(finding.fix is not None and _counts(finding, level) for finding in findings):
-                result = fix(
-                    template,
-                    targets,
-                    unsafe=unsafe,
-                    tier=session.common.tier,
-                    select=session.choice.select,
-                    ignore=session.choice.without(template.path),
-                    provided=session.choice.provided,
-                    seed=session.seed,
-                    prover=prover,
-                    level=level,
-                    graded=session.choice.graded,
-                )
-            after = template if result is None else replace(template, text=result.text)
-            findings = findings if result is None else _findings(session, after, targets)
-            verdicts = {status.id: static_verdict(status, findings) for status in statuses}
-            left = tuple(finding for finding in findings if finding.severity.reaches(level))
-            reasons = left_over(
-                [finding for finding in left if not finding.suppressed],
-                () if result is None else result.left,
-                targets,
-                lambda target: _findings(session, after, (target,)),
-            )
-            others = tuple(finding for finding in findings if finding not in left)
-            milder = sum(_counts(finding, Severity.WARNING) for finding in others)
-            return _Fixed(template, TemplateReport(after, verdicts, left, milder=others), result, reasons, milder)
-    except (TemplateSyntaxError, TooSlow) as error:
-        if prover is not None and isinstance(error, TooSlow):
-            prover.restart()  # it may have been in the middle of an answer
-        return _Fixed(template, unusable(template, str(error), statuses))
+def _outcomes(
+    session: Session, statuses: tuple[TargetStatus, ...], level: Severity, unsafe: bool
+) -> list[tuple[Container, list[_Fixed]]]:
+    """What came of every template of every container."""
+    with ExitStack() as stack:
+        prover = stack.enter_context(Prover(session.seed)) if len(session.templates) > 1 else None
+        work = _Work(session, statuses, level, unsafe, prover)
+        return [
+            (container, [work.outcome(template) for template in container.templates])
+            for container in session.containers
+        ]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How templates are fixed; ``prover`` is one for them all, where there are several."""
+
+    session: Session
+    statuses: tuple[TargetStatus, ...]
+    level: Severity
+    unsafe: bool
+    prover: Prover | None
+
+    @property
+    def _targets(self) -> tuple[str, ...]:
+        return tuple(status.id for status in self.statuses if status.status != "skipped")
+
+    def outcome(self, template: Template) -> _Fixed:
+        """Fix one template and check what came of it."""
+        try:
+            # The engines stop by themselves before that; this is for what runs in this process.
+            with time_limit(2 * STATIC_SECONDS, template.label):
+                findings = _findings(self.session, template, self._targets)
+                if not any(finding.fix is not None and _counts(finding, self.level) for finding in findings):
+                    return self._checked(template, template, findings, None)
+                result = self._fix(template)
+                after = replace(template, text=result.text)
+                return self._checked(template, after, _findings(self.session, after, self._targets), result)
+        except (TemplateSyntaxError, TooSlow) as error:
+            if self.prover is not None and isinstance(error, TooSlow):
+                self.prover.restart()  # it may have been in the middle of an answer
+            return _Fixed(template, unusable(template, str(error), self.statuses))
+
+    def _fix(self, template: Template) -> FixResult:
+        session = self.session
+        return fix(
+            template,
+            self._targets,
+            unsafe=self.unsafe,
+            tier=session.common.tier,
+            select=session.choice.select,
+            ignore=session.choice.without(template.path),
+            provided=session.choice.provided,
+            seed=session.seed,
+            prover=self.prover,
+            level=self.level,
+            graded=session.choice.graded,
+        )
+
+    def _checked(
+        self, template: Template, after: Template, findings: tuple[Finding, ...], result: FixResult | None
+    ) -> _Fixed:
+        """The report of the new text, with what is left in it and why."""
+        verdicts = {status.id: static_verdict(status, findings) for status in self.statuses}
+        left = tuple(finding for finding in findings if finding.severity.reaches(self.level))
+        reasons = left_over(
+            [finding for finding in left if not finding.suppressed],
+            () if result is None else result.left,
+            self._targets,
+            lambda target: _findings(self.session, after, (target,)),
+        )
+        others = tuple(finding for finding in findings if finding not in left)
+        milder = sum(_counts(finding, Severity.WARNING) for finding in others)
+        return _Fixed(template, TemplateReport(after, verdicts, left, milder=others), result, reasons, milder)
 
 
 def _findings(session: Session, template: Template, targets: tuple[str, ...]) -> tuple[Finding, ...]:
