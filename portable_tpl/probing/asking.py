@@ -17,7 +17,7 @@ from portable_tpl.model.source import Template
 from portable_tpl.support.features import Feature, Probe
 from portable_tpl.support.literals import assignments
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.processes._worker import NOT_TRIED
+from portable_tpl.targets.processes._patience import NOT_TRIED
 
 _OPEN, _CLOSE = "<<", ">>"
 _MESSAGES = [{"role": "user", "content": "hi"}]

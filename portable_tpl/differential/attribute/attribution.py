@@ -10,15 +10,15 @@ from itertools import islice
 
 from portable_tpl.differential.attribute.answers import EnginesOwn, Render, Sign, same_answer, sign_of
 from portable_tpl.differential.attribute.step_candidates import Candidates, Steps
+from portable_tpl.differential.attribute.trials import Trials, reduced
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.errors import UnknownTarget
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, common_prefix, same
-from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.registry import find
 from portable_tpl.targets.steps._base import Step
-from portable_tpl.targets.steps.prepared import Prepared, prepare, rewritten
+from portable_tpl.targets.steps.prepared import prepare, rewritten
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Attribution:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._template = subject.template
+        self._trials = Trials(subject)
         # Sets that explained an answer of this template, with the reference and with the engine.
         self._known: dict[tuple[str, ...], Steps] = {}
         self._known_by_engine: dict[tuple[str, ...], Steps] = {}
@@ -62,7 +63,7 @@ class Attribution:
         """The steps to be tried; all that are taken together come first, where the target always takes them."""
         adapter = _adapter_of(self._subject.target.id)
         names = adapter.steps if adapter is not None else ()
-        out = Candidates(names, self._subject, self._trial)
+        out = Candidates(names, self._subject, self._trials.of_template)
         if adapter is not None and out and not adapter.steps_vary:
             everything = {tuple(each.name for each in out.all): out.all}
             self._known |= everything
@@ -74,17 +75,17 @@ class Attribution:
         if not self._candidates:
             return [_OPEN] * len(conversations)
         self._candidates.learn(conversations)
-        plain = self._render(conversations)
+        plain = self._trials.on_reference(conversations)
         out = [_SAME if same(rendering, answer) else _OPEN for rendering, answer in zip(plain, answers, strict=True)]
-        wanted = {n: answers[n] for n, found in enumerate(out) if not found.same}
-        signs = {n: sign_of(plain[n], answer) for n, answer in wanted.items()}
+        differing = {n: answers[n] for n, explanation in enumerate(out) if not explanation.same}
+        signs = {n: sign_of(plain[n], answer) for n, answer in differing.items()}
         # Two failures of different engines have nothing in common that could be compared: none explains the other.
-        texts = {n: answer for n, answer in wanted.items() if not isinstance(answer, Failed)}
-        alone = EnginesOwn(self._run, conversations, answers)
-        for n, changes in self._found(conversations, texts, signs, self._render, alone).items():
+        texts = {n: answer for n, answer in differing.items() if not isinstance(answer, Failed)}
+        alone = EnginesOwn(self._trials.on_engine, conversations, answers)
+        for n, changes in self._smallest(conversations, texts, signs, self._trials.on_reference, alone).items():
             out[n] = Explanation(False, changes, complete=True)
             self._known[out[n].names] = changes
-        left = {n: answer for n, answer in wanted.items() if not out[n].complete}
+        left = {n: answer for n, answer in differing.items() if not out[n].complete}
         for n, changes in self._by_engine(conversations, left, signs, alone).items():
             out[n] = Explanation(False, changes, by_engine=True)
             if changes:
@@ -109,14 +110,14 @@ class Attribution:
         left = {n: answer for n, answer in left.items() if not isinstance(answer, Failed) or answer.kind == "error"}
         if not left or self._subject.engine is None:
             return {}
-        found: dict[int, Steps] = dict.fromkeys(alone.among(left), ())
-        more = {n: answer for n, answer in left.items() if n not in found}
-        return found | self._found(conversations, more, signs, self._run, alone)
+        unchanged: dict[int, Steps] = dict.fromkeys(alone.among(left), ())
+        more = {n: answer for n, answer in left.items() if n not in unchanged}
+        return unchanged | self._smallest(conversations, more, signs, self._trials.on_engine, alone)
 
-    def _found(
+    def _smallest(
         self,
         conversations: Sequence[Conversation],
-        wanted: Mapping[int, Rendering],
+        texts: Mapping[int, Rendering],
         signs: Mapping[int, Sign],
         render: Render,
         alone: EnginesOwn,
@@ -127,20 +128,20 @@ class Attribution:
         itself is not looked into for sets of several changes, nor at all where no set helps again and again. What
         parts from the reference just as others did for which no set was found is not looked into either.
         """
-        found: dict[int, Steps] = {}
-        left, failures = dict(wanted), 0
+        sets: dict[int, Steps] = {}
+        left, failures = dict(texts), 0
         in_vain: Counter[Sign] = Counter()
-        known = self._known if render == self._render else self._known | self._known_by_engine
+        known = self._known if render == self._trials.on_reference else self._known | self._known_by_engine
         for before in known.values():
-            found |= self._spread(before, conversations, left, render)
+            sets |= self._spread(before, conversations, left, render)
         while left:
             n = next(iter(left))
             answer = left.pop(n)
             if in_vain[signs[n]] >= _ENOUGH:
                 continue
-            changes = self._searched(self._candidates.singles, conversations[n], answer, render)
+            changes = self._first(self._candidates.singles, conversations[n], answer, render)
             if changes is None and n not in alone.among([n, *left]):
-                changes = self._searched(self._candidates.combinations, conversations[n], answer, render)
+                changes = self._first(self._candidates.combinations, conversations[n], answer, render)
             if changes is None:
                 failures += 1
                 in_vain[signs[n]] += 1
@@ -148,29 +149,29 @@ class Attribution:
                     for own in alone.among(left):
                         del left[own]
                 continue
-            found[n] = changes
-            found |= self._spread(changes, conversations, left, render)
-        return found
+            sets[n] = changes
+            sets |= self._spread(changes, conversations, left, render)
+        return sets
 
     def _spread(
         self, changes: Steps, conversations: Sequence[Conversation], left: dict[int, Rendering], render: Render
     ) -> dict[int, Steps]:
         """What a set explains of all that is left, without the changes that are not needed there; taken out of it."""
         acting = {n: self._candidates.acting(conversations[n], answer, changes, {}) for n, answer in left.items()}
-        made = render([prepare(conversations[n], acting[n]) for n in left])
-        explained = [n for n, told in zip(left, made, strict=True) if same_answer(told, left[n])]
-        return {n: self._reduced(conversations[n], left.pop(n), acting[n], render) for n in explained}
+        renderings = render([prepare(conversations[n], acting[n]) for n in left])
+        explained = [n for n, rendering in zip(left, renderings, strict=True) if same_answer(rendering, left[n])]
+        return {n: reduced(conversations[n], left.pop(n), acting[n], render) for n in explained}
 
-    def _searched(
+    def _first(
         self, attempt: _Attempt, conversation: Conversation, answer: Rendering, render: Render
     ) -> Steps | None:
         """The first of the sets attempted that makes a renderer give an answer, without what it does not need."""
         candidates = attempt(conversation, answer)
         while batch := list(islice(candidates, _BATCH)):
-            made = render([prepare(conversation, changes) for changes in batch])
-            for changes, told in zip(batch, made, strict=True):
-                if same_answer(told, answer):
-                    return self._reduced(conversation, answer, changes, render)
+            renderings = render([prepare(conversation, changes) for changes in batch])
+            for changes, rendering in zip(batch, renderings, strict=True):
+                if same_answer(rendering, answer):
+                    return reduced(conversation, answer, changes, render)
         return None
 
     def explains(
@@ -180,49 +181,50 @@ class Attribution:
 
         ``answers`` are asked for once the reference has given its own: the target may be at work meanwhile.
         """
-        plain = self._render(conversations)
+        plain = self._trials.on_reference(conversations)
         bases = [prepare(each, changes) for each in conversations]
-        changed = self._render(bases)
-        given = answers()
+        changed = self._trials.on_reference(bases)
+        own = answers()
         out = [
             not same(before, answer) and after == answer
-            for before, after, answer in zip(plain, changed, given, strict=True)
+            for before, after, answer in zip(plain, changed, own, strict=True)
         ]
-        open_ = [n for n, held in enumerate(out) if not held and not same(plain[n], given[n])]
+        open_ = [n for n, explains in enumerate(out) if not explains and not same(plain[n], own[n])]
         if open_ and self._subject.engine is not None:
-            before = self._run([conversations[n] for n in open_])
-            after = self._run([bases[n] for n in open_])
+            before = self._trials.on_engine([conversations[n] for n in open_])
+            after = self._trials.on_engine([bases[n] for n in open_])
             for n, one, other in zip(open_, before, after, strict=True):
-                out[n] = same_answer(other, given[n]) and not same_answer(one, given[n])
+                out[n] = same_answer(other, own[n]) and not same_answer(one, own[n])
         return out
 
     def explained(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether one of the sets that explained other answers explains each answer, too."""
         plain = [prepare(each) for each in conversations]
-        tried = [
+        attempts = [
             (n, prepare(conversations[n], changes))
             for n, answer in enumerate(answers)
             for changes in self._known.values()
             if any(self._candidates.acts(change, conversations[n], plain[n], answer) for change in changes)
         ]
-        made = self._render([base for _, base in tried]) if tried else []
-        found = {n for (n, _), told in zip(tried, made, strict=True) if same_answer(told, answers[n])}
-        return [n in found for n in range(len(conversations))]
+        renderings = self._trials.on_reference([base for _, base in attempts]) if attempts else []
+        pairs = zip(attempts, renderings, strict=True)
+        explained = {n for (n, _), rendering in pairs if same_answer(rendering, answers[n])}
+        return [n in explained for n in range(len(conversations))]
 
     def patched(self, conversations: Sequence[Conversation]) -> list[Rendering] | None:
         """What the engine alone gives for the template as the target's steps patch it; ``None`` where none does."""
         patches = [step for step in self._candidates.all if step.changes_template and not step.changes_request]
         if rewritten(self._template, patches) is self._template:
             return None
-        return self._run([prepare(conversation, patches) for conversation in conversations])
+        return self._trials.on_engine([prepare(conversation, patches) for conversation in conversations])
 
     def objecting(self, conversation: Conversation) -> Step | None:
         """The step that turns a conversation down, where one is known to."""
-        made = prepare(conversation)
+        base = prepare(conversation)
         for step in self._candidates.all:
-            if step.objection(made) is not None:
+            if step.objection(base) is not None:
                 return step
-            made = made.followed_by(step)
+            base = base.followed_by(step)
         return None
 
     def left_out(self, conversation: Conversation) -> tuple[str, ...]:
@@ -245,59 +247,8 @@ class Attribution:
 
     def differing(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[int]:
         """The numbers of the answers that are not the reference's own."""
-        told = zip(self._render(conversations), answers, strict=True)
-        return [number for number, (before, answer) in enumerate(told) if not same(before, answer)]
-
-    # -- trials --------------------------------------------------------------------------------------------------
-
-    def _render(self, conversations: Sequence[Conversation]) -> list[Rendering]:
-        def on_reference(template: Template, some: Sequence[Conversation]) -> list[Rendering]:
-            return [trace.rendering for trace in self._subject.tracer.trace(template, some, "text")]
-
-        return self._on_their_templates(conversations, on_reference)
-
-    def _run(self, conversations: Sequence[Conversation]) -> list[Rendering]:
-        engine = self._subject.engine
-        return [] if engine is None else self._on_their_templates(conversations, engine.render_all)
-
-    def _trial(self, template: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
-        engine = self._subject.engine
-        if engine is None:
-            return [Failed("unsupported", "the engine alone is not to be had")] * len(conversations)
-        return engine.render_all(template, conversations)
-
-    def _on_their_templates(
-        self,
-        conversations: Sequence[Conversation],
-        render: Callable[[Template, Sequence[Conversation]], list[Rendering]],
-    ) -> list[Rendering]:
-        """The renderings of conversations, each on the template that a deployment makes for it."""
-        templates = [
-            each.rewritten(self._template) if isinstance(each, Prepared) else self._template for each in conversations
-        ]
-        if all(template is self._template for template in templates):
-            return render(self._template, conversations)
-        out: dict[int, Rendering] = {}
-        for template in dict.fromkeys(templates):
-            numbers = [n for n, each in enumerate(templates) if each == template]
-            out.update(zip(numbers, render(template, [conversations[n] for n in numbers]), strict=True))
-        return [out[n] for n in range(len(conversations))]
-
-    @staticmethod
-    def _reduced(conversation: Conversation, answer: Rendering, changes: Steps, render: Render) -> Steps:
-        """Without the changes that an answer does not need; what may go by itself is first left out all at once."""
-        while len(changes) > 1:
-            smaller = [changes[:at] + changes[at + 1 :] for at in range(len(changes))]
-            made = render([prepare(conversation, each) for each in smaller])
-            working = [at for at, told in enumerate(made) if same_answer(told, answer)]
-            if not working:
-                break
-            needed = tuple(change for at, change in enumerate(changes) if at not in working)
-            if len(working) > 1 and needed and same_answer(render([prepare(conversation, needed)])[0], answer):
-                changes = needed
-            else:
-                changes = smaller[working[0]]
-        return changes
+        pairs = zip(self._trials.on_reference(conversations), answers, strict=True)
+        return [number for number, (before, answer) in enumerate(pairs) if not same(before, answer)]
 
     def _nearest(self, conversation: Conversation, answer: Rendering, known: Sequence[Steps] | None = None) -> Steps:
         """The set after which the reference's text goes with an answer's the longest; ``known``: one of these."""
@@ -313,7 +264,7 @@ class Attribution:
             sets += dict.fromkeys(known)
         shared = [
             common_prefix(rendering.text, answer.text) if isinstance(rendering, Rendered) else -1
-            for rendering in self._render([prepare(conversation, each) for each in sets])
+            for rendering in self._trials.on_reference([prepare(conversation, each) for each in sets])
         ]
         best = max(range(len(sets)), key=lambda number: (shared[number], -len(sets[number]), -number))
         return sets[best]

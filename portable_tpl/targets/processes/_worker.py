@@ -21,6 +21,7 @@ from portable_tpl.targets.processes._adapter import Adapter
 from portable_tpl.targets.processes._base import Limits
 from portable_tpl.targets.processes._cases import CaseBook, encode
 from portable_tpl.targets.processes._deadline import Deadline
+from portable_tpl.targets.processes._patience import NOT_TRIED, Patience
 from portable_tpl.targets.processes._process import WorkerProcess
 from portable_tpl.targets.processes._protocol import PROTOCOL, expect_case, texts_of
 from portable_tpl.targets.processes._shared import rendered
@@ -28,10 +29,6 @@ from portable_tpl.targets.processes._shared import rendered
 WRAPPING = 8  # times its size is what a prompt takes at most that comes in JSON, with what was seen of it
 
 _BATCH = 1024  # cases of one request
-# What one batch may cost before the rest of it is given up, aloud.
-_HANGS_IN_ROW, _HANGS = 3, 8
-_DEATHS_IN_ROW, _DEATHS = 20, 60
-NOT_TRIED = "not tried"  # how the message of what a batch that was given up left begins
 _TICK = 0.05  # seconds between two looks at a silent worker
 
 _decode = json.JSONDecoder().decode
@@ -146,7 +143,7 @@ class WorkerRuntime:
     def _render_keys(self, text: str, keys: list[str]) -> list[Rendering]:
         """Render registered cases; each round ends with the last case, or with one that ended the worker."""
         done: list[Rendering] = []
-        patience = _Patience()
+        patience = Patience()
         while len(done) < len(keys):
             missing = len(keys) - len(done)
             lost = patience.lost or self._nothing_left()
@@ -299,23 +296,3 @@ class WorkerRuntime:
 def too_large(megabytes: int) -> str:
     """What is said of a prompt that is longer than it may be."""
     return f"the prompt is larger than {megabytes} MB"
-
-
-@dataclass(frozen=True)
-class _Patience:
-    """How many workers one batch has ended: in a row, and in all."""
-
-    row: int = 0
-    total: int = 0
-    lost: Failed | None = None
-
-    def after(self, failure: Failed, answered: bool) -> _Patience:
-        """The count after one more; ``lost`` is what the rest of the batch gets once it is given up."""
-        row = 1 if answered else self.row + 1
-        total = self.total + 1
-        most_in_row, most = (_HANGS_IN_ROW, _HANGS) if failure.kind == "timeout" else (_DEATHS_IN_ROW, _DEATHS)
-        if row < most_in_row and total < most:
-            return _Patience(row, total)
-        return _Patience(
-            row, total, Failed(failure.kind, f"{NOT_TRIED}, after {total} conversations: {failure.message}")
-        )
