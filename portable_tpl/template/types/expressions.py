@@ -10,7 +10,7 @@ from portable_tpl.template.types import guards
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import ABSENT, ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Evaluate, Machine
-from portable_tpl.template.types.operations import calls, filters, members, operators
+from portable_tpl.template.types.operations import calls, filters, members, operators, slices
 
 _MOST_ITEMS = 16  # of a list literal that are known one by one; none of 199 real templates has more
 
@@ -187,6 +187,6 @@ HANDLERS: dict[type, Evaluate] = _Handlers(
         nodes.Neg: operators.negate,
         nodes.Pos: operators.negate,
         nodes.Concat: operators.concat,
-        nodes.Slice: members.slice_value,
+        nodes.Slice: slices.slice_value,
     }
 )
