@@ -90,7 +90,7 @@ def _explanation(template: Template, comparison: Comparison, tier: Tier | str, s
     from portable_tpl.model.report import Report, TemplateReport, verdict
     from portable_tpl.reports import text
 
-    asked = Tier(tier)
-    verdicts = {target: verdict(result, asked) for target, result in comparison.targets.items()}
-    report = Report("compare", asked, seed, (), (TemplateReport(template, verdicts, comparison=comparison),))
+    limit = Tier(tier)
+    verdicts = {target: verdict(result, limit) for target, result in comparison.targets.items()}
+    report = Report("compare", limit, seed, (), (TemplateReport(template, verdicts, comparison=comparison),))
     return text.render(report, verbose=True)

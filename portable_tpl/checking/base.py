@@ -125,12 +125,12 @@ class Broken:
         Kept: the same few rows of kinds come again and again, and their pairs are many.
         """
         key = (family, left, right)
-        found = self._pairs.get(key)
-        if found is None:
+        brokens = self._pairs.get(key)
+        if brokens is None:
             broken = self.families[family]
             pairs = [f"{one},{other}" for one in left for other in right]
-            found = self._pairs[key] = [(f"{family}@{pair}", broken[pair]) for pair in pairs if pair in broken]
-        return found
+            brokens = self._pairs[key] = [(f"{family}@{pair}", broken[pair]) for pair in pairs if pair in broken]
+        return brokens
 
 
 def _implied(feature: str, missing: set[str], special: dict[str, bool]) -> bool:

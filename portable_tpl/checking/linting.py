@@ -54,21 +54,21 @@ def lint(
     marked.
     """
     chosen = chosen_codes(select, ignore)
-    found = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *further]
+    findings = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *further]
     if notes:
-        places = {(finding.code, finding.location) for finding in found}
+        places = {(finding.code, finding.location) for finding in findings}
         extra = _notes(parsed, tuple(targets), frozenset(provided))
-        found += [note for note in extra if (note.code, note.location) not in places]
+        findings += [note for note in extra if (note.code, note.location) not in places]
     every = tuple(dict.fromkeys((*targets, *measured_targets())))
 
     def unasked() -> frozenset[str]:
         codes = chosen if asked is None else frozenset(asked)
         return frozenset() if codes is None else frozenset(release_names()) - codes
 
-    found = suppress(parsed, found, lambda: _findings(parsed, every, tier, frozenset(provided)), unasked)
+    findings = suppress(parsed, findings, lambda: _findings(parsed, every, tier, frozenset(provided)), unasked)
     if chosen is not None:
-        found = [finding for finding in found if finding.code in chosen]
-    return sorted(found, key=_order)
+        findings = [finding for finding in findings if finding.code in chosen]
+    return sorted(findings, key=_order)
 
 
 def _findings(
@@ -163,7 +163,7 @@ def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
     return Effect(target, feature, tier, severity, "fails", words)
 
 
-def _collect(look: Look, step: Tier, asked: Tier, merged: dict[tuple[str, int], _Draft]) -> None:
+def _collect(look: Look, step: Tier, limit: Tier, merged: dict[tuple[str, int], _Draft]) -> None:
     for use in look.uses:
         live = look.types.reachable(use.node)
         key = (use.rule, id(use.node) if use.span is None else -use.span.start - 1)
@@ -176,7 +176,7 @@ def _collect(look: Look, step: Tier, asked: Tier, merged: dict[tuple[str, int], 
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
             if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, look.types):
                 mildest = Tier.EVERYDAY
-            if mildest.rank > asked.rank:
+            if mildest.rank > limit.rank:
                 continue
             if draft is None:
                 draft = merged[key] = _Draft(use, mildest, look)

@@ -56,6 +56,6 @@ def looked(parsed: ParsedTemplate, types: Types, broken: Broken, imitated: bool 
 
 def fix_of(use: Use, look: Look) -> Fix | None:
     """The fix of one use: its own, or that of its rule."""
-    made = None if use.fix is None else use.fix()
+    fix = None if use.fix is None else use.fix()
     rule = rules()[use.rule]
-    return made if made is not None or rule.fix is None else rule.fix(use.node, look)
+    return fix if fix is not None or rule.fix is None else rule.fix(use.node, look)

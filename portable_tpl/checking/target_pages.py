@@ -34,8 +34,8 @@ def target_page(name: str) -> str | None:
     return "\n".join(lines) + "\n"
 
 
-def _engine(adapter: Adapter, asked: str | None) -> Iterator[str]:
-    state = adapter.available(asked)
+def _engine(adapter: Adapter, version: str | None) -> Iterator[str]:
+    state = adapter.available(version)
     runs = f"{state.version or 'the one of this environment'} runs here" if state.ok else f"not here: {state.reason}"
     yield f"{adapter.engine}; {runs}."
     if not state.ok and state.remedy:

@@ -22,8 +22,8 @@ def say_usage(error: click.ClickException) -> None:
     """Say what is wrong with the command line, in click's own form, with the choice that may have been meant."""
     words = io.StringIO()
     error.show(file=words)
-    said = words.getvalue()
+    message = words.getvalue()
     choice = _NO_CHOICE.match(error.message)
     if choice is not None:
-        said = said.rstrip(".\n") + did_you_mean(choice[1], re.findall("'([^']*)'", choice[2])) + "\n"
-    click.echo(for_log(printable(said)), err=True, nl=False)
+        message = message.rstrip(".\n") + did_you_mean(choice[1], re.findall("'([^']*)'", choice[2])) + "\n"
+    click.echo(for_log(printable(message)), err=True, nl=False)

@@ -72,14 +72,14 @@ def doctor(names: tuple[str, ...], form: str) -> int:
 
     The exit status is 1 where an installed engine does not work, and 2 where a target named here is not installed.
     """
-    asked = _canonical(names)
-    rows = [_examined(row) for row in _rows(asked) if not asked or row.id in asked]
+    ids = _canonical(names)
+    rows = [_examined(row) for row in _rows(ids) if not ids or row.id in ids]
     _print(rows, form)
     if form == "text":
         _say_confinement()
     if any(row.status == "broken" for row in rows):
         return 1
-    return 2 if asked and any(row.status == "missing" for row in rows) else 0
+    return 2 if ids and any(row.status == "missing" for row in rows) else 0
 
 
 def _say_confinement() -> None:
@@ -153,13 +153,13 @@ def _canonical(names: tuple[str, ...]) -> list[str]:
     return [canonical(name) for name in names]
 
 
-def _rows(asked: list[str] | None = None) -> list[Row]:
+def _rows(ids: list[str] | None = None) -> list[Row]:
     from portable_tpl.support.table import measured_versions
     from portable_tpl.targets.registry import availability, known_targets
 
     rows = []
     for info in known_targets():
-        versions = [name for name in asked or [] if name.startswith(f"{info.id}@")]
+        versions = [name for name in ids or [] if name.startswith(f"{info.id}@")]
         for target in [info.id, *versions]:
             state = availability(target)
             rows.append(

@@ -141,11 +141,11 @@ class Run:
         self, target: Runtime, samples: Sequence[Sample], answers: Sequence[Rendering]
     ) -> tuple[list[Case], list[Conversation]]:
         """Count a target's answers and look into those that differ; gives these, and what came to no template."""
-        asked = [pair for pair in zip(samples, answers, strict=True) if not is_untried(pair[1])]
-        if len(asked) < len(samples):
+        pairs = [pair for pair in zip(samples, answers, strict=True) if not is_untried(pair[1])]
+        if len(pairs) < len(samples):
             self._untried = True
-            self._missing[target.id] += len(samples) - len(asked)
-            samples, answers = [sample for sample, _ in asked], [answer for _, answer in asked]
+            self._missing[target.id] += len(samples) - len(pairs)
+            samples, answers = [sample for sample, _ in pairs], [answer for _, answer in pairs]
         differing = [
             Case(sample.conversation, sample.tier, sample.rendering, answer)
             for sample, answer in zip(samples, answers, strict=True)

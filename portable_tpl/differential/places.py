@@ -67,9 +67,9 @@ def with_values(data: dict[str, Any], values: dict[Path, Any]) -> dict[str, Any]
 
 def _copied_along(data: Any, path: Path) -> Any:
     """A copy of which only the containers on a path are new."""
-    made = data.copy()
-    inner = made
+    copy = data.copy()
+    inner = copy
     for key in path:
         inner[key] = inner[key].copy()
         inner = inner[key]
-    return made
+    return copy

@@ -60,18 +60,22 @@ class Shrinker:
     def _many(self, best: dict[str, Any], edits: Callable[[dict[str, Any]], list[Edit]]) -> dict[str, Any]:
         """Make all edits that may be made by themselves, together if that goes, and else by halves of them."""
         while not self.cut:
-            made = [(edit, data, _read(data)) for edit in edits(best) for data in (edited(best, [edit]),)]
-            readable = [(edit, data, conversation) for edit, data, conversation in made if conversation is not None]
+            candidates = [(edit, data, _read(data)) for edit in edits(best) for data in (edited(best, [edit]),)]
+            readable = [
+                (edit, data, conversation) for edit, data, conversation in candidates if conversation is not None
+            ]
             self._judge([(data, conversation) for _, data, conversation in readable])
             works = {edit[0]: edit for edit, _, each in reversed(readable) if self._known.get(each.key)}
             if len(works) < 2:
                 return best
             every = list(works.values())
             half = len(every) // 2
-            found = self._first(best, (edited(best, part) for part in (every, every[:half], every[half:], every[:1])))
-            if found is None:
+            smaller = self._first(
+                best, (edited(best, part) for part in (every, every[:half], every[half:], every[:1]))
+            )
+            if smaller is None:
                 return best
-            best = found
+            best = smaller
         return best
 
     def _exhaust(
@@ -79,10 +83,10 @@ class Shrinker:
     ) -> dict[str, Any]:
         """Take the first move that holds, again and again, until none does."""
         while not self.cut:
-            found = self._first(best, moves(best))
-            if found is None:
+            smaller = self._first(best, moves(best))
+            if smaller is None:
                 return best
-            best = found
+            best = smaller
         return best
 
     def _first(self, best: dict[str, Any], candidates: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
@@ -95,9 +99,9 @@ class Shrinker:
                 continue
             batch.append((candidate, conversation))
             if len(batch) == size:
-                found = self._judge(batch)
-                if found is not None or self.cut:
-                    return found
+                smaller = self._judge(batch)
+                if smaller is not None or self.cut:
+                    return smaller
                 batch, size = [], min(2 * size, _BATCH)
         return self._judge(batch) if batch else None
 

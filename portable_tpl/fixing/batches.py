@@ -15,15 +15,15 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
     """
     ordered = sorted(findings, key=lambda each: (each.location.end - each.location.start, each.location.start))
     chosen: list[Finding] = []
-    made: set[tuple[Edit, ...]] = set()
+    changes: set[tuple[Edit, ...]] = set()
     taken: list[Edit] = []  # in order, and none touches another but for equal insertions
     for finding in ordered:
         edits = fix_of(finding).edits
-        if edits in made:
+        if edits in changes:
             chosen.append(finding)
         elif not any(_collide(edit, other) for edit in edits for other in _near(edit, taken)):
             chosen.append(finding)
-            made.add(edits)
+            changes.add(edits)
             for edit in edits:
                 insort(taken, edit, key=_start)
     return sorted(chosen, key=lambda finding: finding.location.start)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from portable_tpl.fixing.batches import edits_of, fix_of, together
-from portable_tpl.fixing.effect import Moved
+from portable_tpl.fixing.moves import Moved
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Finding, Safety, apply_edits
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same

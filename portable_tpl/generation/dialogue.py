@@ -121,9 +121,9 @@ def _tool_turn(choices: Choices, shape: TemplateShape, last: bool) -> list[Messa
 def calling_message(choices: Choices, shape: TemplateShape, count: int) -> Message:
     """An assistant's message with so many tool calls; several always carry ids."""
     role = _role_like(choices, shape, "assistant", ("assistant", *CALL_ROLES))
-    said = spoken_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
-    message: Message = {"role": role, "content": said}
-    if not said and happens(choices, 40) and (shape.reads(CALLS) or CONTENTS[choices.tier].unusual):
+    text = spoken_text(choices, shape.markers(CONTENT)) if happens(choices, 40) else ""
+    message: Message = {"role": role, "content": text}
+    if not text and happens(choices, 40) and (shape.reads(CALLS) or CONTENTS[choices.tier].unusual):
         # What clients of OpenAI's API send beside calls: null, or nothing. Who knows nothing of calls prints "None".
         if happens(choices, 60):
             message["content"] = None

@@ -16,16 +16,16 @@ _CLOCKS = ("2026-01-01T12:00:00", "2026-01-01T12:00:00", "2024-02-29T23:59:59", 
 
 def conversation(choices: Choices, shape: TemplateShape) -> Conversation:
     """One conversation of the choices' tier, shaped by a template; milder ones are among those of a stranger tier."""
-    made = _well_behaved(choices, shape)
+    result = _well_behaved(choices, shape)
     contents = CONTENTS[choices.tier]
     if not contents.unusual:
-        return made
+        return result
     for _ in range(1 + choices.below(2)):
-        made = make_extended(choices, shape, made)
+        result = make_extended(choices, shape, result)
     if contents.anything:
         for _ in range(1 + choices.below(2)):
-            made = make_hostile(choices, made)
-    return made
+            result = make_hostile(choices, result)
+    return result
 
 
 def _well_behaved(choices: Choices, shape: TemplateShape) -> Conversation:

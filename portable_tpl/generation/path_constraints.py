@@ -110,7 +110,7 @@ class PathConstraints:
             return FREE
         options: list[tuple[Constraint, ...]] = []
         for place in places[:4]:
-            options += self._all([found for _, found in self.conditions(place, depth + 1)])
+            options += self._all([condition for _, condition in self.conditions(place, depth + 1)])
         return tuple(options[:_MOST_ALTERNATIVES]) or FREE
 
     def _iterates(self, loop: nodes.For, wanted: bool, depth: int) -> Alternatives:
@@ -159,7 +159,7 @@ class PathConstraints:
         return options[:_MOST_ALTERNATIVES] or FREE
 
     def _way_to(self, place: nodes.Node, depth: int) -> list[Alternatives]:
-        return [found for _, found in self.conditions(place, depth + 1)]
+        return [condition for _, condition in self.conditions(place, depth + 1)]
 
     def _assigned(self, node: nodes.Node) -> list[tuple[nodes.Node, nodes.Node]]:
         name = name_of(node)

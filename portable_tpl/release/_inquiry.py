@@ -114,7 +114,7 @@ class Inquiry:
     def replay(self, target: str, conversations: Sequence[Conversation]) -> list[Rendering]:
         """What a running target makes of conversations."""
         engine = self.engines.targets[target]
-        return _settled(conversations, lambda asked: engine.render_all(self.template, asked))
+        return _settled(conversations, lambda batch: engine.render_all(self.template, batch))
 
     def trace(self, conversations: Sequence[Conversation], mode: Literal["order", "pieces"]) -> list[Trace]:
         """How the tests of the reference's render came out, in order, or what it printed where."""
@@ -129,7 +129,7 @@ def _remembered(
 ) -> list[Rendering]:
     fresh = {each.key: each for each in conversations if each.key not in known}
     if fresh:
-        known.update(zip(fresh, _settled(list(fresh.values()), lambda asked: ask(template, asked)), strict=True))
+        known.update(zip(fresh, _settled(list(fresh.values()), lambda batch: ask(template, batch)), strict=True))
     return [known[each.key] for each in conversations]
 
 

@@ -31,7 +31,7 @@ def inspect_template(subject: Subject, inquiry: Inquiry, codes: Collection[str] 
             questions.append((check, _bound(check.examine, subject, inquiry)))
         elif check.examine_static is not None:
             questions.append((check, _bound(check.examine_static, subject, inquiry.engines.provided)))
-    return _inspect(questions, lambda check, said: finding_of(check, said, subject, inquiry))
+    return _inspect(questions, lambda check, observation: finding_of(check, observation, subject, inquiry))
 
 
 def inspect_static(
@@ -43,7 +43,7 @@ def inspect_static(
         for check in _chosen(codes)
         if check.examine_static is not None
     ]
-    return _inspect(questions, lambda check, said: static_finding_of(check, said, subject))
+    return _inspect(questions, lambda check, observation: static_finding_of(check, observation, subject))
 
 
 def inspect_container(
@@ -53,7 +53,7 @@ def inspect_container(
     asking = [check for check in _chosen(codes) if check.examine_container is not None and container.templates]
     return _inspect(
         [(check, _bound(check.examine_container, container, inquiry)) for check in asking],
-        lambda check, said: finding_of(check, said, container.templates[0], inquiry),
+        lambda check, observation: finding_of(check, observation, container.templates[0], inquiry),
     )
 
 
@@ -65,7 +65,7 @@ def _bound(examine: Callable[..., Iterable[Observation]] | None, *arguments: obj
     return lambda: examine(*arguments)
 
 
-def _inspect(questions: Iterable[tuple[Check, _Ask]], made: Callable[[Check, Observation], Finding]) -> Inspection:
+def _inspect(questions: Iterable[tuple[Check, _Ask]], finding: Callable[[Check, Observation], Finding]) -> Inspection:
     findings: list[Finding] = []
     unasked: list[Unasked] = []
     for check, ask in questions:
@@ -73,7 +73,7 @@ def _inspect(questions: Iterable[tuple[Check, _Ask]], made: Callable[[Check, Obs
         if isinstance(answer, NotAsked):
             unasked.append(Unasked(check.code, str(answer)))
         else:
-            findings += _distinct([made(check, each) for each in answer])
+            findings += _distinct([finding(check, each) for each in answer])
     return Inspection(tuple(sorted(findings, key=_order)), tuple(unasked))
 
 

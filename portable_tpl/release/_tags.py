@@ -41,8 +41,8 @@ def _proved(text: str, inquiry: Inquiry, conversations: Sequence[Conversation], 
     changed = inquiry.engines.reference.render_with_spans(replace(inquiry.template, text=text), every)
     if changed != inquiry.render_all(every):
         return False
-    tried = changed[: len(conversations)]
-    prompts = [answer for answer in tried if isinstance(answer, Rendered)]
+    attempts = changed[: len(conversations)]
+    prompts = [answer for answer in attempts if isinstance(answer, Rendered)]
     return bool(prompts) and all(is_right(answer.text, answer.spans) for answer in prompts)
 
 

@@ -144,8 +144,8 @@ def _reasoning(subject: Subject, turns: Turns) -> Iterator[Thing]:
 
 def _documents(subject: Subject, turns: Turns) -> Iterator[Thing]:
     if subject.shape.reads(("documents",)):
-        asked = turns.conversation(turns.user(), prompt=True, tools=False)
-        conversations = _with_documents(subject, asked)
+        question = turns.conversation(turns.user(), prompt=True, tools=False)
+        conversations = _with_documents(subject, question)
         for name, text in _DOCUMENTS:
             thing = f"the {name} of two documents"
             yield Thing(thing, text, conversations)
@@ -172,8 +172,12 @@ def _modes(subject: Subject) -> Iterator[tuple[str, Json]]:
 
 def _lines(turns: Turns) -> Iterator[Thing]:
     """The second line of each turn's text."""
-    asked = (turns.user(f"{USER}\n{_LINE}"), turns.assistant(f"{ASSISTANT}\n{_LINE_AFTER}"), turns.user(USER_AFTER))
-    conversations = (turns.conversation(*asked, prompt=True),)
+    dialogue = (
+        turns.user(f"{USER}\n{_LINE}"),
+        turns.assistant(f"{ASSISTANT}\n{_LINE_AFTER}"),
+        turns.user(USER_AFTER),
+    )
+    conversations = (turns.conversation(*dialogue, prompt=True),)
     yield Thing("the second line of a user's text", _LINE, conversations, (_ASKED,))
     yield Thing("the second line of an assistant's text", _LINE_AFTER, conversations, (_REPLY,))
     if turns.prints_calls:
@@ -185,8 +189,8 @@ def _answers(subject: Subject, turns: Turns) -> Iterator[Thing]:
     """What follows a thought in an earlier turn's content, of a template that looks for the end of one there."""
     end = thought_end(subject)
     if end:
-        asked = (turns.user(), turns.assistant(with_thought(ASSISTANT, end)), turns.user(USER_AFTER))
-        yield Thing(f"the text after {end}", ASSISTANT, (turns.conversation(*asked, prompt=True),), (_REPLY,))
+        dialogue = (turns.user(), turns.assistant(with_thought(ASSISTANT, end)), turns.user(USER_AFTER))
+        yield Thing(f"the text after {end}", ASSISTANT, (turns.conversation(*dialogue, prompt=True),), (_REPLY,))
 
 
 def _pairs(subject: Subject, turns: Turns) -> Iterator[Thing]:
@@ -202,8 +206,8 @@ def _pairs(subject: Subject, turns: Turns) -> Iterator[Thing]:
         name, text = _DOCUMENTS[0]
         document = f"the {name} of two documents"
         if system:
-            asked = turns.conversation(*system, turns.user(), prompt=True, tools=False)
-            conversations = _with_documents(subject, asked)
+            question = turns.conversation(*system, turns.user(), prompt=True, tools=False)
+            conversations = _with_documents(subject, question)
             yield Thing("a system message beside documents", SYSTEM, conversations, (_SYSTEM,))
             yield Thing("a document beside a system message", text, conversations, (document,))
         if turns.tools:

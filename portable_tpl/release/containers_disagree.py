@@ -73,12 +73,12 @@ def examine_container(subject: ContainerSubject, inquiry: Inquiry) -> Iterator[O
 def _copies(container: Container, ggufs: Sequence[Container], chosen: Template) -> list[_Copy]:
     """The different texts of a template's name, that in effect first."""
     usual = (LOADS_GGUF.name,) if container.kind == "gguf" else ()
-    held = [(slot.text, slot.file, container.readers.get((slot.file, slot.name), usual)) for slot in container.slots
+    copies = [(slot.text, slot.file, container.readers.get((slot.file, slot.name), usual)) for slot in container.slots
             if slot.name == chosen.name]  # fmt: skip
     for gguf in ggufs:
-        held += [(one.text, gguf.path, (LOADS_GGUF.name,)) for one in gguf.templates if one.name == chosen.name]
+        copies += [(one.text, gguf.path, (LOADS_GGUF.name,)) for one in gguf.templates if one.name == chosen.name]
     groups: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {comparable(chosen.text): []}
-    for text, file, readers in held:
+    for text, file, readers in copies:
         groups.setdefault(comparable(text), []).append((text, file, readers))
     return [_copy(container, chosen, group) for group in groups.values() if group]
 

@@ -85,11 +85,11 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     if not masked:
         raise NotAsked("the template takes no conversation with an assistant's turn")
     prompt = inquiry.text(turns.conversation(turns.user(), prompt=True)) or ""
-    told: set[str] = set()
+    faults: set[str] = set()
     for conversation, answer in masked:
         for severity, message in faults_of(answer.text, answer.spans, prompt):
-            if message not in told:
-                told.add(message)
+            if message not in faults:
+                faults.add(message)
                 yield Observation(severity, message, (Exchange("the prompt that is masked", conversation),))
 
 

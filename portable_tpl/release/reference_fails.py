@@ -40,16 +40,16 @@ CODE = "REL107"
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation for each line of the template in which the reference fails."""
     sample = [each for each in inquiry.sample if each.tier.rank <= inquiry.tier.rank and _fits(each, subject)]
-    asked = [*sample, *_plain(subject, inquiry)]
+    conversations = [*sample, *_plain(subject, inquiry)]
     # One conversation that is stopped by a limit may be a busy machine's; all of them are the template's doing.
-    stopped = all(is_stopped(each.rendering) for each in asked)
+    stopped = all(is_stopped(each.rendering) for each in conversations)
     failures: dict[int | None, list[Sample]] = {}
-    for each in asked:
+    for each in conversations:
         answer = each.rendering
         if isinstance(answer, Failed) and (answer.kind == "error" or stopped) and each.conversation.messages:
             failures.setdefault(answer.line, []).append(each)
     for samples in failures.values():
-        yield _observation(samples, len(asked))
+        yield _observation(samples, len(conversations))
 
 
 def _fits(sample: Sample, subject: Subject) -> bool:

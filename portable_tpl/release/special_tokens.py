@@ -180,8 +180,8 @@ def _tokens(text: str) -> Iterator[str]:
     A bracketed word with a closing partner, or inside a line of text, is markup that models read as text.
     """
     yield from (match[0] for match in _MARKED.finditer(text))
-    _, found, after = text.partition(ASSISTANT)
-    between = after.partition(USER_AFTER)[0] if found and USER_AFTER in after else ""
+    _, answer, after = text.partition(ASSISTANT)
+    between = after.partition(USER_AFTER)[0] if answer and USER_AFTER in after else ""
     names = [match[0] for match in _ANGLED.finditer(between)]
     for name in names:
         partner = f"<{name[2:]}" if name.startswith("</") else f"</{name[1:]}"

@@ -53,8 +53,8 @@ class Program:
 
     def _pieces(self, context: Mapping[str, Json]) -> Iterator[str]:
         template, known = self.template, self.globals
-        made = Context(template.environment, {**known, **context}, None, template.blocks, known)
-        pieces: Iterator[str] = template.root_render_func(made)
+        variables = Context(template.environment, {**known, **context}, None, template.blocks, known)
+        pieces: Iterator[str] = template.root_render_func(variables)
         return pieces
 
 

@@ -137,8 +137,8 @@ def render_calls(
         else:
             waiting.setdefault(ready.template.name, []).append(ready)
     for same in waiting.values():
-        made = runtime.render_all(same[0].template, [each.conversation for each in same])
-        answers.update((each.index, _cut(answer, each)) for each, answer in zip(same, made, strict=True))
+        renderings = runtime.render_all(same[0].template, [each.conversation for each in same])
+        answers.update((each.index, _cut(answer, each)) for each, answer in zip(same, renderings, strict=True))
     return [answers[index] for index in range(len(calls))]
 
 

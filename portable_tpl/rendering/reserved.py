@@ -55,8 +55,8 @@ def unread_message(name: str, text: str) -> str:
     """REL110 about a variable that was given and is not read, with what may have been meant."""
     from portable_tpl.rendering.program import variables_of
 
-    meant = did_you_mean(name, variables_of(text))
-    return f"REL110: the template does not read the variable {name!r}{meant}"
+    suggestion = did_you_mean(name, variables_of(text))
+    return f"REL110: the template does not read the variable {name!r}{suggestion}"
 
 
 class VariableGuard:

@@ -175,13 +175,13 @@ def _objects(given: Mapping[str, Json], name: str, needed: bool = False) -> Json
 
 
 def _variables(given: Mapping[str, Json], options: RowOptions) -> dict[str, Json]:
-    made: dict[str, Json] = {}
+    variables: dict[str, Json] = {}
     for name in ("variables", "chat_template_kwargs"):
         if name in given:
-            made.update(_expect(_parsed(given[name], name), (dict,), name, "an object"))
-    made.update((name, given[name]) for name in options.columns if name not in ARGUMENTS)
-    made.update(options.variables)
-    return made
+            variables.update(_expect(_parsed(given[name], name), (dict,), name, "an object"))
+    variables.update((name, given[name]) for name in options.columns if name not in ARGUMENTS)
+    variables.update(options.variables)
+    return variables
 
 
 def _tokens(value: Json) -> dict[str, str] | None:

@@ -52,13 +52,13 @@ def _visible_message(message: Any, copy: bool) -> dict[str, Json]:
             return message
         if is_plain(message):
             return reference_message(message)
-    made = plain_data(message)
-    if not isinstance(made, dict):
+    data = plain_data(message)
+    if not isinstance(data, dict):
         raise RenderError(
             f"messages: each is a dict, a dataclass or a pydantic model; found {type(message).__name__}"
             + ("; several conversations at once go to render_batch" if isinstance(message, (list, tuple)) else "")
         )
-    return reference_message(made)
+    return reference_message(data)
 
 
 def visible_tools(tools: Any, copy: bool = False) -> list[dict[str, Json]] | None:

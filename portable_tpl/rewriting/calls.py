@@ -141,8 +141,8 @@ def given(node: nodes.Node, look: Look, seen: frozenset[str] = frozenset()) -> b
         node = inner
     if node.name in seen:
         return True
-    made = [each for each in assigned(node, look) if not isinstance(each, (nodes.Name, nodes.Const))]
-    return all(given(each, look, seen | {node.name}) for each in made)
+    values = [each for each in assigned(node, look) if not isinstance(each, (nodes.Name, nodes.Const))]
+    return all(given(each, look, seen | {node.name}) for each in values)
 
 
 def emptiness_asked(node: nodes.Expr, look: Look) -> bool:

@@ -113,8 +113,8 @@ def replace(
     span = look.parsed.span(node)
     if level < needed(node, look) and not _bracketed(node, look):
         text = f"({text})"
-    made = sorted((Edit(span.start, span.end, text), *also), key=lambda edit: (edit.start, edit.end))
-    return Fix(title, safety, tuple(made))
+    changes = sorted((Edit(span.start, span.end, text), *also), key=lambda edit: (edit.start, edit.end))
+    return Fix(title, safety, tuple(changes))
 
 
 def edits(title: str, safety: Safety, *changes: tuple[int, int, str]) -> Fix:

@@ -85,8 +85,8 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return None
     other = "none" if default is None else operand(default, look, Level.CONDITIONAL)
     test = f"{operand(key, look, Level.SUM)} in {operand(call.receiver, look, Level.FILTER)}"
-    made = f"{item} if {test} else {other}"
-    return replace(node, made, Level.CONDITIONAL, look, "Use a subscript and a default")
+    text = f"{item} if {test} else {other}"
+    return replace(node, text, Level.CONDITIONAL, look, "Use a subscript and a default")
 
 
 def _is_no_attribute(key: nodes.Expr) -> bool:

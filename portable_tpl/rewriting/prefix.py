@@ -67,8 +67,8 @@ def _remove(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     text = operand(call.receiver, look, Level.ATOM)
     left = f"{text}[{len(value)}:]" if at_start else f"{text}[:-{len(value)}]"
     whole = operand(call.receiver, look, Level.OR)
-    made = f"{left} if {part} == {operand(node.args[0], look, Level.SUM)} else {whole}"
-    return replace(node, made, Level.CONDITIONAL, look, "Compare a slice")
+    choice = f"{left} if {part} == {operand(node.args[0], look, Level.SUM)} else {whole}"
+    return replace(node, choice, Level.CONDITIONAL, look, "Compare a slice")
 
 
 REWRITES = {"startswith": _test, "endswith": _test, "removeprefix": _remove, "removesuffix": _remove}

@@ -57,8 +57,8 @@ def as_json(node: nodes.Expr, look: Look) -> Fix | None:
         return replace(node, text, Level.FILTER, look, "Print it as JSON", Safety.UNSAFE)
     if not repeatable(node) or not supported(look, "test.string.value", "condexpr"):
         return None
-    made = f"{operand(node, look, Level.OR)} if {operand(node, look)} is string else {text}"
-    return replace(node, made, Level.CONDITIONAL, look, "Print it as JSON", Safety.UNSAFE)
+    choice = f"{operand(node, look, Level.OR)} if {operand(node, look)} is string else {text}"
+    return replace(node, choice, Level.CONDITIONAL, look, "Print it as JSON", Safety.UNSAFE)
 
 
 def printed_lists(node: nodes.Output, look: Look) -> None:

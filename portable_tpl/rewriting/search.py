@@ -58,8 +58,8 @@ def _isspace(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     if not supported(look, "filter.trim@plain", "eq@plain,empty", "and.condition"):
         return None
     text = operand(call.receiver, look, Level.FILTER)
-    made = f"{text} != '' and {text}{pipe(look)}trim == ''"
-    return replace(node, made, Level.AND, look, "Compare the trimmed text")
+    condition = f"{text} != '' and {text}{pipe(look)}trim == ''"
+    return replace(node, condition, Level.AND, look, "Compare the trimmed text")
 
 
 REWRITES = {"find": _presence, "rfind": _presence, "count": _presence, "isspace": _isspace}

@@ -69,8 +69,8 @@ def _piece(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return replace(place, rest, Level.FILTER, look, "Join the pieces of split")
     if not repeatable(call.receiver) or not supported(look, "condexpr", "in@plain,plain"):
         return None
-    made = f"{rest} if {mark} in {operand(call.receiver, look, Level.FILTER)} else {text}"
-    return replace(place, made, Level.CONDITIONAL, look, "Join the pieces of split")
+    choice = f"{rest} if {mark} in {operand(call.receiver, look, Level.FILTER)} else {text}"
+    return replace(place, choice, Level.CONDITIONAL, look, "Join the pieces of split")
 
 
 def _taken(node: nodes.Call, look: Look) -> tuple[nodes.Expr, int] | None:

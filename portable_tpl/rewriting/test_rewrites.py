@@ -111,17 +111,17 @@ def _with_exceptions(node: nodes.Test, look: Look) -> Fix | None:
     if kinds or not (also or never):
         return None
     # The exceptions come first: what is left for the test itself is what engines agree on.
-    made = " or ".join([*(f"{text} is {test}" for test in also), f"{text} is {node.name}"])
+    condition = " or ".join([*(f"{text} is {test}" for test in also), f"{text} is {node.name}"])
     level = Level.OR if also else Level.FILTER
     if never:
-        parts = [*(f"{text} is not {test}" for test in never), f"({made})" if also else made]
-        made, level = " and ".join(parts), Level.AND
-    return _written(node, made, level, look, "Name what engines do not agree on")
+        parts = [*(f"{text} is not {test}" for test in never), f"({condition})" if also else condition]
+        condition, level = " and ".join(parts), Level.AND
+    return _written(node, condition, level, look, "Name what engines do not agree on")
 
 
 def _can_tell(kinds: set[str], look: Look) -> bool:
     """Whether the targets have the tests that tell these kinds from others."""
-    return all(supported(look, f"test.{test}.value") for test, told in _TELLING if kinds & told)
+    return all(supported(look, f"test.{test}.value") for test, bits in _TELLING if kinds & bits)
 
 
 def _written(node: nodes.Test, text: str, level: Level, look: Look, title: str) -> Fix | None:

@@ -49,8 +49,8 @@ def _item(node: nodes.Getitem, look: Look) -> None:
     if not isinstance(key, str) or not bits & k.DICT or bits & k.NAMESPACE or not look.type(node).bits & k.UNDEFINED:
         return
     parent = look.parent(node)
-    asked = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined")
-    if asked or as_condition(node, look):
+    is_test = isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined")
+    if is_test or as_condition(node, look):
         look.use(f"item.shadowed.{key}.missing", node)
 
 

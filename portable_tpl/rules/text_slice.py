@@ -102,8 +102,8 @@ def _json_text(node: nodes.Node, look: Look) -> bool:
         return _is_dump(node)
     if not any(map(_is_dump, assigned_anywhere(node.name, look))):
         return False
-    made = assigned(node, look)
-    return len(made) == 1 and _is_dump(made[0])
+    values = assigned(node, look)
+    return len(values) == 1 and _is_dump(values[0])
 
 
 def _is_dump(node: nodes.Node) -> bool:

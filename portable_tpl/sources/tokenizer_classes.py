@@ -21,8 +21,8 @@ def defaults_of(name: str) -> Mapping[str, str] | None:
     """The tokens of a class, by their names in a template; ``None`` for a class that transformers does not have."""
     if name in _GENERIC or not name:
         return {}
-    found: Mapping[str, str] | None = _tables()["defaults"].get(name)
-    return found
+    defaults: Mapping[str, str] | None = _tables()["defaults"].get(name)
+    return defaults
 
 
 def class_of(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:

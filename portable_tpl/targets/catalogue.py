@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Measure: TypeAlias = "Callable[[str], Table]"
 
 
-def static_targets(asked: Sequence[str], measure: Measure | None = None) -> tuple[TargetStatus, ...]:
-    """The targets that the support table answers for; without ``asked`` the default ones.
+def static_targets(names: Sequence[str], measure: Measure | None = None) -> tuple[TargetStatus, ...]:
+    """The targets that the support table answers for; without ``names`` the default ones.
 
     A version that is installed and has no table is measured, where ``measure`` says how. One that is not installed is
     answered by what the measured versions next to it agree on. Raises :class:`UnknownTarget` for a target or a
@@ -30,7 +30,7 @@ def static_targets(asked: Sequence[str], measure: Measure | None = None) -> tupl
     skipped then.
     """
     statuses: dict[str, TargetStatus] = {}
-    for target in asked or DEFAULT_TARGETS:
+    for target in names or DEFAULT_TARGETS:
         if target == REFERENCE:
             continue
         status = _as_measured(target)
@@ -42,7 +42,7 @@ def static_targets(asked: Sequence[str], measure: Measure | None = None) -> tupl
             try:
                 status = _as_measured(target) or _first_use(target, measure)
             except TargetUnavailable as error:
-                if asked:
+                if names:
                     raise
                 status = TargetStatus(target, target, None, "skipped", str(error))
         statuses[target] = status
@@ -117,8 +117,8 @@ def _basis(table: Table, installed: str | None) -> str:
     return f"measured on {table.version}, and {installed} is installed" if installed else "measured"
 
 
-def running_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
-    """The targets whose engines run, each as ``run`` or ``skipped``; without ``asked`` the default ones.
+def running_targets(names: Sequence[str]) -> tuple[TargetStatus, ...]:
+    """The targets whose engines run, each as ``run`` or ``skipped``; without ``names`` the default ones.
 
     Raises :class:`UnknownTarget`, and :class:`TargetUnavailable` for a target that was asked for
     by name and is not installed.
@@ -126,7 +126,7 @@ def running_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
     from portable_tpl.targets.registry import availability, canonical, find
 
     statuses = []
-    for target in dict.fromkeys(canonical(name) for name in asked or DEFAULT_TARGETS):
+    for target in dict.fromkeys(canonical(name) for name in names or DEFAULT_TARGETS):
         if target == REFERENCE:
             continue
         adapter, _ = find(target)
@@ -134,7 +134,7 @@ def running_targets(asked: Sequence[str]) -> tuple[TargetStatus, ...]:
         reason = "; get it with: ".join(part for part in (state.reason or "not installed", state.remedy) if part)
         if state.ok:
             statuses.append(TargetStatus(target, adapter.engine, state.version, "run"))
-        elif asked:
+        elif names:
             raise TargetUnavailable(f"{target}: {reason}")
         else:
             statuses.append(TargetStatus(target, adapter.engine, state.version, "skipped", reason))

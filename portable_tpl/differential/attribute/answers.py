@@ -25,10 +25,10 @@ class EnginesOwn:
     def among(self, numbers: Iterable[int]) -> list[int]:
         """Those of some answers, by their numbers; none where there is no engine to ask."""
         numbers = list(numbers)
-        asked = [n for n in numbers if n not in self._known]
-        alone = self._run([self._conversations[n] for n in asked]) if asked else []
-        for n, told in zip(asked, alone, strict=False):
-            self._known[n] = same_answer(told, self._answers[n])
+        fresh = [n for n in numbers if n not in self._known]
+        alone = self._run([self._conversations[n] for n in fresh]) if fresh else []
+        for n, rendering in zip(fresh, alone, strict=False):
+            self._known[n] = same_answer(rendering, self._answers[n])
         return [n for n in numbers if self._known.get(n)]
 
 

@@ -26,8 +26,8 @@ def example_on_server(subject: Subject, others: Sequence[Step]) -> str | None:
     answer = subject.target.render(subject.template, _ASKED)
     if not isinstance(answer, Rendered):
         return None
-    _, found, text = answer.text.partition(EXAMPLE_FOLLOWS)
-    if not found:
+    _, separator, text = answer.text.partition(EXAMPLE_FOLLOWS)
+    if not separator:
         return None
     plain = Conversation(_MESSAGES)
     for changes in ((), *((each,) for each in others), tuple(others)):

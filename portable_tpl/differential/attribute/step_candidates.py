@@ -102,9 +102,9 @@ class Candidates:
         for before in ([], *([name] for name in sorted(out - fixed))):
             first = [each for each in self._steps if each.name in fixed or each.name in before]
             done = self.acting(conversation, answer, first, {})
-            made = prepare(conversation, done)
+            base = prepare(conversation, done)
             out |= {each.name for each in done}
-            out |= {each.name for each in self._steps if self.acts(each, conversation, made, answer)}
+            out |= {each.name for each in self._steps if self.acts(each, conversation, base, answer)}
         return out
 
     def acting(
@@ -120,23 +120,23 @@ class Candidates:
         """
         changes: Steps = ()
         done: tuple[str, ...] = ()
-        made = prepare(conversation)
+        base = prepare(conversation)
         for change in wanted:
             key = (*done, change.name)
             if key not in known:
-                acts = self.acts(change, conversation, made, answer)
-                known[key] = (acts, made.followed_by(change) if acts else made)
-            acts, made = known[key]
+                acts = self.acts(change, conversation, base, answer)
+                known[key] = (acts, base.followed_by(change) if acts else base)
+            acts, base = known[key]
             if acts:
                 changes, done = (*changes, change), key
         return changes
 
-    def acts(self, change: Step, given: Conversation, made: Prepared, answer: Rendering) -> bool:
+    def acts(self, change: Step, given: Conversation, base: Prepared, answer: Rendering) -> bool:
         """Whether a change does anything after those made before; changes of the prompt may, unless it shows that
         they did not."""
-        if change.changes_request and change.on_request(made) is not made:
+        if change.changes_request and change.on_request(base) is not base:
             return True
-        if change.objects and change.objection(made) is not None:
+        if change.objects and change.objection(base) is not None:
             return True
         if change.changes_template:
             return rewritten(self._template, (change,)) is not self._template
@@ -144,6 +144,6 @@ class Candidates:
             return isinstance(answer, Rendered) and change.on_prompt(answer.text, given) == answer.text
         if change.changes_context:
             tokens = self._template.special_tokens
-            context, known = context_of(made, tokens), replace(made, special_tokens=made.tokens_for(tokens))
+            context, known = context_of(base, tokens), replace(base, special_tokens=base.tokens_for(tokens))
             return not isinstance(context, dict) or change.on_context(context, known) != context
         return False

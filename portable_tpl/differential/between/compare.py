@@ -94,7 +94,7 @@ class _Comparison:
             else:
                 groups.setdefault(reason, []).append(case)
         chosen = sorted(groups.items(), key=lambda group: (min(map(self._order, group[1])), -len(group[1])))
-        found = [self._difference(reason, members) for reason, members in chosen[:_MOST_REASONS]]
+        differences = [self._difference(reason, members) for reason, members in chosen[:_MOST_REASONS]]
         return replace(
             known,
             likeness="differs" if cases else "same-prompts",
@@ -102,7 +102,7 @@ class _Comparison:
             differing=len(cases),
             several=several,
             differences=tuple(
-                sorted(found, key=lambda each: (each.without is not None, each.tier.rank, -each.cases))
+                sorted(differences, key=lambda each: (each.without is not None, each.tier.rank, -each.cases))
             ),
             cut=self._cut or self._clock.out() or len(answered) < len(self._conversations),
         )
@@ -114,8 +114,8 @@ class _Comparison:
 
     def _cases(self, conversations: Sequence[Conversation]) -> list[Case]:
         """Those that differ."""
-        made = self._rendered(conversations)
-        return [case for case in made if not _is_stopped(case) and _parts(case.old, case.new)]
+        renderings = self._rendered(conversations)
+        return [case for case in renderings if not _is_stopped(case) and _parts(case.old, case.new)]
 
     def _tier(self, conversation: Conversation) -> Tier:
         return min((judge.tier(conversation) for judge in self._judges), key=lambda tier: tier.rank)

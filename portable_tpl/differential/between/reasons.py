@@ -114,8 +114,8 @@ def _single(old: Template, new: Template) -> list[Reason]:
     changed = [Reason(stretch=stretch) for stretch in small[:_MOST_STRETCHES]]
     if dict(old.tokens) != dict(new.tokens):
         changed.insert(0, Reason(tokens=True))
-    made = [replace(reason, undone=_undone([reason], old, new)) for reason in changed]
-    return [reason for reason in made if reason.undone is not None and _parses(reason.undone)]
+    reasons = [replace(reason, undone=_undone([reason], old, new)) for reason in changed]
+    return [reason for reason in reasons if reason.undone is not None and _parses(reason.undone)]
 
 
 def _parses(template: Template) -> bool:

@@ -78,12 +78,12 @@ class Causes:
         ``conversation`` goes to the target, ``base`` is what a deployment makes of it before the template sees it.
         """
         trace = self._subject.tracer.trace(self._template, [base], "values")[0]
-        runtime, asked = self._bench(conversation, base, answer)
+        runtime, request = self._bench(conversation, base, answer)
         expected = trace.rendering
         if isinstance(expected, Failed):
             # Values that are looked at may be told of by other types in an error's words: ask without a look at them.
             expected = self._subject.expected(base)
-        situation = Situation(runtime, asked, base, expected, answer, locus)
+        situation = Situation(runtime, request, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
             cause = self._at_start(situation, tier) or self._at_load(answer, tier)
         else:
@@ -250,12 +250,12 @@ class Causes:
     def _rewrites(self, suspect: Suspect, rewriter: Rewriter) -> Iterator[tuple[How, str]]:
         """The template with a construct's value in its place; then with its items, or its printed text."""
         parent = self._parsed.parent(suspect.node)
-        made: list[tuple[How, str | None]] = [("value", rewriter.by_value(suspect.node))]
+        rewrites: list[tuple[How, str | None]] = [("value", rewriter.by_value(suspect.node))]
         if isinstance(parent, nodes.For) and suspect.node is parent.iter:
-            made.append(("items", rewriter.by_items(suspect.node)))
+            rewrites.append(("items", rewriter.by_items(suspect.node)))
         if isinstance(parent, nodes.Output):
-            made.append(("text", rewriter.by_text(suspect.node)))
-        yield from ((how, text) for how, text in made if text is not None)
+            rewrites.append(("text", rewriter.by_text(suspect.node)))
+        yield from ((how, text) for how, text in rewrites if text is not None)
 
     def _cures(self, situation: Situation, text: str, decision: bool = False) -> bool:
         """Whether the target, given the rewritten template, gets further; and the reference is not disturbed.
@@ -312,12 +312,12 @@ class Causes:
 
     def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
         """The innermost node that the target refuses by itself."""
-        found: nodes.Node | None = None
+        smallest: nodes.Node | None = None
         while True:
             inner = next((child for child in _parts(node) if self._alone.refused(child)), None)
             if inner is None:
-                return found
-            found = node = inner
+                return smallest
+            smallest = node = inner
 
 
 def _parts(node: nodes.Node) -> Sequence[nodes.Node]:

@@ -59,14 +59,14 @@ class Alone:
 
         The rewriter then looks at these values.
         """
-        tried: list[tuple[str, dict[str, object]]] = []
+        trials: list[tuple[str, dict[str, object]]] = []
         for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
-            made = rewriter.alone(node, number)
-            if made is None or made in tried:
+            alone = rewriter.alone(node, number)
+            if alone is None or alone in trials:
                 continue
-            tried.append(made)
+            trials.append(alone)
             forms = (_SET, _PRINT, _DECIDE)
-            if any(self._fails_so(Template(form.format(made[0])), made[1], failure) for form in forms):
+            if any(self._fails_so(Template(form.format(alone[0])), alone[1], failure) for form in forms):
                 return True
         return False
 
@@ -75,11 +75,11 @@ class Alone:
         for loop in self._parsed.nodes:
             if not isinstance(loop, nodes.For) or not rewriter.evaluated(loop.iter):
                 continue
-            made = rewriter.alone(loop.iter)
-            if made is None:
+            alone = rewriter.alone(loop.iter)
+            if alone is None:
                 continue
-            text = _LOOP.format(self._parsed.source(loop.target), made[0])
-            if self._fails_so(Template(text), made[1], failure):
+            text = _LOOP.format(self._parsed.source(loop.target), alone[0])
+            if self._fails_so(Template(text), alone[1], failure):
                 yield loop
 
     def differs(self, node: nodes.Node, rewriter: Rewriter) -> bool:
@@ -93,9 +93,9 @@ class Alone:
         form = _PRINT if records and all(isinstance(value, str) for value in records) else _DECIDE
         by_text: dict[str, dict[int, Conversation]] = {}
         for number in range(min(_MOST_VALUES, rewriter.most_values(node))):
-            made = rewriter.alone(node, number)
-            if made is not None:
-                by_text.setdefault(form.format(made[0]), {})[number] = _asked(made[1])
+            alone = rewriter.alone(node, number)
+            if alone is not None:
+                by_text.setdefault(form.format(alone[0]), {})[number] = _asked(alone[1])
         for text, by_number in by_text.items():
             conversations = list(by_number.values())
             answers = self._runtime.render_all(Template(text), conversations)

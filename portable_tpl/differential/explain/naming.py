@@ -49,12 +49,12 @@ class Naming:
         node = suspect.node
         parts = () if printed else self._parts(node, rewriter)
         known = ((part, self._suspects.uses_of(part, tier)) for part in parts)
-        found = self._best(((node, suspect.uses), *known), node, rewriter, printed)
+        best = self._best(((node, suspect.uses), *known), node, rewriter, printed)
         names = features_of(self._parsed, node, kinds(rewriter), self._values(node, rewriter), printed)
         name = next((each for each in names if self._suspects.breaks(each)), names[0])
-        if found is None and name not in load_features():
-            found = self._best(self._seen_by_any((node, *parts)), node, rewriter, printed)
-        return found or Named(name, code_of(name), node.lineno, place_of(self._parsed, node))
+        if best is None and name not in load_features():
+            best = self._best(self._seen_by_any((node, *parts)), node, rewriter, printed)
+        return best or Named(name, code_of(name), node.lineno, place_of(self._parsed, node))
 
     def _best(
         self, places: Iterable[_Place], node: nodes.Node, rewriter: Rewriter | None, printed: bool
@@ -133,11 +133,11 @@ def kinds(rewriter: Rewriter | None) -> KindOf:
     """The kinds of the values that the rewriter looks at; of literals alone where there is none."""
 
     def kind(node: nodes.Node | None) -> str:
-        told = None if node is None or rewriter is None else rewriter.current(node)
-        if told is None:
+        value = None if node is None or rewriter is None else rewriter.current(node)
+        if value is None:
             return kind_of(node.value) if isinstance(node, nodes.Const) else ""
-        if "value" not in told:
-            return "undefined" if "undefined" in told else ""
-        return str(told.get("kind") or kind_of(told["value"]))
+        if "value" not in value:
+            return "undefined" if "undefined" in value else ""
+        return str(value.get("kind") or kind_of(value["value"]))
 
     return kind

@@ -151,11 +151,11 @@ class Rewriter:
         for child in node.iter_child_nodes():
             if isinstance(node, nodes.Call) and child is node.node and isinstance(child, nodes.Name):
                 continue  # a function's own name
-            found = self._bound(child, variables)
-            if found is None:
+            binding = self._bound(child, variables)
+            if binding is None:
                 # A namespace, a loop: what is read from it may be a value of its own.
                 return self._as_variable(node, variables)
-            edits += found
+            edits += binding
         return edits
 
     def _holds(self, node: nodes.Getattr | nodes.Getitem) -> bool:

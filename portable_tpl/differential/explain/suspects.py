@@ -85,19 +85,19 @@ class Suspects:
         What a variable is part of does not make it: of ``set c = c.split()``, the ``c`` there was set before.
         """
         by_node = self._by_node(tier)
-        found: list[nodes.Node] = []
+        sources: list[nodes.Node] = []
         name = node.name if isinstance(node, nodes.Name) else _macro_called(node)
         for other in self._parsed.nodes:
             if isinstance(other, (nodes.Assign, nodes.For)) and isinstance(node, nodes.Name):
                 value = other.node if isinstance(other, nodes.Assign) else other.iter
                 if name in _targets(other.target) and not any(each is node for each in _walk(value)):
-                    found += _inside_out(value, rewriter)
+                    sources += _inside_out(value, rewriter)
             elif isinstance(other, nodes.AssignBlock) and isinstance(node, nodes.Name):
                 if name in _targets(other.target):
-                    found += _within(other.body, rewriter)
+                    sources += _within(other.body, rewriter)
             elif isinstance(other, nodes.Macro) and other.name == name:
-                found += _within(other.body, rewriter)
-        suspects = [Suspect(each, tuple(by_node.get(id(each), ()))) for each in found if each is not node]
+                sources += _within(other.body, rewriter)
+        suspects = [Suspect(each, tuple(by_node.get(id(each), ()))) for each in sources if each is not node]
         return sorted(suspects, key=lambda suspect: not suspect.uses)
 
     def fixed(self, tier: Tier) -> Iterator[tuple[Suspect, str]]:

@@ -21,7 +21,7 @@ def with_part_roles(parsed: ParsedTemplate, tracer: Tracer, shape: TemplateShape
         return shape
     tested = ("user", "system", "assistant", "tool")
     traces = tracer.trace(parsed.template, [_part_probe(role) for role in tested], "branches")
-    roles = frozenset(role for role, told in zip(tested, traces, strict=True) if _reads_word(told, role != "user"))
+    roles = frozenset(role for role, trace in zip(tested, traces, strict=True) if _reads_word(trace, role != "user"))
     return replace(shape, part_roles=roles)
 
 

@@ -44,10 +44,10 @@ class Tracer(WorkerRuntime):
         with self._lock:
             self._options = encode({"mode": mode})
             if mode == "text":
-                made = self._texts.render_all(self.render_all, template, conversations)
+                renderings = self._texts.render_all(self.render_all, template, conversations)
             else:
-                made = self.render_all(template, conversations)
-            traces = [_read(rendering) for rendering in made]
+                renderings = self.render_all(template, conversations)
+            traces = [_read(rendering) for rendering in renderings]
         return [
             replace(trace, rendering=conversation.finished(trace.rendering))
             if isinstance(conversation, Prepared) and conversation.steps

@@ -204,15 +204,15 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
 def _own_role(shape: TemplateShape, role: str) -> Iterator[Conversation]:
     """What a role of the template's own may say, by whose part it plays."""
     one = call_of(shape, ARGUMENTS, "a1b2c3d4e")
-    said, kind = {"role": role, "content": MARKUP}, kind_of_role(role)
+    message, kind = {"role": role, "content": MARKUP}, kind_of_role(role)
     if kind == "own":
-        yield chat(said, user())
-        yield chat(user(), assistant(), said, user("And?"))
+        yield chat(message, user())
+        yield chat(user(), assistant(), message, user("And?"))
     elif kind == "user":
-        yield chat(said, assistant(), said)
+        yield chat(message, assistant(), message)
     elif kind == "assistant":
-        yield chat(user(), said, user("And?"))
-        yield chat(user(), {**said, "tool_calls": [one]}, result_of(one, "22"), tools=tools_for(shape, WEATHER))
+        yield chat(user(), message, user("And?"))
+        yield chat(user(), {**message, "tool_calls": [one]}, result_of(one, "22"), tools=tools_for(shape, WEATHER))
     elif kind == "tool":
         called = assistant("", tool_calls=[one])
         yield chat(user(), called, result_of(one, "22", role), tools=tools_for(shape, WEATHER))

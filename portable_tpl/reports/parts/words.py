@@ -118,8 +118,8 @@ def mismatch_message(target: str, mismatch: Mismatch, cases: int) -> str:
     parts = [f"{target} {what_happens(mismatch)} {how_often(mismatch, cases)}."]
     if isinstance(mismatch.reference, Rendered) and isinstance(mismatch.target, Rendered):
         difference = first_difference(mismatch.reference.text, mismatch.target.text)
-        expected, found = ("".join(side_pieces(side)) for side in (difference.reference, difference.target))
-        parts.append(f"Expected: {expected}\nFound: {found}")
+        expected, actual = ("".join(side_pieces(side)) for side in (difference.reference, difference.target))
+        parts.append(f"Expected: {expected}\nFound: {actual}")
     else:
         parts.append(f"The reference {rendering_phrase(mismatch.reference)}")
         parts.append(f"{target} {rendering_phrase(mismatch.target)}")

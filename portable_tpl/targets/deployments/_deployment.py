@@ -100,7 +100,7 @@ def deployment_adapter(deployment: Deployment) -> Adapter:
         context=prepared_json_context if isinstance(engine, NodeEngine) else context_of,
         summary=f"the engine of {deployment.id} without its steps",
     )
-    bare = replace(bare, opens=lambda asked, limits: BuiltEngine(build, bare, asked, limits))
+    bare = replace(bare, opens=lambda version, limits: BuiltEngine(build, bare, version, limits))
     adapter = replace(
         bare,
         id=deployment.id,

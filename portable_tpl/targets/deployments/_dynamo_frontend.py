@@ -60,8 +60,8 @@ def frontend_adapter(model: Adapter) -> Adapter:
     def launch(_asked: str | None) -> Launch:
         return replace(python_worker("dynamo_worker"), address_space=False)
 
-    def available(asked: str | None) -> Availability:
-        state = model.available(asked)
+    def available(version: str | None) -> Availability:
+        state = model.available(version)
         package = installed()
         if package is None:
             return Availability(

@@ -17,8 +17,8 @@ _NO_PYCOMPAT = "the Python package of this version has no pycompat: Python metho
 _FIRST_WITH_PYCOMPAT = version_key("2.9")
 
 
-def _available(asked: str | None) -> Availability:
-    state = ENGINE.available(asked)
+def _available(version: str | None) -> Availability:
+    state = ENGINE.available(version)
     lacks = state.version is not None and version_key(state.version) < _FIRST_WITH_PYCOMPAT
     return replace(state, reason=_NO_PYCOMPAT) if state.ok and lacks else state
 

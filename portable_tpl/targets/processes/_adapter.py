@@ -62,11 +62,11 @@ class Engine(Protocol):
         """Where versions come from; ``None``: there is one, in the base install."""
         ...
 
-    def launch(self, asked: str | None) -> Launch:
+    def launch(self, version: str | None) -> Launch:
         """How the worker of a version is started."""
         ...
 
-    def available(self, asked: str | None) -> Availability:
+    def available(self, version: str | None) -> Availability:
         """Whether a version can run here."""
         ...
 

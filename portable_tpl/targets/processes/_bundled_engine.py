@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 
 from portable_tpl.targets.processes._adapter import Launch, python_worker
 from portable_tpl.targets.processes._base import Availability
@@ -21,14 +21,14 @@ class BundledEngine:
     worker: str
     package: None = None
 
-    def launch(self, asked: str | None) -> Launch:
+    def launch(self, version: str | None) -> Launch:
         """How the worker is started; there is one version."""
         launch = python_worker(self.worker)
         return replace(launch, command=(*launch.command, self.version))
 
-    def available(self, asked: str | None) -> Availability:
+    def available(self, version: str | None) -> Availability:
         """Whether it can run here."""
         try:
-            return Availability(True, version=self.version, reason=f"on jinja2 {version('jinja2')}")
-        except PackageNotFoundError:
+            return Availability(True, version=self.version, reason=f"on jinja2 {metadata.version('jinja2')}")
+        except metadata.PackageNotFoundError:
             return Availability(False, reason="jinja2 is not installed", remedy="pip install jinja2")

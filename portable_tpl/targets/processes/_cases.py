@@ -52,16 +52,16 @@ class CaseBook:
     def _entered(self, conversations: Sequence[Conversation], tokens: Mapping[str, str]) -> list[str | Rendering]:
         container = tuple(tokens.items())
         known, touch = self._cases.get, self._cases.move_to_end
-        found: list[str | Rendering] = []
+        entries: list[str | Rendering] = []
         for conversation in conversations:
             identity = (conversation.key, container if conversation.special_tokens is None else ())
             case = known(identity)
             if case is not None:
                 touch(identity)
-                found.append(case.key)
+                entries.append(case.key)
             else:
-                found.append(self._make(conversation, tokens, identity))
-        return found
+                entries.append(self._make(conversation, tokens, identity))
+        return entries
 
     def _make(self, conversation: Conversation, tokens: Mapping[str, str], identity: _Identity) -> str | Rendering:
         context = self._build(conversation, tokens)

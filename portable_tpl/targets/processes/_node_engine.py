@@ -30,19 +30,19 @@ class NodeEngine:
         """The version that is meant where none is asked for: npm has no environment, so the newest measured one."""
         return newest_measured(self.package.engine) or ""
 
-    def launch(self, asked: str | None) -> Launch:
+    def launch(self, version: str | None) -> Launch:
         """How the worker is started for a version."""
-        version = asked or self.default_version()
+        version = version or self.default_version()
         folder = installs.npm_package(installs.engine_folder(self.package, version), self.package.name)
         node = installs.node_command() or "node"
         heap = f"--max-old-space-size={_HEAP_MEGABYTES}"
         confined = (sys.executable, "-I", "-S", str(_WORKERS / "_confinement.py"))
         return Launch((*confined, node, heap, str(_WORKERS / self.worker), str(folder)), address_space=False)
 
-    def available(self, asked: str | None) -> Availability:
+    def available(self, version: str | None) -> Availability:
         """Whether a version can run here."""
-        version = asked or self.default_version()
-        get_engine = installs.remedy(self.package.engine, asked)
+        get_engine = installs.remedy(self.package.engine, version)
+        version = version or self.default_version()
         if installs.node_command() is None:
             missing = "Node.js is neither on PATH nor installed as a Python package"
             if installs.is_installed(self.package, version):

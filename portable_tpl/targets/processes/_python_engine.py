@@ -34,26 +34,26 @@ class PythonEngine:
         """The engine's own name."""
         return self.package.engine
 
-    def launch(self, asked: str | None) -> Launch:
+    def launch(self, version: str | None) -> Launch:
         """How the worker is started for a version, or for that of this environment."""
-        cached = asked is not None and asked != self.package.here()
-        folder = str(installs.engine_folder(self.package, asked)) if cached and asked else None
+        cached = version is not None and version != self.package.here()
+        folder = str(installs.engine_folder(self.package, version)) if cached and version else None
         launch = python_worker(self.worker, folder)
         environment = {**launch.environment, **self.environment}
         return replace(launch, environment=environment, start_seconds=self.start_seconds)
 
-    def available(self, asked: str | None) -> Availability:
+    def available(self, version: str | None) -> Availability:
         """Whether a version can run here."""
         here, name = self.package.here(), self.package.engine
         missing = [module for module in self.needs if find_spec(module) is None]
-        if asked is None and here is None:
+        if version is None and here is None:
             missing.insert(0, self.package.name)
         if missing:
             return Availability(False, reason=f"not installed: {', '.join(missing)}", remedy=self.command)
-        if asked in (None, here):
+        if version in (None, here):
             return Availability(True, version=here)
-        assert asked is not None
-        if not installs.is_installed(self.package, asked):
-            remedy = installs.remedy(name, asked)
-            return Availability(False, reason=f"{name} {asked} is not installed", remedy=remedy)
-        return Availability(True, version=asked)
+        assert version is not None
+        if not installs.is_installed(self.package, version):
+            remedy = installs.remedy(name, version)
+            return Availability(False, reason=f"{name} {version} is not installed", remedy=remedy)
+        return Availability(True, version=version)

@@ -124,9 +124,9 @@ def _answer_content(message: Message) -> Message:
 def _needs_parts(template: Template, trial: Trial) -> bool:
     """Whether a message comes out if its content is a list of parts, and does not if it is a string."""
     contents: tuple[Json, ...] = ([{"type": "text", "text": _MARKER}], _MARKER)
-    tried = [Conversation([{"role": "user", "content": content}], special_tokens={}) for content in contents]
+    trials = [Conversation([{"role": "user", "content": content}], special_tokens={}) for content in contents]
     with_parts, with_string = (
-        isinstance(answer, Rendered) and _MARKER in answer.text for answer in trial(template, tried)
+        isinstance(answer, Rendered) and _MARKER in answer.text for answer in trial(template, trials)
     )
     return with_parts and not with_string
 

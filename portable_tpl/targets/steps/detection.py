@@ -43,16 +43,16 @@ def _message_names(tree: nodes.Template) -> set[str]:
 
 def _aliases(tree: nodes.Template, names: set[str]) -> set[str]:
     """These names, and all that are assigned from them, their elements or slices."""
-    found = set(names)
+    aliases = set(names)
     while True:
         more = {
             assign.target.name
             for assign in tree.find_all(nodes.Assign)
-            if isinstance(assign.target, nodes.Name) and any(_reads(assign.node, name) for name in found)
+            if isinstance(assign.target, nodes.Name) and any(_reads(assign.node, name) for name in aliases)
         }
-        if more <= found:
-            return found
-        found |= more
+        if more <= aliases:
+            return aliases
+        aliases |= more
 
 
 def _reads(node: nodes.Node | None, name: str, key: str | None = None) -> bool:

@@ -121,8 +121,8 @@ def _with_text_behind(conversation: Conversation, listed: str) -> Conversation:
     content: Json = last.get("content")
     if not isinstance(content, str):
         return conversation
-    asked = {**last, "content": f"{content}\n---\n{listed}{_TOOL_PROMPT}"}
-    return conversation.with_changes(messages=[*before, asked])
+    message = {**last, "content": f"{content}\n---\n{listed}{_TOOL_PROMPT}"}
+    return conversation.with_changes(messages=[*before, message])
 
 
 STEPS = (

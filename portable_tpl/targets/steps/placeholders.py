@@ -62,7 +62,7 @@ def _hidden(message: Message) -> Message:
 
 
 def _shown(text: str, conversation: Conversation) -> str:
-    return _PLACEHOLDER.sub(lambda found: bytes.fromhex(found[1]).decode("utf-8", "surrogatepass"), text)
+    return _PLACEHOLDER.sub(lambda match: bytes.fromhex(match[1]).decode("utf-8", "surrogatepass"), text)
 
 
 def _left_open(conversation: Conversation) -> Conversation:

@@ -52,11 +52,11 @@ class Prepared(Conversation):
 
 def prepare(given: Conversation, steps: Sequence[Step] = ()) -> Prepared:
     """The conversation after steps, in their order."""
-    made, objection = given, None
+    changed, objection = given, None
     for step in steps:
-        objection = objection or step.objection(made)
-        made = step.on_request(made)
-    return _after(made, given, tuple(steps), objection)
+        objection = objection or step.objection(changed)
+        changed = step.on_request(changed)
+    return _after(changed, given, tuple(steps), objection)
 
 
 def rewritten(template: Template, steps: Iterable[Step]) -> Template:
@@ -91,15 +91,15 @@ def context_of(conversation: Conversation, tokens: Mapping[str, str]) -> dict[st
     return context
 
 
-def _after(made: Conversation, given: Conversation, steps: tuple[Step, ...], objection: Failed | None) -> Prepared:
+def _after(changed: Conversation, given: Conversation, steps: tuple[Step, ...], objection: Failed | None) -> Prepared:
     return Prepared(
-        made.messages,
-        made.tools,
-        made.documents,
-        made.add_generation_prompt,
-        made.variables,
-        made.special_tokens,
-        made.clock,
+        changed.messages,
+        changed.tools,
+        changed.documents,
+        changed.add_generation_prompt,
+        changed.variables,
+        changed.special_tokens,
+        changed.clock,
         given=given,
         steps=steps,
         objection=objection,

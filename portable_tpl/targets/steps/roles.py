@@ -105,13 +105,13 @@ def _refuses(*shapes: str) -> Callable[[Template, Trial], bool]:
     """Dynamo's question: does a template take a system message and a user's, but not some order of roles?"""
 
     def applies(template: Template, trial: Trial) -> bool:
-        tried = [
+        trials = [
             Conversation(
                 [{"role": _ROLES[letter], "content": letter} for letter in shape], add_generation_prompt=False
             )
             for shape in ("su", *shapes)
         ]
-        plain, *others = trial(template, tried)
+        plain, *others = trial(template, trials)
         return isinstance(plain, Rendered) and any(not isinstance(answer, Rendered) for answer in others)
 
     return applies

@@ -48,7 +48,7 @@ def restyled(
 
 
 def _plain(piece: str) -> str:
-    return _HTML_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0], piece)
+    return _HTML_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[0], piece)
 
 
 def _escape(match: re.Match[str]) -> str:

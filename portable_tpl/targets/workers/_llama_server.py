@@ -153,9 +153,9 @@ def _reason(log: int) -> str | None:
     starts = [match.end() for match in _RECORD.finditer(text)]
     ends = [*[match.start() for match in _RECORD.finditer(text)][1:], len(text)]
     for start, end in zip(starts, ends, strict=True):
-        found = _REASON.search(text, start, end)
-        if found is not None:
-            return found[1].removesuffix("\n")
+        reason = _REASON.search(text, start, end)
+        if reason is not None:
+            return reason[1].removesuffix("\n")
     return None
 
 

@@ -80,8 +80,8 @@ class ParsedTemplate:
     def _range(self, node: nodes.Node) -> tuple[int, int]:
         """The places in ``nodes`` of a node and of what comes after all that it holds."""
         last = node
-        while held := children(last):
-            last = held[-1]
+        while parts := children(last):
+            last = parts[-1]
         return self._places[id(node)], self._places[id(last)] + 1
 
     def after_name(self, node: nodes.Filter | nodes.Test) -> int:

@@ -202,7 +202,7 @@ class Recorder:
         ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``; beside ``undefined`` which
         ``key`` was ``missing`` in a ``dict``, ``list`` or ``str``, if it was in one.
         """
-        return {node: list(found.values()) for node, found in self._values.items()}
+        return {node: list(values.values()) for node, values in self._values.items()}
 
     @pass_context
     def _begin(self, _context: Context, node: int) -> int:
@@ -250,13 +250,13 @@ class Recorder:
                 # The same messages pass by at many places; the value is kept, so that its id stays its own.
                 known = self._described.get(id(value))
                 if known is None:
-                    made, _ = _described(value)
-                    known = self._described[id(value)] = (value, made, json.dumps(made))
+                    description, _ = _described(value)
+                    known = self._described[id(value)] = (value, description, json.dumps(description))
                 kept.setdefault(known[2], known[1])
             else:
-                made, value = _described(value)
+                description, value = _described(value)
                 # Undefined values are one, as the first of them tells of itself.
-                kept.setdefault("undefined" if "undefined" in made else json.dumps(made), made)
+                kept.setdefault("undefined" if "undefined" in description else json.dumps(description), description)
         return value
 
 

@@ -35,9 +35,9 @@ def constant(machine: Machine, node: nodes.Const, env: Env) -> Type:
 
 def name(machine: Machine, node: nodes.Name, env: Env) -> Type:
     """A variable."""
-    found: Type | None = env.get(node.name)
-    if found is not None:
-        return found
+    type_: Type | None = env.get(node.name)
+    if type_ is not None:
+        return type_
     if node.name in calls.GLOBALS:
         return machine.pool.type(k.FUNCTION)
     return machine.lookup(env, node.name)

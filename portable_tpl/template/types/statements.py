@@ -80,9 +80,9 @@ def _output(machine: Machine, node: nodes.Output, env: Env) -> Env | None:
 
 
 def _if(machine: Machine, node: nodes.If, env: Env) -> Env | None:
-    held = env.pop(HELD, None)
+    outer = env.pop(HELD, None)
     yes, no = branch(machine, node.test, env)
-    yes, no = with_fact(machine, held, yes), with_fact(machine, held, no)
+    yes, no = with_fact(machine, outer, yes), with_fact(machine, outer, no)
     result = None if yes is None else _run_branch(machine, node, yes)
     failed: list[nodes.Node] = []
     before = node.test
@@ -226,8 +226,8 @@ def _autoescape(machine: Machine, node: nodes.ScopedEvalContextModifier, env: En
 
     def escaping(handler: Evaluate) -> Evaluate:
         def evaluate(machine: Machine, node: Any, env: Env) -> Type:
-            found = handler(machine, node, env)
-            return machine.pool.join(found, marked) if found.bits & k.STR else found
+            falls_through = handler(machine, node, env)
+            return machine.pool.join(falls_through, marked) if falls_through.bits & k.STR else falls_through
 
         return evaluate
 

@@ -58,17 +58,17 @@ class PathReader(Reader[Path, Facts]):
 
     def step(self, parts: Paths, *steps: str) -> Paths:
         """The paths some steps on, which from now on are read."""
-        made = set()
+        paths = set()
         for path in parts:
             if path[-1] == TEXT:
-                made.add(path)
+                paths.add(path)
             elif path[-1] == steps[0] == "function":
                 continue  # `set call = call.function`, read again without regard to order
             elif len(path) + len(steps) <= _DEEPEST:
-                made.add(path + steps)
-        for path in sorted(made):  # not in the order of their hashes
+                paths.add(path + steps)
+        for path in sorted(paths):  # not in the order of their hashes
             self.fact(path)
-        return frozenset(made)
+        return frozenset(paths)
 
     def index(self, parts: Paths, argument: nodes.Expr) -> Paths:
         """An item, or a value under a key that a loop gives."""

@@ -173,16 +173,16 @@ class Pool(Interner):
     def _refine(self, cases: Cases, key: str | int, field: Type) -> tuple[Cases, Cases]:
         """The cases, which the memo must keep alive, and what is left of them; the same where nothing is known."""
         inside: dict[str, Type] = {}
-        told = False
+        is_narrower = False
         for label, case in cases[1].items():
             nested = None if case.shape is None else case.shape.cases
             if nested is not None and nested[0] == key:
-                told = True
+                is_narrower = True
                 labels = case_labels(nested, key, field)
                 inside[label] = self.case(nested, labels) if labels else case
             elif case.shape is None or self.field_kinds(case, key) & field.bits & k.ALL_KINDS:
                 inside[label] = case
-        if not told:
+        if not is_narrower:
             return cases, cases
         refined = cases[0], inside
         self._whole[id(refined)] = self._whole.get(id(cases), cases)
