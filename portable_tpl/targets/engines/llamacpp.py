@@ -24,6 +24,7 @@ ENGINE = PythonEngine(
     "pip install 'portable-tpl[llamacpp]'",
     needs=("gguf",),
     environment={"MALLOC_ARENA_MAX": "2"},
+    idle_megabytes=5 * 64,  # the worker keeps six servers, one of them from its start; each maps 64 MB
 )
 
 

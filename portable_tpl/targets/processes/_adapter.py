@@ -36,12 +36,14 @@ class Launch:
     ``start_seconds`` is what the engine may take until its hello line. ``address_space`` says whether the memory
     limit may be set as a limit on the address space, which stops the very allocation that is too big; an engine that
     reserves much more than it uses (V8) sets it to false and is watched by its resident memory instead.
+    ``idle_megabytes`` are what a warm engine will map on top and hardly use; then it is limited and watched.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     start_seconds: float = 60.0
     address_space: bool = True
+    idle_megabytes: int = 0
 
 
 # Builds what the worker is told about one conversation: the context (a JSON object), or the rendering itself where

@@ -92,10 +92,11 @@ class WorkerProcess:
         self._selector.register(self._stderr, selectors.EVENT_READ)
         self.ended = False
 
-    def settle(self, address_space: bool) -> None:
-        """Set the memory limit, now that the engine is warm."""
-        limited = address_space and _limits.limit_address_space(self.pid, self._limits.megabytes)
-        base = None if limited else _limits.resident(self.pid)
+    def settle(self, address_space: bool, idle_megabytes: int) -> None:
+        """Set the memory limit, now that the engine is warm; see :class:`Launch` for the arguments."""
+        most = self._limits.megabytes + idle_megabytes
+        limited = address_space and _limits.limit_address_space(self.pid, most)
+        base = None if limited and not idle_megabytes else _limits.resident(self.pid)
         self._ceiling = None if base is None else base + (self._limits.megabytes << 20)
 
     def send(self, data: bytes) -> None:

@@ -18,8 +18,8 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class PythonEngine:
     """One engine: its package, and the module under ``workers`` that runs it.
 
-    ``command`` puts it into this environment. ``needs`` are modules that the worker imports besides. ``environment``
-    and ``start_seconds`` are those of :class:`Launch`.
+    ``command`` puts it into this environment. ``needs`` are modules that the worker imports besides. ``environment``,
+    ``start_seconds`` and ``idle_megabytes`` are those of :class:`Launch`.
     """
 
     package: installs.Package
@@ -28,6 +28,7 @@ class PythonEngine:
     needs: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     start_seconds: float = 60.0
+    idle_megabytes: int = 0
 
     @property
     def name(self) -> str:
@@ -40,7 +41,12 @@ class PythonEngine:
         folder = str(installs.engine_folder(self.package, version)) if cached and version else None
         launch = python_worker(self.worker, folder)
         environment = {**launch.environment, **self.environment}
-        return replace(launch, environment=environment, start_seconds=self.start_seconds)
+        return replace(
+            launch,
+            environment=environment,
+            start_seconds=self.start_seconds,
+            idle_megabytes=self.idle_megabytes,
+        )
 
     def available(self, version: str | None) -> Availability:
         """Whether a version can run here."""

@@ -275,7 +275,7 @@ class WorkerRuntime:
             reason = self._why_no_hello(process, hello)
             process.kill()
             raise TargetUnavailable(f"{self.id}: the engine did not start: {reason}")
-        process.settle(self._launch.address_space)
+        process.settle(self._launch.address_space, self._launch.idle_megabytes)
         self._counts = bool(hello.get("progress"))
         self._process = process
         return hello

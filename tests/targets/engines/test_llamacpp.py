@@ -226,3 +226,8 @@ def test_an_earlier_build_runs_beside_it() -> None:
         assert isinstance(refused, Failed)
         assert refused.kind == "syntax"
         assert old_stack.render(Template("{{ messages[0].content }}"), _PLAIN) == Rendered("Hi")
+
+
+def test_more_templates_in_a_row_than_servers_are_kept(engine: WorkerRuntime) -> None:
+    answers = [engine.render(Template(f"{{{{ 'a' }}}}{number}"), _PLAIN) for number in range(13)]
+    assert answers == [Rendered(f"a{number}") for number in range(13)]
