@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from jinja2 import nodes
 
@@ -184,9 +185,19 @@ def witnesses(parsed: ParsedTemplate, finding: Finding) -> list[nodes.Node]:
     if deciding:
         return deciding
     if any(isinstance(node, nodes.Stmt) for node in same):
-        return [node for node in parsed.nodes if span.contains(parsed.span(node)) and _tells(parsed, node)]
+        inside = [node for node in parsed.nodes if span.contains(parsed.span(node)) and _tells(parsed, node)]
+        return inside or [each for node in same for each in _beside(parsed, node)]
     enclosing = [node for node in parsed.nodes if parsed.span(node).contains(span) and _tells(parsed, node)]
     return enclosing[-1:]  # in pre-order the last one is the innermost
+
+
+def _beside(parsed: ParsedTemplate, node: nodes.Node) -> Iterator[nodes.Node]:
+    """What is printed before a statement in the same body, and so evaluated whenever the statement is reached."""
+    body = getattr(parsed.parent(node), "body", None)
+    before = takewhile(lambda each: each is not node, body) if isinstance(body, list) else ()
+    for statement in before:
+        if isinstance(statement, nodes.Output):
+            yield from (each for each in statement.nodes if _tells(parsed, each))
 
 
 def _tells(parsed: ParsedTemplate, node: nodes.Node) -> bool:

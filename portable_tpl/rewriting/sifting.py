@@ -36,12 +36,28 @@ def sifted(node: nodes.Filter, look: Look) -> Fix | None:
 
 
 def sifted_by_attribute(node: nodes.Filter, look: Look) -> Fix | None:
-    """The fix for ``for m in x|selectattr('y', 'undefined')``: the condition of the loop."""
+    """The fix for ``for m in x|selectattr('y', 'undefined')``: the loop's condition; a loop where it is joined."""
     loop = look.parent(node)
     name = constant(node.args[0]) if len(node.args) > 1 and not node.kwargs else None
     if node.node is None or not isinstance(name, str) or not name.isidentifier() or not supported(look, "for.filter"):
         return None
-    return _in_loop(node, node.node, loop, look, name) if isinstance(loop, nodes.For) and loop.iter is node else None
+    if isinstance(loop, nodes.For):
+        return _in_loop(node, node.node, loop, look, name) if loop.iter is node else None
+    return _joined(node, node.node, loop, look, name)
+
+
+def _joined(node: nodes.Filter, values: nodes.Expr, mapping: nodes.Node | None, look: Look, name: str) -> Fix | None:
+    """The fix for ``x|selectattr('y', 'defined')|map(attribute='y')|join('')``: a loop that prints each ``y``."""
+    join = None if mapping is None else look.parent(mapping)
+    item = _free_name(look)
+    condition = None if item is None else _condition(node, item, look, name)
+    if not isinstance(mapping, nodes.Filter) or mapping.name != "map" or mapping.args or condition is None:
+        return None
+    if len(mapping.kwargs) != 1 or mapping.kwargs[0].key != "attribute" or constant(mapping.kwargs[0].value) != name:
+        return None
+    if not isinstance(join, nodes.Filter) or join.name != "join" or join.node is not mapping:
+        return None
+    return _loop_of(join, f"for {item} in {_source(values, look)} if {condition}", f"{item}.{name}", look)
 
 
 def _in_loop(
@@ -110,15 +126,17 @@ def _loop_of(join: nodes.Filter, head: str, item: str, look: Look) -> Fix | None
         return None
     mark = operand(join.args[0], look, Level.PRODUCT) if join.args else None
     body = f"{{{{ {item} }}}}"
-    if mark is not None and item.isidentifier():
+    if mark is not None and constant(join.args[0]) == "":
+        pass
+    elif mark is not None and item.isidentifier():
         body = f"{{{{ {item} if loop.first else {mark} ~ {item} }}}}"
     elif mark is not None:  # an item that is longer is not said twice
         body += f"{{{{ {quoted('', look)} if loop.last else {mark} }}}}"
     loop = f"{{% {head} %}}{body}{{% endfor %}}"
     statement, span = look.parent(join), look.parsed.span(join)
-    if isinstance(statement, nodes.Assign) and statement.node is join and isinstance(statement.target, nodes.Name):
-        start = look.parsed.span(statement.target).end
-        return edits("Set it by a loop", Safety.SAFE, (start, span.end, f" %}}{loop}{{% endset"))
+    whole = _set_by_loop(join, loop, look)
+    if whole is not None:
+        return whole
     if isinstance(statement, nodes.Output):
         return _instead_of_tag(span, head, body, look)
     beside = _neighbours(join, look)
@@ -129,6 +147,22 @@ def _loop_of(join: nodes.Filter, head: str, item: str, look: Look) -> Fix | None
     if text[start : span.start].strip() not in _JOINING or text[span.end : end].strip() not in _JOINING:
         return None  # in brackets
     return edits("Print it by a loop", Safety.SAFE, (start, end, f" }}}}{loop}{{{{ "))
+
+
+def _set_by_loop(join: nodes.Filter, loop: str, look: Look) -> Fix | None:
+    """A loop in a block that sets a name; ``trim`` behind the ``join`` gets a statement of its own."""
+    value: nodes.Expr = join
+    statement, trimmed = look.parent(join), False
+    if isinstance(statement, nodes.Filter) and statement.name == "trim" and not statement.args:
+        value, statement, trimmed = statement, look.parent(statement), True
+    if not isinstance(statement, nodes.Assign) or statement.node is not value:
+        return None
+    if not isinstance(statement.target, nodes.Name):
+        return None
+    name, start, end = statement.target.name, look.parsed.span(statement.target).end, look.parsed.span(value).end
+    # No engine but jinja2 filters what a block sets.
+    after = f" %}}{{% set {name} = {name}{pipe(look, value)}trim" if trimmed else ""
+    return edits("Set it by a loop", Safety.SAFE, (start, end, f" %}}{loop}{{% endset{after}"))
 
 
 def _instead_of_tag(span: Span, head: str, body: str, look: Look) -> Fix | None:

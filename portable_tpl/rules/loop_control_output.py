@@ -15,7 +15,8 @@ Example
 
 Fix safety
 ----------
-No fix is offered: put the ``if`` around what follows instead.
+Safe for a ``continue`` at the end of an ``if`` right in a loop: what follows goes into its ``else``. Elsewhere no fix
+is offered.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from collections.abc import Sequence
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix, Safety
+from portable_tpl.rewriting.expressions import edits
 
 CODE = "PTL502"
 _PRINTS = (nodes.Output, nodes.For, nodes.CallBlock, nodes.FilterBlock, nodes.If)
@@ -68,6 +71,30 @@ def _prints(node: nodes.Node, look: Look) -> bool:
     return False
 
 
+def _in_else(node: nodes.Break | nodes.Continue, look: Look) -> Fix | None:
+    """``{% else %}`` for ``{% continue %}{% endif %}``, and the ``{% endif %}`` at the end of the loop."""
+    branch = look.parent(node)
+    loop = None if branch is None else look.parent(branch)
+    if not isinstance(node, nodes.Continue) or not isinstance(branch, nodes.If) or not isinstance(loop, nodes.For):
+        return None
+    if branch.body[-1] is not node or branch.elif_ or branch.else_ or loop.else_ or branch not in loop.body:
+        return None
+    text = look.parsed.text
+    start, end = look.parsed.span(node).start, look.parsed.span(branch).end
+    last = text.rindex("{%", start, look.parsed.span(loop).end)
+    opening, closing, left = text[start + 2], text[end - 3], text[last + 2]
+    if "+" in (opening, closing, left):
+        return None
+    before, after, outer = (mark if mark == "-" else "" for mark in (opening, closing, left))
+    return edits(
+        "Put what follows into an else",
+        Safety.SAFE,
+        (start, end, f"{{%{before} else {after}%}}"),
+        (last, last, f"{{%{outer} endif %}}"),
+    )
+
+
+FIX = _in_else
 VISITS = {nodes.Break: _jump, nodes.Continue: _jump}
 VALID = (
     Example(
@@ -82,9 +109,16 @@ INVALID = (
     Example(
         "{% for m in messages %}a{% if m.role == 'user' %}{% continue %}{% endif %}b{% endfor %}",
         targets=("hf-jinja",),
+        fixed="{% for m in messages %}a{% if m.role == 'user' %}{% else %}b{% endif %}{% endfor %}",
     ),
     Example(
         "{% for m in messages %}{% if m.role == 'user' %}a{% continue %}{% endif %}b{% endfor %}",
         targets=("llama.cpp-engine",),
+        fixed="{% for m in messages %}{% if m.role == 'user' %}a{% else %}b{% endif %}{% endfor %}",
+    ),
+    Example(
+        "{% for m in messages %}\n {%- if m.role == 'user' %}\na\n{%- continue %}\n {% endif -%}\n b\n{%- endfor %}",
+        targets=("llama.cpp-engine",),
+        fixed="{% for m in messages %}\n {%- if m.role == 'user' %}\na\n{%- else -%}\n b\n{%- endif %}{%- endfor %}",
     ),
 )

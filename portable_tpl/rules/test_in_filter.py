@@ -61,6 +61,13 @@ VALID = (
     Example("{{ messages|selectattr('role', 'equalto', 'user')|list|length }}", targets=("minijinja", "hf-jinja")),
 )
 INVALID = (
+    Example(
+        "{% set text = messages[0].content|selectattr('text', 'defined')|map(attribute='text')|join('')|trim %}"
+        "{{ text }}",
+        targets=("llama.cpp-engine",),
+        fixed="{% set text %}{% for item in (messages[0].content or []) if item.text is defined %}{{ item.text }}"
+        "{% endfor %}{% endset %}{% set text = text|trim %}{{ text }}",
+    ),
     Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),
     Example(
         "{% for m in messages|rejectattr('tool_calls', 'defined') %}{{ m.role }}{% endfor %}",

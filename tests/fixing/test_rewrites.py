@@ -210,6 +210,25 @@ def test_the_macros_strip_as_python_does(mark: str, prover: Prover) -> None:
             assert prover.reference.render(template, given) == Rendered(method(text, mark))
 
 
+def test_what_follows_a_continue_goes_into_an_else(prover: Prover) -> None:
+    lines = (
+        "{%- for m in messages %}",
+        "{%- if m.role == 'system' %}[{{ m.content }}]",
+        "  {%- continue %}",
+        "{%- endif %}",
+    )
+    rest = ("{{ m.role }}{% set x = m.content %}", "{{ x }}", "{%- endfor %}")
+    template = Template("\n".join((*lines, *rest)))
+    result = fix(template, (*HF, *LLAMA), prover=prover)
+    assert result.text == "\n".join((*lines[:2], "  {%- else %}", *rest[:2], "{%- endif %}{%- endfor %}"))
+    assert violations(template, Template(result.text), prover) == []
+    elsewhere = (
+        "{% for m in messages %}{% if m.content %}{% if m.role == 'system' %}{{ m.content }}{% continue %}{% endif %}"
+    )
+    left = Template(elsewhere + "{% endif %}{{ m.role }}{% endfor %}")
+    assert fix(left, HF, prover=prover).text == left.text
+
+
 def test_a_macro_is_defined_once(prover: Prover) -> None:
     template = in_loop("{{ m.content.lstrip('\\n') }}{{ m.role.lstrip('\\n') }}")
     assert fix(Template(template), HF, prover=prover, level=Severity.WARNING).text.count("macro without_start") == 1
