@@ -12,9 +12,11 @@ from portable_tpl.release._thoughts import thought_end, with_thought
 from portable_tpl.release._turns import (
     ASSISTANT,
     DESCRIPTION,
+    DESCRIPTION_AFTER,
     FUNCTION,
     FUNCTION_AFTER,
     KEY,
+    PARAMETER,
     REASONING,
     RESULT,
     RESULT_AFTER,
@@ -31,10 +33,12 @@ from portable_tpl.template.usage.shape import CALL, DOCUMENT, MESSAGE, PART
 
 _ASKED = "the text of a user's earlier turn"
 _REPLY, _CALL, _RESULT = "the text of an assistant's turn", "a tool call", "a tool's result"
-_VALUE = "the value of a tool call's argument"
+_NAME, _VALUE = "the name of a tool call", "the value of a tool call's argument"
 _SYSTEM, _OFFER, _THOUGHT = "a system message", "the description of a tool", "the reasoning of the last turn"
 # One text tells a document, by its title too; with the second word it is the text and not the title.
 _DOCUMENTS = (("first", "docone"), ("second", "doctwo"))
+_REPLY_AFTER = "assistant-text-2"
+_MANY = 6  # turns of each side after the first: templates that cut the history are known to keep four to ten messages
 _LINE, _LINE_AFTER, _LINE_OF_RESULT = "second-line-1", "second-line-2", "second-line-3"
 
 
@@ -42,13 +46,19 @@ class Thing(NamedTuple):
     """Something that is sent: its name in a sentence, the text that tells it, and conversations that hold it.
 
     It is lost where none of the conversations prints it and one at least gives a prompt. Where one of the things
-    called ``part_of`` is lost, that says it all.
+    called ``part_of`` is lost, that says it all. ``others`` are texts that tell it as well.
     """
 
     name: str
     text: str
     conversations: tuple[Conversation, ...]
     part_of: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts that tell it."""
+        return self.text, *self.others
 
 
 def things_of(subject: Subject, turns: Turns) -> list[Thing]:
@@ -58,7 +68,7 @@ def things_of(subject: Subject, turns: Turns) -> list[Thing]:
     if mentions_tools(subject) and turns.calls:
         things += [*_calls(turns), *_results(turns)]
     if turns.tools:
-        things.append(Thing(_OFFER, DESCRIPTION, (_with_tools(turns),)))
+        things += _offers(turns)
     return [*things, *_pairs(subject, turns)]
 
 
@@ -74,6 +84,10 @@ def _texts(turns: Turns) -> Iterator[Thing]:
     yield Thing("the text of the last user's turn", USER_AFTER, (longer,))
     if not turns.preface:
         yield Thing(_SYSTEM, SYSTEM, (turns.conversation(turns.system(), turns.user(), prompt=True),))
+    later = [turn for _ in range(_MANY) for turn in (turns.user(USER_AFTER), turns.assistant(_REPLY_AFTER))]
+    long = (turns.conversation(turns.user(), turns.assistant(), *later, turns.user(USER_AFTER), prompt=True),)
+    yield Thing("the first user's turn of a long conversation", USER, long, (_ASKED,))
+    yield Thing("the first answer of a long conversation", ASSISTANT, long, (_REPLY,))
     reply = {**turns.assistant(), "tool_calls": []}
     replied = turns.conversation(turns.user(), reply, turns.user(USER_AFTER), prompt=True, tools=False)
     yield Thing("the text of a reply with tool_calls: []", ASSISTANT, (replied,), (_REPLY,))
@@ -91,16 +105,28 @@ def _parts(subject: Subject, turns: Turns) -> Iterator[Thing]:
 def _calls(turns: Turns) -> Iterator[Thing]:
     second = "the second of two tool calls side by side"
     called = turns.called()
-    yield Thing(_CALL, FUNCTION, (_without_tools(called),))
+    yield Thing(_CALL, FUNCTION, (_without_tools(called),), others=(VALUE,))
+    yield Thing(_NAME, FUNCTION, (_without_tools(called),), (_CALL,))
     yield Thing("the key of a tool call's argument", KEY, (_without_tools(called),), (_CALL,))
     yield Thing(_VALUE, VALUE, (called,), (_CALL,))
     beside = turns.called(turns.call(text=ASSISTANT))
     yield Thing("the text beside a tool call", ASSISTANT, (beside,), (_REPLY,))
     parallel = (_without_tools(turns.called_twice()),)
-    yield Thing("the first of two tool calls side by side", FUNCTION, parallel, (_CALL,))
-    yield Thing(second, FUNCTION_AFTER, parallel, (_CALL,))
+    yield Thing("the first of two tool calls side by side", FUNCTION, parallel, (_CALL, _NAME))
+    yield Thing(second, FUNCTION_AFTER, parallel, (_CALL, _NAME))
     yield Thing("the argument of the first of two tool calls side by side", VALUE, parallel, (_VALUE,))
     yield Thing("the argument of the second of two tool calls side by side", VALUE_AFTER, parallel, (_VALUE, second))
+
+
+def _offers(turns: Turns) -> Iterator[Thing]:
+    """What two tools say of themselves."""
+    offered = (_with_tools(turns),)
+    second, parameter = "the second of two tools", "the parameter of a tool"
+    yield Thing(_OFFER, DESCRIPTION, offered)
+    yield Thing(second, FUNCTION_AFTER, offered, (_OFFER,))
+    yield Thing(f"the description of {second}", DESCRIPTION_AFTER, offered, (_OFFER, second))
+    yield Thing(parameter, KEY, offered, (_OFFER,))
+    yield Thing("the description of a tool's parameter", PARAMETER, offered, (_OFFER, parameter))
 
 
 def _results(turns: Turns) -> Iterator[Thing]:

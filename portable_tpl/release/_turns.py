@@ -21,7 +21,8 @@ REASONING = "reasoning-text-1"
 RESULT, RESULT_AFTER = "result-text-1", "result-text-2"
 FUNCTION, FUNCTION_AFTER = "find_place", "find_route"
 KEY, VALUE, VALUE_AFTER = "place_name", "place-value-1", "place-value-2"
-DESCRIPTION = "description-text-1"
+DESCRIPTION, DESCRIPTION_AFTER = "description-text-1", "description-text-2"
+PARAMETER = "parameter-text-1"
 # Nine letters and digits: the one form that every template takes that looks at ids.
 CALL_ID, CALL_ID_AFTER = "call12345", "call67890"
 
@@ -35,12 +36,12 @@ def taking(schema: Json) -> Message:
     return {"type": "object", "properties": {KEY: schema}, "required": [KEY]}
 
 
-_PARAMETERS = taking({"type": "string", "description": "parameter-text-1"})
+_PARAMETERS = taking({"type": "string", "description": PARAMETER})
 
 
-def tool(name: str = FUNCTION, parameters: Json = _PARAMETERS) -> Message:
+def tool(name: str = FUNCTION, parameters: Json = _PARAMETERS, description: str = DESCRIPTION) -> Message:
     """A tool with one parameter, as clients send it, or with other parameters; ``None``: it has no such key."""
-    function = {"name": name, "description": DESCRIPTION}
+    function = {"name": name, "description": description}
     return {
         "type": "function",
         "function": function if parameters is None else {**function, "parameters": parameters},
@@ -184,7 +185,7 @@ def turns_of(subject: Subject, inquiry: Inquiry) -> Turns:
 
 
 def _learn(subject: Subject, inquiry: Inquiry) -> Turns | NotAsked:
-    tools = (tool(), tool(FUNCTION_AFTER)) if subject.shape.reads(("tools",)) else ()
+    tools = (tool(), tool(FUNCTION_AFTER, description=DESCRIPTION_AFTER)) if subject.shape.reads(("tools",)) else ()
     users = [Turns(user_form=form, preface=preface, tools=tools) for preface in _prefaces() for form in _FORMS]
     if tools:
         users += [Turns(user_form=form, tools=tools, needs_tools=True) for form in _FORMS]

@@ -4,9 +4,11 @@ What it asks
 ------------
 Whether each thing that a request may hold is in the prompt: each turn's text, each of two text parts of a user's
 turn, a system message, the text beside a tool call, the name, the keys and the values of a call, each of two calls
-side by side, each result, a result as text parts, a reply with ``tool_calls: []``, a tool's description, the
-reasoning of the last turn, each document. Then things in company: the second line of a text, a system message and
-tools or documents, a thought beside a call, the answer after a thought.
+side by side, each result, a result as text parts, a reply with ``tool_calls: []``, each of two tools with its
+description and parameter, the reasoning of the last turn, each document. Then things in company: the second line of a
+text, a system message and tools or documents, a thought beside a call, the answer after a thought, the first turns of
+a long conversation. Of a template that deals with pictures or sounds, whether each changes the prompt; of one that
+prints whose result a result is, whether it is that call's.
 
 Why it matters
 --------------
@@ -32,6 +34,7 @@ from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
+from portable_tpl.release._differences import foreign_results, lost_media
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._things import Thing, mentions_tools, things_of
 from portable_tpl.release._turns import FUNCTION, Turns, turns_of
@@ -44,12 +47,14 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     turns = turns_of(subject, inquiry)
     things = things_of(subject, turns)
     inquiry.render_all([each for thing in things for each in thing.conversations])
-    missing = [thing for thing in things if _is_lost(thing.text, inquiry.render_all(thing.conversations))]
-    inquiry.render_all([_changed(each, thing.text) for thing in missing for each in thing.conversations])
+    missing = [thing for thing in things if _is_lost(thing.texts, inquiry.render_all(thing.conversations))]
+    inquiry.render_all([_changed(each, thing) for thing in missing for each in thing.conversations])
     lost = {thing.name for thing in missing if not _makes_difference(thing, inquiry)}
     for thing in things:
         if thing.name in lost and lost.isdisjoint(thing.part_of):
             yield _observation(thing)
+    yield from lost_media(subject, turns, inquiry)
+    yield from foreign_results(turns, inquiry)
     if not mentions_tools(subject):
         yield from _no_tools(turns, inquiry)
 
@@ -65,9 +70,9 @@ def _no_tools(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
         )
 
 
-def _is_lost(text: str, answers: Sequence[Rendering]) -> bool:
+def _is_lost(texts: Sequence[str], answers: Sequence[Rendering]) -> bool:
     printed = [answer for answer in answers if isinstance(answer, Rendered)]
-    return bool(printed) and not any(_holds_text(answer, text) for answer in printed)
+    return bool(printed) and not any(_holds_text(answer, text) for answer in printed for text in texts)
 
 
 def _holds_text(rendering: Rendering, text: str) -> bool:
@@ -81,17 +86,19 @@ def _plain(text: str) -> str:
 
 def _makes_difference(thing: Thing, inquiry: Inquiry) -> bool:
     """Whether another text in its place gives another prompt: what is printed in a changed form is not lost."""
-    changed = [_changed(each, thing.text) for each in thing.conversations]
+    changed = [_changed(each, thing) for each in thing.conversations]
     pairs = zip(inquiry.render_all(thing.conversations), inquiry.render_all(changed), strict=True)
     return any(isinstance(old, Rendered) and isinstance(new, Rendered) and old.text != new.text for old, new in pairs)
 
 
-def _changed(conversation: Conversation, text: str) -> Conversation:
-    """The conversation with another text of the same length in a text's place."""
+def _changed(conversation: Conversation, thing: Thing) -> Conversation:
+    """The conversation with other texts of the same length in the place of those that tell a thing."""
 
     def change(value: Json) -> Json:
         if isinstance(value, str):
-            return value.replace(text, f"{text[:-1]}z")
+            for text in thing.texts:
+                value = value.replace(text, f"{text[:-1]}z")
+            return value
         if isinstance(value, list):
             return [change(each) for each in value]
         return {change(key): change(each) for key, each in value.items()} if isinstance(value, dict) else value
@@ -101,12 +108,11 @@ def _changed(conversation: Conversation, text: str) -> Conversation:
 
 
 def _observation(thing: Thing) -> Observation:
-    text = thing.text
     return Observation(
         Severity.ERROR,
         f"{thing.name[0].upper()}{thing.name[1:]} is lost: it is not in the prompt, and nothing refuses it",
-        (Exchange(f"{thing.name}: {text!r}", thing.conversations[0]),),
-        holds=lambda renderings: _is_lost(text, renderings),
+        (Exchange(f"{thing.name}: {thing.text!r}", thing.conversations[0]),),
+        holds=lambda renderings: _is_lost(thing.texts, renderings),
     )
 
 
@@ -146,7 +152,34 @@ _PREFACE = """\
 {%- endfor %}
 """
 
+_PICTURES = """\
+{%- if messages | selectattr('role', 'equalto', 'tool') | list %}{{ raise_exception('no tools') }}{% endif %}
+{%- for m in messages %}
+    {{- '<|' + m.role + '|>' }}
+    {%- if m.content is string %}{{ m.content }}
+    {%- else %}
+        {{- __ }}
+        {%- for part in m.content if part.type == 'text' %}{{ part.text }}{% endfor %}
+    {%- endif %}
+{%- endfor %}
+"""
+_NAMED = """\
+    {%- set ns = namespace(calls=[]) %}
+    {%- for other in messages %}{% for call in other.tool_calls or [] %}
+        {%- set ns.calls = ns.calls + [call.function] %}
+    {%- endfor %}{% endfor %}
+    {%- set parts = m.content if m.content is string else m.content | map(attribute='text') | join %}
+    {{- '<|' + m.role + '|>' + (??.name + ': ' if m.role == 'tool' else '') + parts }}
+    {%- for call in m.tool_calls or [] %}
+        {{- '<call>' + call.function | tojson + '</call>' }}
+    {%- endfor %}
+"""
+
 VALID = (
+    Example(
+        _PICTURES.replace("__", "'<image>' * (m.content | selectattr('type', 'equalto', 'image') | list | length)")
+    ),
+    Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "m"))),
     # A text that is printed in a changed form is not lost.
     Example(_TOOLS + _LOOP.replace("__", _CALLS.replace("m.content", "(m.content | replace('t', '+', 2))"))),
     Example(_PREFACE.replace("__", "")),
@@ -166,6 +199,18 @@ VALID = (
     ),
 )
 INVALID = (
+    # The history is cut.
+    Example(_SIMPLE.replace("in messages", "in messages[-4:]"), Severity.ERROR),
+    Example(_TOOLS.replace("tools | tojson", "tools[0] | tojson") + _LOOP.replace("__", _CALLS), Severity.ERROR),
+    # The second picture, and a picture beside text.
+    Example(
+        _PICTURES.replace("__", "'<image>' if m.content | selectattr('type', 'equalto', 'image') | list else ''"),
+        Severity.ERROR,
+    ),
+    Example(_PICTURES.replace("__", "'<image>' if m.content[0].type == 'image' else ''"), Severity.ERROR),
+    # Both results bear the name of the first call.
+    Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "ns.calls[0]")), Severity.ERROR),
+    Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "ns.calls[-1]")), Severity.ERROR),
     Example(
         "{%- for d in documents or [] %}{{ d.title + d.text }}{% endfor %}\n"
         + _PREFACE.replace("{%- __if tools", "{%- if tools and not documents"),

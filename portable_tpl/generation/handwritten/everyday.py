@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portable_tpl.generation.dialogue import Message, takes_flat_calls, takes_wrapped_calls
+from portable_tpl.generation.dialogue import takes_flat_calls, takes_wrapped_calls
 from portable_tpl.generation.handwritten.tools import (
     ARGUMENTS,
     BARE_LIST,
@@ -28,7 +28,7 @@ from portable_tpl.generation.tools import takes_flat_tools, takes_wrapped_tools
 from portable_tpl.generation.values import is_flag, own_variables
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.requests.fields import REASONING_KEYS
-from portable_tpl.requests.parts import EXAMPLE_URL
+from portable_tpl.requests.parts import media_part
 from portable_tpl.requests.roles import STANDARD_ROLES, kind_of_role
 from portable_tpl.template.usage.shape import CONTENT, MESSAGE, TOOL, TemplateShape
 
@@ -158,7 +158,7 @@ def _parts(shape: TemplateShape) -> Iterator[Conversation]:
     for kind in shape.part_types:
         if kind == "text":
             continue
-        picture: Message = {"type": kind, kind: {"url": EXAMPLE_URL}} if kind.endswith("_url") else {"type": kind}
+        picture = media_part(kind)
         yield chat(user([picture, text]))
         yield chat(user([text, picture, picture]), assistant(), user("And?"))
     for role in sorted(shape.part_roles - {"user"}):

@@ -1,0 +1,107 @@
+"""What has to make a difference to the prompt: pictures and sounds, and whose result a result is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.findings import Severity
+from portable_tpl.model.rendering import Rendering
+from portable_tpl.release._base import Exchange, Observation, Subject, texts_of
+from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._turns import (
+    CALL_ID,
+    CALL_ID_AFTER,
+    FUNCTION,
+    FUNCTION_AFTER,
+    RESULT,
+    RESULT_AFTER,
+    USER,
+    VALUE_AFTER,
+    Turns,
+)
+from portable_tpl.requests.parts import MEDIA, media_part
+
+
+def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """Pictures, sounds and films that a template deals with, and that change nothing: at most one a kind of part."""
+    if "user" not in subject.shape.part_roles:
+        return
+    for kind in subject.shape.part_types:
+        if kind in MEDIA:
+            pairs = _with_media(kind, turns)
+            inquiry.render_all([each for _, *pair in pairs for each in pair])
+            lost = next((pair for pair in pairs if _are_alike(inquiry.render_all(pair[1:]))), None)
+            if lost is not None:
+                words, with_part, without = lost
+                yield Observation(
+                    Severity.ERROR,
+                    f"{words} is lost: the prompt is the same without it, and nothing refuses it",
+                    (Exchange(words, with_part), Exchange("the same without it", without)),
+                    holds=_are_alike,
+                )
+
+
+def _with_media(kind: str, turns: Turns) -> list[tuple[str, Conversation, Conversation]]:
+    """Conversations with a part of a kind, each in words and beside the same without it."""
+    text: Json = {"type": "text", "text": USER}
+    part: Json = media_part(kind)
+
+    def ask(*parts: Json) -> Conversation:
+        return turns.conversation({"role": "user", "content": list(parts)}, prompt=True)
+
+    return [
+        (f"A part of type {kind}", ask(part, text), ask(text)),
+        (f"A part of type {kind} after a text", ask(text, part), ask(text)),
+        (f"The second of two parts of type {kind}", ask(part, part, text), ask(part, text)),
+    ]
+
+
+def _are_alike(renderings: Sequence[Rendering]) -> bool:
+    texts = texts_of(renderings)
+    return texts is not None and texts[0] == texts[1]
+
+
+def foreign_results(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """A result that is printed under the name, or the id, of another call: at most one observation."""
+    if not turns.prints_calls:
+        return
+    conversation = turns.called_twice().with_changes(tools=None)
+    answer = inquiry.render(conversation)
+    for what, names in (("name", (FUNCTION, FUNCTION_AFTER)), ("id", (CALL_ID, CALL_ID_AFTER))):
+        which = _foreign([answer], names)
+        if which:
+            yield Observation(
+                Severity.ERROR,
+                f"The {which} of two results is printed under the {what} of the other one's call",
+                (Exchange("two calls and their results", conversation),),
+                holds=partial(_has_foreign, names=names),
+                printed=RESULT if which == "first" else RESULT_AFTER,
+            )
+            return
+
+
+def _has_foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> bool:
+    return bool(_foreign(answers, names))
+
+
+def _foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> str:
+    """Which of two results stands under the other's name: ``first``, ``second``, or none of them.
+
+    A name stands before its result or after it. Where the other's name alone is printed from the last call on, it is
+    both results' name.
+    """
+    for text in texts_of(answers) or ():
+        after_calls = text.rpartition(VALUE_AFTER)[2]
+        before, first, rest = after_calls.partition(RESULT)
+        between, second, after = rest.partition(RESULT_AFTER)
+        if not first or not second:
+            continue
+        own, other = names
+        results = between + after
+        if own in between and other not in results:
+            return "second"
+        if other in before and other in between and own not in after_calls:
+            return "first"
+    return ""
