@@ -36,11 +36,20 @@ def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obs
             if lost is not None:
                 words, with_part, without = lost
                 yield Observation(
-                    Severity.ERROR,
+                    Severity.WARNING if _is_taken_without_link(kind, turns, inquiry) else Severity.ERROR,
                     f"{words} is lost: the prompt is the same without it, and nothing refuses it",
                     (Exchange(words, with_part), Exchange("the same without it", without)),
                     holds=_are_alike,
                 )
+
+
+def _is_taken_without_link(kind: str, turns: Turns, inquiry: Inquiry) -> bool:
+    """Whether a link is lost and the medium itself is not: most servers turn the one into the other."""
+    bare = kind.removesuffix("_url")
+    if bare == kind:
+        return False
+    answers = inquiry.render_all(_with_media(bare, turns)[0][1:])
+    return texts_of(answers) is not None and not _are_alike(answers)
 
 
 def _with_media(kind: str, turns: Turns) -> list[tuple[str, Conversation, Conversation]]:
@@ -93,11 +102,11 @@ def _foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> str:
     both results' name.
     """
     for text in texts_of(answers) or ():
-        after_calls = text.rpartition(VALUE_AFTER)[2]
+        _, second_call, after_calls = text.rpartition(VALUE_AFTER)
         before, first, rest = after_calls.partition(RESULT)
         between, second, after = rest.partition(RESULT_AFTER)
-        if not first or not second:
-            continue
+        if not (second_call and first and second):
+            continue  # a template that prints one of two calls names that one: the other call is lost
         own, other = names
         results = between + after
         if own in between and other not in results:

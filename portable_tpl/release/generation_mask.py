@@ -133,8 +133,13 @@ def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Itera
             f"A generation block begins before the generation prompt ends: {trained!r} is trained though it is given",
         )
     end = at + len(ASSISTANT)
-    if at >= 0 and any(left <= at and right == end for left, right in spans):
+    if at >= 0 and any(left <= at and end <= right and _ends_early(text, end, right) for left, right in spans):
         yield Severity.WARNING, "A generation block ends with the assistant's text: what ends the turn is not trained"
+
+
+def _ends_early(text: str, end: int, right: int) -> bool:
+    """Whether a block ends with a reply, or with white space after it while something else ends the turn."""
+    return right == end or (not text[end:right].strip() and _LATER not in text and text[right:].strip() != "")
 
 
 def _absent(turns: Turns, conversations: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Observation:
@@ -169,6 +174,8 @@ _TEMPLATE = """\
 _BLOCK = "{{- '<|assistant|>' }}{% generation %}{{ m.content + '<|end|>' }}{% endgeneration %}"
 
 VALID = (
+    # White space is all that ends a turn.
+    Example(_TEMPLATE.replace("__", _BLOCK).replace("<|end|>", "\\n")),
     Example(_TEMPLATE.replace("__", _BLOCK)),
     # The generation prompt opens the thought, and the block begins after that.
     Example(_TEMPLATE.replace("__", _BLOCK).replace("<|assistant|>", "<|assistant|><think></think>")),
@@ -189,6 +196,12 @@ INVALID = (
     ),
     Example(
         _TEMPLATE.replace("__", _BLOCK.replace(" + '<|end|>' }}{% endgeneration %}", " }}{% endgeneration %}<|end|>"))
+    ),
+    # White space is no end of a turn.
+    Example(
+        _TEMPLATE.replace(
+            "__", _BLOCK.replace(" + '<|end|>' }}{% endgeneration %}", " + '\\n' }}{% endgeneration %}<|end|>")
+        )
     ),
     Example(
         "{%- for m in messages %}{% generation %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}"

@@ -2,8 +2,8 @@
 
 What it asks
 ------------
-What ``add_generation_prompt`` adds after a user's turn, and after a tool's result, beside how the template itself
-begins an assistant's turn there.
+What ``add_generation_prompt`` adds after a user's turn, and after a tool's result (of a call alone, and of one with a
+text beside it), beside how the template itself begins an assistant's turn there.
 
 Why it matters
 --------------
@@ -37,7 +37,7 @@ from portable_tpl.release._base import Example, Exchange, NotAsked, Observation,
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._prompt import before_mark, constant_header, history_of
-from portable_tpl.release._turns import ASSISTANT, USER, Turns, turns_of
+from portable_tpl.release._turns import ASSISTANT, REASONING, USER, Turns, turns_of
 
 CODE = "REL102"
 
@@ -47,13 +47,25 @@ _REASONING = re.compile(
 )
 
 
+_BESIDE = "text-beside-1"
+
+
 class _Asked(NamedTuple):
-    """Three conversations: without the flag, with it, and with the assistant's turn; ``after`` says where."""
+    """Three conversations: without the flag, with it, and with the assistant's turn; ``after`` says where.
+
+    ``thinking`` is the last of them with a thought before the answer.
+    """
 
     after: str
     plain: Conversation
     prompted: Conversation
     answered: Conversation
+    thinking: Conversation
+
+    @property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """What the question is about."""
+        return self.plain, self.prompted, self.answered
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
@@ -61,15 +73,22 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     turns = turns_of(subject, inquiry)
     header = constant_header(turns, inquiry)
     for question in _questions(turns):
-        renderings = inquiry.render_all(question[1:])
+        renderings = inquiry.render_all(question.conversations)
         if texts_of(renderings) is None:
             continue
         fault = "always" if header else _fault(renderings)
         if fault is not None:
-            yield _observation(fault, question, header, _flag_span(subject))
+            kind = "reasoning" if fault == "mismatch" and _opens_thought(question, inquiry) else fault
+            yield _observation(fault, kind, question, header, _flag_span(subject))
             return
-    if all(texts_of(inquiry.render_all(question[1:])) is None for question in _questions(turns)):
+    if all(texts_of(inquiry.render_all(question.conversations)) is None for question in _questions(turns)):
         raise NotAsked("the template prints no assistant's turn at the end of a conversation")
+
+
+def _opens_thought(question: _Asked, inquiry: Inquiry) -> bool:
+    """Whether the generation prompt is how an assistant's turn begins that holds a thought."""
+    prompted, thinking = map(inquiry.text, (question.prompted, question.thinking))
+    return prompted is not None and thinking is not None and thinking.startswith(prompted)
 
 
 def _flag_span(subject: Subject) -> Span | None:
@@ -83,6 +102,10 @@ def _questions(turns: Turns) -> Iterator[_Asked]:
     for after, before in (
         ("a user's turn", (turns.user(),)),
         ("a tool's result", (turns.user(), turns.call(), turns.result())),
+        (
+            "the result of a tool call with text beside it",
+            (turns.user(), turns.call(text=_BESIDE), turns.result()),
+        ),
     ):
         if len(before) == 1 or turns.prints_calls:
             tools = len(before) > 1
@@ -91,6 +114,7 @@ def _questions(turns: Turns) -> Iterator[_Asked]:
                 turns.conversation(*before, tools=tools),
                 turns.conversation(*before, prompt=True, tools=tools),
                 turns.conversation(*before, turns.assistant(), tools=tools),
+                turns.conversation(*before, turns.assistant(reasoning=REASONING), tools=tools),
             )
 
 
@@ -116,7 +140,8 @@ def _fault(renderings: Sequence[Rendering]) -> str | None:
     if _squeezed(missing) == _squeezed(extra):
         return "white space"
     if _squeezed(_REASONING.sub("", missing)) == _squeezed(_REASONING.sub("", extra)):
-        return "reasoning"
+        apart = missing.strip() and extra.strip() and _indents(missing) != _indents(extra)
+        return "both" if apart else "reasoning"
     if not missing:
         own = _squeezed(header[len(history_of(plain, prompted)) :])
         return "twice" if own and _squeezed(extra).startswith(own) else None
@@ -130,6 +155,10 @@ def _rests(header: str, prompted: str) -> tuple[str, str]:
         return "", ""
     split = before_mark((header, prompted), split)
     return header[split:], prompted[split:]
+
+
+def _indents(text: str) -> str:
+    return text[: len(text) - len(text.lstrip())]
 
 
 def _squeezed(text: str) -> str:
@@ -166,11 +195,17 @@ _SAYS = {
         "The generation prompt after {after} and the beginning of the assistant's turn differ in the mark of "
         "reasoning",
     ),
+    "both": (
+        Severity.NOTE,
+        "The generation prompt after {after} and the beginning of the assistant's turn differ in white space and in "
+        "the mark of reasoning",
+    ),
 }
 
 
-def _observation(fault: str, question: _Asked, header: str, span: Span | None) -> Observation:
-    severity, message = _SAYS[fault]
+def _observation(fault: str, kind: str, question: _Asked, header: str, span: Span | None) -> Observation:
+    """``fault`` is what engines are asked for, ``kind`` what people are told."""
+    severity, message = _SAYS[kind]
     prompted = Exchange("with add_generation_prompt", question.prompted)
     answered = Exchange("with the assistant's turn", question.answered)
     if fault in ("always", "never"):
@@ -210,10 +245,29 @@ _TURN = """\
     {{- m.content + '<|end|>' }}
 {%- endfor %}
 """
+_CALLING = """\
+{%- for m in messages %}
+    {{- '<|' + m.role + '|>' + (m.content or '') }}
+    {%- for call in m.tool_calls or [] %}{{ '<call>' + call.function | tojson }}{% endfor %}
+    {{- '<|end|>' }}
+{%- endfor %}
+"""
+_CHANNELS = """\
+{%- for m in messages %}
+    {%- if m.role != 'assistant' %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}
+    {%- else %}
+        {%- if m.reasoning_content %}
+            {{- '<|assistant|><|channel|>analysis<|text|>' + m.reasoning_content + '<|end|>' }}
+        {%- endif %}
+        {{- '<|assistant|><|channel|>final<|text|>' + m.content + '<|end|>' }}
+    {%- endif %}
+{%- endfor %}
+"""
 _IF = "{%- if add_generation_prompt %}{{ '__' }}{% endif %}\n"
 
 VALID = (
     Example(_LOOP + _IF.replace("__", "<|assistant|>")),
+    Example(_CALLING + _IF.replace("__", "<|assistant|>")),
     # The model writes the empty thought itself.
     Example(_TURN + _IF.replace("__", "<|assistant|>")),
     # Turns without headers: there is nothing to print.
@@ -233,6 +287,14 @@ VALID = (
     ),
 )
 INVALID = (
+    # The turn of a call with a text is ended, and no other one is begun.
+    Example(
+        _CALLING + "{%- if add_generation_prompt and not (messages[-1].role == 'tool' and messages[-2].content) %}"
+        "{{ '<|assistant|>' }}{% endif %}\n",
+        Severity.ERROR,
+    ),
+    Example(_CHANNELS + _IF.replace("__", "<|assistant|><|channel|>analysis<|text|>"), Severity.NOTE),
+    Example(_TURN.replace("{{- '<|' +", "{{- ' <|' +") + _IF.replace("__", "<|assistant|>\\n<think>"), Severity.NOTE),
     Example(_LOOP + _IF.replace("__", "<|assistant|>") * 2),
     Example(_LOOP + _IF.replace("__", "<|assistant|>\\n<|assistant|><think>")),
     Example(_LOOP + "{{- '<|assistant|>' }}\n", Severity.ERROR),
