@@ -82,7 +82,7 @@ def _of_prompts(difference: PromptDifference, old: Template, new: Template, targ
         difference=difference.offset,
         reproduce=difference.reproduce,
     )
-    severity = Severity.ERROR if ordinary else Severity.WARNING
+    severity = Severity.NOTE if difference.is_repair else Severity.ERROR if ordinary else Severity.WARNING
     return _finding(new, words, severity, target, line, witness, difference.tier)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
 
 Likeness = Literal["same-bytes", "same-prompts", "differs", "only-old", "only-new"]
@@ -62,6 +62,11 @@ class PromptDifference:
         return self.old if self.without is None else self.without
 
     @property
+    def is_repair(self) -> bool:
+        """Whether the old template failed there by accident, and the new one does not."""
+        return is_repair(self.before, self.new)
+
+    @property
     def offset(self) -> int | None:
         """Where the two prompts part, in characters; ``None`` where one of them is no prompt."""
         before = self.before
@@ -72,12 +77,19 @@ class PromptDifference:
         return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
+def is_repair(old: Rendering, new: Rendering) -> bool:
+    """Whether one answer is an accident of the template, and the other none."""
+    return isinstance(old, Failed) and old.kind == "error" and not isinstance(new, Failed)
+
+
 @dataclass(frozen=True)
 class TemplateDifference:
     """Two templates of one name, and whether they print the same prompts.
 
     ``old`` or ``new`` is ``None`` where only the other container has the name. ``cases`` conversations were rendered,
-    of which ``differing`` gave different prompts, ``several`` of them for more than one of the reasons at once.
+    of which ``differing`` gave different answers, ``several`` of them for more than one of the reasons at once.
+    ``repaired`` of them failed with the old template by accident, and do not with the new one: where that is all, the
+    prompts are the same, as there was none to be kept.
     ``generation`` says of each whether it has generation blocks.
     ``cut`` says that time ran out.
     """
@@ -89,6 +101,7 @@ class TemplateDifference:
     cases: int = 0
     differing: int = 0
     several: int = 0
+    repaired: int = 0
     differences: tuple[PromptDifference, ...] = ()
     generation: tuple[bool, bool] = (False, False)
     cut: bool = False

@@ -60,6 +60,7 @@ def _template_difference(difference: TemplateDifference) -> dict[str, Any]:
         "cases": difference.cases,
         "differing": difference.differing,
         "several": difference.several,
+        "repaired": difference.repaired,
         "cut": difference.cut,
         "differences": [_prompt_difference(each) for each in difference.differences],
     }

@@ -166,3 +166,13 @@ def test_templates_that_never_end_are_not_called_equal() -> None:
         settings = CompareSettings(examples=4, max_seconds=3)
         with pytest.raises(InputError, match="nothing could be compared"):
             difference_between(Template(loop), Template(loop + "x"), runtime, tracer, settings)
+
+
+def test_conversation_that_failed_by_accident_has_no_prompt_to_be_kept(differ: Differ) -> None:
+    failing = TEXT.replace("(m.content or '')", "m.content")
+    difference = differ(failing, TEXT)
+    assert (difference.likeness, difference.repaired) == ("same-prompts", difference.differing)
+    assert difference.repaired > 0
+    assert all(each.is_repair for each in difference.differences)
+    back = differ(TEXT, failing)
+    assert (back.likeness, back.repaired) == ("differs", 0)

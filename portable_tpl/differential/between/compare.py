@@ -13,7 +13,7 @@ from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.difference import PromptDifference, TemplateDifference
+from portable_tpl.model.difference import PromptDifference, TemplateDifference, is_repair
 from portable_tpl.model.errors import InputError
 from portable_tpl.model.rendering import Failed, Rendering, is_stopped, is_untried
 from portable_tpl.model.source import Template
@@ -95,11 +95,13 @@ class _Comparison:
                 groups.setdefault(reason, []).append(case)
         chosen = sorted(groups.items(), key=lambda group: (min(map(self._order, group[1])), -len(group[1])))
         differences = [self._difference(reason, members) for reason, members in chosen[:_MOST_REASONS]]
+        repaired = sum(is_repair(case.old, case.new) for case in cases)
         return replace(
             known,
-            likeness="differs" if cases else "same-prompts",
+            likeness="differs" if repaired < len(cases) else "same-prompts",
             cases=len(answered),
             differing=len(cases),
+            repaired=repaired,
             several=several,
             differences=tuple(
                 sorted(differences, key=lambda each: (each.without is not None, each.tier.rank, -each.cases))

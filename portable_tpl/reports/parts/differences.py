@@ -60,7 +60,9 @@ def _verdict(difference: TemplateDifference, where: str) -> tuple[str, str]:
     if difference.likeness == "same-bytes":
         return "green", "same bytes"
     if difference.likeness == "same-prompts":
-        return "green", f"same prompts in {cases}, on {where}; the bytes differ{cut_short}"
+        cases = plural(difference.cases - difference.repaired, "conversation")
+        more = f"; {difference.repaired:,} more failed, and no longer" if difference.repaired else ""
+        return "green", f"same prompts in {cases}, on {where}{more}; the bytes differ{cut_short}"
     if difference.likeness == "differs":
         count = how_many(difference.differing, difference.cases)
         reasons = plural(len(difference.differences), "reason")
