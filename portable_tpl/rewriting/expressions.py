@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -9,6 +10,8 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look, known_once
 from portable_tpl.model.findings import Edit, Fix, Safety
+
+_PIPE = re.compile(r"\s*\|\s*")
 
 
 class Level(IntEnum):
@@ -158,10 +161,11 @@ def in_quotes(text: str, mark: str) -> str:
 
 
 def pipe(look: Look, beside: nodes.Expr | None = None) -> str:
-    """The sign before a filter's name, with the spaces of a filter beside it, or of most of the template's own."""
+    """The sign before a filter's name, with the white space of a filter beside it, or of most of its own."""
     if isinstance(beside, nodes.Filter) and beside.node is not None:
-        between = look.parsed.text[look.parsed.span(beside.node).end : look.parsed.span(beside).end]
-        return " | " if between.startswith(" | ") else "|"
+        sign = _PIPE.match(look.parsed.text, look.parsed.span(beside.node).end, look.parsed.span(beside).end)
+        if sign is not None:  # behind brackets it is another
+            return sign.group()
     return _usual_pipe(look)
 
 

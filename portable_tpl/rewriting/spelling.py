@@ -75,10 +75,16 @@ def _nothing(node: nodes.Expr, bits: int, look: Look) -> Fix | None:
     return replace(node, text, Level.CONDITIONAL, look, title, Safety.DISPLAY)
 
 
-def _capitalized(node: nodes.Expr, look: Look) -> Fix:
-    """``x|string|capitalize if x is boolean else x``, around the filter ``string`` that the value goes through."""
+def _capitalized(node: nodes.Expr, look: Look) -> Fix | None:
+    """``x|string|capitalize if x is boolean else x``, around the filter ``string`` that the value goes through.
+
+    Not as the third of three choices in a row, which nobody wants to read.
+    """
     parent = look.parent(node)
     place = parent if isinstance(parent, nodes.Filter) and parent.name == "string" and parent.node is node else node
+    choice = look.parent(place)
+    if isinstance(choice, nodes.CondExpr) and isinstance(look.parent(choice), nodes.CondExpr):
+        return None
     value = operand(node, look)
     sign = pipe(look, place)
     word = f"{value}{sign}string{sign}capitalize"

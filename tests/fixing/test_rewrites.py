@@ -229,6 +229,16 @@ def test_what_follows_a_continue_goes_into_an_else(prover: Prover) -> None:
     assert fix(left, HF, prover=prover).text == left.text
 
 
+LADDER = "{{{{ (v|tojson if v is string else {} if v is defined else 'x') }}}}"
+
+
+def test_a_boolean_gets_no_third_choice_in_a_row(prover: Prover) -> None:
+    loops = "{{% for m in messages %}}{{{{ m.content }}}}{{% for c in m.tool_calls or [] %}}{}{{% endfor %}}{{% endfor %}}"
+    arguments = "{{% for k, v in c.function.arguments|items %}}{}{{% endfor %}}"
+    template = loops.format(arguments.format(LADDER.format("v|string")))
+    assert fix(Template(template), HF, prover=prover).text == template
+
+
 def test_a_macro_is_defined_once(prover: Prover) -> None:
     template = in_loop("{{ m.content.lstrip('\\n') }}{{ m.role.lstrip('\\n') }}")
     assert fix(Template(template), HF, prover=prover, level=Severity.WARNING).text.count("macro without_start") == 1
