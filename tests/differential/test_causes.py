@@ -288,14 +288,18 @@ def test_a_construct_fails_alone_whichever_of_many_values_it_fails_on(tracer: Tr
         hf.close()
 
 
-def test_a_variable_is_not_made_by_what_it_is_part_of(tracer: Tracer) -> None:
-    # ``c.split`` puts the text right, too, but ``c`` was wrong before; trim has two values, so that none stands for it.
-    parsed = parse(
-        Template(
-            "{% for m in messages %}{% set c = m.content|trim %}{% if '|' in c %}{% set c = c.split('|')[-1] %}{% endif %}"
-            "{{ m.role + c }}{% endfor %}"
-        )
-    )
+# What cures beside what is wrong: a part of the variable's next value, and a later trim of a text that was trimmed.
+_CURED_BESIDE = {
+    "part": "{% set c = m.content|trim %}{% if '|' in c %}{% set c = c.split('|')[-1] %}{% endif %}{{ m.role + c }}",
+    "later": "{% set c = show(m.content)|trim %}{% if '|' in c %}{% set c = c.split('|')|join('')|trim %}{% endif %}"
+    "{% if m.role == 'assistant' %}{{ 'A' + c }}{% endif %}",
+}
+
+
+@pytest.mark.parametrize("body", _CURED_BESIDE.values(), ids=_CURED_BESIDE)
+def test_what_is_wrong_itself_goes_before_what_cures(body: str, tracer: Tracer) -> None:
+    macro = "{% macro show(c) %}{{ c }}{% endmacro %}"
+    parsed = parse(Template(f"{macro}{{% for m in messages %}}{body}{{% endfor %}}"))
     base = prepare(Conversation([USER, {"role": "assistant", "content": "a|\u3000"}, USER]))
     trace = tracer.trace(parsed.template, [base], "values")[0]
     try:
@@ -310,6 +314,7 @@ def test_a_variable_is_not_made_by_what_it_is_part_of(tracer: Tracer) -> None:
     finally:
         engine.close()
     assert cause.name == "filter.trim@unicode-spaced"
+    assert cause.span == parsed.span(next(node for node in parsed.nodes if isinstance(node, nodes.Filter)))
 
 
 def test_a_dash_that_reaches_over_a_generation_tag(reference: Runtime, tracer: Tracer) -> None:

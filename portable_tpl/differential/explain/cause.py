@@ -139,7 +139,9 @@ class Causes:
         if made is not None:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
-            return self._named(made.suspect, tier, rewriter, printed)
+            named = self._named(made.suspect, tier, rewriter, printed)
+            innocent = named.name is not None and not self._suspects.breaks(named.name)
+            return (self._known_instead(situation, suspects, rewriter, tier) if innocent else None) or named
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
 
     def _where_made(
@@ -160,6 +162,23 @@ class Causes:
                 break
             cured = deeper
         return cured
+
+    def _known_instead(
+        self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter, tier: Tier
+    ) -> Cause | None:
+        """What the target is known to break, and does here, where what cured is known to be right.
+
+        Of ``set c = x|trim`` and a later ``c.split(t)|join|trim`` each value put in words cures; only one was wrong.
+        """
+        for suspect in suspects:
+            if not suspect.uses or self._wrong_alone(situation, (suspect,), rewriter) is None:
+                continue
+            named = self._named(suspect, tier, rewriter)
+            texts = [text for _, text in self._rewrites(suspect, rewriter)]
+            is_known = named.name is not None and self._suspects.breaks(named.name)
+            if is_known and (not texts or any(self._cures(situation, text) for text in texts)):
+                return named
+        return None
 
     def _wrong_as_given(self, cured: _Cured, rewriter: Rewriter) -> bool:
         """Whether what was read is a number that the target has wrong as soon as it is given it.
