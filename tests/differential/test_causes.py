@@ -325,3 +325,19 @@ def test_a_dash_that_reaches_over_a_generation_tag(reference: Runtime, tracer: T
     )
     mismatches = of_engine(text, USER, reference, tracer, "hf-jinja")
     assert {(each.cause, each.code) for each in mismatches} == {("layout.generation.before-dash", "PTL703")}
+
+
+def test_a_method_in_the_place_of_a_key_is_the_cause_of_what_reads_it(
+    minijinja: Runtime, reference: Runtime, tracer: Tracer
+) -> None:
+    text = (
+        "{% macro show(p) %}{% if p.type == 'array' %}{{ show(p['items']) }}[]{% else %}{{ p.type }}{% endif %}"
+        "{% endmacro %}{% for t in tools or [] %}{{ show(t.function.parameters.properties.x) }}{% endfor %}"
+    )
+    bare = {"type": "object", "properties": {"x": {"type": "array"}}}
+    tool = {"type": "function", "function": {"name": "f", "description": "d", "parameters": bare}}
+    settings = CompareSettings(examples=1, conversations=(Conversation([USER], tools=[tool]),))
+    compared = compare(Template(text), [minijinja], reference, settings, tracer)
+    causes = {each.cause for each in compared.targets["minijinja"].mismatches if each.kind == "target-error"}
+    assert "item.shadowed.items.attribute" in causes
+    assert None not in causes

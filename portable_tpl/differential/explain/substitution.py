@@ -18,6 +18,7 @@ from portable_tpl.template.tracing.trace import Piece, Trace
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONGEST = 8000  # characters of a value that is put into a template in words
 _EMPTY: dict[str, Any] = {"dict": {}, "list": [], "str": ""}
+_METHOD = "builtin_function_or_method"  # what the reference finds for a key that a mapping lacks and a method has
 _KEYWORDS = {True: "true", False: "false", None: "none"}
 
 
@@ -94,7 +95,11 @@ class Rewriter:
     def edit(self, node: nodes.Node) -> Edit | None:
         """The edit that puts an expression's only value in its place."""
         description = self.told(node)
-        if len(description) != 1 or "value" not in description[0]:
+        if len(description) != 1:
+            return None
+        if description[0].get("other") == _METHOD:
+            return self._edit(node, "{}")  # has none of a mapping's keys either
+        if "value" not in description[0]:
             return None
         text = literal(description[0]["value"])
         if text is not None and description[0].get("kind") == "markup":
