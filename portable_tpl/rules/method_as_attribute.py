@@ -77,9 +77,11 @@ def _reads_at_once(macro: nodes.Macro, name: str) -> bool:
         first = first.test
     while isinstance(first, (nodes.And, nodes.Or)):
         first = first.left
-    reads = () if first is None else first.find_all((nodes.Getattr, nodes.Getitem))
-    first_read = next(iter(reads), None)
-    return first_read is not None and isinstance(first_read.node, nodes.Name) and first_read.node.name == name
+    if first is None:
+        return False
+    read = next(iter(first.find_all((nodes.Getattr, nodes.Getitem))), None)
+    value = read.node if isinstance(read, (nodes.Getattr, nodes.Getitem)) else None
+    return isinstance(value, nodes.Name) and value.name == name
 
 
 def _is_blank(statement: nodes.Node) -> bool:
