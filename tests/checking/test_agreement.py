@@ -19,8 +19,9 @@ from portable_tpl.model.rendering import Failed, Rendering, same
 from portable_tpl.model.report import verdict
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import REFERENCE
-from portable_tpl.targets.registry import availability, open_runtime
+from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
+from tests.targets.opening import expect
 
 TEMPLATES: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("idioms.json").read_text("utf-8")))
 # The findings that are right although so few conversations show it that none of those here does.
@@ -64,9 +65,7 @@ def not_portable(parsed: ParsedTemplate, target: str) -> bool:
 
 @pytest.mark.parametrize("target", RARE)
 def test_verdicts_agree(target: str) -> None:
-    found = availability(target)
-    if not found.ok:
-        pytest.skip(f"{target}: {found.reason}")
+    expect(target)
     wrong = []
     with open_runtime(target) as engine:
         for parsed, conversations, expected in cases():

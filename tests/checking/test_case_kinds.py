@@ -9,8 +9,9 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import REFERENCE
-from portable_tpl.targets.registry import availability, open_runtime
+from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import parse
+from tests.targets.opening import expect
 
 _TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
 _CONVERSATIONS = (
@@ -62,9 +63,7 @@ _TEMPLATES = (
 
 @pytest.mark.parametrize("target", ["minijinja", "minijinja-strict", "hf-jinja", "llama.cpp-engine", "minja-engine"])
 def test_check_says_what_engines_do(target: str) -> None:
-    found = availability(target)
-    if not found.ok:
-        pytest.skip(f"{target}: {found.reason}")
+    expect(target)
     wrong = []
     with open_runtime(REFERENCE) as reference, open_runtime(target) as engine:
         for text in _TEMPLATES:

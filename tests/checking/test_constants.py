@@ -9,8 +9,9 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import REFERENCE
-from portable_tpl.targets.registry import availability, open_runtime
+from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import parse
+from tests.targets.opening import expect
 
 _CONVERSATION = Conversation([{"role": "user", "content": "Hi"}])
 _VALUES = (
@@ -27,9 +28,7 @@ _FORMS = (
 
 @pytest.mark.parametrize("target", ["minijinja", "hf-jinja", "llama.cpp-engine"])
 def test_constants_have_one_value(target: str) -> None:
-    found = availability(target)
-    if not found.ok:
-        pytest.skip(f"{target}: {found.reason}")
+    expect(target)
     wrong = []
     with open_runtime(REFERENCE) as reference, open_runtime(target) as engine:
         for text in (form.replace("E", value) for form in _FORMS for value in _VALUES):

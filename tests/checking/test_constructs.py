@@ -18,8 +18,9 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendering, same
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import REFERENCE
-from portable_tpl.targets.registry import availability, open_runtime
+from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template.syntax.parsing import ParsedTemplate, parse
+from tests.targets.opening import expect
 
 TEMPLATES: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("constructs.json").read_text("utf-8")))
 _CALL = {"type": "function", "id": "c1", "function": {"name": "f", "arguments": {"a": "b"}}}
@@ -56,9 +57,7 @@ def cases() -> list[tuple[ParsedTemplate, list[Rendering]]]:
 
 @pytest.mark.parametrize("target", ["minijinja", "hf-jinja", "llama.cpp-engine", "minja-engine"])
 def test_check_agrees_with_the_engine(target: str) -> None:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target}: {state.reason}")
+    expect(target)
     wrong = []
     with open_runtime(target) as engine:
         for parsed, expected in cases():

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.targets.processes._base import Runtime
 from portable_tpl.targets.registry import open_runtime
 from tests.corpus.measure import TARGETS
+from tests.targets.opening import opened
 
 
 @pytest.fixture(scope="package")
@@ -23,9 +23,6 @@ def reference() -> Iterator[Runtime]:
 @pytest.fixture(scope="package", params=TARGETS)
 def engine(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     """Each engine in turn; one that is not installed skips its tests and says so."""
-    try:
-        runtime = open_runtime(request.param)
-    except (TargetUnavailable, UnknownTarget) as error:
-        pytest.skip(str(error))
+    runtime = opened(request.param)
     yield runtime
     runtime.close()

@@ -17,7 +17,6 @@ from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.errors import TargetUnavailable
 from portable_tpl.model.rendering import Mismatch
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
@@ -25,6 +24,7 @@ from portable_tpl.targets.registry import open_runtime
 from portable_tpl.targets.steps.prepared import prepare
 from portable_tpl.targets.steps.refusals import REQUEST_REFUSED
 from portable_tpl.template.syntax.parsing import parse
+from tests.targets.opening import opened
 
 WIDE = "\u3000a"
 USER: dict[str, object] = {"role": "user", "content": "Hi"}
@@ -35,19 +35,16 @@ CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": "b"}}}
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[Runtime]:
-    try:
-        runtime = open_runtime("llama.cpp")
-    except TargetUnavailable as error:
-        pytest.skip(str(error))
+    runtime = opened("llama.cpp")
     yield runtime
     runtime.close()
 
 
 @pytest.fixture(scope="module")
 def bare_engines() -> Iterator[BareEngines]:
-    opened = BareEngines()
-    yield opened
-    opened.close()
+    engines = BareEngines()
+    yield engines
+    engines.close()
 
 
 def found(
@@ -209,10 +206,7 @@ def test_an_operator_with_several_values_is_named_by_the_wrong_one(
 def of_engine(
     text: str, message: dict[str, object], reference: Runtime, tracer: Tracer, target: str = "llama.cpp-engine"
 ) -> list[Mismatch]:
-    try:
-        engine = open_runtime(target)
-    except TargetUnavailable as error:
-        pytest.skip(str(error))
+    engine = opened(target)
     settings = CompareSettings(examples=1, conversations=(Conversation([message]),))
     try:
         return list(compare(Template(text), [engine], reference, settings, tracer).targets[target].mismatches)
@@ -302,10 +296,7 @@ def test_what_is_wrong_itself_goes_before_what_cures(body: str, tracer: Tracer) 
     parsed = parse(Template(f"{macro}{{% for m in messages %}}{body}{{% endfor %}}"))
     base = prepare(Conversation([USER, {"role": "assistant", "content": "a|\u3000"}, USER]))
     trace = tracer.trace(parsed.template, [base], "values")[0]
-    try:
-        engine = open_runtime("llama.cpp-engine")
-    except TargetUnavailable as error:
-        pytest.skip(str(error))
+    engine = opened("llama.cpp-engine")
     try:
         answer = engine.render(parsed.template, base)
         locus = locate(parsed.text, trace, answer)

@@ -11,21 +11,17 @@ from portable_tpl.differential.compare import compare
 from portable_tpl.differential.explain.scope_rewrites import scope_rewrites
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
-from portable_tpl.model.errors import TargetUnavailable
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.registry import open_runtime
 from portable_tpl.template import parse
+from tests.targets.opening import opened
 from tests.template.programs import observed, programs
 
 
 @pytest.fixture(scope="module", params=["hf-jinja", "llama.cpp-engine"])
 def forgetful(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     """An engine that does not forget what a turn set."""
-    try:
-        runtime = open_runtime(request.param)
-    except TargetUnavailable as error:
-        pytest.skip(str(error))
+    runtime = opened(request.param)
     yield runtime
     runtime.close()
 

@@ -8,7 +8,7 @@ from portable_tpl.api import compare
 from portable_tpl.checking.pages import page_of
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.source import Template
-from portable_tpl.targets.registry import availability
+from tests.targets.opening import expect
 
 TEXT = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
@@ -28,8 +28,7 @@ RESULT = {"role": "tool", "content": "r"}
 
 
 def causes(target: str, text: str, conversation: Conversation) -> set[tuple[str, str | None]]:
-    if not availability(target).ok:
-        pytest.skip(f"{target} cannot run here")
+    expect(target)
     compared = compare(Template(text), targets=[target], examples=1, conversations=[conversation])
     return {(each.origin, each.cause) for each in compared.targets[target].mismatches}
 

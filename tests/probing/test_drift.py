@@ -15,6 +15,7 @@ from portable_tpl.support.features import load_features
 from portable_tpl.support.table import TARGETS, Support, Table, read_table, shipped_versions
 from portable_tpl.targets import installs
 from portable_tpl.targets.registry import availability, known_targets
+from tests.targets.opening import expect
 
 # Quick enough for every run; `python -m portable_tpl.probing --check` measures all.
 QUICK = ("minijinja", "minijinja-strict", "hf-jinja")
@@ -43,8 +44,7 @@ def test_reference_has_not_drifted(reference: Answers) -> None:
 
 @pytest.mark.parametrize("target", QUICK)
 def test_table_has_not_drifted(target: str, measured: Mapping[str, Table]) -> None:
-    if target not in measured:
-        pytest.skip(f"{target} cannot run here")
+    expect(target)
     table = measured[target]
     path = TARGETS / f"{target}@{table.version}.json"
     assert path.is_file(), f"{target} {table.version} has no table: run `python -m portable_tpl.probing {target}`"
@@ -54,10 +54,8 @@ def test_table_has_not_drifted(target: str, measured: Mapping[str, Table]) -> No
 
 @pytest.mark.parametrize("target", sorted(adapter.id for adapter in command.speaking()))
 def test_the_version_that_runs_here_has_a_table(target: str) -> None:
-    state = availability(target)
-    if not state.ok:
-        pytest.skip(f"{target} cannot run here: {state.reason}")
-    assert state.version in shipped_versions(target), f"run `python -m portable_tpl.probing {target}`"
+    expect(target)
+    assert availability(target).version in shipped_versions(target), f"run `python -m portable_tpl.probing {target}`"
 
 
 def test_the_index_has_not_drifted() -> None:

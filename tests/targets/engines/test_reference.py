@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Conversation
@@ -18,8 +19,6 @@ from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._worker import WorkerRuntime
 from portable_tpl.targets.registry import find, open_runtime
 from tests.targets.conversations import ALL
-
-jinja2 = pytest.importorskip("jinja2")
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
