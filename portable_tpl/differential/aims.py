@@ -58,22 +58,28 @@ def aimed(
 ) -> list[Shot]:
     """Conversations of the tier that get to the places on the reference."""
     choices = SeededChoices(f"{seed}:{parsed.template.sha256}:aims")
-    seeds = list(zip(explored.conversations, explored.traces, strict=True))
+    told = list(zip(explored.conversations, explored.traces, strict=True))
     known = {conversation.key for conversation in explored.conversations}
     marks = [mark for mark in explored.shape.markers(CONTENT) if mark.strip()]
     kept: list[Shot] = []
     for number_of_aim, aim in enumerate(aims):
-        if len(kept) >= _MOST or not seeds:
+        if len(kept) >= _MOST or not told:
             break
         fresh: dict[str, tuple[Conversation, Tier]] = {}
         mildest = min(aim.tier, tier, key=lambda each: each.rank)
+        # What is made of a stranger conversation is as strange.
+        seeds = [each for each, its in zip(told, explored.tiers, strict=True) if its.rank <= mildest.rank] or told
         values: list[tuple[Op, Json]] = [("equals", sample) for sample in aim.samples]
         values = values or list(_values(aim.kinds, mildest))
         texts = [value for op, value in values if op == "equals" and isinstance(value, str)]
+        others = [value for op, value in values if op == "equals" and not isinstance(value, str)]
+        calling = [each for each, _ in seeds if any(message.get("tool_calls") for message in each.messages)]
         plain = explored.targeting.aim(aim.places[0], aim.operands, values, choices, seeds, _TRIES)
         for number, made in enumerate(plain):
             if texts and number % 3:
                 made = _with_text(made, marks if number % 3 == 1 else (), texts[number % len(texts)])
+            elif others and calling and number % 3 == 2:
+                made = _with_argument(calling[number % len(calling)], others[number % len(others)])
             its_tier = explored.judge.tier(made)
             if made.messages and its_tier.rank <= mildest.rank and made.key not in known:
                 fresh[made.key] = (made, its_tier)
@@ -110,6 +116,27 @@ def _with_text(conversation: Conversation, marks: Sequence[str], text: str) -> C
             message = {**message, "content": content if marks else text}
         messages.append(message)
     return replace(conversation, messages=messages)
+
+
+def _with_argument(conversation: Conversation, value: Json) -> Conversation:
+    """The conversation with a value among the arguments of every call: by no path of the template's own."""
+    messages = []
+    for message in conversation.messages:
+        calls = message.get("tool_calls")
+        if isinstance(calls, list) and all(isinstance(call, dict) for call in calls):
+            message = {**message, "tool_calls": [_call_with(call, value) for call in calls]}
+        messages.append(message)
+    return replace(conversation, messages=messages)
+
+
+def _call_with(call: dict[str, Json], value: Json) -> dict[str, Json]:
+    function = call.get("function")
+    if isinstance(function, dict):
+        return {**call, "function": _call_with(function, value)}
+    arguments = call.get("arguments")
+    if not isinstance(arguments, dict) or not arguments:
+        return call
+    return {**call, "arguments": {**arguments, next(reversed(arguments)): value}}
 
 
 def _values(kinds: Sequence[str], tier: Tier) -> Iterator[tuple[Op, Json]]:

@@ -78,7 +78,8 @@ def _by_number(node: nodes.Getitem, key: object, look: Look) -> None:
         kinds = tuple(kind for kind in kinds if kind not in _OTHER_SCRIPTS)
     inside = _goes_into(node, look)
     if inside:
-        kinds = tuple(kind for kind in kinds if kind != "empty-list")
+        # A character has no parts, whole or not.
+        kinds = tuple(kind for kind in kinds if kind != "empty-list" and kind not in _OTHER_SCRIPTS)
     look.use_by_kind(family, kinds, node)
     if look.type(node).bits & k.UNDEFINED and not inside:
         look.use_by_kind("item.missing", kinds, node)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 import portable_tpl as pt
 from portable_tpl.model.findings import Affected, Finding, Severity
+from portable_tpl.targets.registry import availability
 
 RARE = (
     "{% for m in messages %}{{ m.role }}{% if m.role == 'judge' and m.score == 3 %}"
@@ -64,3 +67,36 @@ def test_two_places_that_print_in_one_are_told_apart() -> None:
     for finding, role in zip(findings, ("system", "context"), strict=True):
         assert finding.witness is not None
         assert finding.witness.exhibits[0].conversation.messages[0]["role"] == role
+
+
+HF = "hf-jinja"
+
+
+def proofs(text: str, feature: str) -> list[tuple[str, Severity]]:
+    """How each finding of a feature on hf-jinja is known, and how bad it is there."""
+    if not availability(HF).ok:
+        pytest.skip(f"{HF}: {availability(HF).reason}")
+    (template,) = pt.audit(pt.Template(text), targets=[HF], ignore=["REL"]).templates
+    return [
+        (finding.evidence, effect.severity)
+        for finding in template.findings
+        for effect in finding.effects
+        if effect.feature == feature
+    ]
+
+
+def test_what_stops_an_engine_at_one_place_proves_a_place_alike() -> None:
+    text = (
+        "{% for m in messages %}{% if m.tool_calls %}\n{{ m.content|trim }}\n{{ m.content|upper }}\n{{ m.content|trim }}"
+        "{% endif %}{% endfor %}"
+    )
+    assert proofs(text, "filter.trim@undefined") == [("proved", Severity.ERROR)] * 2
+    assert proofs(text, "filter.upper@undefined") == [("proved", Severity.ERROR)]
+
+
+def test_what_ordinary_requests_bring_is_shown_by_one() -> None:
+    calls = "{% for m in messages %}{% for c in m.tool_calls or [] %}BODY{% endfor %}{% endfor %}"
+    shadowed = calls.replace("BODY", "{% for k, v in c.function.arguments.items() %}{{ k }}{% endfor %}")
+    assert proofs(shadowed, "method.dict.items.shadowed") == [("proved", Severity.ERROR)]
+    false = calls.replace("BODY", "{% for k, v in c.function.arguments|items %}{{ k ~ ' ' ~ v|string }}{% endfor %}")
+    assert ("proved", Severity.ERROR) in proofs(false, "filter.string@false")
