@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_harmless
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.expressions import edits
@@ -62,7 +63,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
         for variant in _default(node) if name in ("default", "d") else _variants(node):
             feature = FeatureId.of("filter", "default" if name == "d" else name, variant)
             look.use(feature, node, lambda: _by_place(node, look))
-            look.use_by_kind(feature, look.kinds(node.node) if node.node else (), node)
+            if node.node is not None and not is_harmless(name, look.type(node.node)):
+                look.use_by_kind(feature, look.kinds(node.node), node)
     elif name in ("default", "d"):
         look.use("filter.default.empty", node)
     elif name in ("select", "reject", "indent"):
@@ -109,6 +111,8 @@ def _variants(node: nodes.Filter) -> Iterator[str]:
         if variant:
             yield variant
     for keyword in node.kwargs:
+        if keyword.key == "attribute" and "." in str(constant(keyword.value)):
+            yield "path"
         yield _BY_NAME.get(str(keyword.key), str(keyword.key))
 
 

@@ -40,6 +40,8 @@ def _concat(node: nodes.Concat, look: Look) -> None:
     marked = [child for child in node.nodes if "markup" in look.kinds(child)]
     for child in node.nodes:
         look.use_by_kind("concat", look.kinds(child), child)
+        if isinstance(child, nodes.Const) and isinstance(child.value, float) and child.value.is_integer():
+            look.use("concat.whole-float", child)
         if marked and child is not marked[0]:
             look.use_by_kind("concat.markup", look.kinds(child), child)
 

@@ -22,17 +22,21 @@ does not have, stay.
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.constants import is_plain_float
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import only_looked_up
 from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.rewriting.literals import plain_literal
 from portable_tpl.rewriting.printing import inside_of
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL210"
@@ -75,6 +79,21 @@ def _constant(node: nodes.Const, look: Look) -> None:
             look.use("literal.int.underscore" if "_" in source else "literal.int.hex", node)
         if value > 1 << 53:
             look.use("literal.int.past-2^53" if value < 1 << 63 else "literal.int.past-2^63", node)
+
+
+def _computed(node: nodes.BinExpr, look: Look) -> None:
+    """A number that is computed of literals, with more digits than every engine prints."""
+    left, right = constant(node.left), constant(node.right)
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        value = _OPERATIONS[node.__class__](left, right)
+        if isinstance(value, float) and not is_plain_float(value):
+            look.use("literal.float.sum", node)
+
+
+_OPERATIONS: dict[type[nodes.Node], Callable[[float, float], float]] = {
+    nodes.Add: operator.add,
+    nodes.Sub: operator.sub,
+}
 
 
 def _token_text(node: nodes.Const, look: Look) -> str | None:
@@ -186,10 +205,18 @@ _KEYS = {"true": "bool", "false": "bool", "zero": "int", "negative": "int"}
 
 
 FIX = plain_literal
-VISITS = {nodes.Const: _constant, nodes.Tuple: _tuple, nodes.List: _list, nodes.Dict: _mapping}
+VISITS = {
+    nodes.Const: _constant,
+    nodes.Tuple: _tuple,
+    nodes.List: _list,
+    nodes.Dict: _mapping,
+    nodes.Add: _computed,
+    nodes.Sub: _computed,
+}
 VALID = (Example("{{ 'a\\n' }}{{ 1.5 }}{{ {'a': 1}.a }}", targets=("hf-jinja", "llama.cpp-engine")),)
 INVALID = (
     Example("{{ '\\x41' }}", targets=("llama.cpp-engine",), fixed="{{ 'A' }}"),
     Example("{{ 1e3 }}", targets=("hf-jinja",), fixed="{{ 1000.0 }}"),
+    Example("{{ 0.1 + 0.2 }}", targets=("llama.cpp-engine",)),
     Example("{{ {1: 'a'}[1] }}", targets=("hf-jinja",)),
 )

@@ -19,7 +19,6 @@ UNSEEN = {
     "method.str.format.index": "the pattern is put together, and only a literal one is read",
     "method.str.format.spec": "the pattern is put together, and only a literal one is read",
     "filter.tojson.float-literal": "1.0 as a literal of a template is what no template has",
-    "literal.float.sum": "which digits a sum has is not followed",
     "for.scope.shadow": "asked of names, not of types",
     "for.scope.variable": "asked of names, not of types",
     "layout.lstrip-blocks.after-text": "one character before a comment or tag is looked for, not the spaces behind it",
