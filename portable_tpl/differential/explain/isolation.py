@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jinja2 import nodes
 
 from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.grouping.divergence import bare_message
+from portable_tpl.differential.run.render_cache import Memory
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
-from portable_tpl.targets.processes._base import Runtime
 
 # A construct that stands alone: where it is only computed, printed, decided on, or looped over.
 _SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
@@ -26,15 +26,21 @@ class Alone:
     """Asks a target and the reference for single constructs of one template.
 
     The target's ``engine`` is asked in its place where there is one: a server also tries every template at its start.
+    Each mismatch of a template brings up much the same constructs again, so that the answers are kept.
     """
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._parsed = subject.parsed
+        self._answers = Memory()
 
-    @property
-    def _runtime(self) -> Runtime:
-        return self._subject.engine or self._subject.target
+    def _given(self, alone: Template, variables: dict[str, object]) -> Rendering:
+        """What the target makes of one construct."""
+        return self._all_given(alone, [_asked(variables)])[0]
+
+    def _all_given(self, alone: Template, conversations: Sequence[Conversation]) -> list[Rendering]:
+        runtime = self._subject.engine or self._subject.target
+        return self._answers.render_all(runtime.render_all, alone, conversations)
 
     def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
         """The construct that gives the very error of the reference there, and none on the target."""
@@ -50,7 +56,7 @@ class Alone:
                 expected = self._reference(alone, variables)
                 if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
                     continue
-                if isinstance(self._runtime.render(alone, _asked(variables)), Rendered):
+                if isinstance(self._given(alone, variables), Rendered):
                     return node
         return None
 
@@ -98,7 +104,7 @@ class Alone:
                 by_text.setdefault(form.format(alone[0]), {})[number] = _asked(alone[1])
         for text, by_number in by_text.items():
             conversations = list(by_number.values())
-            answers = self._runtime.render_all(Template(text), conversations)
+            answers = self._all_given(Template(text), conversations)
             traces = self._subject.tracer.trace(Template(text), conversations, "text")
             for number, answer, trace in zip(by_number, answers, traces, strict=True):
                 if _differ(answer, trace.rendering):
@@ -109,7 +115,7 @@ class Alone:
     def prints_otherwise(self, value: object) -> bool:
         """Whether the target prints a value that it is given otherwise than the reference."""
         alone, variables = Template(_PRINT.format("ptl_value")), {"ptl_value": value}
-        return _differ(self._runtime.render(alone, _asked(variables)), self._reference(alone, variables))
+        return _differ(self._given(alone, variables), self._reference(alone, variables))
 
     def lost_on_leaving(self, place: nodes.Node) -> tuple[str, nodes.Node] | None:
         """The ``continue`` or ``break`` behind a printed text, if the target loses what is printed before one."""
@@ -128,7 +134,7 @@ class Alone:
         inner = f"a{{% {word} %}}"
         inner = f"{{% if true %}}{inner}{{% endif %}}" if in_block else inner
         alone = Template(f"{{% for ptl_item in [0] %}}{inner}{{% endfor %}}")
-        answer = self._runtime.render(alone, _asked({}))
+        answer = self._given(alone, {})
         if not isinstance(answer, Rendered) or answer == self._reference(alone, {}):
             return None
         return f"statement.{word}.after-output{'-in-block' if in_block else ''}", statement
@@ -145,7 +151,7 @@ class Alone:
         return not (isinstance(expected, Failed) and expected.kind == "syntax")
 
     def _fails_so(self, alone: Template, variables: dict[str, object], failure: Rendering) -> bool:
-        answer = self._runtime.render(alone, _asked(variables))
+        answer = self._given(alone, variables)
         if not isinstance(answer, Failed) or not isinstance(failure, Failed):
             return False
         if words(answer.message) != words(failure.message):
