@@ -71,6 +71,8 @@ def _useless(finding: Finding, old: _ByEdit, new: _ByEdit, gone: Counter[_Identi
     after = _joined({number: new[number] for number in numbers if number in new})
     if not any(each is finding for each in before) and gone[_identity(finding, moved)] > 0:
         before.append(finding)  # a finding wider than its edits that has gone
+    if finding.targets:  # that a note goes as well makes nothing better for a target
+        before, after = ([each for each in side if each.targets] for side in (before, after))
     weight_before, weight_after = _weights(before), _weights(after)
     worse = _worse(weight_before, weight_after)
     if worse:

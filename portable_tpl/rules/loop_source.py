@@ -24,12 +24,14 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.branches import spared_loop
+from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.lists import or_nothing
 
 CODE = "PTL503"
 _NOTHING = ("undefined", "empty")
 _ABSENT = ("undefined",)
+_CHARACTERS = TEXT_KINDS - {"empty"}
 
 
 def _for(node: nodes.For, look: Look) -> None:
@@ -45,7 +47,26 @@ def _for(node: nodes.For, look: Look) -> None:
 
 
 def _fix(node: nodes.For, look: Look) -> Fix | None:
+    broken = look.families.get("for", {})
+    if _prints_each(node) and any(kind in broken for kind in look.kinds(node.iter) if kind in _CHARACTERS):
+        return None  # the reference prints something for each character
     return or_nothing(node.iter, look.families.get("for", {}), look, _NOTHING)
+
+
+def _prints_each(node: nodes.For) -> bool:
+    """Whether each turn prints something whatever its item is, or the item itself and not a part of it."""
+    item = node.target.name if isinstance(node.target, nodes.Name) else None
+    for statement in node.body:
+        for each in statement.nodes if isinstance(statement, nodes.Output) else ():
+            if isinstance(each, nodes.TemplateData):
+                if each.data.strip():
+                    return True
+                continue
+            while isinstance(each, nodes.Filter) and each.node is not None:
+                each = each.node
+            if isinstance(each, nodes.Name) and each.name in (item, "loop"):
+                return True
+    return False
 
 
 VISITS = {nodes.For: _for}
@@ -55,6 +76,7 @@ VALID = (
     Example("{% for m in messages %}" + _PARTS + "{% else %}{{ m.content }}{% endif %}{% endfor %}", ("hf-jinja",)),
 )
 INVALID = (
+    Example("{% for c in messages[0].role %}{{ c }},{% endfor %}", targets=("hf-jinja",)),
     Example(
         "{% for c in messages[0].role %}{{ c.text }}{% endfor %}",
         targets=("hf-jinja",),

@@ -35,3 +35,16 @@ def test_findings_of_another_text_do_not_tell_of_what_is_wrong_with_the_template
     offered = with_offers(parsed, findings, look)
     assert [each.fix.safety for each in offered if each.fix is not None] == [Safety.DISPLAY]
     assert looks == []
+
+
+def test_a_note_that_goes_as_well_makes_no_fix_worth_more() -> None:
+    """``|items`` is no help for a value that may be absent, whether notes about ``.items()`` are looked at or not."""
+    loop = "{% for k, v in tool.parameter_definitions.items() %}{{ k }}{% endfor %}"
+    parsed = parse(Template("{% for tool in tools %}{{ tool.name }}" + loop + "{% endfor %}"))
+
+    def offers(notes: bool) -> list[Safety]:
+        findings = [*lint(parsed, ("hf-jinja",), notes=notes)]
+        offered = with_offers(parsed, findings, lambda text: lint(text, ("hf-jinja",), notes=notes))
+        return [each.fix.safety for each in offered if each.fix is not None and each.targets]
+
+    assert offers(notes=False) == offers(notes=True) == [Safety.DISPLAY]
