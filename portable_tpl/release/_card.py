@@ -7,23 +7,27 @@ from collections.abc import Iterator, Sequence
 from portable_tpl.model.card import Card, CardVariable, Fact
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Rendered, Rendering
+from portable_tpl.model.words import listed
 from portable_tpl.release._base import NotAsked, Subject
+from portable_tpl.release._findings import without_place
 from portable_tpl.release._inquiry import Inquiry, reason_of
 from portable_tpl.release._refusals import Request, requests_of
 from portable_tpl.release._run import inspect_template
 from portable_tpl.release._settings import settings_of, words_of
 from portable_tpl.release._turns import (
     ASSISTANT,
+    ASSISTANT_AFTER,
     CALL_ID,
     FUNCTION,
-    FUNCTION_AFTER,
     KEY,
     REASONING,
     RESULT,
+    RESULT_AFTER,
     SYSTEM,
     USER,
     USER_AFTER,
     VALUE,
+    VALUE_AFTER,
     Message,
     Turns,
     content,
@@ -33,10 +37,23 @@ from portable_tpl.targets.steps.reference import REASONING_FIELDS
 from portable_tpl.template.usage.shape import MESSAGE
 from portable_tpl.template.usage.variables import variables
 
-# The text that tells whether a request of a kind was printed; the others need only give a prompt.
-_TOLD = {"system": SYSTEM, "system-later": SYSTEM, "developer": SYSTEM, "unknown-role": SYSTEM, "tool": RESULT,
-         "parallel": FUNCTION_AFTER, "assistant-first": ASSISTANT, "two-users": USER}  # fmt: skip
+# The texts that tell whether a request of a kind was printed.
+_TOLD = {
+    "system": (SYSTEM,),
+    "system-later": (SYSTEM,),
+    "developer": (SYSTEM,),
+    "unknown-role": (SYSTEM,),
+    "tool": (RESULT,),
+    "parallel": (VALUE, VALUE_AFTER, RESULT, RESULT_AFTER),
+    "null-content": (VALUE,),
+    "no-user": (ASSISTANT,),
+    "assistant-first": (ASSISTANT,),
+    "assistant-last": (ASSISTANT,),
+    "two-users": (USER, USER_AFTER),
+    "two-assistants": (ASSISTANT, ASSISTANT_AFTER),
+}
 _PYTHON_PARTS = "[{'type': 'text'"
+_THOUGHTS = ("thinking", "reasoning")  # types of parts
 _ABOUT_TOOLS = ("tool", "parallel", "null-content")
 _ROLE_WORDS = {
     "system": "system message",
@@ -84,15 +101,16 @@ def card_of(subject: Subject, inquiry: Inquiry) -> Card:
 
 
 def _request_fact(group: str, request: Request) -> Fact:
-    return _fact(group, request.kind, _ROLE_WORDS[request.kind], request.rendering, _TOLD.get(request.kind, ""))
+    return _fact(group, request.kind, _ROLE_WORDS[request.kind], request.rendering, *_TOLD[request.kind])
 
 
 def _fact(group: str, key: str, words: str, rendering: Rendering, *texts: str) -> Fact:
     """Whether a rendering holds all texts; where it does not, why."""
     if not isinstance(rendering, Rendered):
         return Fact(group, key, words, False, reason_of(rendering))
-    if any(text not in rendering.text for text in texts):
-        return Fact(group, key, words, False, "not printed")
+    missing = [text for text in texts if text not in rendering.text]
+    if missing:
+        return Fact(group, key, words, False, "not printed" if len(missing) == len(texts) else "printed in part")
     spoilt = _PYTHON_PARTS in rendering.text
     return Fact(group, key, words, not spoilt, "printed as Python writes it" if spoilt else "")
 
@@ -135,7 +153,9 @@ def _fields(subject: Subject) -> tuple[str, ...]:
 def _reasoning(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fact]:
     """Whether the last turn's reasoning is printed, and whether it stays once a user's turn follows."""
     if not _fields(subject):
-        yield Fact("reasoning", "field", "reasoning", False, "no field of it is read")
+        parts = [each for each in _THOUGHTS if each in subject.shape.part_types and _prints(each, turns, inquiry)]
+        note = f"as parts of type {listed(parts, 'or')}" if parts else "no field of it is read"
+        yield Fact("reasoning", "field", "reasoning", bool(parts), note)
         return
     answered = (turns.user(), turns.assistant(reasoning=REASONING))
     for key, words, messages in (
@@ -154,6 +174,13 @@ def _reasoning(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fac
         yield usual if usual.answer or not held else usual._replace(note=held[0])
 
 
+def _prints(kind: str, turns: Turns, inquiry: Inquiry) -> bool:
+    """Whether a thought is printed that is a part of a kind."""
+    parts: Json = [{"type": kind, kind: REASONING}, {"type": "text", "text": ASSISTANT}]
+    answer = inquiry.text(turns.conversation(turns.user(), {"role": "assistant", "content": parts}))
+    return answer is not None and REASONING in answer
+
+
 def _documents(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Fact]:
     document = {"title": "document-title-1", "text": "document-text-1"}
     conversation = turns.conversation(turns.user(), prompt=True, tools=False).with_changes(documents=[document])
@@ -170,7 +197,7 @@ def _prompting(subject: Subject, inquiry: Inquiry) -> Iterator[Fact]:
         ("mask", "REL104", "mask of the assistant's text", "training"),
     ):
         inspection = inspect_template(subject, inquiry, (code,))
-        worst: Sequence[str] = [finding.message for finding in inspection.findings]
+        worst: Sequence[str] = [without_place(finding.message) for finding in inspection.findings]
         if inspection.unasked:
             yield Fact(group, key, words, None, inspection.unasked[0].reason)
         else:

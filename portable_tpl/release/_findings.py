@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Exhibit, Finding, Severity, Witness
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
@@ -150,6 +152,14 @@ def _targets(
         shown = observation.holds(inquiry.replay(target, conversations))
         (showing if shown else silent).append(target)
     return tuple(showing), tuple(silent)
+
+
+_PLACE = re.compile(r"(?:; line \d+, `.*`, went another way| \(line \d+\)).*", re.DOTALL)
+
+
+def without_place(message: str) -> str:
+    """What a finding says, without the line of the template."""
+    return _PLACE.sub("", message)
 
 
 def _message(observation: Observation, cause: Cause | None, silent: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Refused, Rendering
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import ASSISTANT, RESULT_AFTER, USER_AFTER, Message, Turns
+from portable_tpl.release._turns import ASSISTANT, ASSISTANT_AFTER, RESULT_AFTER, USER_AFTER, Message, Turns
 
 
 class Request(NamedTuple):
@@ -44,7 +44,7 @@ def _asked(turns: Turns) -> list[tuple[str, str, Conversation]]:
         (
             "two-assistants",
             "two assistant's turns in a row",
-            [user, reply, turns.assistant("assistant-text-2"), later],
+            [user, reply, turns.assistant(ASSISTANT_AFTER), later],
         ),
         ("tool", "a tool's result", [user, turns.call(), turns.result()]),
         ("parallel", "two tool calls side by side", [user, turns.call(both=True), *results]),

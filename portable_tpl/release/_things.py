@@ -11,6 +11,7 @@ from portable_tpl.release._settings import settings_of
 from portable_tpl.release._thoughts import thought_end, with_thought
 from portable_tpl.release._turns import (
     ASSISTANT,
+    ASSISTANT_AFTER,
     DESCRIPTION,
     DESCRIPTION_AFTER,
     FUNCTION,
@@ -37,7 +38,6 @@ _NAME, _VALUE = "the name of a tool call", "the value of a tool call's argument"
 _SYSTEM, _OFFER, _THOUGHT = "a system message", "the description of a tool", "the reasoning of the last turn"
 # One text tells a document, by its title too; with the second word it is the text and not the title.
 _DOCUMENTS = (("first", "docone"), ("second", "doctwo"))
-_REPLY_AFTER = "assistant-text-2"
 _MANY = 6  # turns of each side after the first: templates that cut the history are known to keep four to ten messages
 _LINE, _LINE_AFTER, _LINE_OF_RESULT = "second-line-1", "second-line-2", "second-line-3"
 
@@ -84,7 +84,7 @@ def _texts(turns: Turns) -> Iterator[Thing]:
     yield Thing("the text of the last user's turn", USER_AFTER, (longer,))
     if not turns.preface:
         yield Thing(_SYSTEM, SYSTEM, (turns.conversation(turns.system(), turns.user(), prompt=True),))
-    later = [turn for _ in range(_MANY) for turn in (turns.user(USER_AFTER), turns.assistant(_REPLY_AFTER))]
+    later = [turn for _ in range(_MANY) for turn in (turns.user(USER_AFTER), turns.assistant(ASSISTANT_AFTER))]
     long = (turns.conversation(turns.user(), turns.assistant(), *later, turns.user(USER_AFTER), prompt=True),)
     yield Thing("the first user's turn of a long conversation", USER, long, (_ASKED,))
     yield Thing("the first answer of a long conversation", ASSISTANT, long, (_REPLY,))

@@ -16,7 +16,7 @@ Message = dict[str, Json]
 
 SYSTEM = "system-text-1"
 USER, USER_AFTER = "user-text-1", "user-text-2"
-ASSISTANT = "assistant-text-1"
+ASSISTANT, ASSISTANT_AFTER = "assistant-text-1", "assistant-text-2"
 REASONING = "reasoning-text-1"
 RESULT, RESULT_AFTER = "result-text-1", "result-text-2"
 FUNCTION, FUNCTION_AFTER = "find_place", "find_route"

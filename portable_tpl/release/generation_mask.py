@@ -38,12 +38,21 @@ from portable_tpl.release._base import Example, Exchange, NotAsked, Observation,
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._tags import fix_with_tags
-from portable_tpl.release._turns import ASSISTANT, RESULT, SYSTEM, USER, USER_AFTER, VALUE, Turns, turns_of
+from portable_tpl.release._turns import (
+    ASSISTANT,
+    ASSISTANT_AFTER,
+    RESULT,
+    SYSTEM,
+    USER,
+    USER_AFTER,
+    VALUE,
+    Turns,
+    turns_of,
+)
 
 CODE = "REL104"
 
-_LATER = "assistant-text-2"
-_REPLIES = {ASSISTANT: "An assistant's text", _LATER: "An assistant's text", VALUE: "A tool call"}
+_REPLIES = {ASSISTANT: "An assistant's text", ASSISTANT_AFTER: "An assistant's text", VALUE: "A tool call"}
 _OTHERS = {
     USER: "a user's text",
     USER_AFTER: "a user's text",
@@ -99,7 +108,7 @@ def has_tags(subject: Subject) -> bool:
 
 
 def _asked(turns: Turns) -> list[Conversation]:
-    end = (turns.assistant(_LATER),) if turns.final_assistant else ()
+    end = (turns.assistant(ASSISTANT_AFTER),) if turns.final_assistant else ()
     conversations = [
         turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
         turns.conversation(*turns.opening(), turns.user(), turns.assistant(), turns.user(USER_AFTER), *end),
@@ -139,7 +148,9 @@ def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Itera
 
 def _ends_early(text: str, end: int, right: int) -> bool:
     """Whether a block ends with a reply, or with white space after it while something else ends the turn."""
-    return right == end or (not text[end:right].strip() and _LATER not in text and text[right:].strip() != "")
+    return right == end or (
+        not text[end:right].strip() and ASSISTANT_AFTER not in text and text[right:].strip() != ""
+    )
 
 
 def _absent(turns: Turns, conversations: Sequence[Conversation], subject: Subject, inquiry: Inquiry) -> Observation:

@@ -11,8 +11,11 @@ from portable_tpl.model.card import Card, CardVariable, Fact
 from portable_tpl.model.words import in_one_line
 from portable_tpl.reports.parts.commonmark import code, prose
 from portable_tpl.reports.parts.jsontext import dumps
-from portable_tpl.reports.parts.visible import one_line, unbroken, visible
+from portable_tpl.reports.parts.visible import one_line, unbroken, visible, wrapped
 
+_COLUMNS, _NARROWEST = 80, 24
+_ESSENTIAL = ("schemas", "arguments-text", "arguments-mapping")  # of tools
+_LONGEST_REPEATED = 24  # characters that are said again
 _SIGNS = {True: "✓", False: "–", None: "?"}
 _GROUPS = {
     "roles": "Roles",
@@ -35,14 +38,37 @@ def _text(card: Card) -> Iterator[str]:
     width = max(len(fact.words) for fact in card.facts)
     for group, facts in groupby(card.facts, lambda fact: fact.group):
         yield f"\n{_GROUPS[group]}"
-        for fact in facts:
-            yield f"  {_SIGNS[fact.answer]} {fact.words:<{width}}  {_note(card, fact)}".rstrip()
+        for fact, note in _rows(card, list(facts)):
+            yield from _wrapped(f"  {_SIGNS[fact.answer]} {fact.words:<{width}}  ", note)
     if card.variables:
         yield "\nVariables"
         names = [unbroken(variable.name) for variable in card.variables]
         longest = max(map(len, names))
         for name, variable in zip(names, card.variables, strict=True):
-            yield f"  {name:<{longest}}  {_variable(variable)}".rstrip()
+            yield from _wrapped(f"  {name:<{longest}}  ", _variable(variable))
+
+
+def _wrapped(start: str, words: str) -> list[str]:
+    """A line that goes on under the words where it is longer than a screen is wide."""
+    lines = wrapped(words, max(_COLUMNS - len(start), _NARROWEST))
+    starts = [start, *[" " * len(start)] * len(lines)]
+    return [f"{at}{line}".rstrip() for at, line in zip(starts, lines, strict=False)] or [start.rstrip()]
+
+
+def _rows(card: Card, facts: Sequence[Fact]) -> Iterator[tuple[Fact, str]]:
+    """The facts of a group with what there is to say; where neither tools nor calls are taken, that is one fact.
+
+    What stands beside several facts in a row is written once.
+    """
+    essential = [fact for fact in facts if fact.key in _ESSENTIAL]
+    if essential and not any(fact.answer for fact in essential):
+        yield Fact("tools", "tools", "tools", False), _note(card, essential[-1])
+        return
+    last = ""
+    for fact in facts:
+        note = _note(card, fact)
+        yield fact, "likewise" if note == last and len(note) > _LONGEST_REPEATED else note
+        last = note
 
 
 def as_markdown(cards: Sequence[Card]) -> str:
@@ -54,8 +80,8 @@ def _markdown(card: Card) -> Iterator[str]:
     yield f"### Chat template{'' if card.name == 'default' else f' {code(unbroken(card.name))}'}\n"
     yield "| | | |\n| --- | :-: | --- |"
     for group, facts in groupby(card.facts, lambda fact: fact.group):
-        for fact in facts:
-            yield f"| {_GROUPS[group]}: {fact.words} | {_SIGNS[fact.answer]} | {_cell(_note(card, fact))} |"
+        for fact, note in _rows(card, list(facts)):
+            yield f"| {_GROUPS[group]}: {fact.words} | {_SIGNS[fact.answer]} | {_cell(note)} |"
     if card.variables:
         yield "\n| variable | |\n| --- | --- |"
         for variable in card.variables:
@@ -96,8 +122,8 @@ def _note(card: Card, fact: Fact) -> str:
     """What there is to say beside a sign."""
     if fact.note:
         return one_line(fact.note)
-    if fact.key == "generation-prompt" and card.generation_prompt:
-        return visible(card.generation_prompt)
+    if fact.key == "generation-prompt" and fact.answer:
+        return visible(card.generation_prompt) or "nothing is printed, and nothing has to be"
     if fact.group == "reasoning" and fact.key == "last-turn":
         return one_line(", ".join(card.reasoning_fields))
     if fact.key == "parts" and fact.answer:
