@@ -22,34 +22,42 @@ from portable_tpl.release._turns import (
     Turns,
 )
 from portable_tpl.requests.parts import MEDIA, media_part
+from portable_tpl.template.usage.shape import PART
 
 
 def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
-    """Pictures, sounds and films that a template deals with, and that change nothing: at most one a kind of part."""
+    """Pictures, sounds and films that change nothing: at most one a kind of part.
+
+    A template that looks at the types of parts, and takes none but texts, is asked for a picture; it may refuse that.
+    """
     if "user" not in subject.shape.part_roles:
         return
-    for kind in subject.shape.part_types:
-        if kind in MEDIA:
-            pairs = _with_media(kind, turns)
-            inquiry.render_all([each for _, *pair in pairs for each in pair])
-            lost = next((pair for pair in pairs if _are_alike(inquiry.render_all(pair[1:]))), None)
-            if lost is not None:
-                words, with_part, without = lost
-                yield Observation(
-                    Severity.WARNING if _is_taken_without_link(kind, turns, inquiry) else Severity.ERROR,
-                    f"{words} is lost: the prompt is the same without it, and nothing refuses it",
-                    (Exchange(words, with_part), Exchange("the same without it", without)),
-                    holds=_are_alike,
-                )
+    named = [kind for kind in subject.shape.part_types if kind in MEDIA]
+    for kind in named or (("image",) if "type" in subject.shape.keys(PART) else ()):
+        pairs = _with_media(kind, turns)
+        inquiry.render_all([each for _, *pair in pairs for each in pair])
+        lost = next((pair for pair in pairs if _are_alike(inquiry.render_all(pair[1:]))), None)
+        if lost is not None:
+            words, with_part, without = lost
+            yield Observation(
+                _severity(kind, turns, inquiry) if named else Severity.NOTE,
+                f"{words} is lost: the prompt is the same without it, and nothing refuses it",
+                (Exchange(words, with_part), Exchange("the same without it", without)),
+                holds=_are_alike,
+            )
 
 
-def _is_taken_without_link(kind: str, turns: Turns, inquiry: Inquiry) -> bool:
-    """Whether a link is lost and the medium itself is not: most servers turn the one into the other."""
+def _severity(kind: str, turns: Turns, inquiry: Inquiry) -> Severity:
+    """That of a part that is lost: less where it is a link, and the medium itself is printed.
+
+    Most servers turn the one into the other.
+    """
     bare = kind.removesuffix("_url")
-    if bare == kind:
-        return False
-    answers = inquiry.render_all(_with_media(bare, turns)[0][1:])
-    return texts_of(answers) is not None and not _are_alike(answers)
+    if bare != kind:
+        answers = inquiry.render_all(_with_media(bare, turns)[0][1:])
+        if texts_of(answers) is not None and not _are_alike(answers):
+            return Severity.WARNING
+    return Severity.ERROR
 
 
 def _with_media(kind: str, turns: Turns) -> list[tuple[str, Conversation, Conversation]]:

@@ -30,14 +30,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.conversation import Conversation, Json, Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
 from portable_tpl.release._differences import foreign_results, lost_media
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._things import Thing, mentions_tools, things_of
-from portable_tpl.release._turns import FUNCTION, Turns, turns_of
+from portable_tpl.release._turns import FUNCTION, SYSTEM, Turns, turns_of
 
 CODE = "REL105"
 
@@ -53,10 +53,27 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     for thing in things:
         if thing.name in lost and lost.isdisjoint(thing.part_of):
             yield _observation(thing)
+    if not turns.preface:
+        yield from _developer(turns, inquiry)
     yield from lost_media(subject, turns, inquiry)
     yield from foreign_results(turns, inquiry)
     if not mentions_tools(subject):
         yield from _no_tools(turns, inquiry)
+
+
+def _developer(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """What clients of OpenAI's newer models send in the system message's place."""
+    system, developer = (
+        turns.conversation(turns.system(role), turns.user(), prompt=True) for role in ("system", "developer")
+    )
+    answers = inquiry.render_all((system, developer))
+    if not _is_lost((SYSTEM,), answers[:1]) and _is_lost((SYSTEM,), answers[1:]):
+        yield Observation(
+            Severity.NOTE,
+            "A developer message is lost, a system message is not: it is not in the prompt, and nothing refuses it",
+            (Exchange("a developer message", developer),),
+            tier=Tier.EXTENDED,
+        )
 
 
 def _no_tools(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
@@ -207,6 +224,9 @@ INVALID = (
         _PICTURES.replace("__", "'<image>' if m.content | selectattr('type', 'equalto', 'image') | list else ''"),
         Severity.ERROR,
     ),
+    # Texts alone, of parts that may be pictures.
+    Example(_PICTURES.replace("{{- __ }}", ""), Severity.NOTE),
+    Example(_SIMPLE.replace("in messages", "in messages if m.role != 'developer'"), Severity.NOTE),
     Example(_PICTURES.replace("__", "'<image>' if m.content[0].type == 'image' else ''"), Severity.ERROR),
     # Both results bear the name of the first call.
     Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "ns.calls[0]")), Severity.ERROR),

@@ -5,7 +5,8 @@ What it asks
 Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once and not
 twice, ``eos_token`` or another token at which generation ends after an assistant's turn, and no control token
 (``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. Of a template without a
-tokenizer it is only asked whether it prints its own BOS or EOS twice, and nothing that its files do not tell.
+tokenizer it is only asked whether it prints its own BOS or EOS twice, or EOS after a user's turn and after no
+assistant's, and nothing that its files do not tell.
 
 Why it matters
 --------------
@@ -36,7 +37,7 @@ from portable_tpl.model.tokenizer import Tokenizer
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._conversations import plain_conversations
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import ASSISTANT, USER_AFTER, Turns, turns_of
+from portable_tpl.release._turns import ASSISTANT, USER, USER_AFTER, Turns, turns_of
 from portable_tpl.sources.beside import tokenizer_of
 
 CODE = "REL103"
@@ -57,7 +58,9 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     yield from doubled
     tokenizer = None if subject.container is None else tokenizer_of(subject.container)
     if tokenizer is None:
-        if doubled:
+        elsewhere = list(_elsewhere(subject, turns, inquiry))
+        yield from elsewhere
+        if doubled or elsewhere:
             return
         raise NotAsked("no tokenizer lies beside the template")
     yield from _begin(turns, tokenizer, inquiry)
@@ -85,6 +88,32 @@ def _doubled(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obser
         yield Observation(
             Severity.WARNING, words, shown, holds=lambda answers: _ends_twice(answers, eos), printed=ASSISTANT
         )
+
+
+def _elsewhere(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """The template's own EOS that ends a user's turn, and no assistant's."""
+    tokens = subject.template.tokens
+    eos, followed = (
+        tokens.get("eos_token"),
+        turns.conversation(turns.user(), turns.assistant(), turns.user(USER_AFTER)),
+    )
+    if not eos or eos == tokens.get("bos_token"):
+        return
+    stops = (eos,)
+    answers = inquiry.render_all([followed, turns.conversation(turns.user(), turns.assistant())])
+    if _ends_user(answers, eos) and _never_ends(answers[: 1 + turns.final_assistant], stops):
+        yield Observation(
+            Severity.WARNING,
+            f"{eos} follows a user's turn, and no assistant's: a trainer that looks for it trains no stop",
+            (Exchange("the prompt", followed),),
+            holds=lambda given: _ends_user(given, eos) and _never_ends(given, stops),
+            printed=eos,
+        )
+
+
+def _ends_user(answers: Sequence[Rendering], eos: str) -> bool:
+    """Whether EOS stands between the user's text and the reply."""
+    return any(eos in text.partition(USER)[2].partition(ASSISTANT)[0] for text in texts_of(answers[:1]) or ())
 
 
 def _ends_twice(answers: Sequence[Rendering], eos: str) -> bool:
@@ -249,6 +278,7 @@ VALID = (
 INVALID = (
     Example(_WITH_BOS.replace("{{- '<|turn|>'", "{{- (bos_token if loop.first else '') + '<|turn|>'")),
     Example(_PLAIN.replace("'<|end|>\\n'", "eos_token + (eos_token if m.role == 'assistant' else '')")),
+    Example(_PLAIN.replace("'<|end|>\\n'", "'<|end|>\\n' + (eos_token if m.role == 'user' else '')")),
     Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=True)),
     Example(_PLAIN, Severity.NOTE, files=_config(bos_token="<s>", add_bos_token=False)),
     Example(_PLAIN, files=_config("</s>")),

@@ -3,9 +3,9 @@
 What it asks
 ------------
 Whether the prompt of a conversation is a prefix of the prompt of the same conversation with one more turn: after an
-assistant's answer, after a tool's result, with reasoning and without, and with each of the template's own switches
-on and off. A prompt that ends in a generation prompt is asked about up to there. The same once more with a system
-message and with tools, where the template takes them.
+assistant's answer (once with white space around it), after a tool's result, with reasoning and without, and with each
+of the template's own switches on and off. A prompt that ends in a generation prompt is asked about up to there. The
+same once more with a system message and with tools, where the template takes them.
 
 Why it matters
 --------------
@@ -29,40 +29,27 @@ Print for each turn the same, wherever in the conversation it stands: what ends 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from portable_tpl.model.conversation import Conversation, Json
+from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._causes import first_difference
+from portable_tpl.release._continuations import Pair, furnished_pairs, pairs_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._prompt import constant_header, history_of
 from portable_tpl.release._settings import settings_of, words_of
-from portable_tpl.release._turns import ASSISTANT, REASONING, SYSTEM, USER, USER_AFTER, Message, Turns, turns_of
+from portable_tpl.release._turns import (
+    ASSISTANT,
+    REASONING,
+    RESULT,
+    USER,
+    USER_AFTER,
+    VALUE,
+    turns_of,
+)
 
 CODE = "REL101"
-
-
-class _Pair(NamedTuple):
-    """A conversation and one that goes on from it, both rendered with one setting of the flags.
-
-    ``follows`` says in a sentence's words what the longer one has beside the shorter, ``beside`` what both have.
-    ``plain`` is the shorter one without the generation prompt, where it has one.
-    """
-
-    kind: str
-    follows: str
-    shorter: Conversation
-    longer: Conversation
-    setting: dict[str, Json]
-    plain: Conversation | None = None
-    beside: str = ""
-
-    @property
-    def conversations(self) -> list[Conversation]:
-        """What an engine is asked."""
-        return [self.shorter, self.longer, *([] if self.plain is None else [self.plain])]
 
 
 _SAYS = {
@@ -77,16 +64,15 @@ _SAYS = {
         "Reasoning leaves the history once a user's turn follows{with_}: prompt caches and training on several "
         "turns pay for it",
     ),
+    "space": (Severity.WARNING, "White space around an answer changes once a user's turn follows{with_}"),
 }
-_RESULT, _USER = "a tool's result", "a user's turn"
-_Setting = dict[str, Json]
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     """One observation a kind: what a tool's turn breaks, what a user's turn does, what reasoning alone does."""
     turns = turns_of(subject, inquiry)
-    pairs = [pair for setting in settings_of(subject) for pair in _pairs(turns, setting)]
-    pairs += _furnished(turns, inquiry)
+    pairs = [pair for setting in settings_of(subject) for pair in pairs_of(turns, setting)]
+    pairs += furnished_pairs(turns, inquiry)
     inquiry.render_all([each for pair in pairs for each in pair.conversations])
     if all(texts_of(inquiry.render_all(pair.conversations)) is None for pair in pairs):
         raise NotAsked("the template takes no conversation of more than one turn")
@@ -96,6 +82,8 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     for kind in _SAYS:
         base = kind.removesuffix("-reasoning")
         shown = [pair for pair in broken if pair.kind == kind and (kind == base or (base, pair.setting) not in plain)]
+        if kind == "space" and any(pair.kind == "user" for pair in broken):
+            continue  # the answer changes anyway
         if kind != base and _kept_by_default(inquiry, pairs, kind):
             continue  # it leaves only where the caller asks for that
         if shown:
@@ -105,66 +93,6 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
             observations = [_observation(*each, header, kept, ends) for each in zip(shown, texts, strict=True)]
             worst = next((each for each in observations if each.severity is not Severity.NOTE), observations[0])
             yield observations[0] if _is_about_the_end(shown[0], texts[0]) else worst
-
-
-def _pairs(turns: Turns, setting: _Setting) -> Iterator[_Pair]:
-    """What goes on without a system message, and without tools but for calls."""
-    if turns.final_assistant:
-        for suffix, reasoning in (("", None), ("-reasoning", REASONING)):
-            answered = turns.conversation(turns.user(), turns.assistant(reasoning=reasoning), variables=setting)
-            yield _Pair(f"user{suffix}", _USER, answered, _extended(answered, turns.user(USER_AFTER)), setting)
-            if turns.prints_calls:
-                called = turns.conversation(turns.user(), turns.call(reasoning=reasoning), variables=setting)
-                yield _Pair(f"tool{suffix}", _RESULT, called, _extended(called, turns.result()), setting)
-    yield from _prompts(turns, turns.conversation(turns.user(), variables=setting))
-    if turns.prints_calls:
-        yield from _tool_pairs(turns, turns.conversation(turns.user(), tools=True, variables=setting))
-
-
-def _furnished(turns: Turns, inquiry: Inquiry) -> Iterator[_Pair]:
-    """The same with tools that nobody calls, and with a system message, where the template takes them."""
-    offered = turns.conversation(turns.user(), tools=True)
-    if turns.tools and not turns.needs_tools:
-        yield from (pair._replace(beside=" with tools") for pair in _prompts(turns, offered))
-    if not turns.preface:
-        system = turns.system()
-        conversation = turns.conversation(system, turns.user())
-        if SYSTEM in (inquiry.text(conversation.with_changes(add_generation_prompt=True)) or ""):
-            beside = " with a system message"
-            yield from (pair._replace(beside=beside) for pair in _prompts(turns, conversation))
-            if turns.prints_calls:
-                conversation = turns.conversation(system, turns.user(), tools=True)
-                yield from (pair._replace(beside=beside) for pair in _tool_pairs(turns, conversation))
-
-
-def _prompts(turns: Turns, conversation: Conversation) -> Iterator[_Pair]:
-    """What a model is asked after a user's turn, and after the answer and another one."""
-    follows = "an answer and a user's turn"
-    longer = _extended(conversation, turns.assistant(), turns.user(USER_AFTER), prompt=True)
-    yield _Pair("user", follows, _extended(conversation, prompt=True), longer, conversation.variables, conversation)
-
-
-def _tool_pairs(turns: Turns, conversation: Conversation) -> Iterator[_Pair]:
-    """What a model is asked before a call, after its result, and after the answer to that."""
-    called = _extended(conversation, turns.call(), turns.result())
-    prompted = _extended(called, prompt=True)
-    yield _Pair(
-        "tool",
-        "a call with its result",
-        _extended(conversation, prompt=True),
-        prompted,
-        conversation.variables,
-        conversation,
-    )
-    answered = _extended(called, turns.assistant())
-    longer = _extended(answered, turns.user(USER_AFTER), prompt=True)
-    yield _Pair("user", "an answer and a user's turn", prompted, longer, conversation.variables, called)
-    if turns.final_assistant:
-        yield _Pair("user", _USER, answered, longer, conversation.variables)
-
-
-def _extended(conversation: Conversation, *messages: Message, prompt: bool = False) -> Conversation:
-    return conversation.with_changes(messages=[*conversation.messages, *messages], add_generation_prompt=prompt)
 
 
 def _changes(renderings: Sequence[Rendering], header: str) -> bool:
@@ -181,13 +109,13 @@ def _changes(renderings: Sequence[Rendering], header: str) -> bool:
     return not texts[1].startswith(shorter)
 
 
-def _kept_by_default(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
+def _kept_by_default(inquiry: Inquiry, pairs: Sequence[Pair], kind: str) -> bool:
     """Whether reasoning stays in the history where no switch is given."""
     usual = next((pair for pair in pairs if pair.kind == kind and not pair.setting), None)
     return usual is not None and REASONING in (inquiry.text(usual.longer) or "")
 
 
-def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
+def _keeps(inquiry: Inquiry, pairs: Sequence[Pair], kind: str) -> bool:
     """Whether a setting of the template's variables keeps the reasoning in the history."""
     for pair in pairs:
         if pair.kind == kind and pair.setting:
@@ -197,10 +125,12 @@ def _keeps(inquiry: Inquiry, pairs: Sequence[_Pair], kind: str) -> bool:
     return False
 
 
-def _observation(pair: _Pair, texts: list[str], header: str, kept: bool, ends: tuple[str, ...]) -> Observation:
+def _observation(pair: Pair, texts: list[str], header: str, kept: bool, ends: tuple[str, ...]) -> Observation:
     severity, message = _SAYS[pair.kind]
     split = first_difference(*texts[:2]) or 0
-    if _is_about_the_end(pair, texts):
+    if _is_out_of_order(texts[1]):
+        severity, message = Severity.ERROR, "Turns are printed in another order than they were sent in{with_}"
+    elif _is_about_the_end(pair, texts):
         kept, message = True, "What stands before the first turn depends on how the conversation ends{with_}"
     elif _is_end_of_conversation(pair, texts, ends):
         severity = Severity.WARNING
@@ -219,15 +149,23 @@ def _observation(pair: _Pair, texts: list[str], header: str, kept: bool, ends: t
         tuple(exchanges),
         holds=lambda renderings: _changes(renderings, header),
         compared=True,
+        tier=Tier.EVERYDAY if pair.kind == "space" else Tier.ORDINARY,
     )
 
 
-def _is_about_the_end(pair: _Pair, texts: Sequence[str]) -> bool:
+def _is_out_of_order(longer: str) -> bool:
+    """Whether what the user asked next stands before what came before it."""
+    places = [longer.find(text) for text in (USER, VALUE, RESULT, ASSISTANT, USER_AFTER)]
+    printed = [place for place in places if place >= 0]
+    return printed != sorted(printed)
+
+
+def _is_about_the_end(pair: Pair, texts: Sequence[str]) -> bool:
     """Whether a prompt asks about the last turn, as guards do: nobody goes on from it."""
     return pair.plain is None and (first_difference(*texts[:2]) or 0) < texts[0].find(USER)
 
 
-def _is_end_of_conversation(pair: _Pair, texts: Sequence[str], ends: tuple[str, ...]) -> bool:
+def _is_end_of_conversation(pair: Pair, texts: Sequence[str], ends: tuple[str, ...]) -> bool:
     """Whether all that goes is a special token at the very end, where the answer before it has an end of its own."""
     shorter = texts[0].rstrip()
     turns = next((shorter.removesuffix(end) for end in ends if shorter.endswith(end)), None)
@@ -289,12 +227,21 @@ VALID = (
     Example(_TOOLS.replace("__", "loop.first") + _PROMPT),
     Example(_THOUGHT.replace("loop.last__", "true") + _PROMPT),
     Example(_CALLS.replace("__", "") + _PROMPT),
+    Example(_CHATML.replace("m.content", "m.content | trim") + _PROMPT),
     # A header that ends every prompt is another fault (REL102), not two.
     Example(_CHATML + "{{- '<|assistant|>' }}\n"),
     Example(_CHATML + "{{- '<|assistant|><think>' }}\n"),
     Example(_CHATML + "{{- '<|system|>Answer in JSON.<|assistant|>' }}\n"),
 )
 INVALID = (
+    Example(_CHATML.replace("m.content", "(m.content if loop.last else m.content | trim)") + _PROMPT),
+    # All that users say, then all that the assistant says.
+    Example(
+        _CHATML.replace("in messages", "in messages if m.role != 'assistant'")
+        + _CHATML.replace("in messages", "in messages if m.role == 'assistant'")
+        + _PROMPT,
+        Severity.ERROR,
+    ),
     Example(
         _CHATML.replace("m.content", "('Answer: ' if m.role == 'user' and loop.last else '') + m.content") + _PROMPT
     ),
