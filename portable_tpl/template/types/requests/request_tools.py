@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from portable_tpl.model.conversation import Tier
 from portable_tpl.requests.tiers import CONTENTS
 from portable_tpl.requests.tools import MANY_INSIDE, NAMED_INSIDE, OWN_FLAGS, OWN_RETURNS, SCHEMA_TYPES
@@ -112,13 +114,34 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     kind = k.DICT if odd else k.FULL_DICT
     schema = pool.type(kind, None, None, inner)
     maybe_schema = pool.type(kind | k.UNDEFINED, None, None, inner)
-    names = pool.sequence(k.FULL_LIST, pool.type(k.STR | k.TEXT_FACTS))
-    named = pool.type(k.DICT, None, None, pool.shape(fields={}, rest=maybe_schema))
+    named = pool.join(pool.type(k.DICT, None, None, pool.shape(fields={}, rest=maybe_schema)), ABSENT)
     several = pool.join(pool.sequence(k.FULL_LIST, schema), ABSENT)
+    plain = _schema_keys(pool, maybe_schema)
+    untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(k.TEXT_STR | k.UNDEFINED)}
+    inside = {"object": dict.fromkeys(NAMED_INSIDE, named), "array": {"items": maybe_schema}}
+    if odd:
+        inner.rest = rest
+        inner.fields = {
+            **plain,
+            **untyped,
+            "type": pool.join_all((plain["type"], pool.sequence(k.FULL_LIST, plain["type"]), ABSENT)),
+            **inside["object"],
+            **inside["array"],
+            "default": pool.join(json_value(pool, tier), ABSENT),
+        }
+    else:
+        by_type = _schemas_by_type(pool, plain, untyped, inside, rest)
+        inner.fields, inner.rest, inner.cases = by_type.fields, by_type.rest, by_type.cases
+    pool.requests[key] = {"schema": schema}
+    return schema
+
+
+def _schema_keys(pool: Pool, maybe_schema: Type) -> dict[str, Type]:
+    """What the keys of a schema of any type give; those that only some types have are absent."""
+    names = pool.sequence(k.FULL_LIST, pool.type(k.STR | k.TEXT_FACTS))
     choices = pool.sequence(k.FULL_LIST, pool.type(k.TEXT_STR | k.TEXT_FACTS | k.INT | k.NEGATIVE))
-    type_ = pool.of_texts(SCHEMA_TYPES)
-    plain = {
-        "type": type_,
+    return {
+        "type": pool.of_texts(SCHEMA_TYPES),
         "description": pool.type(k.STR | k.TEXT_FACTS | k.UNDEFINED),
         "enum": pool.join(choices, ABSENT),
         "required": pool.join(names, ABSENT),
@@ -127,33 +150,25 @@ def _schema(pool: Pool, tier: Tier) -> Type:
         **_own_schema_keys(pool),
         **dict.fromkeys((*NAMED_INSIDE, "items", *MANY_INSIDE, "$ref"), ABSENT),
     }
-    untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(k.TEXT_STR | k.UNDEFINED)}
-    union = pool.sequence(k.FULL_LIST, type_)
-    if odd:
-        plain |= {
-            **untyped,
-            "type": pool.join_all((type_, union, ABSENT)),
-            **dict.fromkeys(NAMED_INSIDE, pool.join(named, ABSENT)),
-            "items": maybe_schema,
-            "default": pool.join(json_value(pool, tier), ABSENT),
-        }
-        inner.fields, inner.rest = plain, rest
-    else:
-        own = {
-            "object": dict.fromkeys(NAMED_INSIDE, pool.join(named, ABSENT)),
-            "array": {"items": maybe_schema},
-        }
-        cases = {
-            name: pool.dict_of(k.FULL_DICT, {**plain, "type": pool.text(name), **own.get(name, {})}, rest)
-            for name in SCHEMA_TYPES
-        }
-        cases[""] = pool.dict_of(k.FULL_DICT, {**plain, **untyped, "type": ABSENT}, rest)
-        cases[_UNION] = pool.dict_of(k.FULL_DICT, {**plain, "type": union}, rest)
-        joined = pool.case(("type", cases), frozenset(cases)).shape
-        assert joined is not None
-        inner.fields, inner.rest, inner.cases = joined.fields, joined.rest, joined.cases
-    pool.requests[key] = {"schema": schema}
-    return schema
+
+
+def _schemas_by_type(
+    pool: Pool,
+    plain: Mapping[str, Type],
+    untyped: Mapping[str, Type],
+    inside: Mapping[str, Mapping[str, Type]],
+    rest: Type,
+) -> Shape:
+    """Schemas of each type with the keys ``inside`` of that type alone, of none, and of several."""
+    cases = {
+        name: pool.dict_of(k.FULL_DICT, {**plain, "type": pool.text(name), **inside.get(name, {})}, rest)
+        for name in SCHEMA_TYPES
+    }
+    cases[""] = pool.dict_of(k.FULL_DICT, {**plain, **untyped, "type": ABSENT}, rest)
+    cases[_UNION] = pool.dict_of(k.FULL_DICT, {**plain, "type": pool.sequence(k.FULL_LIST, plain["type"])}, rest)
+    shape = pool.case(("type", cases), frozenset(cases)).shape
+    assert shape is not None
+    return shape
 
 
 def document_list(pool: Pool, tier: Tier) -> Type:
