@@ -63,6 +63,8 @@ def _sliced_text(pool: Pool, holder: Type, bounds: list[Type | None]) -> Type:
     bits = holder.bits & (k.STR | k.MARKUP | k.TEXT_FACTS)
     if bits & k.STR:
         bits |= k.EMPTY_STR
+    if bits & k.MARKUP:
+        bits |= k.MARKUP  # also the empty one
     return pool.type(bits | _INNER_SPACE)
 
 
