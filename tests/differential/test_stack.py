@@ -11,6 +11,7 @@ from portable_tpl.checking.pages import page_of
 from portable_tpl.differential.attribute.attribution import Attribution
 from portable_tpl.differential.attribute.bare_engines import BareEngines
 from portable_tpl.differential.compare import compare
+from portable_tpl.differential.grouping.identity import Identities
 from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.subject import Subject
@@ -261,6 +262,24 @@ def test_what_the_engine_does_is_the_template_s(reference: Runtime, tracer: Trac
     assert (mismatch.origin, mismatch.decides) == ("template", True)
     assert mismatch.cause is not None
     assert mismatch.cause.startswith("layout.")
+
+
+def test_a_case_without_a_part_of_the_engine_is_not_the_engine_s(reference: Runtime, tracer: Tracer) -> None:
+    """smg makes parts of a text: both conversations print a list there, but of the text's the engine prints none."""
+    template = Template(
+        "{{ messages[0].content | trim }}{% for m in messages[1:] %}{% if m.content is not string %}"
+        "{% for part in m.content %}{{ part.text }}{% endfor %}{% endif %}{% endfor %}"
+    )
+    text = Conversation([{"role": "user", "content": "a"}])
+    parts = Conversation([{"role": "user", "content": [{"type": "text", "text": "a"}]}])
+    with opened("smg") as runtime, closing(BareEngines()) as engines:
+        identities = Identities(Subject(parse(template), runtime, tracer, engines))
+        answers = runtime.render_all(template, [text, parts])
+        assert answers[0] == answers[1] == Rendered('[{"type": "text", "text": "a"}]')
+        (group,) = identities.of([parts], answers[1:])
+        assert group is not None
+        assert group.origin == "template"
+        assert identities.hold(group, [text, parts], lambda: answers) == [False, True]
 
 
 _CALLS_AS_PRINTED = (

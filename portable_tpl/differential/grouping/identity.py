@@ -98,8 +98,8 @@ class Identities:
     ) -> list[bool]:
         """Whether cases have a known identity; much cheaper than finding one.
 
-        The part of the engine in a difference at the very same place is taken as known. ``answers`` are asked for
-        once the reference has said what it can: the target may be at work meanwhile.
+        The part of the engine in a difference is looked into only where all else is the same. ``answers`` are asked
+        for once the reference has said what it can: the target may be at work meanwhile.
         """
         if group.locus is None and group.changes:
             return self.stack.explains(group.changes, conversations, answers)
@@ -116,6 +116,8 @@ class Identities:
         renderings = answers()
         self._locate(conversations, renderings, open_, groups, group.origin, traces)
         numbers = [number for number, each in enumerate(groups) if each == group]
+        if group.origin == "template":
+            numbers = self._engine_taking_part(numbers, conversations, renderings)
         if group.changes and numbers:
             differing = self.stack.differing([conversations[n] for n in numbers], [renderings[n] for n in numbers])
             numbers = [numbers[n] for n in differing]
@@ -132,6 +134,17 @@ class Identities:
         """What keeps a conversation from any template; a step that turns it down is called by its name."""
         objecting = self.stack.objecting(conversation) if name == REQUEST_REFUSED else None
         return name if objecting is None else objecting.name
+
+    def _engine_taking_part(
+        self, numbers: Sequence[int], conversations: Sequence[Conversation], answers: Sequence[Rendering]
+    ) -> list[int]:
+        """Those of the cases in whose difference the target's engine has a part."""
+        innocent = self._engine_innocent([conversations[n] for n in numbers], [answers[n] for n in numbers])
+        return [
+            number
+            for number, is_innocent in zip(numbers, innocent, strict=True)
+            if not is_innocent or _is_refused_at_load(answers[number])
+        ]
 
     def _engine_innocent(self, conversations: Sequence[Conversation], answers: Sequence[Rendering]) -> list[bool]:
         """Whether the target's engine, without the deployment around it, has no part in a difference.
