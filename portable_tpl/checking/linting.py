@@ -42,6 +42,7 @@ def lint(
     further: Sequence[Finding] = (),
     asked: Collection[str] | None = (),
     notes: bool = False,
+    possible: bool = False,
 ) -> list[Finding]:
     """What breaks on the targets in conversations of the tier, in the order of the template.
 
@@ -50,11 +51,11 @@ def lint(
     one that is none. ``provided`` names what the deployment itself brings, be it a filter, a test or a function: such
     are not looked at. ``further`` are findings that others made about the template, which are selected and suppressed
     as the rules' own are; ``asked`` are the codes of checks that were asked, ``None`` for all. ``notes``: say, too,
-    what works only because engines imitate Python. Findings that comments of the template suppress are in the list,
-    marked.
+    what works only because engines imitate Python. ``possible``: take for ordinary, too, that something is absent
+    which ordinary requests need not bring. Findings that comments of the template suppress are in the list, marked.
     """
     chosen = chosen_codes(select, ignore)
-    findings = [*_findings(parsed, tuple(targets), tier, frozenset(provided)), *further]
+    findings = [*_findings(parsed, tuple(targets), tier, frozenset(provided), possible), *further]
     if notes:
         places = {(finding.code, finding.location) for finding in findings}
         extra = _notes(parsed, tuple(targets), frozenset(provided))
@@ -72,14 +73,18 @@ def lint(
 
 
 def _findings(
-    parsed: ParsedTemplate, targets: tuple[str, ...], tier: Tier, provided: frozenset[str]
+    parsed: ParsedTemplate,
+    targets: tuple[str, ...],
+    tier: Tier,
+    provided: frozenset[str],
+    possible: bool = False,
 ) -> list[Finding]:
     broken = broken_features(targets)
     merged: dict[tuple[str, int], _Draft] = {}
     for step in _TIERS[: tier.rank + 1]:
         if step is Tier.EVERYDAY and same_in_everyday(parsed):
             continue  # what only rare content shows, the tables know
-        _collect(looked(parsed, infer(parsed, step, provided), broken), step, tier, merged)
+        _collect(looked(parsed, infer(parsed, step, provided), broken), step, tier, merged, possible)
     if provided:
         drafts = [draft for draft in merged.values() if not _brought(draft.use.feature, provided)]
     else:
@@ -163,7 +168,9 @@ def _effect(target: str, feature: str, tier: Tier, support: Support) -> Effect:
     return Effect(target, feature, tier, severity, "fails", words)
 
 
-def _collect(look: Look, step: Tier, limit: Tier, merged: dict[tuple[str, int], _Draft]) -> None:
+def _collect(
+    look: Look, step: Tier, limit: Tier, merged: dict[tuple[str, int], _Draft], possible: bool = False
+) -> None:
     for use in look.uses:
         live = look.types.reachable(use.node)
         key = (use.rule, id(use.node) if use.span is None else -use.span.start - 1)
@@ -174,7 +181,7 @@ def _collect(look: Look, step: Tier, limit: Tier, merged: dict[tuple[str, int], 
             tier = step if live else Tier.ORDINARY
             assert support.tier is not None
             mildest = max(tier, use.least, Tier(support.tier), key=lambda item: item.rank)
-            if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, look.types):
+            if mildest is Tier.ORDINARY and not support.at_load and _is_unsure(use, look.types, possible):
                 mildest = Tier.EVERYDAY
             if mildest.rank > limit.rank:
                 continue
@@ -187,7 +194,7 @@ def _collect(look: Look, step: Tier, limit: Tier, merged: dict[tuple[str, int], 
                 draft.hits[target] = (use.feature, mildest, support)
 
 
-def _is_unsure(use: Use, types: Types) -> bool:
+def _is_unsure(use: Use, types: Types, possible: bool) -> bool:
     """Whether no ordinary request need bring the kinds to where they break, as far as types can tell."""
     node = use.node.iter if isinstance(use.node, nodes.For) else use.node
     kinds = FeatureId(use.feature).kinds
@@ -195,7 +202,8 @@ def _is_unsure(use: Use, types: Types) -> bool:
         return False
     marks = unsure_marks(kinds)
     inside = (types.of(each) for each in (node, *node.find_all(nodes.Expr)))
-    return any(type_.bits & marks or type_ is ANY for type_ in inside)
+    absent = possible and "undefined" in kinds
+    return any((type_.bits & marks and not absent) or type_ is ANY for type_ in inside)
 
 
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:

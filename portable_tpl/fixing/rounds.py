@@ -114,7 +114,9 @@ def fix(
     tags = wants_tags(select, ignore, unsafe)
 
     def findings(text: ParsedTemplate) -> list[Finding]:
-        all_findings = lint(text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE)
+        all_findings = lint(
+            text, targets, tier, select, ignore, provided, notes=level is Severity.NOTE, possible=True
+        )
         all_findings += tag_findings(text, proving.prover) if tags else []
         return [finding for finding in graded(all_findings) if not finding.suppressed]
 

@@ -239,6 +239,15 @@ def test_a_boolean_gets_no_third_choice_in_a_row(prover: Prover) -> None:
     assert fix(Template(template), HF, prover=prover).text == template
 
 
+def test_what_may_be_absent_is_repaired_though_it_is_no_sure_error(prover: Prover) -> None:
+    seen = (
+        "{{% set ns = namespace(ids=[]) %}}{{% for m in messages %}}{{% if m.role == 'tool' and {} not in ns.ids %}}"
+    )
+    text = seen + "{{{{ m.content }}}}{{% set ns.ids = ns.ids + [{}] %}}{{% endif %}}{{% endfor %}}"
+    old, new = (text.format(*2 * (each,)) for each in ("m.tool_call_id", "m.tool_call_id|default(-1)"))
+    assert fix(Template(old), HF, prover=prover).text == new
+
+
 def test_a_macro_is_defined_once(prover: Prover) -> None:
     template = in_loop("{{ m.content.lstrip('\\n') }}{{ m.role.lstrip('\\n') }}")
     assert fix(Template(template), HF, prover=prover, level=Severity.WARNING).text.count("macro without_start") == 1

@@ -116,7 +116,8 @@ class _Work:
             # The engines stop by themselves before that; this is for what runs in this process.
             with time_limit(2 * STATIC_SECONDS, template.label):
                 findings = _findings(self.session, template, self._targets)
-                if not any(finding.fix is not None and _counts(finding, self.level) for finding in findings):
+                # What may be absent is repaired as well, though `check` only warns of it.
+                if not any(finding.fix is not None and not finding.suppressed for finding in findings):
                     return self._checked(template, template, findings, None)
                 result = self._fix(template)
                 after = replace(template, text=result.text)
