@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _TIERS = tuple(Tier)
+_MISSING = ".missing"  # of a key that a mapping lacks
 _PROVIDED = ("filter", "global", "test", "name")
 
 
@@ -197,7 +198,7 @@ def _collect(
 def _is_unsure(use: Use, types: Types, possible: bool) -> bool:
     """Whether no ordinary request need bring the kinds to where they break, as far as types can tell."""
     node = use.node.iter if isinstance(use.node, nodes.For) else use.node
-    kinds = FeatureId(use.feature).kinds
+    kinds = FeatureId(use.feature).kinds or (("undefined",) if use.feature.endswith(_MISSING) else ())
     if not kinds or not isinstance(node, nodes.Expr):
         return False
     marks = unsure_marks(kinds)

@@ -53,6 +53,8 @@ def _schema_tiers(schema: Any, values: ValueJudge, depth: int = 0) -> Iterator[T
         return
     if schema.keys().isdisjoint(DECIDING_KEYS) or "not" in schema or not _is_type(schema.get("type", "string")):
         yield Tier.EXTENDED
+    if schema.get("type") == "array" and "items" not in schema:
+        yield Tier.EVERYDAY
     if "enum" in schema and not (isinstance(schema["enum"], list) and schema["enum"]):
         yield Tier.EXTENDED
     if "required" in schema and not _is_names(schema["required"]):

@@ -44,6 +44,7 @@ DEFINITIONS: Mapping[str, Schema] = MappingProxyType(
 SCHEMA_SHAPES: Mapping[str, Schema] = MappingProxyType(
     {
         "union": {"type": ["string", "null"], "description": "The unit, if any"},
+        "types": {"type": ["string", "integer"], "description": "The unit"},
         "any-of": {
             "anyOf": [{"type": "string"}, {"type": "null"}],
             "default": None,
@@ -55,6 +56,7 @@ SCHEMA_SHAPES: Mapping[str, Schema] = MappingProxyType(
         "any-of-ref": {"anyOf": [{"$ref": "#/$defs/Place"}, {"type": "null"}], "default": None},
         "array": {"type": "array", "items": {"type": "string"}, "description": "The units"},
         "array-of-ref": {"type": "array", "items": {"$ref": "#/$defs/Place"}, "title": "Places"},
+        "array-of-types": {"type": "array", "items": {"type": ["string", "null"]}},
         "array-of-union": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
         "object": {
             "type": "object",

@@ -10,6 +10,8 @@ from portable_tpl.model.source import Template
 from portable_tpl.template.syntax.parsing import parse
 
 _CALLS = "{% for m in messages %}{% for c in m.tool_calls or [] %}BODY{% endfor %}{% endfor %}"
+_FIELDS = "{% for p in tools[0].function.parameters.properties.values() if tools %}BODY{% endfor %}"
+_NO_ITEMS = "item.shadowed.items.missing"
 _WALK = (
     "{% macro walk(fields, deep=false) %}{% for name, field in fields|dictsort %}{{ field['type']|upper }}"
     "{{ field['description'] }}"
@@ -53,10 +55,17 @@ def said(text: str, target: str = "hf-jinja") -> dict[str, Severity]:
             "eq@empty,false",
             Severity.ERROR,
         ),
+        # Hardly an array comes without its items, a named type has none.
+        (
+            _FIELDS.replace("BODY", "{% if p.type == 'array' and p['items'] %}x{% endif %}"),
+            _NO_ITEMS,
+            Severity.WARNING,
+        ),
+        (_FIELDS.replace("BODY", "{% if p['items'] %}x{% endif %}"), _NO_ITEMS, Severity.ERROR),
     ],
 )
 def test_severity_is_that_of_what_ordinary_requests_bring(template: str, feature: str, severity: Severity) -> None:
-    assert said(template)[feature] is severity
+    assert said(template, "minijinja" if feature == _NO_ITEMS else "hf-jinja")[feature] is severity
 
 
 @pytest.mark.parametrize(

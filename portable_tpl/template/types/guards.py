@@ -301,6 +301,7 @@ def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
         return
     if holder.shape.fields is None or machine.path(node.node.arg) is None or node.node.arg.__class__ is nodes.Const:
         return
+    only_texts = node.name == "defined" and not holder.shape.rest.bits & k.ALL_KINDS & ~k.UNDEFINED
     for env, wanted in zip(worlds, (True, False), strict=True):
         fitting = set()
         for text in key.texts:
@@ -308,13 +309,15 @@ def _narrow_index(machine: Machine, node: Any, worlds: Worlds) -> None:
             if assume_test(machine, node.name, field, [], wanted).bits & k.ALL_KINDS:
                 fitting.add(text)
         if env is not None:
-            _narrow_key(machine, node.node.arg, key, fitting, env)
+            _narrow_key(machine, node.node.arg, key, fitting, env, only_texts and wanted)
 
 
-def _narrow_key(machine: Machine, node: Any, key: Type, texts: Collection[str], env: Env) -> None:
-    """Note that a key, where it is a text, is one of these."""
-    if len(texts) < len(key.texts or ()):
-        narrowed = machine.pool.keep(key, ~k.ANY_TEXT)
+def _narrow_key(
+    machine: Machine, node: Any, key: Type, texts: Collection[str], env: Env, only_texts: bool = False
+) -> None:
+    """Note that a key, where it is a text, is one of these; ``only_texts``: it is one."""
+    if len(texts) < len(key.texts or ()) or only_texts:
+        narrowed = NEVER if only_texts else machine.pool.keep(key, ~k.ANY_TEXT)
         machine.narrow(env, node, machine.pool.join(narrowed, machine.pool.of_texts(texts)) if texts else narrowed)
 
 

@@ -118,7 +118,8 @@ def _schema(pool: Pool, tier: Tier) -> Type:
     several = pool.join(pool.sequence(k.FULL_LIST, schema), ABSENT)
     plain = _schema_keys(pool, maybe_schema)
     untyped = {**dict.fromkeys(MANY_INSIDE, several), "$ref": pool.type(k.TEXT_STR | k.UNDEFINED)}
-    inside = {"object": dict.fromkeys(NAMED_INSIDE, named), "array": {"items": maybe_schema}}
+    items = pool.unsure(maybe_schema, but=kind)  # hardly an array comes without
+    inside = {"object": dict.fromkeys(NAMED_INSIDE, named), "array": {"items": items}}
     if odd:
         inner.rest = rest
         inner.fields = {
