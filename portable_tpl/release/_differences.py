@@ -21,7 +21,7 @@ from portable_tpl.release._turns import (
     VALUE_AFTER,
     Turns,
 )
-from portable_tpl.requests.parts import MEDIA, media_part
+from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, media_part
 from portable_tpl.template.usage.shape import PART
 
 
@@ -32,7 +32,7 @@ def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obs
     """
     if "user" not in subject.shape.part_roles:
         return
-    named = [kind for kind in subject.shape.part_types if kind in MEDIA]
+    named = [kind for kind in subject.shape.part_types if kind in (*BARE_MEDIA, *LINKED_MEDIA)]
     for kind in named or (("image",) if "type" in subject.shape.keys(PART) else ()):
         pairs = _with_media(kind, turns)
         inquiry.render_all([each for _, *pair in pairs for each in pair])

@@ -28,6 +28,7 @@ Print for each turn the same, wherever in the conversation it stands: what ends 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from portable_tpl.model.conversation import Tier
@@ -50,6 +51,8 @@ from portable_tpl.release._turns import (
 )
 
 CODE = "REL101"
+
+_TOKEN = re.compile(r"<[|｜][^<>]*[|｜]>")
 
 
 _SAYS = {
@@ -171,8 +174,9 @@ def _is_end_of_conversation(pair: Pair, texts: Sequence[str], ends: tuple[str, .
     turns = next((shorter.removesuffix(end) for end in ends if shorter.endswith(end)), None)
     if pair.plain is not None or turns is None:
         return False
-    _, answer, end = turns.rpartition(ASSISTANT)
-    return bool(answer and end.strip()) and texts[1].startswith(turns)
+    _, answer, end = turns.rpartition(VALUE if pair.kind.startswith("tool") else ASSISTANT)
+    ended = _TOKEN.search(end) if pair.kind.startswith("tool") else end.strip()  # a call has its own closing marks
+    return bool(answer and ended) and texts[1].startswith(turns)
 
 
 _CHATML = """\
@@ -221,6 +225,8 @@ _TOOLS = """\
 {%- endfor %}
 """
 
+_END = "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"
+
 VALID = (
     Example(_CHATML + _PROMPT),
     Example(_SYSTEM.replace("loop.__", "loop.first") + _PROMPT),
@@ -249,12 +255,13 @@ INVALID = (
     Example(_TOOLS.replace("__", "loop.last") + _PROMPT, Severity.ERROR),
     # The tools stand before the last user's turn: a result leaves them there, the next question moves them.
     Example(_TOOLS.replace("__", "m == (messages | selectattr('role', 'equalto', 'user') | list | last)") + _PROMPT),
-    Example(_CHATML + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n", Severity.WARNING),
+    Example(_CHATML + _PROMPT + _END, Severity.WARNING),
     # Here the token is all that ends an answer.
-    Example(
-        _CHATML.replace(" + '<|end|>'", "") + _PROMPT + "{%- if not add_generation_prompt %}{{ '</s>' }}{% endif %}\n"
-    ),
+    Example(_CHATML.replace(" + '<|end|>'", "") + _PROMPT + _END),
     Example(_THOUGHT.replace("loop.last__", "loop.last") + _PROMPT),
     Example(_THOUGHT.replace("loop.last__", "keep_thinking or loop.last") + _PROMPT, Severity.NOTE),
+    # Each turn has its end, and the conversation another one.
+    Example(_CALLS.replace("__", "") + _PROMPT + _END, Severity.WARNING),
+    Example(_CALLS.replace(" + '<|end|>'", "").replace("'<|end|>'__", "'</turn>'") + _PROMPT + _END, Severity.ERROR),
     Example(_CALLS.replace("__", " if loop.last or loop.nextitem.role != 'tool' else ''") + _PROMPT, Severity.ERROR),
 )
