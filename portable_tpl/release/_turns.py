@@ -10,6 +10,8 @@ from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.release._base import NotAsked, Subject
 from portable_tpl.release._inquiry import Inquiry, reason_of
+from portable_tpl.targets.steps.reference import REASONING_FIELDS
+from portable_tpl.template.usage.shape import MESSAGE
 
 Form = Literal["text", "parts"]
 Message = dict[str, Json]
@@ -55,7 +57,8 @@ class Turns:
     ``preface`` comes before the first user's turn where the template cannot do without it; ``needs_tools`` and
     ``documents`` are for one that cannot do without those. ``calls`` says whether a
     call and its result are taken at all, ``refusal`` why not, and
-    ``prints_calls`` whether both reach the prompt. ``call_content`` is what stands beside a call.
+    ``prints_calls`` whether both reach the prompt. ``call_content`` is what stands beside a call. ``reasoning_field``
+    is where the template looks for a thought; the reference gives one under the other names as well.
     """
 
     user_form: Form = "text"
@@ -63,6 +66,7 @@ class Turns:
     result_form: Form = "text"
     arguments_as_text: bool = False
     call_content: str = ""
+    reasoning_field: str = "reasoning_content"
     preface: tuple[Message, ...] = ()
     tools: tuple[Message, ...] = ()
     documents: tuple[Message, ...] = ()
@@ -87,7 +91,7 @@ class Turns:
     def assistant(self, text: str = ASSISTANT, reasoning: str | None = None) -> Message:
         """An assistant's turn, with what it thought where that is given."""
         message: Message = {"role": "assistant", "content": content(text, self.assistant_form)}
-        return message if reasoning is None else {**message, "reasoning_content": reasoning}
+        return message if reasoning is None else {**message, self.reasoning_field: reasoning}
 
     def call(
         self,
@@ -107,7 +111,7 @@ class Turns:
         elif self.call_content != _ABSENT:
             message["content"] = self.call_content
         if reasoning is not None:
-            message["reasoning_content"] = reasoning
+            message[self.reasoning_field] = reasoning
         names = ((CALL_ID, FUNCTION, VALUE), (CALL_ID_AFTER, FUNCTION_AFTER, VALUE_AFTER))
         calls = [self._call(*each) for each in names[: 2 if both else 1]]
         if arguments is not None:
@@ -194,8 +198,14 @@ def _learn(subject: Subject, inquiry: Inquiry) -> Turns | NotAsked:
     taken, answer = _first(inquiry, users, lambda turns: turns.conversation(turns.user(), prompt=True), USER)
     if taken is None:
         return NotAsked(f"no form of a user's turn is taken: the template {reason_of(answer)}")
-    taken = _learn_assistant(inquiry, taken)
+    taken = _learn_assistant(inquiry, replace(taken, reasoning_field=_reasoning_field(subject)))
     return _learn_calls(inquiry, taken)
+
+
+def _reasoning_field(subject: Subject) -> str:
+    """``reasoning`` where the template reads that name alone: the reference does not make it of the other two."""
+    read = [name for name in REASONING_FIELDS if subject.shape.reads((*MESSAGE, name))]
+    return read[0] if read == ["reasoning"] else "reasoning_content"
 
 
 def _prefaces() -> Iterator[tuple[Message, ...]]:

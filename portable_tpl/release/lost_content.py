@@ -200,6 +200,8 @@ VALID = (
     # A text that is printed in a changed form is not lost.
     Example(_TOOLS + _LOOP.replace("__", _CALLS.replace("m.content", "(m.content | replace('t', '+', 2))"))),
     Example(_PREFACE.replace("__", "")),
+    # A thought under the name that the template reads.
+    Example(_TOOLS + _LOOP.replace("__", _THINKING.replace("__", "true").replace("reasoning_content", "reasoning"))),
     # What was thought before the last turn is dropped, and meant to be.
     Example(_TOOLS + _LOOP.replace("__", _THINKING.replace("__", "loop.last"))),
     Example(_TOOLS + _LOOP.replace("__", _PARTS + _CALLS.replace("m.content", "text"))),
