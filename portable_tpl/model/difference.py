@@ -77,6 +77,13 @@ class PromptDifference:
         return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
+def are_apart(old: Rendering, new: Rendering) -> bool:
+    """Whether two answers differ; where neither is a prompt and both are accidents, nothing is lost or won."""
+    if isinstance(old, Failed) and isinstance(new, Failed):
+        return False
+    return old != new
+
+
 def is_repair(old: Rendering, new: Rendering) -> bool:
     """Whether one answer is an accident of the template, and the other none."""
     return isinstance(old, Failed) and old.kind == "error" and not isinstance(new, Failed)

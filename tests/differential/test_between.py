@@ -13,7 +13,7 @@ from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.difference import Change, Place, TemplateDifference
 from portable_tpl.model.errors import InputError, TemplateSyntaxError
-from portable_tpl.model.rendering import Refused, Rendered
+from portable_tpl.model.rendering import Failed, Refused, Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.targets.processes._base import Limits, Runtime
 from portable_tpl.targets.registry import open_runtime
@@ -176,3 +176,13 @@ def test_conversation_that_failed_by_accident_has_no_prompt_to_be_kept(differ: D
     assert all(each.is_repair for each in difference.differences)
     back = differ(TEXT, failing)
     assert (back.likeness, back.repaired) == ("differs", 0)
+
+
+def test_change_without_which_the_new_template_fails_as_well_is_no_reason(differ: Differ) -> None:
+    old = TEXT.replace("{%- for m in messages %}", "{%- for m in messages %}{% set text = m.content or '' %}")
+    old = old.replace("(m.content or '')", "text")
+    new = TEXT.replace("(m.content or '')", "m.content")
+    difference = differ(old, new)
+    assert difference.likeness == "differs"
+    for each in difference.differences:
+        assert not (isinstance(each.before, Failed) and isinstance(each.new, Failed))

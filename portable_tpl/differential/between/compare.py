@@ -13,9 +13,9 @@ from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.differential.shrink import Shrinker, size_of
 from portable_tpl.generation.tiers import TierJudge
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.difference import PromptDifference, TemplateDifference, is_repair
+from portable_tpl.model.difference import PromptDifference, TemplateDifference, are_apart, is_repair
 from portable_tpl.model.errors import InputError
-from portable_tpl.model.rendering import Failed, Rendering, is_stopped, is_untried
+from portable_tpl.model.rendering import is_stopped, is_untried
 from portable_tpl.model.source import Template
 from portable_tpl.release._base import Subject
 from portable_tpl.release.generation_mask import has_tags
@@ -85,7 +85,7 @@ class _Comparison:
         if not answered:
             label = self._new.template.label
             raise InputError(f"{label}: nothing could be compared: each conversation ran into a limit")
-        cases = [case for case in answered if _parts(case.old, case.new)]
+        cases = [case for case in answered if are_apart(case.old, case.new)]
         groups: dict[Reason, list[Case]] = {}
         several = 0
         for case, reason in zip(cases, self._reasons.of(cases), strict=True):
@@ -117,7 +117,7 @@ class _Comparison:
     def _cases(self, conversations: Sequence[Conversation]) -> list[Case]:
         """Those that differ."""
         renderings = self._rendered(conversations)
-        return [case for case in renderings if not _is_stopped(case) and _parts(case.old, case.new)]
+        return [case for case in renderings if not _is_stopped(case) and are_apart(case.old, case.new)]
 
     def _tier(self, conversation: Conversation) -> Tier:
         return min((judge.tier(conversation) for judge in self._judges), key=lambda tier: tier.rank)
@@ -167,13 +167,6 @@ class _Comparison:
 def _is_stopped(case: Case) -> bool:
     """Whether nothing can be said: a limit ended both answers, or there was no time left to ask for one."""
     return is_untried(case.old) or is_untried(case.new) or (is_stopped(case.old) and is_stopped(case.new))
-
-
-def _parts(old: Rendering, new: Rendering) -> bool:
-    """Whether two answers differ; where neither is a prompt and both are accidents, nothing is lost or won."""
-    if isinstance(old, Failed) and isinstance(new, Failed):
-        return False
-    return old != new
 
 
 def _other_tokens(old: Template, new: Template) -> dict[str, tuple[str | None, str | None]]:

@@ -11,7 +11,7 @@ from jinja2 import nodes
 from portable_tpl.differential.between.changes import Stretch, stretches, without
 from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.model.conversation import Conversation
-from portable_tpl.model.difference import Place
+from portable_tpl.model.difference import Place, are_apart
 from portable_tpl.model.errors import TemplateSyntaxError
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.source import Template
@@ -86,7 +86,7 @@ class Reasons:
             return [places == reason.places for places in self.places(cases)]
         answers = self._runtime.render_all(reason.undone, [case.conversation for case in cases])
         if reason.among_others:
-            return [answer != case.new for answer, case in zip(answers, cases, strict=True)]
+            return [are_apart(answer, case.new) for answer, case in zip(answers, cases, strict=True)]
         return [answer == case.old for answer, case in zip(answers, cases, strict=True)]
 
     def places(self, cases: Sequence[Case]) -> list[tuple[Place | None, Place | None]]:
