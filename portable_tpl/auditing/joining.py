@@ -12,6 +12,7 @@ from portable_tpl.checking.registry import rules
 from portable_tpl.checking.severity import severity_of
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Affected, Effect, Exhibit, Finding, Outcome, Severity, Witness
+from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.rendering import Failed, Mismatch, Refused, Rendered
 from portable_tpl.model.report import Comparison, TargetComparison, counts
 from portable_tpl.model.source import Span, Template
@@ -39,6 +40,9 @@ def speaks(finding: Finding, feature: str, mismatch: Mismatch) -> bool:
     """Whether a mismatch shows a finding about a feature: at its place, and not known to have another cause."""
     if mismatch.line is None:
         return mismatch.cause == feature
+    wider = mismatch.cause is not None and mismatch.cause in set(FeatureId(feature).wider())
+    if wider and mismatch.span is not None and _meets(finding, mismatch.span):
+        return True  # a literal of several lines, and one of its keys
     if not finding.location.line <= mismatch.line <= finding.location.end_line:
         return False
     return mismatch.cause in (feature, None) or (mismatch.code == finding.code and _meets(finding, mismatch.span))

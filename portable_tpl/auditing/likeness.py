@@ -1,6 +1,7 @@
 """Places that fail alike: where an engine stops at the first of two, nothing can show the second.
 
-``{{ x.y|length }}{{ x.y|items }}`` with an undefined ``x.y``: what stops the engine at one place proves the other.
+``{{ x.y|length }}{{ x.y|items }}`` with an undefined ``x.y``: what stops the engine at one place proves the other. So
+does a construct that keeps it from loading the template at all: it stops at the first of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from portable_tpl.model.source import Span
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 Alike = Callable[[Finding, Effect, Mismatch], bool]
+_BY_KEY = "item.key"  # what is odd is the key, not what is looked into
 _OF_ONE = (nodes.Filter, nodes.Test, nodes.Getattr, nodes.Getitem)
 
 
@@ -24,20 +26,23 @@ def fails_alike(parsed: ParsedTemplate) -> Alike:
     """Whether a target that failed over a kind of value elsewhere would have failed at a finding's place over it."""
 
     @cache
-    def operand(start: int, end: int) -> str | None:
-        """What is filtered, tested or looked into by the expression at a place, as it is written."""
+    def operand(start: int, end: int, family: str) -> str | None:
+        """What is filtered, tested, looked into or looked up by the expression at a place, as it is written."""
         for node in parsed.nodes:
             if isinstance(node, _OF_ONE) and parsed.span(node) == Span(start, end):
-                return None if node.node is None else parsed.source(node.node)
+                value = node.arg if family == _BY_KEY and isinstance(node, nodes.Getitem) else node.node
+                return None if value is None else parsed.source(value)
         return None
 
     def alike(finding: Finding, effect: Effect, mismatch: Mismatch) -> bool:
-        if effect.outcome != "fails" or not isinstance(mismatch.target, Failed) or mismatch.span is None:
+        if not isinstance(mismatch.target, Failed) or mismatch.span is None or mismatch.cause is None:
             return False
-        kinds = FeatureId(effect.feature).kinds
-        if not kinds or mismatch.cause is None or FeatureId(mismatch.cause).kinds != kinds:
+        if mismatch.target.kind == "syntax":
+            return mismatch.cause == effect.feature
+        feature, cause = FeatureId(effect.feature), FeatureId(mismatch.cause)
+        if not feature.kinds or cause.kinds != feature.kinds:
             return False
-        here = operand(finding.location.start, finding.location.end)
-        return here is not None and here == operand(mismatch.span.start, mismatch.span.end)
+        here = operand(finding.location.start, finding.location.end, feature.family)
+        return here is not None and here == operand(mismatch.span.start, mismatch.span.end, cause.family)
 
     return alike

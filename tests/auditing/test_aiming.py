@@ -100,3 +100,19 @@ def test_what_ordinary_requests_bring_is_shown_by_one() -> None:
     assert proofs(shadowed, "method.dict.items.shadowed") == [("proved", Severity.ERROR)]
     false = calls.replace("BODY", "{% for k, v in c.function.arguments|items %}{{ k ~ ' ' ~ v|string }}{% endfor %}")
     assert ("proved", Severity.ERROR) in proofs(false, "filter.string@false")
+
+
+def test_what_keeps_a_template_from_loading_proves_each_of_its_like() -> None:
+    text = "{% raw %}a{% endraw %}{{ bos_token }}{% raw %}b{% endraw %}"
+    assert proofs(text, "statement.raw") == [("proved", Severity.ERROR)] * 2
+    keys = "{% set names = {\n0: 'a',\n1: 'b'\n} %}{% for key, name in names|dictsort %}{{ name }}{% endfor %}"
+    assert proofs(keys, "literal.dict.key-int") == [("proved", Severity.ERROR)] * 2
+
+
+def test_a_place_behind_an_odd_key_of_the_same_value_is_proved_with_it() -> None:
+    text = (
+        "{% set names = {'string': 'str'} %}{% for p in tools[0].function.parameters.properties.values() if tools %}"
+        "{% if names[p.type] is defined %}{{ names[p.type] }}{% elif p.type is iterable %}any{% endif %}{% endfor %}"
+    )
+    assert proofs(text, "test.iterable@undefined") == [("proved", Severity.ERROR)]
+    assert proofs(text, "item.key@undefined") == [("proved", Severity.ERROR)]
