@@ -5,7 +5,8 @@ What it asks
 Whether all templates of a model that have one name are the same: those of ``chat_template.jinja``,
 ``additional_chat_templates/``, ``tokenizer_config.json``, ``chat_template.json`` and ``processor_config.json``, and
 of the GGUF files in the folder; without a model's other files, those of GGUF files that hold one model in several
-encodings, as their names say. Other bytes that print the same prompts are a note; line ends are nothing.
+encodings, as their names say. Other bytes that print the same prompts are a note; line ends are nothing. A named
+template that other programs load, and transformers does not, is a warning.
 
 Why it matters
 --------------
@@ -63,11 +64,30 @@ def examine_container(subject: ContainerSubject, inquiry: Inquiry) -> Iterator[O
     for conflict in container.conflicts:
         if conflict.kind in _OF_LOADERS:
             yield Observation(Severity.WARNING, conflict.message, related=conflict.files)
+    yield from _unloaded(container)
     ggufs = ggufs_beside(container).containers
     for each in container.templates:
         first, *others = _copies(container, ggufs, each)
         for other in others:
             yield _judged(first, other, subject, inquiry)
+
+
+def _unloaded(container: Container) -> Iterator[Observation]:
+    """Named templates that some programs load, and the reference does not, since another file hides theirs."""
+    known = {each.name for each in container.templates}
+    named = [slot for slot in container.slots if slot.name not in known]
+    for name in dict.fromkeys(slot.name for slot in named):
+        files = tuple(dict.fromkeys(slot.file for slot in named if slot.name == name))
+        readers = {reader for file in files for reader in container.readers.get((file, name), ())}
+        if readers:
+            loads = f"{listed(sorted(readers, key=_ORDER.index))} load{'s' if len(readers) == 1 else ''}"
+            holds = "holds" if len(files) == 1 else "hold"
+            yield Observation(
+                Severity.WARNING,
+                f"{listed([_name(container, file) for file in files])} {holds} a template {name}, which {loads}, and "
+                "transformers does not",
+                related=tuple(_name(container, file) for file in files),
+            )
 
 
 def _copies(container: Container, ggufs: Sequence[Container], chosen: Template) -> list[_Copy]:
@@ -104,7 +124,8 @@ def _judged(first: _Copy, other: _Copy, subject: ContainerSubject, inquiry: Inqu
     try:
         difference = inquiry.engines.difference(first.template, other.template)
     except TemplateSyntaxError as error:
-        words = f"{listed(other.files)} holds a template that does not parse: {error}"
+        at = "" if error.line is None else f" (line {error.line})"
+        words = f"{listed(other.files)} holds a template that does not parse: {error.reason}{at}"
         return Observation(Severity.ERROR, words, related=related)
     loaded = _loading(first, other)
     if not difference.differences:
@@ -190,6 +211,15 @@ INVALID = (
         },
     ),
     Example(_TEMPLATE, Severity.ERROR, files={"tokenizer_config.json": _holding(_TEMPLATE + "{% if %}")}),
+    # A template for tools that transformers never sees.
+    Example(
+        _TEMPLATE,
+        files={
+            "tokenizer_config.json": _holding(
+                [{"name": "default", "template": _TEMPLATE}, {"name": "tool_use", "template": _OTHER}]
+            )
+        },
+    ),
     Example(
         _TEMPLATE,
         files={"chat_template.json": _holding(_TEMPLATE), "additional_chat_templates/rag.jinja": _TEMPLATE},

@@ -3,7 +3,8 @@
 What it asks
 ------------
 Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once and not
-twice, ``eos_token`` or another token at which generation ends after an assistant's turn, and no control token
+twice, ``eos_token`` or another token at which generation ends after an assistant's turn (one of those that
+``generation_config.json`` names, where it names any), and no control token
 (``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. Of a template without a
 tokenizer it is only asked whether it prints its own BOS or EOS twice, or EOS after a user's turn and after no
 assistant's, and nothing that its files do not tell.
@@ -29,11 +30,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.model.tokenizer import Tokenizer
+from portable_tpl.model.words import listed
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject, texts_of
 from portable_tpl.release._conversations import plain_conversations
 from portable_tpl.release._inquiry import Inquiry
@@ -154,6 +157,13 @@ def _end(turns: Turns, tokenizer: Tokenizer, inquiry: Inquiry) -> Iterator[Obser
         yield Observation(
             Severity.WARNING, words, exchanges, holds=lambda given: _never_ends(given, stops), printed=ASSISTANT
         )
+    elif tokenizer.stops and eos not in tokenizer.stops and _never_ends(answers, tokenizer.stops):
+        stopping = listed(tokenizer.stops, "or")
+        words = f"{eos} ends an assistant's turn, and generation goes on: it ends at {stopping} alone"
+        exchanges = tuple(Exchange("the prompt", each) for each in conversations)
+        yield Observation(
+            Severity.WARNING, words, exchanges, holds=partial(_never_ends, stops=tokenizer.stops), printed=ASSISTANT
+        )
 
 
 def _never_ends(answers: Sequence[Rendering], stops: Sequence[str]) -> bool:
@@ -268,6 +278,7 @@ VALID = (
     Example(_PLAIN, files=_config(bos_token="<s>", add_bos_token=True)),
     # Generation ends at the end of a turn, whatever eos_token is.
     Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": [1, 3]}'}),
+    Example(_PLAIN, files={**_config(), "generation_config.json": '{"eos_token_id": 3}'}),
     # Which token that is, no file tells.
     Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": 7}'}),
     # The vocabulary is not known.
@@ -283,6 +294,8 @@ INVALID = (
     Example(_PLAIN, Severity.NOTE, files=_config(bos_token="<s>", add_bos_token=False)),
     Example(_PLAIN, files=_config("</s>")),
     Example(_PLAIN, files={**_config("</s>"), "generation_config.json": '{"eos_token_id": [0, 1]}'}),
+    # What ends a turn is eos_token, and generation does not end there.
+    Example(_PLAIN, files={**_config(), "generation_config.json": '{"eos_token_id": 1}'}),
     Example(_PLAIN, Severity.ERROR, files=_config(missing="<|turn|>")),
     Example(_PLAIN, Severity.NOTE, files=_config(special=False)),
     Example(

@@ -41,7 +41,8 @@ _TOKEN_TYPES = "tokenizer.ggml.token_type"
 # Types of a token that llama.cpp cuts out of a text whole: unknown, control, user-defined.
 _CUT_OUT, _CONTROL = (2, 3, 4), 3
 # Where llama.cpp ends a generation, besides the end of text.
-_STOPS = ("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id")
+# Programs that load the file end at each of them.
+_STOPS = ("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id")
 _ALIGNMENT = "general.alignment"
 ByteOrder = Literal["little", "big"]
 # Far above any template and any vocabulary.

@@ -110,7 +110,7 @@ def test_the_tokenizer_is_that_of_the_vocabulary(tmp_path: Path) -> None:
     tokenizer = tokenizer_of(open_container(str(path)))
     assert tokenizer is not None
     assert tokenizer.special == {"bos_token": "<s>", "eos_token": "</s>"}
-    assert (tokenizer.adds_bos, tokenizer.adds_eos, tokenizer.stops) == (True, False, ("<|end|>",))
+    assert (tokenizer.adds_bos, tokenizer.adds_eos, tokenizer.stops) == (True, False, ("</s>", "<|end|>"))
     assert tokenizer.control == {"<s>": True, "</s>": True, "<|end|>": True, "<tag>": False}
     assert tokenizer.whole
 
