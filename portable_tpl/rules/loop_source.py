@@ -27,6 +27,7 @@ from portable_tpl.checking.branches import spared_loop
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.lists import or_nothing
+from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL503"
 _NOTHING = ("undefined", "empty")
@@ -40,6 +41,8 @@ def _for(node: nodes.For, look: Look) -> None:
     if isinstance(node.test, nodes.CondExpr) and not look.parsed.source(node.test).startswith("("):
         look.use("for.if.condexpr", node.test)
     kinds = look.kinds(node.iter)
+    if not look.types.of(node).bits & (k.TEXT_STR | k.TEXT_MARKUP):
+        kinds = tuple(kind for kind in kinds if kind not in _CHARACTERS)  # the reference fails with any character
     present = tuple(kind for kind in kinds if kind not in _ABSENT)
     look.use_by_kind("for", present, node.iter, lambda: _fix(node, look))
     if len(present) < len(kinds):
@@ -76,6 +79,10 @@ VALID = (
     Example("{% for m in messages %}" + _PARTS + "{% else %}{{ m.content }}{% endif %}{% endfor %}", ("hf-jinja",)),
 )
 INVALID = (
+    Example(
+        "{% for m in messages %}{% for p in m.content or [] %}{{ p.text ~ '' }}{% endfor %}{% endfor %}",
+        targets=("hf-jinja",),
+    ),
     Example("{% for c in messages[0].role %}{{ c }},{% endfor %}", targets=("hf-jinja",)),
     Example(
         "{% for c in messages[0].role %}{{ c.text }}{% endfor %}",

@@ -89,3 +89,18 @@ def test_a_list_that_prints_wrong_as_a_whole_is_said_once(target: str) -> None:
         ["filter.string@list"],
         ["print.list@plain"],
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("{{ p.text + '' }}", set[str]()),  # of a character the reference has no text to add to
+        ("{{ p.text ~ '' }}", {"for@plain"}),
+        ("{% if p is mapping %}{{ p.text }}{% else %}{{ raise_exception('no') }}{% endif %}", set[str]()),
+        ("{% if p is mapping %}{{ p.text }}{% endif %}", {"for@plain"}),
+        ("{% if p is not mapping %}{% continue %}{% endif %}{{ p.text + '' }}", {"for@plain"}),
+    ],
+)
+def test_a_loop_that_no_character_gets_through_is_given_no_text(body: str, outcome: set[str]) -> None:
+    loop = "{% for m in messages %}{% for p in m.content %}" + body + "{% endfor %}{% endfor %}"
+    assert {each for each in said(loop) if each == "for@plain"} == outcome

@@ -15,7 +15,7 @@ from portable_tpl.template.types.lattice.lattice import ANY, NEVER, Type
 from portable_tpl.template.types.machine import Env, Evaluate, Machine
 from portable_tpl.template.types.operations import macros
 from portable_tpl.template.types.operations.blocks import block_text
-from portable_tpl.template.types.requests.contents import ITERABLE, elements
+from portable_tpl.template.types.requests.contents import FULL_TEXT, ITERABLE, elements
 
 _MOST_ROUNDS = 12  # of 597 real templates 555 come to rest after one and none needs more than three
 _MOST_FAILED = 6  # tests of an if that are asked again in a later branch
@@ -125,7 +125,17 @@ def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
     if source is NEVER:
         return None
     writes = machine.attribute_writes
-    element = elements(machine.pool, source)
+    pool = machine.pool
+    if (
+        source.bits & FULL_TEXT
+        and source.bits & k.ALL_KINDS & ~k.ANY_TEXT
+        and _fails_with_characters(machine, node, source, env)
+    ):
+        source = pool.keep(source, ~FULL_TEXT)
+        machine.narrow(env, node.iter, source)
+    old = machine.types.get(id(node), NEVER)
+    machine.types[id(node)] = pool.join(old, source)
+    element = elements(pool, source)
     if element is not NEVER:
         inner = dict(env)
         machine.forget_attributes(inner)
@@ -137,7 +147,18 @@ def _for(machine: Machine, node: nodes.For, env: Env) -> Env | None:
     return env
 
 
-def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
+def _fails_with_characters(machine: Machine, node: nodes.For, source: Type, env: Env) -> bool:
+    """Whether a loop over lists that is given text cannot get through with its first character."""
+    if node.test is not None or node.recursive or any(node.find_all((nodes.Continue, nodes.Break))):
+        return False
+    inner = dict(env)
+    machine.forget_attributes(inner)
+    characters = elements(machine.pool, machine.pool.keep(source, FULL_TEXT))
+    return _loop(machine, node, characters, inner) is None
+
+
+def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> Env | None:
+    """Run a loop's body; gives what is known at its end, if it can be reached."""
     pool = machine.pool
     if node.recursive:
         element = ANY
@@ -151,8 +172,7 @@ def _loop(machine: Machine, node: nodes.For, element: Type, inner: Env) -> None:
         machine.frames.append(inner)
         world = branch(machine, node.test, inner)[0]
         machine.frames.pop()
-    if world is not None:
-        run_scope(machine, node.body, world)
+    return None if world is None else run_scope(machine, node.body, world)
 
 
 def _assign(machine: Machine, node: nodes.Assign, env: Env) -> Env | None:
