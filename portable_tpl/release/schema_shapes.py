@@ -77,7 +77,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     shaped = [(shape, _pair(turns, shape)) for shape in _SHAPES]
     requests = [(f"a parameter with {shape.name}", pair[0]) for shape, pair in shaped]
     requests += [(name, turns.offering(parameters)) for name, parameters in _NO_PARAMETERS]
-    yield from _failing(requests, inquiry)
+    yield from _failing(requests, inquiry.render(_pair(turns, _TEXT)[0]), inquiry)
     dropped = [(shape, pair) for shape, pair in shaped if typed is False and _dropped(inquiry.render_all(pair))]
     if dropped:
         shape, (with_shape, bare) = dropped[0]
@@ -111,8 +111,10 @@ def _shadowed(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obse
         )
 
 
-def _failing(requests: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> Iterator[Observation]:
-    """One observation for each error with which the reference answers."""
+def _failing(
+    requests: Sequence[tuple[str, Conversation]], plain: Rendering, inquiry: Inquiry
+) -> Iterator[Observation]:
+    """One observation for each error with which the reference answers; ``plain`` is its answer to a plain type."""
     failures: dict[Rendering, list[tuple[str, Conversation]]] = {}
     for (name, conversation), rendering in zip(
         requests, inquiry.render_all([each for _, each in requests]), strict=True
@@ -120,9 +122,10 @@ def _failing(requests: Sequence[tuple[str, Conversation]], inquiry: Inquiry) -> 
         if isinstance(rendering, Failed):
             failures.setdefault(rendering, []).append((name, conversation))
     for rendering, failing in failures.items():
+        names = ["any tool"] if rendering == plain else [name for name, _ in failing]
         yield Observation(
             Severity.ERROR,
-            f"The prompt with {listed([name for name, _ in failing], 'or')} {reason_of(rendering)}",
+            f"The prompt with {listed(names, 'or')} {reason_of(rendering)}",
             (Exchange(*failing[0]),),
             holds=lambda renderings: isinstance(renderings[0], Failed),
         )
