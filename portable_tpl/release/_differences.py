@@ -1,4 +1,4 @@
-"""What has to make a difference to the prompt: pictures and sounds, and whose result a result is."""
+"""What has to be told apart: media from none, whose result a result is, markup from what HTML makes of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Exchange, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._turns import (
+    ASSISTANT,
     CALL_ID,
     CALL_ID_AFTER,
     FUNCTION,
@@ -18,11 +19,14 @@ from portable_tpl.release._turns import (
     RESULT,
     RESULT_AFTER,
     USER,
+    USER_AFTER,
     VALUE_AFTER,
     Turns,
 )
 from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, media_part
 from portable_tpl.template.usage.shape import PART
+
+_MARKUP = "<b>"
 
 
 def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
@@ -122,3 +126,21 @@ def _foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> str:
         if other in before and other in between and own not in after_calls:
             return "first"
     return ""
+
+
+def escaped_texts(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """Markup in a turn's text that comes out as HTML writes it: at most one observation."""
+    written = (turns.user(f"{USER} {_MARKUP}"), turns.assistant(f"{ASSISTANT} {_MARKUP}"), turns.user(USER_AFTER))
+    conversation = turns.conversation(*written, prompt=True)
+    if _is_escaped([inquiry.render(conversation)]):
+        yield Observation(
+            Severity.ERROR,
+            "Markup in a text is printed escaped, as in HTML: the model reads &lt; where < was sent",
+            (Exchange(f"texts that hold {_MARKUP}", conversation),),
+            holds=_is_escaped,
+            printed="&lt;",
+        )
+
+
+def _is_escaped(answers: Sequence[Rendering]) -> bool:
+    return any("&lt;b&gt;" in text for text in texts_of(answers) or ())

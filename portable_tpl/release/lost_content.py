@@ -8,7 +8,7 @@ side by side, each result, a result as text parts, a reply with ``tool_calls: []
 description and parameter, the reasoning of the last turn, each document. Then things in company: the second line of a
 text, a system message and tools or documents, a thought beside a call, the answer after a thought, the first turns of
 a long conversation. Of a template that deals with pictures or sounds, whether each changes the prompt; of one that
-prints whose result a result is, whether it is that call's.
+prints whose result a result is, whether it is that call's. Markup has to come out as it was sent.
 
 Why it matters
 --------------
@@ -34,7 +34,7 @@ from portable_tpl.model.conversation import Conversation, Json, Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
-from portable_tpl.release._differences import foreign_results, lost_media
+from portable_tpl.release._differences import escaped_texts, foreign_results, lost_media
 from portable_tpl.release._inquiry import Inquiry
 from portable_tpl.release._things import Thing, mentions_tools, things_of
 from portable_tpl.release._turns import FUNCTION, SYSTEM, Turns, turns_of
@@ -57,6 +57,7 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
         yield from _developer(turns, inquiry)
     yield from lost_media(subject, turns, inquiry)
     yield from foreign_results(turns, inquiry)
+    yield from escaped_texts(turns, inquiry)
     if not mentions_tools(subject):
         yield from _no_tools(turns, inquiry)
 
@@ -226,6 +227,7 @@ INVALID = (
         _PICTURES.replace("__", "'<image>' if m.content | selectattr('type', 'equalto', 'image') | list else ''"),
         Severity.ERROR,
     ),
+    Example(_SIMPLE.replace("m.content", "(m.content | e)"), Severity.ERROR),
     # Texts alone, of parts that may be pictures.
     Example(_PICTURES.replace("{{- __ }}", ""), Severity.NOTE),
     Example(_SIMPLE.replace("in messages", "in messages if m.role != 'developer'"), Severity.NOTE),
