@@ -40,6 +40,7 @@ _TEXT_BITS: tuple[tuple[int, str], ...] = (
     (k.NON_ASCII, "unicode"),
 )
 TEXT_KINDS = frozenset({"word", "plain", "empty", "html", "spaced", "lines", "unicode", "unicode-spaced"})
+_OTHER_SCRIPTS = frozenset({"unicode", "unicode-spaced"})
 _BRIEF = dict.fromkeys(TEXT_KINDS - {"empty"}, "plain") | {"markup": "plain"}
 
 
@@ -79,6 +80,8 @@ def unsure_marks(kinds: Kinds) -> int:
     if "negative" in kinds:
         bits |= k.INT
     marks = k.unsure_marks(bits)
+    if not _OTHER_SCRIPTS.isdisjoint(kinds):
+        marks |= k.RARELY_NON_ASCII
     return marks | k.RARELY_EMPTY if "empty" in kinds else marks
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _TIERS = tuple(Tier)
 _MISSING = ".missing"  # of a key that a mapping lacks
+_SHADOWED = "shadowed"  # of a mapping that has a key named as a method is
 _PROVIDED = ("filter", "global", "test", "name")
 
 
@@ -195,10 +196,17 @@ def _collect(
                 draft.hits[target] = (use.feature, mildest, support)
 
 
+def _kinds_meant(feature: str) -> tuple[str, ...]:
+    """The kinds that a feature without any is about: of mappings whose keys hide methods, or lack such keys."""
+    if feature.endswith(_MISSING):
+        return ("undefined",)
+    return ("dict",) if _SHADOWED in feature.split(".") else ()
+
+
 def _is_unsure(use: Use, types: Types, possible: bool) -> bool:
     """Whether no ordinary request need bring the kinds to where they break, as far as types can tell."""
     node = use.node.iter if isinstance(use.node, nodes.For) else use.node
-    kinds = FeatureId(use.feature).kinds or (("undefined",) if use.feature.endswith(_MISSING) else ())
+    kinds = FeatureId(use.feature).kinds or _kinds_meant(use.feature)
     if not kinds or not isinstance(node, nodes.Expr):
         return False
     marks = unsure_marks(kinds)

@@ -104,3 +104,35 @@ def test_a_list_that_prints_wrong_as_a_whole_is_said_once(target: str) -> None:
 def test_a_loop_that_no_character_gets_through_is_given_no_text(body: str, outcome: set[str]) -> None:
     loop = "{% for m in messages %}{% for p in m.content %}" + body + "{% endfor %}{% endfor %}"
     assert {each for each in said(loop) if each == "for@plain"} == outcome
+
+
+@pytest.mark.parametrize(
+    ("template", "target", "feature", "severity"),
+    [
+        # A parameter may well be called items, a key of a mapping that one template knows need not.
+        (
+            "{% for k, v in tools[0].function.parameters.properties.items() if tools %}{{ k }}{% endfor %}",
+            "hf-jinja",
+            "method.dict.items.shadowed",
+            Severity.ERROR,
+        ),
+        (
+            "{% for k, v in (tools or [])[0].function.fields.items() %}{{ k }}{% endfor %}",
+            "hf-jinja",
+            "method.dict.items.shadowed",
+            Severity.WARNING,
+        ),
+        # What is said comes in any script, a word of the template's own beside a key of its own need not.
+        ("{{ messages[0].content|upper }}", "llama.cpp-engine", "filter.upper@unicode", Severity.ERROR),
+        (
+            "{% set x = 'a' if add_generation_prompt else (tools or [])[0].function.nickname %}{{ x|upper }}",
+            "llama.cpp-engine",
+            "filter.upper@unicode",
+            Severity.WARNING,
+        ),
+    ],
+)
+def test_what_only_keys_of_the_template_s_own_bring_is_no_error(
+    template: str, target: str, feature: str, severity: Severity
+) -> None:
+    assert said(template, target)[feature] is severity

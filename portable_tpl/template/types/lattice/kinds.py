@@ -82,11 +82,18 @@ _UNSURE = tuple((group, 1 << (39 + place)) for place, group in enumerate(GROUPS)
 UNSURE = sum(mark for _, mark in _UNSURE)
 # Of text that is empty in rare requests alone: what somebody says, unless it is an answer beside calls or a result.
 RARELY_EMPTY = 1 << 46
+# Of text that is in another script only where no ordinary request need bring it.
+RARELY_NON_ASCII = 1 << 47
 
 
 def unsure_marks(bits: int) -> int:
     """The marks of all groups of kinds in a set of bits, whether they are set in it or not."""
     return sum(mark for group, mark in _UNSURE if bits & group)
+
+
+def surely_non_ascii(bits: int) -> bool:
+    """Whether ordinary requests bring text in any script, as far as a set of bits tells."""
+    return bool(bits & NON_ASCII) and not bits & (unsure_marks(ANY_TEXT) | RARELY_NON_ASCII)
 
 
 def unsure_kinds(bits: int) -> int:

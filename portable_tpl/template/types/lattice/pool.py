@@ -92,7 +92,7 @@ class Pool(Interner):
         return part
 
     def _keep(self, type_: Type, mask: int) -> Type:
-        bits = type_.bits & (mask | k.ALL_FACTS | k.UNSURE | k.RARELY_EMPTY)
+        bits = type_.bits & (mask | k.ALL_FACTS | k.UNSURE | k.RARELY_EMPTY | k.RARELY_NON_ASCII)
         if type_ is ANY:
             bits |= k.unsure_marks(bits)
         texts, numbers = type_.texts, type_.numbers
@@ -105,6 +105,8 @@ class Pool(Interner):
             bits, texts = bits & ~k.TEXT_FACTS, frozenset(("",))
         if not bits & k.EMPTY_STR:
             bits &= ~k.RARELY_EMPTY
+        if not bits & k.NON_ASCII:
+            bits &= ~k.RARELY_NON_ASCII
         if bits & k.UNSURE:
             bits &= ~k.UNSURE | k.unsure_marks(bits)
         if not bits & k.INT:
@@ -248,6 +250,9 @@ class Pool(Interner):
         if bits & k.UNSURE:
             sure = k.unsure_marks(left.bits) & ~left.bits | k.unsure_marks(right.bits) & ~right.bits
             bits &= ~sure
+        if (left.bits | right.bits) & (k.UNSURE | k.RARELY_NON_ASCII):
+            rare = bits & k.NON_ASCII and not (k.surely_non_ascii(left.bits) or k.surely_non_ascii(right.bits))
+            bits = bits | k.RARELY_NON_ASCII if rare else bits & ~k.RARELY_NON_ASCII
         return self.type(bits, texts, numbers, shape)
 
     def _join_shapes(self, left: Shape | None, right: Shape | None) -> Shape | None:
