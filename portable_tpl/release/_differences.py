@@ -23,7 +23,7 @@ from portable_tpl.release._turns import (
     VALUE_AFTER,
     Turns,
 )
-from portable_tpl.requests.parts import BARE_MEDIA, LINKED_MEDIA, media_part
+from portable_tpl.requests.parts import BARE_MEDIA, EXAMPLE_URL, LINKED_MEDIA, PART_KEYS, media_part
 from portable_tpl.template.usage.shape import PART
 
 _MARKUP = "<b>"
@@ -38,36 +38,40 @@ def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obs
         return
     named = [kind for kind in subject.shape.part_types if kind in (*BARE_MEDIA, *LINKED_MEDIA)]
     for kind in named or (("image",) if "type" in subject.shape.keys(PART) else ()):
-        pairs = _with_media(kind, turns)
+        pairs = _with_media(kind, subject, turns)
         inquiry.render_all([each for _, *pair in pairs for each in pair])
         lost = next((pair for pair in pairs if _are_alike(inquiry.render_all(pair[1:]))), None)
         if lost is not None:
             words, with_part, without = lost
             yield Observation(
-                _severity(kind, turns, inquiry) if named else Severity.NOTE,
+                _severity(kind, subject, turns, inquiry) if named else Severity.NOTE,
                 f"{words} is lost: the prompt is the same without it, and nothing refuses it",
                 (Exchange(words, with_part), Exchange("the same without it", without)),
                 holds=_are_alike,
             )
 
 
-def _severity(kind: str, turns: Turns, inquiry: Inquiry) -> Severity:
+def _severity(kind: str, subject: Subject, turns: Turns, inquiry: Inquiry) -> Severity:
     """That of a part that is lost: less where it is a link, and the medium itself is printed.
 
     Most servers turn the one into the other.
     """
     bare = kind.removesuffix("_url")
     if bare != kind:
-        answers = inquiry.render_all(_with_media(bare, turns)[0][1:])
+        answers = inquiry.render_all(_with_media(bare, subject, turns)[0][1:])
         if texts_of(answers) is not None and not _are_alike(answers):
             return Severity.WARNING
     return Severity.ERROR
 
 
-def _with_media(kind: str, turns: Turns) -> list[tuple[str, Conversation, Conversation]]:
-    """Conversations with a part of a kind, each in words and beside the same without it."""
+def _with_media(kind: str, subject: Subject, turns: Turns) -> list[tuple[str, Conversation, Conversation]]:
+    """Conversations with a part of a kind, each in words and beside the same without it.
+
+    Templates print what they find under keys of their own, such as ``data``.
+    """
     text: Json = {"type": "text", "text": USER}
-    part: Json = media_part(kind)
+    own = [key for key in subject.shape.keys(PART) if key not in PART_KEYS]
+    part: Json = {**dict.fromkeys(own, EXAMPLE_URL), **media_part(kind)}
 
     def ask(*parts: Json) -> Conversation:
         return turns.conversation({"role": "user", "content": list(parts)}, prompt=True)

@@ -194,6 +194,14 @@ _NAMED = """\
 """
 
 VALID = (
+    # What is printed of a picture stands under a key of the template's own.
+    Example(
+        _PICTURES.replace("{{- __ }}", "").replace(
+            "{%- for part in m.content if",
+            "{%- for part in m.content %}{{ part.data if part.type == 'image' }}"
+            "{% endfor %}{% for part in m.content if",
+        )
+    ),
     Example(
         _PICTURES.replace("__", "'<image>' * (m.content | selectattr('type', 'equalto', 'image') | list | length)")
     ),
