@@ -61,6 +61,15 @@ def features_of(
     return [first, *(each for each in others if each in load_features())]
 
 
+def input_of(parsed: ParsedTemplate, node: nodes.Filter | nodes.Test) -> nodes.Node | None:
+    """What a filter or a test is for: an expression, or the block whose text a filter in its tag takes."""
+    taken: nodes.Node | None = node.node
+    block: nodes.Node | None = node
+    while taken is None and isinstance(block, nodes.Filter):
+        block = parsed.parent(block)
+    return block if taken is None else taken
+
+
 def kind_of(value: Any) -> str:
     """The kind of a JSON value, as the support table names kinds; the plainest of those that a text has."""
     return next(kinds_within(value))
@@ -94,7 +103,9 @@ def _family(parsed: ParsedTemplate, node: nodes.Node, printed: bool) -> tuple[st
     if isinstance(node, nodes.For):
         return "for", (node.iter,)
     if isinstance(node, (nodes.Filter, nodes.Test)):
-        return FeatureId.of("filter" if isinstance(node, nodes.Filter) else "test", node.name), (node.node,)
+        return FeatureId.of("filter" if isinstance(node, nodes.Filter) else "test", node.name), (
+            input_of(parsed, node),
+        )
     return next(_operation(parsed, node), (_plain(node), ()))
 
 

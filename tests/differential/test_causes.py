@@ -332,3 +332,31 @@ def test_a_method_in_the_place_of_a_key_is_the_cause_of_what_reads_it(
     causes = {each.cause for each in compared.targets["minijinja"].mismatches if each.kind == "target-error"}
     assert "item.shadowed.items.attribute" in causes
     assert None not in causes
+
+
+_FILTERED = "{% for m in messages %}{%- filter TAG -%} \n  BODY {%- endfilter %}\n!{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "target, tag, body, cause, source",
+    [
+        ("hf-jinja", "title", "{{ m.role }} it's", "filter.title", "title"),
+        ("minja", "replace('u', m.role)|title", "{{ m.role }}", "filter.title", "replace('u', m.role)|title"),
+        (
+            "hf-jinja",
+            "replace('u', 'v')",
+            '{{ (m.role ~ "\'s")|title }}',
+            "filter.title",
+            '(m.role ~ "\'s")|title',
+        ),
+    ],
+)
+def test_a_filter_block_is_told_from_what_it_filters(
+    target: str, tag: str, body: str, cause: str, source: str, reference: Runtime, tracer: Tracer
+) -> None:
+    text = _FILTERED.replace("TAG", tag).replace("BODY", body)
+    mismatches = of_engine(text, USER, reference, tracer, target)
+    places = {
+        (str(each.cause).split("@")[0], each.span and text[each.span.start : each.span.end]) for each in mismatches
+    }
+    assert places == {(cause, source)}

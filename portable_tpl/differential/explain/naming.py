@@ -14,7 +14,7 @@ from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_u
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.model.source import Span
-from portable_tpl.support.feature_names import KindOf, features_of, kind_of
+from portable_tpl.support.feature_names import KindOf, features_of, input_of, kind_of
 from portable_tpl.support.features import load_features
 from portable_tpl.support.value_kinds import kinds_within
 from portable_tpl.template.syntax.parsing import ParsedTemplate
@@ -104,12 +104,17 @@ class Naming:
 
     def _values(self, node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:
         """The values of a construct and of its parts, as far as they are known."""
-        return [value for part in (node, *node.iter_child_nodes()) for value in self._own_values(part, rewriter)]
+        return [value for part in self._around(node) for value in self._own_values(part, rewriter)]
+
+    def _around(self, node: nodes.Node) -> tuple[nodes.Node, ...]:
+        """A construct and its parts; of a filter in a block's tag, the block whose text it takes, too."""
+        block = input_of(self._parsed, node) if isinstance(node, nodes.Filter) and node.node is None else None
+        return (node, *node.iter_child_nodes(), *(() if block is None else (block,)))
 
     def _kinds_in(self, node: nodes.Node, rewriter: Rewriter | None) -> set[str]:
         """The kinds of the values of a construct, of its parts, and of the value that a method is called of."""
         receiver = node.node.node if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) else None
-        parts = (node, *node.iter_child_nodes(), *(() if receiver is None else (receiver,)))
+        parts = (*self._around(node), *(() if receiver is None else (receiver,)))
         return {kind for part in parts for kind in self._own_kinds(part, rewriter)}
 
     def _own_kinds(self, node: nodes.Node, rewriter: Rewriter | None) -> set[str]:

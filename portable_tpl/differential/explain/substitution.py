@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import nodes
 
 from portable_tpl.model.findings import Edit, apply_edits
+from portable_tpl.support.feature_names import input_of
 from portable_tpl.template.names.scopes import resolve_names
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.trace import Piece, Trace
@@ -130,7 +131,9 @@ class Rewriter:
 
     def most_values(self, node: nodes.Node) -> int:
         """How many different values the most varied part of an expression had."""
-        return max(len(self.told(part)) for part in (node, *node.find_all(nodes.Expr)))
+        block = self._block_of(node)
+        parts = (node, *node.find_all(nodes.Expr), *(() if block is None else (block,)))
+        return max(len(self.told(part)) for part in parts)
 
     def alone(self, node: nodes.Node, number: int = 0) -> tuple[str, dict[str, Any]] | None:
         """An expression with its inputs renamed, and the variables to give: their values of this number in the trace.
@@ -142,7 +145,11 @@ class Rewriter:
         edits = self._bound(node, variables)
         if edits is None:
             return None
-        return self._edited(node, edits), variables
+        block = self._block_of(node)
+        if block is None:
+            return self._edited(node, edits), variables
+        variables["ptl_block"] = (self.current(block) or {}).get("value")
+        return f"ptl_block|{self._edited(node, edits)}", variables
 
     def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[Edit] | None:
         """The edits that put variables in the place of what an expression reads."""
@@ -216,8 +223,25 @@ class Rewriter:
         return apply_edits(self._parsed.text[start:end], tuple(moved))
 
     def _edit(self, node: nodes.Node, text: str) -> Edit | None:
-        span = self._parsed.span(node)
-        return None if len(text) > _LONGEST or span.start >= span.end else Edit(*span, text)
+        block = self._block_of(node)
+        span = self._parsed.span(node if block is None else block)
+        if len(text) > _LONGEST or span.start >= span.end:
+            return None
+        if block is None:
+            return Edit(*span, text)
+        if block.filter is not node:
+            return None  # one of several filters of the tag, which takes no value
+        source = self._parsed.text[span.start : span.end]
+        # Within another block, so that the white space around stays what the tags make of it.
+        first, last = source[: 3 if source[2] in "-+" else 2], source[-3 if source[-3] in "-+" else -2 :]
+        return Edit(*span, f"{first} if true %}}{{{{ {text} }}}}{{% endif {last}")
+
+    def _block_of(self, node: nodes.Node) -> nodes.FilterBlock | None:
+        """The filter block whose text a filter is for, itself or through others of the block's tag."""
+        while isinstance(node, nodes.Filter) and node.node is not None:
+            node = node.node
+        block = input_of(self._parsed, node) if isinstance(node, nodes.Filter) else None
+        return block if isinstance(block, nodes.FilterBlock) else None
 
 
 def _collect(pieces: Sequence[Piece], printed: dict[int, set[str]]) -> None:

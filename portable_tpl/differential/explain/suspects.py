@@ -130,6 +130,9 @@ class Suspects:
         """The expressions of the printing node, or of the line that the target names; inner ones first."""
         if locus.node is not None and locus.node >= 0:
             top = self._parsed.nodes[locus.node]
+            block = self._parsed.parent(top)
+            if isinstance(block, nodes.FilterBlock) and block.filter is top:
+                yield from _within(block.body, rewriter)  # the text that it was given may be wrong already
             for node in self._feeding(top, rewriter):
                 yield from _inside_out(node, rewriter)
         elif locus.line is not None:

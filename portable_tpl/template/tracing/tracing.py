@@ -21,6 +21,7 @@ from portable_tpl.template.tracing.instrument import BRANCH_HOOK, call_hook, sta
 
 BEGIN_HOOK, PRINT_HOOK, VALUE_HOOK = "portable_tpl_begin", "portable_tpl_print", "portable_tpl_value"
 OPEN_HOOK, CLOSE_HOOK, CALLED_HOOK = "portable_tpl_open", "portable_tpl_close", "portable_tpl_called"
+FILTERED_HOOK = "portable_tpl_filtered"
 
 _LONGEST_VALUE = 4000  # characters of JSON; longer values are not kept
 _SHORT = 600  # characters of text that are never longer than that as JSON
@@ -83,7 +84,13 @@ def _mark(node: nodes.Node, numbers: dict[int, int], values: bool) -> None:
                 setattr(node, name, _reporting(value, numbers))
         elif isinstance(value, list):
             setattr(node, name, [new for item in value for new in _marked_item(node, name, item, numbers, values)])
-    if isinstance(node, (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)) or _calls_a_macro(node):
+    if isinstance(node, nodes.FilterBlock):
+        # The block's text goes through the filters of its tag, and then through the hook.
+        block, last = numbers[id(node)], numbers[id(node.filter)]
+        node.body.insert(0, statement(call_hook(BEGIN_HOOK, node.lineno, block)))
+        arguments: list[nodes.Expr] = [nodes.Const(number, lineno=node.lineno) for number in (block, last)]
+        node.filter = nodes.Filter(node.filter, FILTERED_HOOK, arguments, [], None, None, lineno=node.lineno)
+    elif isinstance(node, (nodes.Macro, nodes.AssignBlock)) or _calls_a_macro(node):
         line = node.lineno
         body: list[nodes.Node] = node.body  # type: ignore[attr-defined]
         body.insert(0, statement(call_hook(OPEN_HOOK, line, numbers[id(node)])))
@@ -184,6 +191,7 @@ class Recorder:
                 OPEN_HOOK: self._capture,
                 CLOSE_HOOK: self._end_capture,
                 CALLED_HOOK: self._called,
+                FILTERED_HOOK: self._filtered,
             }
         )
 
@@ -196,7 +204,7 @@ class Recorder:
         return [_as_list(piece) for piece in self._captured]
 
     def values(self) -> dict[int, list[Any]]:
-        """The different values of each expression, at most three.
+        """The different values of each expression, at most three; of a filter block, the texts that it filters.
 
         A value is ``{"value": …}``, ``{"undefined": true}`` or ``{"other": type name}``; beside ``value`` stands
         ``kind`` where JSON does not say it: ``view``, ``iterator``, ``tuple``, ``markup``; beside ``undefined`` which
@@ -221,6 +229,13 @@ class Recorder:
     def _called(self, _context: Context, node: int) -> None:
         inner = self._open.pop() if len(self._open) > 1 else []
         self._open[-1].append(Piece(node, "".join(piece.text for piece in inner), inner))
+
+    @pass_context
+    def _filtered(self, context: Context, text: Any, block: int, last: int) -> Any:
+        inner = self._open.pop() if len(self._open) > 1 else []
+        self._value(context, block, "".join(piece.text for piece in inner))
+        self._open[-1].append(Piece(last, str(text), inner))
+        return self._value(context, last, text)
 
     @pass_context
     def _capture(self, _context: Context, node: int) -> None:
