@@ -128,6 +128,12 @@ def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None, constru
             wholly = _wholly(type_, construct)
             risky = tuple(kind for kind in leaves if kind in _RISKY)
             others = tuple(kind for kind in leaves if kind not in _RISKY)
+            if construct != "print" and "plain" in risky:
+                # Who makes a list text at all has plain text wrong only with backslashes or both quotes in it.
+                look.least = Tier.EVERYDAY
+                look.use_by_kind("print.list", ("plain",), child, spare=wholly)
+                look.least = Tier.ORDINARY
+                risky = tuple(kind for kind in risky if kind != "plain")
             look.use_by_kind("print.list", risky, child, spare=wholly)
             look.use_by_kind("print.list", others, child, spare=_either(wholly, spare))
             # A key that may be missing is not printed; an item that is undefined is.

@@ -87,7 +87,7 @@ def test_a_list_that_prints_wrong_as_a_whole_is_said_once(target: str) -> None:
     features = said("{{ (tools or [])|string }}", target)
     assert [each for each in features if each.startswith(("print.list", "filter.string"))] in (
         ["filter.string@list"],
-        ["print.list@plain"],
+        ["print.list@lines"],
     )
 
 
@@ -136,3 +136,12 @@ def test_what_only_keys_of_the_template_s_own_bring_is_no_error(
     template: str, target: str, feature: str, severity: Severity
 ) -> None:
     assert said(template, target)[feature] is severity
+
+
+def test_a_list_made_text_is_odd_for_several_lines_and_printed_for_any_text() -> None:
+    calls = _CALLS.replace("BODY", "{% if c.function.arguments.cities is not string %}SHOWN{% endif %}")
+    made = said(calls.replace("SHOWN", "{{ c.function.arguments.cities|string }}"), "llama.cpp-engine")
+    assert made["print.list@lines"] is Severity.ERROR
+    assert "print.list@plain" not in made
+    printed = said(calls.replace("SHOWN", "{{ c.function.arguments.cities }}"), "llama.cpp-engine")
+    assert Severity.ERROR in {severity for feature, severity in printed.items() if feature.startswith("print")}
