@@ -166,7 +166,15 @@ class Investigation:
             return Cause("stack", "+".join(group.names or stack.left_out(small)) or None, None, None)
         if group.locus.kind in ("timeout", "crash"):
             return Cause("template", None, None, None)
-        cause = self._causes.find(small, stack.base(small, group.changes), answer, group.locus, tier)
+        base = stack.base(small, group.changes)
+        engine = self._subject.engine
+        if engine is not None and engine.render(self._template, base) != answer:
+            # What the deployment did to the case that founded the group, it may not do to this smaller one.
+            (now,) = self._identities.of([small], [answer])
+            if now is not None and now.origin == "template" and now.locus is not None:
+                group, base = now, stack.base(small, now.changes)
+        assert group.locus is not None
+        cause = self._causes.find(small, base, answer, group.locus, tier)
         names = stack.left_out(small) if cause.name is None else ()
         return Cause("stack", "+".join(names), None, None) if names else cause
 

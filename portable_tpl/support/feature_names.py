@@ -70,6 +70,11 @@ def input_of(parsed: ParsedTemplate, node: nodes.Filter | nodes.Test) -> nodes.N
     return block if taken is None else taken
 
 
+def sets_attribute(node: nodes.Node) -> bool:
+    """Whether a statement is ``set x.y = …``, which the reference takes of namespaces alone."""
+    return isinstance(node, nodes.Assign) and isinstance(node.target, nodes.NSRef)
+
+
 def kind_of(value: Any) -> str:
     """The kind of a JSON value, as the support table names kinds; the plainest of those that a text has."""
     return next(kinds_within(value))
@@ -137,5 +142,7 @@ def _call(node: nodes.Call, kind: KindOf) -> FeatureId:
 
 
 def _plain(node: nodes.Node) -> str:
+    if sets_attribute(node):
+        return _PLAIN["NSRef"]
     name = type(node).__name__
     return _PLAIN.get(name, f"statement.{name.lower()}" if isinstance(node, nodes.Stmt) else name.lower())

@@ -360,3 +360,25 @@ def test_a_filter_block_is_told_from_what_it_filters(
         (str(each.cause).split("@")[0], each.span and text[each.span.start : each.span.end]) for each in mismatches
     }
     assert places == {(cause, source)}
+
+
+@pytest.mark.parametrize("read", ["{{ self.x }}", "{% if self.x %}a{% endif %}"])
+def test_blocks_that_an_engine_does_not_hand_out(
+    read: str, minijinja: Runtime, reference: Runtime, tracer: Tracer
+) -> None:
+    text = "{% block x %}b{% endblock %}{{ messages[0].role }}" + read
+    compared = compare(Template(text), [minijinja], reference, CompareSettings(examples=5), tracer)
+    assert {(each.cause, each.code) for each in compared.targets["minijinja"].mismatches} == {("name.self", "PTL803")}
+
+
+def test_an_attribute_that_only_the_reference_refuses_to_set(reference: Runtime, tracer: Tracer) -> None:
+    text = "{% for m in messages %}\n{% if m.role -%}\n{% set m.role = 'a' + m.role %}{% endif %}{{ m.content }}{% endfor %}"
+    (mismatch,) = of_engine(text, USER, reference, tracer)
+    assert (mismatch.kind, mismatch.cause) == ("reference-error", "statement.set.namespace")
+    assert mismatch.line == 3
+
+
+def test_blanks_before_an_expression_that_an_engine_drops(reference: Runtime, tracer: Tracer) -> None:
+    text = "{% for m in messages %}{{- ': ' }}\n    {{ m.role }}{% if m.role -%}\n  {{ m.content }}{% endif %}{% endfor %}"
+    mismatches = of_engine(text, USER, reference, tracer, "minja")
+    assert {(each.cause, each.code) for each in mismatches} == {("layout.lstrip-blocks.expression", "PTL703")}

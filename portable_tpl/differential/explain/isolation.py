@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from jinja2 import nodes
 
@@ -13,11 +14,13 @@ from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Template
+from portable_tpl.support.feature_names import sets_attribute
 
 # A construct that stands alone: where it is only computed, printed, decided on, or looped over.
 _SET, _PRINT = "{{% set ptl_value = {} %}}", "{{{{ {} }}}}"
 _DECIDE = "{{{{ 'yes' if {} else 'no' }}}}"
 _LOOP = "{{% for {} in {} %}}{{% endfor %}}"
+_SET_ITEM = "{% set ptl_value = {} %}{% set ptl_value.ptl_item = 1 %}"  # of what is no namespace
 _MOST_VALUES = 8  # values of one construct that are tried by themselves; a loop may give it hundreds
 _NEVER_WRONG = (nodes.Const, nodes.Name, nodes.TemplateData)
 
@@ -45,13 +48,17 @@ class Alone:
     def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
         """The construct that gives the very error of the reference there, and none on the target."""
         for node in self._around_line(failure.line):
-            made = rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
+            if isinstance(node, nodes.Assign):
+                made: tuple[str, dict[str, object]] | None = "", {}
+            else:
+                made = rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
             if made is None:
                 continue
             source, variables = made
             # What is lazy gives its error only where it is printed.
-            loop = [_LOOP.format("ptl_item", source)] if isinstance(node, nodes.For) else []
-            for text in loop or [form.format(source) for form in (_SET, _PRINT)]:
+            statement = [_LOOP.format("ptl_item", source)] if isinstance(node, nodes.For) else []
+            statement = [_SET_ITEM] if isinstance(node, nodes.Assign) else statement
+            for text in statement or [form.format(source) for form in (_SET, _PRINT)]:
                 alone = Template(text)
                 expected = self._reference(alone, variables)
                 if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
@@ -162,16 +169,20 @@ class Alone:
         return self._subject.expected(_asked(variables), template)
 
     def _around_line(self, line: int | None) -> list[nodes.Node]:
-        """Expressions that reach over a line, and loops that start on it; the shortest first."""
+        """Expressions that reach over a line, loops that start on it, the next ``set x.y``; the shortest first.
+
+        jinja2 gives an error of such a ``set`` the line of what was computed last before it.
+        """
         starting = [
             node for node in self._parsed.nodes if node.lineno == line and isinstance(node, (nodes.Expr, nodes.For))
         ]
+        setting = (node for node in self._parsed.nodes if sets_attribute(node) and node.lineno >= (line or 0))
         reaching = [
             node
             for node in self._parsed.nodes
             if isinstance(node, nodes.Expr) and node.lineno != line and self._reaches(node, line or 0)
         ]
-        return sorted([*starting, *reaching], key=lambda node: len(self._parsed.source(node)))
+        return sorted([*starting, *reaching, *islice(setting, 1)], key=lambda node: len(self._parsed.source(node)))
 
     def _reaches(self, node: nodes.Node, line: int) -> bool:
         span = self._parsed.span(node)  # jinja2 gives an operation the line of its operator

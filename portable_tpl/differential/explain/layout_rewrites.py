@@ -47,6 +47,16 @@ def _lstripped(text: str) -> str:
     return re.sub(r"(?m)^[ \t]+(\{%(?![-+]))", r"\1", text)
 
 
+def _indented_as_values(text: str) -> str:
+    """The blanks before an expression as values; none where a ``-`` on the line before has stripped them."""
+
+    def value(match: re.Match[str]) -> str:
+        is_stripped = text[: match.start()].rstrip().endswith(("-%}", "-}}", "-#}"))
+        return match.group() if is_stripped else "{{ " + str(literal(match.group())) + " }}"
+
+    return re.sub(r"(?m)^[ \t]+(?=\{\{(?!-))", value, text)
+
+
 def _generation_kept_apart(text: str) -> str:
     """An empty value before each tag of ``generation``: what a ``-`` behind it, or before it, cannot reach over."""
     return re.sub(r"(?m)(^[ \t]*)?(\{%\s*(?:end)?generation\s*%\}\n?)", r"{{ '' }}\2{{ '' }}", text)
@@ -57,6 +67,7 @@ _REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("layout.trim-blocks", _trimmed),
     ("layout.trim-blocks.comment", lambda text: re.sub(r"(?<!-)#\}\n", "#}", text)),
     ("layout.lstrip-blocks", _lstripped),
+    ("layout.lstrip-blocks.expression", _indented_as_values),
     # A newline that is trimmed makes the blanks after it no start of a line: both go, or neither.
     ("layout.trim-blocks", lambda text: _trimmed(_lstripped(text))),
     ("layout.lstrip-blocks.comment", lambda text: re.sub(r"(?m)^[ \t]+(\{#(?!-))", r"\1", text)),

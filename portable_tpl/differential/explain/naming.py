@@ -47,6 +47,9 @@ class Naming:
     def named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Named:
         """The name of a construct for the values that it had; ``printed``: of how its value is printed."""
         node = suspect.node
+        lacking = self._lacking(node, tier)
+        if lacking is not None:
+            return lacking
         parts = () if printed else self._parts(node, rewriter)
         known = ((part, self._suspects.uses_of(part, tier)) for part in parts)
         best = self._best(((node, suspect.uses), *known), node, rewriter, printed)
@@ -55,6 +58,17 @@ class Naming:
         if best is None and name not in load_features():
             best = self._best(self._seen_by_any((node, *parts)), node, rewriter, printed)
         return best or Named(name, code_of(name), node.lineno, place_of(self._parsed, node))
+
+    def _lacking(self, node: nodes.Node, tier: Tier) -> Named | None:
+        """The name that the target lacks, where all of a construct is read from it: ``self`` in ``self.x()``."""
+        holder: nodes.Node = node
+        while isinstance(holder, (nodes.Getattr, nodes.Getitem, nodes.Call)):
+            holder = holder.node
+        if holder is node or not isinstance(holder, nodes.Name):
+            return None
+        uses = self._suspects.uses_of(holder, tier)
+        use = next((use for use in uses if use.feature == f"name.{holder.name}"), None)
+        return None if use is None else Named(use.feature, use.rule, holder.lineno, place_of(self._parsed, holder))
 
     def _best(
         self, places: Iterable[_Place], node: nodes.Node, rewriter: Rewriter | None, printed: bool

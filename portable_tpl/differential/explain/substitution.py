@@ -19,6 +19,7 @@ from portable_tpl.template.tracing.trace import Piece, Trace
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONGEST = 8000  # characters of a value that is put into a template in words
 _EMPTY: dict[str, Any] = {"dict": {}, "list": [], "str": ""}
+_BLOCKS = "self"  # what holds the template's blocks: no value that could be given
 _METHOD = "builtin_function_or_method"  # what the reference finds for a key that a mapping lacks and a method has
 _KEYWORDS = {True: "true", False: "false", None: "none"}
 
@@ -154,7 +155,8 @@ class Rewriter:
     def _bound(self, node: nodes.Node, variables: dict[str, Any]) -> list[Edit] | None:
         """The edits that put variables in the place of what an expression reads."""
         if isinstance(node, nodes.Name):
-            return self._as_variable(node, variables)
+            is_own = node.name == _BLOCKS and self.current(node) is None
+            return [] if is_own else self._as_variable(node, variables)
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in self._macros:
             return self._as_variable(node, variables)
         if isinstance(node, (nodes.Getattr, nodes.Getitem)) and not self._holds(node):
