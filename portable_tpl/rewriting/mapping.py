@@ -8,7 +8,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall, as_condition, assigned, compared_with
-from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
+from portable_tpl.rewriting.expressions import Level, level_of, operand, pipe, replace
 from portable_tpl.rewriting.test_rewrites import text_first
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
@@ -73,7 +73,11 @@ def _values(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
 
 
 def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
-    if node.kwargs or len(node.args) not in (1, 2) or not supported(look, "item.variable@dict", "item.word@dict"):
+    if node.kwargs or len(node.args) not in (1, 2):
+        return None
+    if _is_always_defined(node, look):
+        return _without_test(node, look)
+    if not supported(look, "item.variable@dict", "item.word@dict"):
         return None
     key = node.args[0]
     item = f"{operand(call.receiver, look, Level.ATOM)}[{operand(key, look, Level.CONDITIONAL)}]"
@@ -81,12 +85,56 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     plain = (default is None or constant(default) is None) and _is_no_attribute(key)
     if plain and _absent_is_as_good(node, look):
         return replace(node, item, Level.ATOM, look, "Use a subscript")
+    if default is not None and constant(default) is not None or isinstance(default, (nodes.List, nodes.Dict)):
+        by_filter = _or_default(node, item, default, look)
+        if by_filter is not None:
+            return by_filter
     if not (_repeatable(call.receiver) and repeatable(key)) or not supported(look, "in@plain,dict", "condexpr"):
         return None
     other = "none" if default is None else operand(default, look, Level.CONDITIONAL)
     test = f"{operand(key, look, Level.SUM)} in {operand(call.receiver, look, Level.FILTER)}"
     text = f"{item} if {test} else {other}"
     return replace(node, text, Level.CONDITIONAL, look, "Use a subscript and a default")
+
+
+def _is_always_defined(node: nodes.Call, look: Look) -> bool:
+    """Whether what a mapping gives is asked for being defined: ``none`` is, and so is every default of a literal."""
+    test = look.parent(node)
+    plain = len(node.args) == 1 or isinstance(node.args[1], (nodes.Const, nodes.List, nodes.Dict))
+    return plain and isinstance(test, nodes.Test) and test.node is node and test.name == "defined"
+
+
+def _without_test(node: nodes.Call, look: Look) -> Fix:
+    """``d.get('k') is defined and x`` is ``x``; a condition that stands alone is ``true``."""
+    test = look.parent(node)
+    assert isinstance(test, nodes.Test)
+    whole = look.parent(test)
+    if isinstance(whole, nodes.And):
+        other = whole.right if whole.left is test else whole.left
+        if whole.left is test or as_condition(whole, look):
+            return replace(whole, look.parsed.source(other), level_of(other), look, _ALWAYS)
+    if isinstance(whole, nodes.Not) and look.parsed.span(whole) == look.parsed.span(test):
+        return replace(whole, "false", Level.ATOM, look, _ALWAYS)
+    return replace(test, "true", Level.ATOM, look, _ALWAYS)
+
+
+_ALWAYS = "Leave out what is always so"
+
+
+def _or_default(node: nodes.Call, item: str, default: nodes.Expr, look: Look) -> Fix | None:
+    """``d['k']|default(x)``: the key that is missing is undefined, and what is there, ``none`` too, stays."""
+    if not _is_no_attribute(node.args[0]) or look.breaks("filter.default"):
+        return None
+    unsure = look.families.get("filter.default", {})
+    if "undefined" in unsure or any(kind in unsure for kind in look.kinds(node)):
+        return None
+    parent = look.parent(node)
+    whole: nodes.Expr = node
+    if isinstance(parent, nodes.Filter) and parent.node is node and parent.name in ("default", "d"):
+        if not parent.kwargs and len(parent.args) < 2 and isinstance(default, (nodes.Const, nodes.List, nodes.Dict)):
+            whole = parent  # a literal stands where the key is missing: the filter has nothing left to do
+    text = f"{item}{pipe(look, whole)}default({operand(default, look, Level.CONDITIONAL)})"
+    return replace(whole, text, Level.FILTER, look, "Use a subscript and the filter default")
 
 
 def _is_no_attribute(key: nodes.Expr) -> bool:

@@ -156,7 +156,9 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     if node.name in ("upper", "lower") and any(
         kind in broken for kind in look.kinds(node.node) if kind != "undefined"
     ):
-        return _text_first(node, node.node, look)
+        asked = _text_first(node, node.node, look)
+        if asked is not None:
+            return asked
     if node.name in _SIFTING and supported(look, "or.value"):
         return or_nothing(node.node, broken, look, ("undefined", "none", "empty"))
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):
@@ -174,7 +176,10 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
     else:
         written = quoted("", look) if default == _NO_TEXT else default
         text = f"{operand(node.node, look)}{pipe(look, node)}default({written})"
-    return Fix("Give a default", Safety.SAFE, (Edit(span.start, span.end, text),))
+    # The edit is as wide as the finding, so that a finding that gets narrower counts as one.
+    whole, source = look.parsed.span(node), look.parsed.text
+    text = f"{source[whole.start : span.start]}{text}{source[span.end : whole.end]}"
+    return Fix("Give a default", Safety.SAFE, (Edit(whole.start, whole.end, text),))
 
 
 def _text_first(node: nodes.Filter, value: nodes.Expr, look: Look) -> Fix | None:

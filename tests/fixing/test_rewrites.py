@@ -74,7 +74,13 @@ CHANGES = [
     ("{% if m.get('role') == 'user' %}y{% endif %}", "{% if m['role'] == 'user' %}y{% endif %}"),
     ("{{ m.get('name') or 'x' }}", "{{ m['name'] or 'x' }}"),
     ("{{ m.get('name') }}", "{{ m['name'] if 'name' in m else none }}"),
-    ("{{ m.get('name', 'x') + '!' }}", "{{ (m['name'] if 'name' in m else 'x') + '!' }}"),
+    ("{{ m.get('name', 'x') + '!' }}", "{{ m['name']|default('x') + '!' }}"),
+    ("{{ m.get('parts', [])|default({})|join }}", "{{ m['parts']|default([])|join }}"),
+    # the filter would make nothing of a default that is none, and of a key that is a method's name
+    ("{{ m.get('name', none) }}", "{{ m['name'] if 'name' in m else none }}"),
+    ("{{ m.get('items', 'x') }}", "{{ m['items'] if 'items' in m else 'x' }}"),
+    ("{% if m.get('name') is defined and m.role %}y{% endif %}", "{% if m.role %}y{% endif %}"),
+    ("{% if m.role and m.get('name', []) is defined %}y{% endif %}", "{% if m.role %}y{% endif %}"),
     (
         "{% if m.get('name') is none %}y{% endif %}",
         "{% if (m['name'] if 'name' in m else none) is none %}y{% endif %}",
@@ -91,6 +97,13 @@ CHANGES = [
 ]
 
 ELSEWHERE = [
+    (
+        HF,
+        "{% for t in tools or [] %}{% for k, v in (t.function.parameters.properties or {})|items %}"
+        "{{ v.type|upper }}{% endfor %}{% endfor %}",
+        "{% for t in tools or [] %}{% for k, v in (t.function.parameters.properties or {})|items %}"
+        "{{ v.type|default('')|upper }}{% endfor %}{% endfor %}",
+    ),
     (MINIJINJA, "{{ tools|tojson(ensure_ascii=false)|length }}", "{{ json_text(tools)|length }}"),
     (MINIJINJA, "{{ '%s-%s%%' % (m.role, 'b') }}", "{{ m.role ~ '-' ~ 'b' ~ '%' }}"),
     (MINIJINJA, "{% if tools is iterable %}y{% endif %}", "{% if tools is not none %}y{% endif %}"),
