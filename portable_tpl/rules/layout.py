@@ -19,18 +19,21 @@ A template that starts with a line break before ``{% for … %}``.
 
 Fix safety
 ----------
-No fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
+Safe beside ``{% generation %}``: a mark of the neighbour drops what the tag dropped, and what it kept is printed as
+a text. Otherwise no fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.source import Span
+from portable_tpl.rewriting.generation import respelled_tag
 
 CODE = "PTL703"
 _AFTER_BLOCK = re.compile(r"(?<![-+])%\}\n")
@@ -124,7 +127,8 @@ def _beside_generation(node: nodes.Template, look: Look) -> None:
             feature = "layout.generation.after-dash"
         if feature is None:
             continue
-        if look.use(feature, node, span=Span(*match.span()), within="statement.generation"):
+        fix = partial(respelled_tag, match.end("left"), look)
+        if look.use(feature, node, fix, span=Span(*match.span()), within="statement.generation"):
             return
 
 

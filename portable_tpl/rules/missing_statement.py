@@ -16,7 +16,7 @@ Example
 Fix safety
 ----------
 Unsafe for ``{% generation %}``: without the tags the prompt is the same, but not the mask of what a model is
-trained on."""
+trained on. Safe where the tags are only spelled as hosts take them out, and the white space beside them is kept."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look, Visit
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import edits
+from portable_tpl.rewriting.generation import TAG, respelled
 from portable_tpl.rewriting.literals import printed_text
 
 CODE = "PTL501"
@@ -45,27 +46,27 @@ def _call_block(node: nodes.CallBlock, look: Look) -> None:
 
 
 _WIDE = re.compile(r"\{%(?! generation %\}| endgeneration %\})")
-_LINE = re.compile(r"%\}\n")
+# A mark behind the line break takes it away, tag or no tag.
+_LINE = re.compile(r"%\}\n(?!\s*\{[{%#]-)")
 
 
 def _generation(node: nodes.CallBlock, look: Look) -> None:
     """The tags as they are spelled: several deployments take them out as text, in one spelling only."""
     source = look.parsed.source(node)
     if source.startswith("{%-") or "{%- endgeneration" in source:
-        look.use("statement.generation.dashes", node)
-    elif any(_WIDE.match(tag.group()) for tag in _TAG.finditer(source)):
-        look.use("statement.generation.spaces", node)
-    if any(_LINE.match(look.parsed.text, tag.end() - 2) for tag in _TAG.finditer(look.parsed.text)):
-        look.use("statement.generation.newlines", node)
-
-
-_TAG = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
+        look.use("statement.generation.dashes", node, lambda: respelled(node, look))
+    elif any(_WIDE.match(tag.group()) for tag in TAG.finditer(source)):
+        look.use("statement.generation.spaces", node, lambda: respelled(node, look))
+    span = look.parsed.span(node)
+    text = look.parsed.text
+    if any(_LINE.match(text, tag.end() - 2) for tag in TAG.finditer(text, span.start, span.end)):
+        look.use("statement.generation.newlines", node, lambda: respelled(node, look))
 
 
 def _without_tags(node: nodes.CallBlock, look: Look) -> Fix | None:
     """The block without its tags; ``-`` and the line break after a tag, which went with it, go on going."""
     span = look.parsed.span(node)
-    tags = list(_TAG.finditer(look.parsed.text, span.start, span.end))
+    tags = list(TAG.finditer(look.parsed.text, span.start, span.end))
     if len(tags) != 2:
         return None
     changes = []
