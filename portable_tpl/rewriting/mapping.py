@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
@@ -14,6 +16,7 @@ from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 _LONGEST_TABLE = 4
+_LITERALS = (nodes.Const, nodes.List, nodes.Dict)
 # Filters that take a generator as well as a view.
 _TAKE_ANY = frozenset(
     {"list", "join", "first", "map", "select", "selectattr", "reject", "rejectattr", "sort", "unique"}
@@ -85,7 +88,7 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
     plain = (default is None or constant(default) is None) and _is_no_attribute(key)
     if plain and _absent_is_as_good(node, look):
         return replace(node, item, Level.ATOM, look, "Use a subscript")
-    if default is not None and constant(default) is not None or isinstance(default, (nodes.List, nodes.Dict)):
+    if isinstance(default, _LITERALS) and constant(default) is not None:  # of `none` some engines make an empty text
         by_filter = _or_default(node, item, default, look)
         if by_filter is not None:
             return by_filter
@@ -100,7 +103,7 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
 def _is_always_defined(node: nodes.Call, look: Look) -> bool:
     """Whether what a mapping gives is asked for being defined: ``none`` is, and so is every default of a literal."""
     test = look.parent(node)
-    plain = len(node.args) == 1 or isinstance(node.args[1], (nodes.Const, nodes.List, nodes.Dict))
+    plain = len(node.args) == 1 or isinstance(node.args[1], _LITERALS)
     return plain and isinstance(test, nodes.Test) and test.node is node and test.name == "defined"
 
 
@@ -129,12 +132,19 @@ def _or_default(node: nodes.Call, item: str, default: nodes.Expr, look: Look) ->
     if "undefined" in unsure or any(kind in unsure for kind in look.kinds(node)):
         return None
     parent = look.parent(node)
-    whole: nodes.Expr = node
-    if isinstance(parent, nodes.Filter) and parent.node is node and parent.name in ("default", "d"):
-        if not parent.kwargs and len(parent.args) < 2 and isinstance(default, (nodes.Const, nodes.List, nodes.Dict)):
-            whole = parent  # a literal stands where the key is missing: the filter has nothing left to do
-    text = f"{item}{pipe(look, whole)}default({operand(default, look, Level.CONDITIONAL)})"
+    whole: nodes.Node = node
+    if _is_idle(parent) and parent.node is node:
+        whole = parent
+    beside = parent if isinstance(parent, nodes.Filter) and parent.node is node else None
+    text = f"{item}{pipe(look, beside)}default({operand(default, look, Level.CONDITIONAL)})"
     return replace(whole, text, Level.FILTER, look, "Use a subscript and the filter default")
+
+
+def _is_idle(parent: nodes.Node | None) -> TypeGuard[nodes.Filter]:
+    """Whether a filter gives a default to what has one already."""
+    if not isinstance(parent, nodes.Filter) or parent.name not in ("default", "d"):
+        return False
+    return not parent.kwargs and len(parent.args) < 2
 
 
 def _is_no_attribute(key: nodes.Expr) -> bool:

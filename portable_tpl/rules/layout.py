@@ -33,7 +33,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.source import Span
-from portable_tpl.rewriting.generation import respelled_tag
+from portable_tpl.rewriting.generation import TAG, respelled_tag, sides
 
 CODE = "PTL703"
 _AFTER_BLOCK = re.compile(r"(?<![-+])%\}\n")
@@ -107,28 +107,22 @@ def _in_tags(node: nodes.Template, look: Look) -> None:
                 look.use(feature, node, span=Span(start + match.start(), start + match.end()))
 
 
-_GENERATION = re.compile(
-    r"(?P<mark>-[}%#]\}|[%#]\})?(?P<left>\s*)\{%\s*(?:end)?generation\s*%\}\n?(?P<right>\s*)(?P<next>\{[{%#]-?)?"
-)
-
-
 def _beside_generation(node: nodes.Template, look: Look) -> None:
     """White space that a tag of ``generation`` keeps from the ``-`` of its other neighbour."""
-    for match in _GENERATION.finditer(look.parsed.text):
-        mark, following = match["mark"] or "", match["next"] or ""
-        # What trim_blocks and lstrip_blocks leave of it.
-        left = match["left"].removeprefix("\n") if mark in ("%}", "#}") else match["left"]
-        left = re.sub(r"(\A|\n)[ \t]+\Z", r"\1", left) if left != match["left"] or "\n" in left else left
-        right = re.sub(r"(\A|\n)[ \t]+\Z", r"\1", match["right"]) if following in ("{%", "{#") else match["right"]
+    for tag in TAG.finditer(look.parsed.text):
+        if "-" in tag.group():
+            continue
+        beside = sides(tag)
         feature = None
-        if following.endswith("-") and left and not mark.startswith("-"):
+        if beside.right.endswith("-") and beside.kept_left:
             feature = "layout.generation.before-dash"
-        elif mark.startswith("-") and right and not following.endswith("-"):
+        elif beside.left.startswith("-") and beside.kept_right:
             feature = "layout.generation.after-dash"
         if feature is None:
             continue
-        fix = partial(respelled_tag, match.end("left"), look)
-        if look.use(feature, node, fix, span=Span(*match.span()), within="statement.generation"):
+        if look.use(
+            feature, node, partial(respelled_tag, tag, look), span=Span(*tag.span()), within="statement.generation"
+        ):
             return
 
 
@@ -157,6 +151,10 @@ VALID = (
 INVALID = (
     Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),
     Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
-    Example("{{ 'a' }}\n{% generation %}\n{{- 'b' }}{% endgeneration %}", targets=("hf-jinja",)),
+    Example(
+        "{{ 'a' }}\n{% generation %}\n{{- 'b' }}{% endgeneration %}",
+        targets=("hf-jinja",),
+        fixed="{{ 'a' }}{{ '\\n' }}{% generation %}\n{{- 'b' }}{% endgeneration %}",
+    ),
     Example("{{\u00a0messages[0].role }}", targets=("minijinja", "llama.cpp-engine")),
 )

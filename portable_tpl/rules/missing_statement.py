@@ -28,7 +28,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look, Visit
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import edits
-from portable_tpl.rewriting.generation import TAG, respelled
+from portable_tpl.rewriting.generation import TAG, respelled, sides
 from portable_tpl.rewriting.literals import printed_text
 
 CODE = "PTL501"
@@ -46,20 +46,17 @@ def _call_block(node: nodes.CallBlock, look: Look) -> None:
 
 
 _WIDE = re.compile(r"\{%(?! generation %\}| endgeneration %\})")
-# A mark behind the line break takes it away, tag or no tag.
-_LINE = re.compile(r"%\}\n(?!\s*\{[{%#]-)")
 
 
 def _generation(node: nodes.CallBlock, look: Look) -> None:
     """The tags as they are spelled: several deployments take them out as text, in one spelling only."""
-    source = look.parsed.source(node)
-    if source.startswith("{%-") or "{%- endgeneration" in source:
-        look.use("statement.generation.dashes", node, lambda: respelled(node, look))
-    elif any(_WIDE.match(tag.group()) for tag in TAG.finditer(source)):
-        look.use("statement.generation.spaces", node, lambda: respelled(node, look))
     span = look.parsed.span(node)
-    text = look.parsed.text
-    if any(_LINE.match(text, tag.end() - 2) for tag in TAG.finditer(text, span.start, span.end)):
+    tags = list(TAG.finditer(look.parsed.text, span.start, span.end))
+    if any("-" in tag.group() for tag in tags):
+        look.use("statement.generation.dashes", node, lambda: respelled(node, look))
+    elif any(_WIDE.match(tag.group()) for tag in tags):
+        look.use("statement.generation.spaces", node, lambda: respelled(node, look))
+    if any(sides(tag).drop for tag in tags):
         look.use("statement.generation.newlines", node, lambda: respelled(node, look))
 
 

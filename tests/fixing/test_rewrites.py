@@ -78,6 +78,7 @@ CHANGES = [
     ("{{ m.get('parts', [])|default({})|join }}", "{{ m['parts']|default([])|join }}"),
     # the filter would make nothing of a default that is none, and of a key that is a method's name
     ("{{ m.get('name', none) }}", "{{ m['name'] if 'name' in m else none }}"),
+    ("{{ m.get('name', m.role) }}", "{{ m['name'] if 'name' in m else m.role }}"),
     ("{{ m.get('items', 'x') }}", "{{ m['items'] if 'items' in m else 'x' }}"),
     ("{% if m.get('name') is defined and m.role %}y{% endif %}", "{% if m.role %}y{% endif %}"),
     ("{% if m.role and m.get('name', []) is defined %}y{% endif %}", "{% if m.role %}y{% endif %}"),
