@@ -9,12 +9,12 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.constants import Spare, spare_rare
+from portable_tpl.checking.inner_kinds import leaf_kinds
 from portable_tpl.checking.kinds import kinds_of
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
-from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.support.table import UNKNOWN, Support, load_table
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER, Type

@@ -30,10 +30,10 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_plain_float
+from portable_tpl.checking.inner_kinds import leaf_kinds
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import only_looked_up
-from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.rewriting.literals import plain_literal
 from portable_tpl.rewriting.printing import inside_of
 from portable_tpl.support.spelling import constant

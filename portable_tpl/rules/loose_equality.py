@@ -24,10 +24,10 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.inner_kinds import inner_kinds
 from portable_tpl.checking.kinds import Kinds
 from portable_tpl.rewriting.calls import comparisons
 from portable_tpl.rewriting.equality import strict_or_json
-from portable_tpl.rewriting.json_macros import inner_kinds
 
 CODE = "PTL204"
 _CONTAINERS = frozenset({"list", "dict", "empty-list", "empty-dict", "tuple"})

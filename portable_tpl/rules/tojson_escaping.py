@@ -25,10 +25,10 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.checking.inner_kinds import leaf_kinds
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.helper_macros import JSON
 from portable_tpl.rewriting.json import is_undone, plain_json
-from portable_tpl.rewriting.json_macros import leaf_kinds
 from portable_tpl.support.spelling import constant
 
 CODE = "PTL305"

@@ -24,9 +24,9 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.constants import is_plain_float
+from portable_tpl.checking.inner_kinds import leaf_kinds
 from portable_tpl.checking.kinds import TEXT_KINDS
 from portable_tpl.rewriting.calls import as_condition
-from portable_tpl.rewriting.json_macros import leaf_kinds
 
 CODE = "PTL307"
 _CONTAINERS = frozenset({"list", "empty-list", "dict", "empty-dict", "tuple", "range", "namespace"})

@@ -1,4 +1,4 @@
-"""What JSON text is made of."""
+"""The kinds of values that are inside of lists and mappings, which print, compare and become JSON with them."""
 
 from __future__ import annotations
 
