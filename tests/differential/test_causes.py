@@ -382,3 +382,29 @@ def test_blanks_before_an_expression_that_an_engine_drops(reference: Runtime, tr
     text = "{% for m in messages %}{{- ': ' }}\n    {{ m.role }}{% if m.role -%}\n  {{ m.content }}{% endif %}{% endfor %}"
     mismatches = of_engine(text, USER, reference, tracer, "minja")
     assert {(each.cause, each.code) for each in mismatches} == {("layout.lstrip-blocks.expression", "PTL703")}
+
+
+def test_an_error_is_named_by_what_gives_errors(minijinja: Runtime, reference: Runtime, tracer: Tracer) -> None:
+    # The engine also writes `<` otherwise than the reference; but that is no error.
+    text = "{% for m in messages if '<' in m.content %}{{ m.content|tojson(ensure_ascii=False) }}{% endfor %}"
+    given = Conversation([{"role": "user", "content": "<a>"}])
+    settings = CompareSettings(examples=1, conversations=(given,))
+    (mismatch,) = compare(Template(text), [minijinja], reference, settings, tracer).targets["minijinja"].mismatches
+    assert (mismatch.kind, mismatch.cause) == ("target-error", "filter.tojson.ensure_ascii")
+
+
+def test_an_error_of_the_reference_on_a_later_value(reference: Runtime, tracer: Tracer) -> None:
+    text = "{% macro f(n) %}{{ 'r:' + n }}{% endmacro %}"
+    text += "{% if messages[0].content %}{% for m in messages %}{{ f(m.content) }}{% endfor %}{% endif %}"
+    settings = CompareSettings(
+        examples=1, conversations=(Conversation([USER, {"role": "assistant", "content": None}, USER]),)
+    )
+    engine = opened("llama.cpp-engine")
+    try:
+        mismatches = (
+            compare(Template(text), [engine], reference, settings, tracer).targets["llama.cpp-engine"].mismatches
+        )
+    finally:
+        engine.close()
+    assert mismatches
+    assert {each.cause for each in mismatches} <= {"add@plain,none", "add@plain,undefined"}

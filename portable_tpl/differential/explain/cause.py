@@ -113,13 +113,13 @@ class Causes:
         rewriter = Rewriter(self._parsed, trace)
         if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
             node = self._alone.only_reference_fails(situation.expected, rewriter)
-            return None if node is None else self._named(Suspect(node), tier, rewriter)
+            return None if node is None else self._named(Suspect(node), tier, situation.answer, rewriter)
         suspects = self._suspects.near(situation.locus, rewriter, tier)
         if isinstance(situation.answer, Failed):
             for suspect in suspects:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
                 if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
-                    return self._named(suspect, tier, rewriter)
+                    return self._named(suspect, tier, situation.answer, rewriter)
         # Line ends first: what literals make of them passes for a defect of all that uses the literals.
         layout = self._layout(situation) if "\r" in self._template.text else None
         if layout is not None:
@@ -135,11 +135,11 @@ class Causes:
                 return layout
         made = self._where_made(situation, cured, rewriter, tier)
         if isinstance(made, Suspect):
-            return self._named(made, tier, rewriter)
+            return self._named(made, tier, situation.answer, rewriter)
         if made is not None:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
-            named = self._named(made.suspect, tier, rewriter, printed)
+            named = self._named(made.suspect, tier, situation.answer, rewriter, printed)
             innocent = named.name is not None and not self._suspects.breaks(named.name)
             return (self._known_instead(situation, suspects, rewriter, tier) if innocent else None) or named
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
@@ -173,7 +173,7 @@ class Causes:
         for suspect in suspects:
             if not suspect.uses or self._wrong_alone(situation, (suspect,), rewriter) is None:
                 continue
-            named = self._named(suspect, tier, rewriter)
+            named = self._named(suspect, tier, situation.answer, rewriter)
             texts = [text for _, text in self._rewrites(suspect, rewriter)]
             is_known = named.name is not None and self._suspects.breaks(named.name)
             if is_known and (not texts or any(self._cures(situation, text) for text in texts)):
@@ -217,9 +217,9 @@ class Causes:
             failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
             node = next(failing, None)
             if node is not None:
-                return self._named(node, tier, rewriter)
+                return self._named(node, tier, situation.answer, rewriter)
             loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
-            return None if loop is None else self._named(Suspect(loop), tier, rewriter)
+            return None if loop is None else self._named(Suspect(loop), tier, situation.answer, rewriter)
         at = situation.locus.node
         lost = self._alone.lost_on_leaving(self._parsed.nodes[at]) if at is not None and at >= 0 else None
         if lost is not None:
@@ -228,7 +228,7 @@ class Causes:
         deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
         for suspect in (*here, *deciding):
             if self._alone.differs(suspect.node, rewriter):
-                return self._named(suspect, tier, rewriter)
+                return self._named(suspect, tier, situation.answer, rewriter)
         return None
 
     def _fixed(self, situation: Situation, tier: Tier) -> Cause | None:
@@ -290,8 +290,10 @@ class Causes:
         expected = self._subject.expected(situation.base, changed)
         return expected == situation.expected
 
-    def _named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Cause:
-        return Cause("template", *self._naming.named(suspect, tier, rewriter, printed))
+    def _named(
+        self, suspect: Suspect, tier: Tier, answer: Rendering, rewriter: Rewriter | None = None, printed: bool = False
+    ) -> Cause:
+        return Cause("template", *self._naming.named(suspect, tier, rewriter, printed, answer))
 
     def _of_use(self, use: Use) -> Cause:
         line = use.node.lineno if use.span is None else self._template.position(use.span.start)[0]
@@ -313,7 +315,7 @@ class Causes:
         node = self._smallest_refused(self._parsed.tree)
         if node is None:
             return None
-        return self._named(Suspect(node, tuple(self._suspects.uses_of(node, tier))), tier)
+        return self._named(Suspect(node, tuple(self._suspects.uses_of(node, tier))), tier, failure)
 
     def _at_start(self, situation: Situation, tier: Tier) -> Cause | None:
         """Why a deployment does not start with a template that its engine renders.

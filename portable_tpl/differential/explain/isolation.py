@@ -48,17 +48,7 @@ class Alone:
     def only_reference_fails(self, failure: Failed, rewriter: Rewriter) -> nodes.Node | None:
         """The construct that gives the very error of the reference there, and none on the target."""
         for node in self._around_line(failure.line):
-            if isinstance(node, nodes.Assign):
-                made: tuple[str, dict[str, object]] | None = "", {}
-            else:
-                made = rewriter.alone(node.iter if isinstance(node, nodes.For) else node)
-            if made is None:
-                continue
-            source, variables = made
-            # What is lazy gives its error only where it is printed.
-            statement = [_LOOP.format("ptl_item", source)] if isinstance(node, nodes.For) else []
-            statement = [_SET_ITEM] if isinstance(node, nodes.Assign) else statement
-            for text in statement or [form.format(source) for form in (_SET, _PRINT)]:
+            for text, variables in _standing_alone(node, rewriter):
                 alone = Template(text)
                 expected = self._reference(alone, variables)
                 if not isinstance(expected, Failed) or words(expected.message) != words(failure.message):
@@ -187,6 +177,23 @@ class Alone:
     def _reaches(self, node: nodes.Node, line: int) -> bool:
         span = self._parsed.span(node)  # jinja2 gives an operation the line of its operator
         return self._subject.template.position(span.start)[0] <= line <= self._subject.template.position(span.end)[0]
+
+
+def _standing_alone(node: nodes.Node, rewriter: Rewriter) -> Iterator[tuple[str, dict[str, object]]]:
+    """A construct by itself, as it may fail, with each of the values that it had; the rewriter looks at these."""
+    if isinstance(node, nodes.Assign):
+        yield _SET_ITEM, {}
+        return
+    computed = node.iter if isinstance(node, nodes.For) else node
+    for number in range(min(_MOST_VALUES, rewriter.most_values(computed))):
+        made = rewriter.alone(computed, number)
+        if made is None:
+            continue
+        if isinstance(node, nodes.For):
+            yield _LOOP.format("ptl_item", made[0]), made[1]
+        else:
+            # What is lazy gives its error only where it is printed.
+            yield from ((form.format(made[0]), made[1]) for form in (_SET, _PRINT))
 
 
 def _differ(one: Rendering, other: Rendering) -> bool:

@@ -13,6 +13,7 @@ from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Span
 from portable_tpl.support.feature_names import KindOf, features_of, input_of, kind_of
 from portable_tpl.support.features import load_features
@@ -44,15 +45,27 @@ class Naming:
         self._suspects = suspects
         self._of_any: dict[int, list[Use]] | None = None
 
-    def named(self, suspect: Suspect, tier: Tier, rewriter: Rewriter | None = None, printed: bool = False) -> Named:
-        """The name of a construct for the values that it had; ``printed``: of how its value is printed."""
+    def named(
+        self,
+        suspect: Suspect,
+        tier: Tier,
+        rewriter: Rewriter | None = None,
+        printed: bool = False,
+        answer: Rendering | None = None,
+    ) -> Named:
+        """The name of a construct for the values that it had; ``printed``: of how its value is printed.
+
+        Of the features that the target breaks there, those come first whose breaking gives such an ``answer``.
+        """
         node = suspect.node
         lacking = self._lacking(node, tier)
         if lacking is not None:
             return lacking
         parts = () if printed else self._parts(node, rewriter)
         known = ((part, self._suspects.uses_of(part, tier)) for part in parts)
-        best = self._best(((node, suspect.uses), *known), node, rewriter, printed)
+        places = [(node, suspect.uses), *known]
+        likely = [(place, _giving(answer, uses)) for place, uses in places]
+        best = self._best(likely, node, rewriter, printed) or self._best(places, node, rewriter, printed)
         names = features_of(self._parsed, node, kinds(rewriter), self._values(node, rewriter), printed)
         name = next((each for each in names if self._suspects.breaks(each)), names[0])
         if best is None and name not in load_features():
@@ -141,6 +154,12 @@ class Naming:
     def _own_values(node: nodes.Node, rewriter: Rewriter | None) -> list[Any]:
         seen = [] if rewriter is None else rewriter.values(node)
         return seen or ([node.value] if isinstance(node, nodes.Const) else [])
+
+
+def _giving(answer: Rendering | None, uses: Sequence[Use]) -> list[Use]:
+    """The uses of features that a target breaks by an error, for an error; by another text, for a text."""
+    wanted = ("no", "flag") if isinstance(answer, Failed) else ("differs",) if isinstance(answer, Rendered) else ()
+    return [use for use in uses if any(support.answer in wanted for _, support in use.hits)]
 
 
 def place_of(parsed: ParsedTemplate, node: nodes.Node) -> Span | None:
