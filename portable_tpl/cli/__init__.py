@@ -103,6 +103,7 @@ def _take_signals() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status (0 clean, 1 findings, 2 could not be carried out)."""
+    _open_closed_stdin()
     try:
         status = portable_tpl.main(
             args=None if arguments is None else list(arguments), prog_name="portable-tpl", standalone_mode=False
@@ -132,6 +133,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _say(f"portable-tpl: {described(error)}")
         return 2
     return status if isinstance(status, int) else 0
+
+
+def _open_closed_stdin() -> None:
+    """Make a closed standard input (``<&-``, some cron and service managers) an empty one.
+
+    Python has none then, and the next file that is opened would take its number.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process is)
 
 
 def _say(message: str) -> None:

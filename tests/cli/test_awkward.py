@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,12 @@ def test_bad_lines_of_conversations_are_named(cli: Cli, folder: Path) -> None:
     assert not (folder / "out.jsonl").exists()
     (folder / "c.jsonl").write_text("\n")
     assert "holds no conversation" in cli("render", "strip.jinja", "--input", "c.jsonl").stderr
+
+
+@pytest.mark.parametrize("arguments", ["check -", "render plain.jinja --messages -", "render plain.jinja --input -"])
+def test_a_closed_standard_input_is_an_empty_one(folder: Path, arguments: str) -> None:
+    command = [sys.executable, "-m", "portable_tpl", *arguments.split()]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(closed, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "internal error" not in done.stderr
