@@ -89,7 +89,7 @@ def needed(node: nodes.Node, look: Look) -> Level:
     if isinstance(parent, (nodes.Getattr, nodes.Getitem, nodes.Call)):
         return Level.ATOM if parent.node is node else Level.CONDITIONAL
     if isinstance(parent, nodes.CondExpr):
-        return Level.CONDITIONAL if parent.expr2 is node else Level.OR
+        return Level.OR  # a choice behind `else` needs no brackets, but people who read it do
     return Level.CONDITIONAL if parent is None else _OPERANDS.get(type(parent), Level.CONDITIONAL)
 
 
