@@ -96,6 +96,8 @@ def _get(node: nodes.Call, call: MethodCall, look: Look) -> Fix | None:
         return None
     other = "none" if default is None else operand(default, look, Level.CONDITIONAL)
     test = f"{operand(key, look, Level.SUM)} in {operand(call.receiver, look, Level.FILTER)}"
+    if as_condition(node, look) and (default is None or constant(default) is None):
+        return replace(node, f"{test} and {item}", Level.AND, look, "Ask for the key first")
     text = f"{item} if {test} else {other}"
     return replace(node, text, Level.CONDITIONAL, look, "Use a subscript and a default")
 

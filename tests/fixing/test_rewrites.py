@@ -87,7 +87,7 @@ CHANGES = [
         "{% if (m['name'] if 'name' in m else none) is none %}y{% endif %}",
     ),
     # jinja2 takes m['items'] for the method where there is no such key
-    ("{% if m.get('items') %}y{% endif %}", "{% if (m['items'] if 'items' in m else none) %}y{% endif %}"),
+    ("{% if m.get('items') %}y{% endif %}", "{% if 'items' in m and m['items'] %}y{% endif %}"),
     (
         "{{ {'user': 'U'}.get(m.role, 'X') }}",
         "{{ {'user': 'U'}[m.role] if m.role in {'user': 'U'} else 'X' }}",
