@@ -408,3 +408,32 @@ def test_an_error_of_the_reference_on_a_later_value(reference: Runtime, tracer: 
         engine.close()
     assert mismatches
     assert {each.cause for each in mismatches} <= {"add@plain,none", "add@plain,undefined"}
+
+
+_ROLES = "{% if m.role == 'user' %}U END{% elif m.role == 'assistant' %}A END{% else %}S END{% endif %}"
+
+
+@pytest.mark.parametrize(
+    "text, cause, line",
+    [
+        # Where each branch ends, what the engine drops, or prints, shows at another place.
+        (
+            "{% for m in messages %}" + _ROLES.replace(" END", "") + "\n\n  {% generation %}\n\n  {%- if true %}\n"
+            "{{- m.content }}\n  {%- endif %}\n{% endgeneration %}\n{%- endfor %}",
+            "layout.generation.before-dash",
+            3,
+        ),
+        ("{% for m in messages %}\r\n" + _ROLES.replace(" END", "\r\n!") + "{% endfor %}", "layout.crlf", 1),
+    ],
+    ids=["generation", "line ends"],
+)
+def test_one_fault_of_the_layout_is_one_mismatch(
+    text: str, cause: str, line: int, reference: Runtime, tracer: Tracer
+) -> None:
+    engine = opened("hf-jinja")
+    try:
+        compared = compare(Template(text), [engine], reference, CompareSettings(examples=30), tracer)
+    finally:
+        engine.close()
+    mismatches = compared.targets["hf-jinja"].mismatches
+    assert [(each.cause, each.line) for each in mismatches] == [(cause, line)]

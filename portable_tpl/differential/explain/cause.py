@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Literal
 
@@ -12,7 +13,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Use
 from portable_tpl.checking.detection import code_of
 from portable_tpl.differential.explain.isolation import Alone
-from portable_tpl.differential.explain.layout_rewrites import layout_rewrites
+from portable_tpl.differential.explain.layout_rewrites import first_line, layout_rewrites
 from portable_tpl.differential.explain.naming import Naming, place_of
 from portable_tpl.differential.explain.scope_rewrites import scope_rewrites
 from portable_tpl.differential.explain.situation import Situation, better
@@ -121,7 +122,7 @@ class Causes:
                 if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
                     return self._named(suspect, tier, situation.answer, rewriter)
         # Line ends first: what literals make of them passes for a defect of all that uses the literals.
-        layout = self._layout(situation) if "\r" in self._template.text else None
+        layout = self._layout(situation, tier) if "\r" in self._template.text else None
         if layout is not None:
             return layout
         scope = self._scope(situation)
@@ -130,7 +131,7 @@ class Causes:
         rewriter.look_at(0)
         cured = self._first_cured(situation, suspects, rewriter)
         if cured is None or cured.how == "text":
-            layout = self._layout(situation)
+            layout = self._layout(situation, tier)
             if layout is not None:
                 return layout
         made = self._where_made(situation, cured, rewriter, tier)
@@ -238,12 +239,23 @@ class Causes:
                 return self._of_use(suspect.uses[0])
         return None
 
-    def _layout(self, situation: Situation) -> Cause | None:
+    def _layout(self, situation: Situation, tier: Tier) -> Cause | None:
         rewrites = layout_rewrites(self._template.text)
         # One rewriting may cure what is a matter of another: first those that the target is known to need.
-        for feature, text in sorted(rewrites, key=lambda each: not self._suspects.breaks(each[0])):
-            if self._cures(situation, text):
-                return Cause("template", feature, code_of(feature), self._line(situation.locus))
+        for feature, rewrite in sorted(rewrites, key=lambda each: not self._suspects.breaks(each[0])):
+            if self._cures(situation, rewrite(self._template.text)):
+                line = self._of_many_lines(feature, tier)
+                line = line or first_line(self._template.text, rewrite, partial(self._cures, situation))
+                return Cause("template", feature, code_of(feature), line)
+        return None
+
+    def _of_many_lines(self, feature: str, tier: Tier) -> int | None:
+        """Where a fault begins that a rule sees once for many lines, as their ends; ``None`` where there is none."""
+        for use in self._suspects.uses_of(self._parsed.tree, tier):
+            if use.feature == feature and use.span is not None:
+                first, last = (self._template.position(at)[0] for at in use.span)
+                if first < last:
+                    return first
         return None
 
     def _scope(self, situation: Situation) -> Cause | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from portable_tpl.differential.explain.substitution import literal
 
@@ -11,12 +12,28 @@ _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}(.*?)\{%[-+]?\s*endraw\s*[-+]?%\}\n
 _FIRST = re.compile(r"\A([^{])([ \t]*)(?=\{[%#])")
 
 
-def layout_rewrites(text: str) -> Iterator[tuple[str, str]]:
-    """The feature that each rewriting takes out of the template, and the template without it."""
-    for feature, rewrite in _REWRITES:
-        changed = rewrite(text)
-        if changed != text:
-            yield feature, changed
+Rewrite: TypeAlias = "Callable[[str], str]"
+
+
+def layout_rewrites(text: str) -> Iterator[tuple[str, Rewrite]]:
+    """The feature that each rewriting takes out of a template, and the rewriting; those that change this one."""
+    yield from ((feature, rewrite) for feature, rewrite in _REWRITES if rewrite(text) != text)
+
+
+def first_line(text: str, rewrite: Rewrite, cures: Callable[[str], bool]) -> int:
+    """The line up to which a text has to be rewritten for a cure, where rewriting all of it is one.
+
+    One place of white space may show at many: where each branch before it ends.
+    """
+    lines = re.split(r"(?<=\n)", text)
+    least, most = 0, len(lines)
+    while most - least > 1:
+        middle = (least + most) // 2
+        if cures(rewrite("".join(lines[:middle])) + "".join(lines[middle:])):
+            most = middle
+        else:
+            least = middle
+    return max(most, 1)
 
 
 def _raw_as_values(text: str) -> str:
@@ -62,7 +79,7 @@ def _generation_kept_apart(text: str) -> str:
     return re.sub(r"(?m)(^[ \t]*)?(\{%\s*(?:end)?generation\s*%\}\n?)", r"{{ '' }}\2{{ '' }}", text)
 
 
-_REWRITES: tuple[tuple[str, Callable[[str], str]], ...] = (
+_REWRITES: tuple[tuple[str, Rewrite], ...] = (
     ("layout.crlf", lambda text: text.replace("\r\n", "\n").replace("\r", "\n")),
     ("layout.trim-blocks", _trimmed),
     ("layout.trim-blocks.comment", lambda text: re.sub(r"(?<!-)#\}\n", "#}", text)),
