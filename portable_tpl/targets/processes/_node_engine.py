@@ -13,9 +13,9 @@ from portable_tpl.targets.processes._base import Availability
 
 _WORKERS = Path(__file__).parents[1] / "workers"
 _GET_NODE = "pip install 'portable-tpl[js]'"
-# What V8's heap may hold; one render beyond it ends the process, and the parent says so. The limit on the address
-# space is of no use here: V8 reserves gigabytes at start.
-_HEAP_MEGABYTES = 512
+# What V8's heap may hold; one render beyond it ends the process, and the parent says so. It is less than a worker may
+# use: V8 lets garbage lie until its heap is full. A limit on the address space is of no use: V8 reserves gigabytes.
+_HEAP_MEGABYTES = 128
 
 
 @dataclass(frozen=True)

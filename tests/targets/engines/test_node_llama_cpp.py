@@ -74,7 +74,7 @@ def test_the_clock_and_the_tokens_are_the_conversations(runtime: WorkerRuntime) 
 
 
 def test_a_worker_that_dies_or_hangs_is_replaced() -> None:
-    loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    loops = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
     hanging = Template(_CHAT + "{% if messages | length == 1 %}" + loops + "{% endif %}")
     two = Conversation([_SYSTEM, _USER])
     with opened("node-llama-cpp", Limits(seconds=3.0)) as runtime:
