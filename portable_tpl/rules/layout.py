@@ -43,6 +43,7 @@ _BEFORE_COMMENT = re.compile(r"(?m)^[ \t]+\{#(?!-)")
 _BEFORE_VALUE = re.compile(r"(?m)^[ \t]+\{\{(?!-)")
 _FIRST_LINE = re.compile(r"\r?\n[ \t]*\{%(?!-)")
 _FIRST_COMMENT = re.compile(r"\r?\n[ \t]*\{#(?!-)")
+_FIRST_BYTE = r"[^{\s\x80-\U0010ffff]"  # llama.cpp loses one byte: a character of several keeps its place
 _ODD_SPACE = re.compile(
     r"[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]\s*\{[{%#]-|-[}%#]\}\s*[\u00a0\u0085\u2000-\u200a\u2028\u2029\u3000]"
 )
@@ -61,9 +62,9 @@ _PATTERNS: dict[str, _Search] = {
     "layout.first-newline.comment": _FIRST_COMMENT.match,
     "layout.first-newline": re.compile(r"\n").match,
     "layout.final-newline": re.compile(r"\n\Z").search,
-    "layout.first-character": re.compile(r"[^{\s](?=\{%)").match,
-    "layout.first-character.space": re.compile(r"[^{\s][ \t]+(?=\{[%#])").match,
-    "layout.first-character.comment": re.compile(r"[^{\s](?=\{#)").match,
+    "layout.first-character": re.compile(_FIRST_BYTE + r"(?=\{%)").match,
+    "layout.first-character.space": re.compile(_FIRST_BYTE + r"[ \t]+(?=\{[%#])").match,
+    "layout.first-character.comment": re.compile(_FIRST_BYTE + r"(?=\{#)").match,
     "layout.brace-end": re.compile(r"\{\n?\Z").search,
     "layout.bom": re.compile("\ufeff").match,
 }

@@ -39,3 +39,17 @@ def test_constants_have_one_value(target: str) -> None:
             if not isinstance(right, Failed) and same(right, answer) == bool(said):
                 wrong.append(f"{said} {text}: {answer}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "behind", ["{% if true %}{% endif %}x", " {% if true %}{% endif %}x", "{# c #}x", " {# c #}x"]
+)
+def test_first_characters_are_lost_only_where_they_are_one_byte(behind: str) -> None:
+    expect("llama.cpp-engine")
+    with open_runtime(REFERENCE) as reference, open_runtime("llama.cpp-engine") as engine:
+        for first in ("a", "~", "\x7f", "é", "中", "😀", "\ufeff"):
+            parsed = parse(Template(first + behind))
+            right = next(iter(reference.render_all(parsed.template, [_CONVERSATION])))
+            answer = next(iter(engine.render_all(parsed.template, [_CONVERSATION])))
+            said = [finding.code for finding in lint(parsed, ("llama.cpp-engine",))]
+            assert (said == []) == same(right, answer), (first, said, answer)
