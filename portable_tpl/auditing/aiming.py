@@ -22,8 +22,10 @@ from portable_tpl.template import ParsedTemplate
 _MOST = 24  # places and kinds of one template; a template that breaks everywhere shows it without
 
 
-def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], tier: Tier) -> list[Aim]:
-    """One aim for each place and feature, to be shown by conversations of a tier, or of the milder one said."""
+def aims_of(
+    parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], tier: Tier | None = None
+) -> list[Aim]:
+    """One aim for each place and feature, to be shown by conversations of a tier, or else as mild as what is said."""
     targets: dict[tuple[int, int, str], set[str]] = {}
     tiers: dict[tuple[int, int, str], Tier] = {}
     findings: dict[tuple[int, int, str], Finding] = {}
@@ -32,7 +34,7 @@ def aims_of(parsed: ParsedTemplate, unproved: Iterable[tuple[Finding, Effect]], 
             key = (finding.location.start, finding.location.end, effect.feature)
             findings.setdefault(key, finding)
             targets.setdefault(key, set()).add(effect.target)
-            tiers[key] = milder(tiers.get(key, tier), effect.tier)
+            tiers[key] = tier or milder(tiers.get(key, effect.tier), effect.tier)
     aims = []
     sought = frozenset(feature for _, _, feature in findings)
     for key, finding in islice(findings.items(), _MOST):

@@ -69,6 +69,15 @@ def unproved(findings: Iterable[Finding], comparison: Comparison, tier: Tier) ->
     ]
 
 
+def unseen(findings: Iterable[Finding], comparison: Comparison, tier: Tier) -> list[tuple[Finding, Effect]]:
+    """What the table says of milder conversations than the audit's, and none at all shows."""
+    return [
+        (finding, effect)
+        for finding, effect in unproved(findings, comparison, tier)
+        if effect.tier.rank < tier.rank and not _showing(finding, effect, comparison.targets[effect.target], tier)
+    ]
+
+
 def joined(
     findings: Iterable[Finding],
     comparison: Comparison,

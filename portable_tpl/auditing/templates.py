@@ -9,7 +9,7 @@ from typing import Any
 
 from portable_tpl.auditing.aiming import aims_of
 from portable_tpl.auditing.choice import Choice
-from portable_tpl.auditing.joining import graded, joined, unforeseen, unproved
+from portable_tpl.auditing.joining import graded, joined, unforeseen, unproved, unseen
 from portable_tpl.auditing.likeness import fails_alike
 from portable_tpl.auditing.release import inspected
 from portable_tpl.auditing.static import parsed_whole, static_findings
@@ -85,7 +85,9 @@ class Examination:
         tier, unaimed = self.settings.tier, run.comparison
         sample = [(each.conversation, each.rendering) for each in run.sample if each.tier.rank <= tier.rank]
         findings = tuple(with_prices(template, findings, sample, session.reference.render_all))
-        run.aim(aims_of(parsed, unproved(findings, unaimed, tier), tier))
+        run.aim(aims_of(parsed, unproved(findings, unaimed, tier)))
+        # Where no mild conversation gets there, a stranger one may: what the table says must not pass for portable.
+        run.aim(aims_of(parsed, unseen(findings, run.comparison, tier), tier))
         comparison = graded(run.comparison, self.choice)
         known = joined(findings, comparison, tier, unaimed, fails_alike(parsed))
         further = self.choice.chosen(unforeseen(template, known, comparison, tier, unaimed), template.path)

@@ -60,7 +60,8 @@ class Targeting:
         near = self._nearest(conditions, seeds)
         for number in range(tries):
             seed, trace = pick(choices, near)
-            constraints = self._way(conditions, trace, choices)
+            # Met once more, a condition is met by the very message and element that is then given the value.
+            constraints = self._way(conditions, trace, choices, 60)
             if values:
                 op, value = values[number % len(values)]
                 ways = [way for each in operands for way in self._constraints.be(each, op, value)]
@@ -69,12 +70,12 @@ class Targeting:
 
     @staticmethod
     def _way(
-        conditions: Sequence[tuple[frozenset[int], Alternatives]], trace: Trace, choices: Choices
+        conditions: Sequence[tuple[frozenset[int], Alternatives]], trace: Trace, choices: Choices, again: int = 15
     ) -> list[Constraint]:
+        """Constraints for conditions on the way; those that the seed meets are made in ``again`` percent of cases."""
         constraints: list[Constraint] = []
         for branch_numbers, options in conditions:
-            # What the seed reaches already is left alone, mostly.
-            if branch_numbers and trace.branches & branch_numbers and not happens(choices, 15):
+            if branch_numbers and trace.branches & branch_numbers and not happens(choices, again):
                 continue
             constraints += pick(choices, options) if options else ()
         return constraints

@@ -38,6 +38,17 @@ def test_a_rare_branch_is_proved() -> None:
     assert report.templates[0].verdicts == {TARGET: "differs"}
 
 
+def test_the_value_goes_to_the_element_that_a_condition_is_about() -> None:
+    """A template's own keys: the text with markup belongs into the one element of the type asked for."""
+    text = (
+        "{% for m in messages %}{% for tool in m.tools or [] %}{% if tool.type == 'function' %}{{ tool.function.name }}:"
+        "{{ tool.function | tojson(indent=4) }}{% elif tool.type == 'python' %}py{% endif %}{% endfor %}{% endfor %}"
+    )
+    finding, report = finding_of(text, "PTL305")
+    assert finding.evidence == "proved"
+    assert report.templates[0].verdicts == {TARGET: "differs"}
+
+
 def test_what_no_conversation_shows_is_a_note() -> None:
     # JSON text is never a bare word, whatever an engine escapes in it.
     text = "{% for m in messages %}{{ m.role }}{% if m.content|tojson == 'x' %}y{% endif %}{% endfor %}"

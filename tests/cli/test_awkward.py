@@ -131,6 +131,7 @@ def test_a_large_template(cli: Cli, folder: Path) -> None:
     "text, words",
     [
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ('[{"role": "user", "content": ' + "9" * 5000 + "}]", "a number of too many digits"),
         ("{", "not valid JSON"),
         ("3", "expected a JSON object with a 'messages' list, found a number"),
         ('{"messages": [3]}', "'messages'[0] must be an object"),

@@ -48,7 +48,9 @@ def parse_json(text: str, where: str) -> Json:
     """The JSON value of a text; raises :class:`InputError` that names ``where``."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise InputError(f"{where}: not valid JSON: {error}") from None
+    except ValueError:  # Python's own limit
+        raise InputError(f"{where}: a number of too many digits") from None
     except RecursionError:
         raise InputError(f"{where}: JSON nested too deeply to read") from None

@@ -145,6 +145,8 @@ def _unreadable(error: Exception) -> str:
         return f"not UTF-8 text (at offset {error.start})"
     if isinstance(error, RecursionError):
         return "JSON nested too deeply to read"
+    if type(error) is ValueError:  # Python's own limit
+        return "a number of too many digits"
     return str(error) if isinstance(error, ConversationError) else f"not valid JSON: {error}"
 
 
