@@ -14,6 +14,7 @@ from portable_tpl.model.findings import Edit, Exhibit, Finding, Fix, Safety, Sev
 from portable_tpl.model.rendering import Failed, Rendered, Rendering
 from portable_tpl.model.source import Span, Template
 from portable_tpl.targets.registry import open_runtime
+from tests.targets.opening import expect
 
 TARGETS = ("minijinja", "hf-jinja")
 TEMPLATES = (
@@ -32,6 +33,8 @@ TEMPLATES = (
 
 @pytest.mark.parametrize("text", TEMPLATES)
 def test_what_an_audit_shows_repairs_its_own_witness(text: str) -> None:
+    for name in TARGETS:
+        expect(name)
     findings = pt.audit(Template(text), targets=TARGETS).templates[0].findings
     shown = [each for each in findings if each.fix is not None and each.evidence == "proved" and each.fix.edits]
     assert any(each.evidence == "proved" for each in findings)
