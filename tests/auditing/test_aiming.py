@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 import portable_tpl as pt
 from portable_tpl.model.findings import Affected, Finding, Severity
-from portable_tpl.targets.registry import availability
+from tests.targets.opening import expect
 
 RARE = (
     "{% for m in messages %}{{ m.role }}{% if m.role == 'judge' and m.score == 3 %}"
@@ -85,8 +83,7 @@ HF = "hf-jinja"
 
 def proofs(text: str, feature: str) -> list[tuple[str, Severity]]:
     """How each finding of a feature on hf-jinja is known, and how bad it is there."""
-    if not availability(HF).ok:
-        pytest.skip(f"{HF}: {availability(HF).reason}")
+    expect(HF)
     (template,) = pt.audit(pt.Template(text), targets=[HF], ignore=["REL"]).templates
     return [
         (finding.evidence, effect.severity)
