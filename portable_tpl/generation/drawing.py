@@ -10,11 +10,13 @@ one, on engines in other processes, in a tenth of the renders.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 
 from portable_tpl.generation.api import batches
 from portable_tpl.model.conversation import Conversation, Tier
@@ -23,6 +25,12 @@ from portable_tpl.template.usage.shape import TemplateShape
 _AT_ONCE = 6  # conversations of one example of hypothesis's: what it does for each costs as much as a conversation
 
 _swapping = Lock()
+
+# Hypothesis registers a generator of its own in each thread and looks whether anything refers to it; while another
+# thread collects garbage nothing seems to, and a warning that nobody can act on would stand between our own lines.
+warnings.filterwarnings(
+    "ignore", "It looks like `register_random`", HypothesisWarning, module=r"hypothesis\.internal\.entropy"
+)
 
 
 def draw(shape: TemplateShape, tier: Tier, count: int, key: str) -> list[Conversation]:
