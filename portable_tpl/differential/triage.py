@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, islice
 
-from portable_tpl.differential.explain.cause import Cause, Causes
+from portable_tpl.differential.explain.cause import Causes
+from portable_tpl.differential.explain.naming import Cause
 from portable_tpl.differential.grouping.identity import Group, Identities
 from portable_tpl.differential.run.concurrency import in_background
 from portable_tpl.differential.shrink import Shrinker, size_of

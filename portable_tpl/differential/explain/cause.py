@@ -10,38 +10,24 @@ from typing import Literal
 
 from jinja2 import nodes
 
-from portable_tpl.checking.base import Use
 from portable_tpl.checking.detection import code_of
 from portable_tpl.differential.explain.isolation import Alone
 from portable_tpl.differential.explain.layout_rewrites import first_line, layout_rewrites
-from portable_tpl.differential.explain.naming import Naming, place_of
+from portable_tpl.differential.explain.loading import LoadCauses
+from portable_tpl.differential.explain.naming import Cause, Naming
 from portable_tpl.differential.explain.scope_rewrites import scope_rewrites
 from portable_tpl.differential.explain.situation import Situation, better
 from portable_tpl.differential.explain.substitution import Rewriter
-from portable_tpl.differential.explain.suspects import Suspect, Suspects, is_indirect
+from portable_tpl.differential.explain.suspects import MOST_TRIALS, Suspect, Suspects, is_indirect
 from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.differential.subject import Subject
 from portable_tpl.model.conversation import Conversation, Tier
-from portable_tpl.model.rendering import Failed, Origin, Refused, Rendered, Rendering
-from portable_tpl.model.source import Span
+from portable_tpl.model.rendering import Failed, Refused, Rendered, Rendering
 from portable_tpl.targets.processes._base import Runtime
-from portable_tpl.targets.steps.refusals import TEMPLATE_REFUSED
 from portable_tpl.template.tracing.trace import Trace
 
 _DECISIONS = (nodes.Test, nodes.Compare, nodes.Filter, nodes.Call, nodes.And, nodes.Or, nodes.Not)
 _READS = (nodes.Name, nodes.Getattr, nodes.Getitem)
-_MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
-
-
-@dataclass(frozen=True)
-class Cause:
-    """The cause of a mismatch: ``name`` is ``None`` where none was confirmed; ``span`` is where its construct is."""
-
-    origin: Origin
-    name: str | None
-    code: str | None
-    line: int | None
-    span: Span | None = None
 
 
 How = Literal["value", "items", "text"]
@@ -70,6 +56,7 @@ class Causes:
         self._alone = Alone(subject)
         self._suspects = Suspects(subject.parsed, subject.target.id)
         self._naming = Naming(subject.parsed, self._suspects)
+        self._loading = LoadCauses(subject, self._suspects, self._alone, self._naming)
 
     def find(
         self, conversation: Conversation, base: Conversation, answer: Rendering, locus: Locus, tier: Tier
@@ -86,10 +73,10 @@ class Causes:
             expected = self._subject.expected(base)
         situation = Situation(runtime, request, base, expected, answer, locus)
         if isinstance(answer, Failed) and answer.kind == "syntax":
-            cause = self._at_start(situation, tier) or self._at_load(answer, tier)
+            cause = self._loading.find(situation, answer, tier)
         else:
             cause = self._while_rendering(situation, trace, tier)
-        return cause or Cause("template", None, None, self._line(locus))
+        return cause or self._naming.at(locus, None)
 
     def _bench(
         self, conversation: Conversation, base: Conversation, answer: Rendering
@@ -103,24 +90,17 @@ class Causes:
             return engine, base
         return self._subject.target, conversation
 
-    def _line(self, locus: Locus) -> int | None:
-        if locus.node is not None and locus.node >= 0:
-            return self._parsed.nodes[locus.node].lineno
-        return locus.line
-
-    # -- while rendering -----------------------------------------------------------------------------------------
-
     def _while_rendering(self, situation: Situation, trace: Trace, tier: Tier) -> Cause | None:
         rewriter = Rewriter(self._parsed, trace)
         if isinstance(situation.expected, Failed) and isinstance(situation.answer, Rendered):
             node = self._alone.only_reference_fails(situation.expected, rewriter)
-            return None if node is None else self._named(Suspect(node), tier, situation.answer, rewriter)
+            return None if node is None else self._naming.named(Suspect(node), tier, situation.answer, rewriter)
         suspects = self._suspects.near(situation.locus, rewriter, tier)
         if isinstance(situation.answer, Failed):
             for suspect in suspects:
                 on_line = situation.locus.line is None or suspect.node.lineno == situation.locus.line
                 if suspect.uses and on_line and self._alone.fails(suspect.node, situation.answer, rewriter):
-                    return self._named(suspect, tier, situation.answer, rewriter)
+                    return self._naming.named(suspect, tier, situation.answer, rewriter)
         # Line ends first: what literals make of them passes for a defect of all that uses the literals.
         layout = self._layout(situation, tier) if "\r" in self._template.text else None
         if layout is not None:
@@ -136,11 +116,11 @@ class Causes:
                 return layout
         made = self._where_made(situation, cured, rewriter, tier)
         if isinstance(made, Suspect):
-            return self._named(made, tier, situation.answer, rewriter)
+            return self._naming.named(made, tier, situation.answer, rewriter)
         if made is not None:
             self._look_at_failing(situation, made.suspect, rewriter)
             printed = made.how == "text" or self._wrong_as_given(made, rewriter)
-            named = self._named(made.suspect, tier, situation.answer, rewriter, printed)
+            named = self._naming.named(made.suspect, tier, situation.answer, rewriter, printed)
             innocent = named.name is not None and not self._suspects.breaks(named.name)
             return (self._known_instead(situation, suspects, rewriter, tier) if innocent else None) or named
         return self._seen_alone(situation, suspects, rewriter, tier) or self._fixed(situation, tier)
@@ -174,7 +154,7 @@ class Causes:
         for suspect in suspects:
             if not suspect.uses or self._wrong_alone(situation, (suspect,), rewriter) is None:
                 continue
-            named = self._named(suspect, tier, situation.answer, rewriter)
+            named = self._naming.named(suspect, tier, situation.answer, rewriter)
             texts = [text for _, text in self._rewrites(suspect, rewriter)]
             is_known = named.name is not None and self._suspects.breaks(named.name)
             if is_known and (not texts or any(self._cures(situation, text) for text in texts)):
@@ -199,7 +179,7 @@ class Causes:
 
     def _wrong_alone(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> Suspect | None:
         """The first construct that is wrong by itself, in the way in which the whole is."""
-        for suspect in suspects[:_MOST_TRIALS]:
+        for suspect in suspects[:MOST_TRIALS]:
             if isinstance(situation.answer, Failed):
                 wrong = self._alone.fails(suspect.node, situation.answer, rewriter)
             else:
@@ -218,25 +198,25 @@ class Causes:
             failing = (each for each in anywhere if self._alone.fails(each.node, situation.answer, rewriter))
             node = next(failing, None)
             if node is not None:
-                return self._named(node, tier, situation.answer, rewriter)
+                return self._naming.named(node, tier, situation.answer, rewriter)
             loop = next(self._alone.failing_loops(situation.answer, rewriter), None)
-            return None if loop is None else self._named(Suspect(loop), tier, situation.answer, rewriter)
+            return None if loop is None else self._naming.named(Suspect(loop), tier, situation.answer, rewriter)
         at = situation.locus.node
         lost = self._alone.lost_on_leaving(self._parsed.nodes[at]) if at is not None and at >= 0 else None
         if lost is not None:
-            return self._of_feature(lost[0], lost[1])
+            return self._naming.of_feature(lost[0], lost[1])
         here = self._suspects.here(situation.locus, rewriter, tier)
         deciding = [each for each in suspects if isinstance(each.node, _DECISIONS)]
         for suspect in (*here, *deciding):
             if self._alone.differs(suspect.node, rewriter):
-                return self._named(suspect, tier, situation.answer, rewriter)
+                return self._naming.named(suspect, tier, situation.answer, rewriter)
         return None
 
     def _fixed(self, situation: Situation, tier: Tier) -> Cause | None:
         """What has effects besides its value, so that no value can stand in its place; but its fix cures."""
-        for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
+        for suspect, text in islice(self._suspects.fixed(tier), MOST_TRIALS):
             if self._cures(situation, text):
-                return self._of_use(suspect.uses[0])
+                return self._naming.of_use(suspect.uses[0])
         return None
 
     def _layout(self, situation: Situation, tier: Tier) -> Cause | None:
@@ -260,9 +240,9 @@ class Causes:
 
     def _scope(self, situation: Situation) -> Cause | None:
         """A value of an earlier turn, be it printed by whatever: it is right once each turn begins afresh."""
-        for node, text in islice(scope_rewrites(self._parsed), _MOST_TRIALS):
+        for node, text in islice(scope_rewrites(self._parsed), MOST_TRIALS):
             if self._cures(situation, text):
-                return self._of_feature("for.scope.inner", node)
+                return self._naming.of_feature("for.scope.inner", node)
         return None
 
     def _first_cured(self, situation: Situation, suspects: Sequence[Suspect], rewriter: Rewriter) -> _Cured | None:
@@ -272,7 +252,7 @@ class Causes:
                 if text in tried:
                     continue
                 tried.add(text)
-                if len(tried) > _MOST_TRIALS:
+                if len(tried) > MOST_TRIALS:
                     return None
                 if self._cures(situation, text, isinstance(suspect.node, _DECISIONS)):
                     return _Cured(suspect, how)
@@ -301,64 +281,3 @@ class Causes:
             return False
         expected = self._subject.expected(situation.base, changed)
         return expected == situation.expected
-
-    def _named(
-        self, suspect: Suspect, tier: Tier, answer: Rendering, rewriter: Rewriter | None = None, printed: bool = False
-    ) -> Cause:
-        return Cause("template", *self._naming.named(suspect, tier, rewriter, printed, answer))
-
-    def _of_use(self, use: Use) -> Cause:
-        line = use.node.lineno if use.span is None else self._template.position(use.span.start)[0]
-        return Cause("template", use.feature, use.rule, line, use.span or place_of(self._parsed, use.node))
-
-    def _of_feature(self, feature: str, node: nodes.Node) -> Cause:
-        return Cause("template", feature, code_of(feature), node.lineno, place_of(self._parsed, node))
-
-    # -- while loading -------------------------------------------------------------------------------------------
-
-    def _at_load(self, failure: Failed, tier: Tier) -> Cause | None:
-        """The construct that the target does not accept: refused when it stands alone, too."""
-        known = self._suspects.known(tier)
-        # Where the target names a line, what stands there comes first.
-        for suspect in sorted(known, key=lambda each: each.node.lineno != failure.line):
-            uses = [use for use in suspect.uses if any(support.at_load for _, support in use.hits)]
-            if uses and self._alone.refused(suspect.node):
-                return self._of_use(uses[0])
-        node = self._smallest_refused(self._parsed.tree)
-        if node is None:
-            return None
-        return self._named(Suspect(node, tuple(self._suspects.uses_of(node, tier))), tier, failure)
-
-    def _at_start(self, situation: Situation, tier: Tier) -> Cause | None:
-        """Why a deployment does not start with a template that its engine renders.
-
-        What it tries there, it does not tell; a fix with which it starts does. What is asked then has no part in it.
-        """
-        engine = self._subject.engine
-        if engine is None or isinstance(engine.render(self._template, situation.base), Failed):
-            return None
-        for suspect, text in islice(self._suspects.fixed(tier), _MOST_TRIALS):
-            answer = situation.runtime.render(replace(self._template, text=text), situation.conversation)
-            if not isinstance(answer, Failed) or answer.kind != "syntax":
-                return self._of_use(suspect.uses[0])
-        return Cause("template", TEMPLATE_REFUSED, None, self._line(situation.locus))
-
-    def _smallest_refused(self, node: nodes.Node) -> nodes.Node | None:
-        """The innermost node that the target refuses by itself."""
-        smallest: nodes.Node | None = None
-        while True:
-            inner = next((child for child in _parts(node) if self._alone.refused(child)), None)
-            if inner is None:
-                return smallest
-            smallest = node = inner
-
-
-def _parts(node: nodes.Node) -> Sequence[nodes.Node]:
-    return [
-        child
-        for child in node.iter_child_nodes()
-        if not isinstance(
-            child, (nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword, nodes.Slice, nodes.NSRef)
-        )
-        and not (isinstance(child, (nodes.Name, nodes.Tuple)) and child.ctx != "load")
-    ]

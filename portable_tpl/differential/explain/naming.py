@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import nodes
 
@@ -11,9 +12,10 @@ from portable_tpl.checking.base import Use
 from portable_tpl.checking.detection import code_of, uses_in
 from portable_tpl.differential.explain.substitution import Rewriter
 from portable_tpl.differential.explain.suspects import Suspect, Suspects, best_use
+from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.ids import FeatureId
-from portable_tpl.model.rendering import Failed, Rendered, Rendering
+from portable_tpl.model.rendering import Failed, Origin, Rendered, Rendering
 from portable_tpl.model.source import Span
 from portable_tpl.support.feature_names import KindOf, features_of, input_of, kind_of
 from portable_tpl.support.features import load_features
@@ -24,13 +26,15 @@ _Place = tuple[nodes.Node, Sequence[Use]]
 _JOINING = ("concat", "print")  # what rules say of an operand that is joined to text
 
 
-class Named(NamedTuple):
-    """A feature, the code of the rule that is about it, where there is one, and the place."""
+@dataclass(frozen=True)
+class Cause:
+    """The cause of a mismatch: ``name`` is ``None`` where none was confirmed; ``span`` is where its construct is."""
 
-    feature: str
+    origin: Origin
+    name: str | None
     code: str | None
-    line: int
-    span: Span | None
+    line: int | None
+    span: Span | None = None
 
 
 class Naming:
@@ -49,10 +53,10 @@ class Naming:
         self,
         suspect: Suspect,
         tier: Tier,
+        answer: Rendering,
         rewriter: Rewriter | None = None,
         printed: bool = False,
-        answer: Rendering | None = None,
-    ) -> Named:
+    ) -> Cause:
         """The name of a construct for the values that it had; ``printed``: of how its value is printed.
 
         Of the features that the target breaks there, those come first whose breaking gives such an ``answer``.
@@ -70,9 +74,23 @@ class Naming:
         name = next((each for each in names if self._suspects.breaks(each)), names[0])
         if best is None and name not in load_features():
             best = self._best(self._seen_by_any((node, *parts)), node, rewriter, printed)
-        return best or Named(name, code_of(name), node.lineno, place_of(self._parsed, node))
+        return best or self.of_feature(name, node)
 
-    def _lacking(self, node: nodes.Node, tier: Tier) -> Named | None:
+    def of_use(self, use: Use) -> Cause:
+        """The cause where a rule's finding is confirmed to be it."""
+        line = use.node.lineno if use.span is None else self._parsed.template.position(use.span.start)[0]
+        return _caused_by(use, line, use.span or place_of(self._parsed, use.node))
+
+    def of_feature(self, feature: str, node: nodes.Node) -> Cause:
+        """The cause where a feature is confirmed to be it, which need not be one that a rule sees there."""
+        return Cause("template", feature, code_of(feature), node.lineno, place_of(self._parsed, node))
+
+    def at(self, locus: Locus, name: str | None) -> Cause:
+        """The cause where no construct of the template was confirmed to be it: the place alone says something."""
+        line = self._parsed.nodes[locus.node].lineno if locus.node is not None and locus.node >= 0 else locus.line
+        return Cause("template", name, None, line)
+
+    def _lacking(self, node: nodes.Node, tier: Tier) -> Cause | None:
         """The name that the target lacks, where all of a construct is read from it: ``self`` in ``self.x()``."""
         holder: nodes.Node = node
         while isinstance(holder, (nodes.Getattr, nodes.Getitem, nodes.Call)):
@@ -81,11 +99,11 @@ class Naming:
             return None
         uses = self._suspects.uses_of(holder, tier)
         use = next((use for use in uses if use.feature == f"name.{holder.name}"), None)
-        return None if use is None else Named(use.feature, use.rule, holder.lineno, place_of(self._parsed, holder))
+        return None if use is None else _caused_by(use, holder.lineno, place_of(self._parsed, holder))
 
     def _best(
         self, places: Iterable[_Place], node: nodes.Node, rewriter: Rewriter | None, printed: bool
-    ) -> Named | None:
+    ) -> Cause | None:
         """The first place with a use that is about the values that were there."""
         for place, uses in places:
             if place is not node and isinstance(node, (nodes.Concat, nodes.Filter)):
@@ -98,7 +116,7 @@ class Naming:
                 kinds_there = self._kinds_in(place, rewriter)
             use = best_use(about, kinds_there)
             if use is not None:
-                return Named(use.feature, use.rule, place.lineno, use.span or place_of(self._parsed, place))
+                return _caused_by(use, place.lineno, use.span or place_of(self._parsed, place))
         return None
 
     def _parts(self, node: nodes.Node, rewriter: Rewriter | None) -> tuple[nodes.Node, ...]:
@@ -156,7 +174,11 @@ class Naming:
         return seen or ([node.value] if isinstance(node, nodes.Const) else [])
 
 
-def _giving(answer: Rendering | None, uses: Sequence[Use]) -> list[Use]:
+def _caused_by(use: Use, line: int, span: Span | None) -> Cause:
+    return Cause("template", use.feature, use.rule, line, span)
+
+
+def _giving(answer: Rendering, uses: Sequence[Use]) -> list[Use]:
     """The uses of features that a target breaks by an error, for an error; by another text, for a text."""
     wanted = ("no", "flag") if isinstance(answer, Failed) else ("differs",) if isinstance(answer, Rendered) else ()
     return [use for use in uses if any(support.answer in wanted for _, support in use.hits)]

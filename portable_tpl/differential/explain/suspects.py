@@ -20,7 +20,7 @@ from portable_tpl.support.table import load_table
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.types.types import infer
 
-_MOST = 60  # as many as there are trials for a mismatch
+MOST_TRIALS = 60  # rewritten templates for one mismatch; an engine may need a tenth of a second to load one
 _FOREIGN = frozenset({"function"})  # kinds of what an engine finds there, and the reference does not
 _MOST_EVERYWHERE = 400  # of a whole template: an engine that names no line is asked for each of its constructs
 
@@ -63,12 +63,12 @@ class Suspects:
         around = [node for node in self._around(locus, rewriter) if id(node) not in inside]
         known = [Suspect(node, tuple(by_node[id(node)])) for node in (*here, *around) if id(node) in by_node]
         others = [Suspect(node) for node in (*here, *around) if id(node) not in by_node]
-        return [*known, *others][:_MOST]
+        return [*known, *others][:MOST_TRIALS]
 
     def here(self, locus: Locus, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
         """The constructs at the place of the mismatch and those that feed it, inner ones first."""
         by_node = self._by_node(tier)
-        return [Suspect(node, tuple(by_node.get(id(node), ()))) for node in self._here(locus, rewriter)][:_MOST]
+        return [Suspect(node, tuple(by_node.get(id(node), ()))) for node in self._here(locus, rewriter)][:MOST_TRIALS]
 
     def everywhere(self, rewriter: Rewriter, tier: Tier) -> list[Suspect]:
         """Every evaluated construct, inner ones first, for engines that do not say where they fail."""
