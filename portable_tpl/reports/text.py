@@ -115,11 +115,31 @@ def _blocks(template: TemplateReport, writer: Writer, room: int) -> Iterator[str
     deciding = [block for block in blocks if not block.first.beside]
     beside = [block for block in blocks if block.first.beside and not block.first.proofs[0].mismatch.known]
     tail = list(_tail(template, beside, writer))
+    room -= max(0, len(tail) - _TAIL)
+    notes: list[str] = []
+    if not writer.verbose and 0 < room < len(deciding):
+        mild = [block for block in deciding if block.first.severity is Severity.NOTE]
+        if len(mild) > 1:
+            notes = list(_notes(mild, writer))
+            deciding = [block for block in deciding if block.first.severity is not Severity.NOTE]
     forms = [_forms(template, block, writer, proved=room > 0) for block in deciding]
-    for lines in _as_room_allows(forms, writer, room - max(0, len(tail) - _TAIL)):
+    for lines in _as_room_allows(forms, writer, room - len(notes)):
         yield from lines
+    yield from notes
     yield ""
     yield from tail
+
+
+def _notes(blocks: Sequence[Block], writer: Writer) -> Iterator[str]:
+    """The notes of a template that has so much to say that they cannot have a line each: their codes and places."""
+    places: dict[str, list[str]] = {}
+    for block in blocks:
+        places.setdefault(block.first.code, []).extend(block.places)
+    named = (
+        code + (f" ({at[0]}{f' and {len(at) - 1} more' if len(at) > 1 else ''})" if at else "")
+        for code, at in places.items()
+    )
+    yield from writer.wrapped(f"{plural(len(blocks), 'note')}: {', '.join(named)}", "")
 
 
 def _tail(template: TemplateReport, beside: Sequence[Block], writer: Writer) -> Iterator[str]:
@@ -137,13 +157,14 @@ def _tail(template: TemplateReport, beside: Sequence[Block], writer: Writer) -> 
 def _forms(template: TemplateReport, block: Block, writer: Writer, proved: bool) -> list[list[str]]:
     """A block as a line, with its place, with its proof, and with its fix; a note is worth a line.
 
-    An error has its conversation in each form, the line too where it is to be ``proved``.
+    An error has its conversation in each form, the line too where it is to be ``proved`` and there is room.
     """
-    short = [writer.short(block), *(writer.shortest(block) if proved else ())]
+    line = [writer.short(block)]
     if block.first.severity is Severity.NOTE and not writer.verbose:
-        return [short]
+        return [line]
+    proof = list(writer.shortest(block)) if proved else []
     parts = (Parts(fix=False, proof=False), Parts(fix=False), Parts())
-    return [short, *([*writer.block(template.template, block, each), ""] for each in parts)]
+    return [line, [*line, *proof], *([*writer.block(template.template, block, each), ""] for each in parts)]
 
 
 def _as_room_allows(forms: Sequence[Sequence[list[str]]], writer: Writer, room: int) -> list[list[str]]:

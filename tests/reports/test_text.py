@@ -401,6 +401,16 @@ def test_what_the_screen_does_not_hold_becomes_a_line() -> None:
     assert sum("cause: cause-" in line for line in shown) == 9
 
 
+def test_notes_that_the_screen_does_not_hold_share_a_line() -> None:
+    mismatches = [samples.mismatch(signature=str(number), cause=f"c{number}") for number in range(22)]
+    report = samples.template_report()
+    found = [replace(report.findings[0], severity=Severity.NOTE, code=f"PTL{number}") for number in range(300, 310)]
+    noted = replace(samples.with_mismatch(*mismatches), findings=tuple(found))
+    shown = text.render(samples.only(noted)).splitlines()
+    assert len(shown) <= 45
+    assert any(line.startswith("10 notes: PTL300 (3:20), PTL301 (3:20)") for line in shown)
+
+
 @given(hostile.reports(), st.booleans(), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_no_text_steers_the_terminal(report: Report, quiet: bool, statistics: bool) -> None:
