@@ -20,6 +20,7 @@ from portable_tpl.release._registry import checks
 _UNDERLINED = re.compile(r"(?m)^(?P<title>\S.*)\n-{3,}$")
 _COMMENT_RULES = "PTL0"
 _MOST_PROBES = 3  # of a feature, on its page
+_MOST_EXAMPLES = 2  # of a release check, of each kind
 
 
 @lru_cache(maxsize=1)
@@ -72,12 +73,15 @@ def rule_page(rule: Rule) -> str:
 
 
 def check_page(check: Check) -> str:
-    """The page of a release check."""
+    """The page of a release check, with the shortest of its examples."""
     lines = ["", "## Checked examples", ""]
     for words, examples in (("Found", check.invalid), ("Not found", check.valid)):
-        for example in examples:
+        shown = sorted(examples, key=lambda example: example.template.count("\n"))[:_MOST_EXAMPLES]
+        for example in shown:
             severity = f", {example.severity}" if words == "Found" else ""
             lines += [f"{words}{severity}:", "", *_block(example.template)]
+        if len(examples) > len(shown):
+            lines += [f"and {len(examples) - len(shown)} more.", ""]
     return _page(check) + "\n".join(lines[:-1]) + "\n"
 
 

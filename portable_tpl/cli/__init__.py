@@ -74,9 +74,7 @@ def portable_tpl() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit status."""
     gc.set_threshold(GARBAGE)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller (`>&-`)
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open until the process ends
+    _open_closed_streams()
     _take_signals()
     status = run(arguments)
     gc.freeze()  # the process ends: to look through all that is left for garbage takes a seventh of a short run
@@ -103,7 +101,6 @@ def _take_signals() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status (0 clean, 1 findings, 2 could not be carried out)."""
-    _open_closed_stdin()
     try:
         status = portable_tpl.main(
             args=None if arguments is None else list(arguments), prog_name="portable-tpl", standalone_mode=False
@@ -130,18 +127,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
+        if isinstance(error, OSError):
+            from portable_tpl.cli.work.emit import give_up_stdout
+
+            give_up_stdout()  # if it was that, Python would try once more when the process ends
         _say(f"portable-tpl: {described(error)}")
         return 2
     return status if isinstance(status, int) else 0
 
 
-def _open_closed_stdin() -> None:
-    """Make a closed standard input (``<&-``, some cron and service managers) an empty one.
+def _open_closed_streams() -> None:
+    """Stand in for streams that the caller closed (``<&-``, ``>&-``, some cron and service managers).
 
-    Python has none then, and the next file that is opened would take its number.
+    Python has none then, and the next file that is opened would take its number. A closed standard input is an empty
+    one; what is written to a closed standard output fails, since it would be lost; standard error says nothing.
     """
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process is)
+    for name, mode, flags in (
+        ("stdin", "r", os.O_RDONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def _say(message: str) -> None:

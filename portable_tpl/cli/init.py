@@ -11,7 +11,7 @@ from portable_tpl.cli.streams import say
 from portable_tpl.model.errors import InputError
 
 _CONFIGURATION = """\
-# Settings of portable-tpl; `portable-tpl audit --help` has the flags that override them.
+# Settings of portable-tpl; flags override them (`portable-tpl audit --help`).
 targets = [{targets}]
 # Rules and release checks to leave out, everywhere or by file:
 # ignore = ["PTL305"]
@@ -66,7 +66,7 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], show: bool) -> int
         path = Path(name)
         if show or path.exists():
             if not show:
-                say(f"portable-tpl: {name} exists and stays as it is; it could hold:")
+                say(f"portable-tpl: {name} exists; it could hold:")
             click.echo(f"# {name}\n{text}")
             continue
         _write(path, text)

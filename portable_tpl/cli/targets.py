@@ -87,9 +87,11 @@ def _say_confinement() -> None:
 
     version = landlock_version()
     if version:
-        say(f"engines run confined: they write no files and, but for servers, reach no network (Landlock {version})")
+        say(f"engines run confined by Landlock {version}: they write no files and, but for servers,")
+        say("reach no network")
     else:
-        say("engines run without a sandbox, this kernel has no Landlock: use a container for what you distrust")
+        say("engines run without a sandbox, as this kernel has no Landlock: use a container")
+        say("for what you distrust")
 
 
 @command.command("install")

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
-from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
+from portable_tpl.model.errors import TargetUnavailable
 from portable_tpl.model.report import TargetStatus
-from portable_tpl.support.versions import version_key
 from portable_tpl.targets.processes._base import DEFAULT_TARGETS, REFERENCE
 
 if TYPE_CHECKING:
     from portable_tpl.support.table import Table
-    from portable_tpl.targets.processes._adapter import Adapter
 
 
 # Measures a target that has no table, keeps its table where the others are looked for, and gives it. Raises
@@ -63,7 +61,9 @@ def _as_measured(target: str) -> TargetStatus | None:
     """The answer of the table that comes with this package for just the version that is meant, if there is one."""
     from portable_tpl.support.table import load_table, shipped_versions, table_name, version_here
 
-    name, _, version = target.partition("@")
+    name, at, version = target.partition("@")
+    if at and not version:
+        return None
     table = load_table(target)
     if table is None or table.between or not shipped_versions(name):
         return None
@@ -75,10 +75,10 @@ def _as_measured(target: str) -> TargetStatus | None:
 def _first_use(target: str, measure: Measure | None) -> TargetStatus:
     """The answer for a version that has no table of this package's."""
     from portable_tpl.support.table import load_table
-    from portable_tpl.targets.registry import find
+    from portable_tpl.targets.registry import availability, find
 
-    adapter, version = find(target)
-    state = adapter.available(version)
+    adapter, _ = find(target)
+    state = availability(target)
     if adapter.engine == REFERENCE:
         return TargetStatus(target, adapter.engine, state.version, "static", "runs the reference's own engine")
     reason = state.reason
@@ -89,26 +89,11 @@ def _first_use(target: str, measure: Measure | None) -> TargetStatus:
             reason = str(error)
         else:
             return TargetStatus(target, table.engine, table.version, "static")
-    if version is not None and not state.ok:
-        _refuse_unreleased(target, adapter, version)
     known = load_table(target)
     if known is None:
         remedy = f"; get it with: {state.remedy}" if state.remedy else ""
         raise TargetUnavailable(f"{target}: no measurements to check against: {reason or 'not measured'}{remedy}")
     return TargetStatus(target, known.engine, known.version, "static", _basis(known, state.version))
-
-
-def _refuse_unreleased(target: str, adapter: Adapter, version: str) -> None:
-    """Raise :class:`UnknownTarget` for a version before the newest known release that is no release.
-
-    One after it may have come out since.
-    """
-    from portable_tpl.targets.installs import known_versions
-
-    released = known_versions(adapter.package) if adapter.package is not None else ()
-    keys = [version_key(each) for each in released]
-    if keys and version_key(version) not in keys and version_key(version) < keys[-1]:
-        raise UnknownTarget(f"{target}: no release of {adapter.engine} is that; the newest is {released[-1]}")
 
 
 def _basis(table: Table, installed: str | None) -> str:

@@ -9,6 +9,7 @@ command speaks the protocol of :mod:`portable_tpl.targets.processes._protocol`, 
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -22,7 +23,8 @@ from portable_tpl.model.errors import TargetUnavailable, UnknownTarget
 from portable_tpl.model.plugs import plug_modules
 from portable_tpl.model.words import did_you_mean
 from portable_tpl.support.table import newest_measured
-from portable_tpl.targets.installs import Package, is_installed
+from portable_tpl.support.versions import version_key
+from portable_tpl.targets.installs import Package, is_installed, known_versions
 from portable_tpl.targets.processes._adapter import Adapter, Launch
 from portable_tpl.targets.processes._base import Availability, Limits
 from portable_tpl.targets.processes._worker import WorkerRuntime
@@ -46,9 +48,27 @@ def canonical(target_id: str) -> str:
 
 
 def availability(target_id: str) -> Availability:
-    """Whether a target can run here, without starting it; raises :class:`UnknownTarget`."""
+    """Whether a target can run here, without starting it.
+
+    Raises :class:`UnknownTarget`, also for a version that is not here and that no registry knows.
+    """
     adapter, version = find(target_id)
-    return adapter.available(version)
+    state = adapter.available(version)
+    if version is not None and not state.ok:
+        _refuse_unreleased(target_id, adapter, version)
+    return state
+
+
+def _refuse_unreleased(target: str, adapter: Adapter, version: str) -> None:
+    """Raise for a version before the newest known release that is no release, and for what is written like none.
+
+    One after the newest may have come out since.
+    """
+    released = known_versions(adapter.package) if adapter.package is not None else ()
+    keys, key = [version_key(each) for each in released], version_key(version)
+    unlike_any = _letters(version) not in map(_letters, released)
+    if keys and (unlike_any or (key not in keys and key < keys[-1])):
+        raise UnknownTarget(f"{target}: no release of {adapter.engine} is that; the newest is {released[-1]}")
 
 
 def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
@@ -57,7 +77,7 @@ def open_runtime(target_id: str, limits: Limits | None = None) -> WorkerRuntime:
     Raises :class:`UnknownTarget`, and :class:`TargetUnavailable` where the engine is not installed or does not start.
     """
     adapter, version = find(target_id)
-    state = adapter.available(version)
+    state = availability(target_id)
     if not state.ok:
         remedy = f"; get it with: {state.remedy}" if state.remedy else ""
         raise TargetUnavailable(f"{target_id}: {state.reason or 'not installed'}{remedy}")
@@ -73,9 +93,15 @@ def find(target_id: str) -> tuple[Adapter, str | None]:
     if adapter is None:
         hint = did_you_mean(name, (*_adapters(), *_aliases()), 2, "`portable-tpl targets` lists them")
         raise UnknownTarget(f"unknown target {target_id!r}{hint}")
-    if at and (not version or not adapter.versioned):
+    if at and adapter.versioned and not version:
+        raise UnknownTarget(f"unknown target {target_id!r}: no version stands behind the @")
+    if at and not adapter.versioned:
         raise UnknownTarget(f"unknown target {target_id!r}: {name} cannot be asked for by version")
     return adapter, version or None
+
+
+def _letters(version: str) -> str:
+    return re.sub(r"[\d.]", "", version)
 
 
 def targets_with_step(wanted: Step) -> list[str]:

@@ -170,3 +170,40 @@ def test_a_closed_standard_input_is_an_empty_one(folder: Path, arguments: str) -
     done = subprocess.run(closed, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "internal error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["check strip.jinja", "check strip.jinja --format json", "targets list", "explain PTL101", "--help"]
+)
+def test_a_report_for_a_closed_standard_output_is_not_lost_in_silence(folder: Path, arguments: str) -> None:
+    command = [sys.executable, "-m", "portable_tpl", *arguments.split()]
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
+
+
+def test_a_report_for_a_file_needs_no_standard_streams(folder: Path) -> None:
+    command = [sys.executable, "-m", "portable_tpl", "check", "strip.jinja", "--output", "report.txt"]
+    closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
+    assert subprocess.run(closed, cwd=folder, check=False, timeout=60).returncode == 0
+    assert "PTL101" in (folder / "report.txt").read_text()
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_json_number_is_one_clear_line(cli: Cli, folder: Path, word: str) -> None:
+    conversation = json.dumps({"messages": [{"role": "user", "content": "Hi"}], "variables": {"x": "__"}})
+    (folder / "c.jsonl").write_text(conversation.replace('"__"', word) + "\n")
+    for arguments in (
+        ("render", "plain.jinja", "--messages", "c.jsonl"),
+        ("render", "plain.jinja", "--conversation", "[]", "--var", f"x={word}"),
+        ("compare", "plain.jinja", "--conversations", "c.jsonl"),
+    ):
+        done = cli(*arguments)
+        assert (done.status, len(done.lines)) == (2, 1), done
+        assert word in done.stderr
+        assert "JSON" in done.stderr
+
+
+def test_a_number_that_json_can_say_and_no_double_can_hold_is_what_python_reads(cli: Cli, folder: Path) -> None:
+    (folder / "x.jinja").write_text("{{ x }} {{ x | tojson }}")
+    assert cli("render", "x.jinja", "--messages", "messages.json", "--var", "x=1e999").out == "inf Infinity"

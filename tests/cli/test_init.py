@@ -25,7 +25,7 @@ def test_what_exists_stays(cli: Cli, folder: Path) -> None:
     (folder / "portable-tpl.toml").write_text("seed = 3\n")
     result = cli("init")
     assert (folder / "portable-tpl.toml").read_text() == "seed = 3\n"
-    assert "portable-tpl.toml exists and stays as it is" in result.stderr
+    assert "portable-tpl.toml exists; it could hold" in result.stderr
     assert 'targets = ["minijinja", "hf-jinja", "llama.cpp"]' in result.out
 
 

@@ -182,3 +182,25 @@ def test_an_audit_of_nothing_fetched(cli: Cli) -> None:
     result = cli("corpus", "audit", "nowhere")
     assert (result.status, len(result.lines)) == (2, 1)
     assert "portable-tpl corpus fetch --folder nowhere" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("targets",),
+        ("targets", "doctor", "minijinja"),
+        ("init",),
+        ("render", "strip.jinja", "--conversation", '[{"role": "user", "content": 7}]', "--target", "all"),
+    ],
+)
+def test_what_people_read_fits_80_columns(cli: Cli, arguments: tuple[str, ...]) -> None:
+    cli("init")  # so that the second one finds the files
+    result = cli(*arguments)
+    shown = [*result.out.splitlines(), *result.lines]
+    assert shown
+    assert [line for line in shown if len(line) > 80] == []
+
+
+def test_the_page_of_a_check_fits_two_screens(cli: Cli) -> None:
+    for code in ("REL101", "REL103", "REL105"):
+        assert len(cli("explain", code).out.splitlines()) <= 100, code

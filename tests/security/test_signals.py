@@ -54,6 +54,11 @@ def _stay_on(pids: Iterable[int], seconds: float = 10) -> set[int]:
     return left
 
 
+def _hear_interrupts() -> None:
+    """As in the foreground: a shell has what it puts into the background ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _descendants(pid: int) -> set[int]:
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -73,7 +78,7 @@ def test_a_run_ends_with_all_that_it_started(number: signal.Signals, jobs: str, 
         (tmp_path / f"{name}.jinja").write_text(SLOW)
     targets = [f"--target={each}" for each in ("minijinja", "hf-jinja", "llama-cpp-python") if availability(each).ok]
     command = [sys.executable, "-m", "portable_tpl", "compare", ".", *targets, "--jobs", jobs, "--no-database"]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts)
     deadline = time.monotonic() + 20
     below: set[int] = set()
     while len(below) < len(targets) and time.monotonic() < deadline:

@@ -16,7 +16,8 @@ from portable_tpl.model.source import Template
 from portable_tpl.support import table as tables
 from portable_tpl.support.table import Table, load_table
 from portable_tpl.targets import installs
-from portable_tpl.targets.catalogue import static_targets
+from portable_tpl.targets.catalogue import running_targets, static_targets
+from portable_tpl.targets.registry import open_runtime
 
 
 @pytest.fixture(autouse=True)
@@ -59,10 +60,32 @@ def test_a_version_between_measured_ones_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("target", ["minijinja@2.14.77", "hf-jinja@0.5.7.1", "minijinja@0.0.1", "llama.cpp@b10230"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "minijinja@2.14.77",
+        "minijinja@abc",
+        "hf-jinja@0.5.7.1",
+        "minijinja@0.0.1",
+        "llama.cpp@b10230",
+        "llama.cpp@abc",
+    ],
+)
 def test_a_version_that_no_registry_knows_is_refused(target: str) -> None:
-    with pytest.raises(UnknownTarget, match=r"no release of .* is that; the newest is"):
-        static_targets([target], refuse)
+    for ask in (
+        lambda: static_targets([target], refuse),
+        lambda: running_targets([target]),
+        lambda: open_runtime(target),
+    ):
+        with pytest.raises(UnknownTarget, match=r"no release of .* is that; the newest is"):
+            ask()
+
+
+@pytest.mark.parametrize("target", ["minijinja@", "llama.cpp@"])
+def test_a_version_has_to_be_named(target: str) -> None:
+    for ask in (lambda: static_targets([target], refuse), lambda: running_targets([target])):
+        with pytest.raises(UnknownTarget, match="no version stands behind the @"):
+            ask()
 
 
 @pytest.mark.parametrize("target", ["minijinja@2.2.0", "minijinja@999", "llama.cpp@b999999"])

@@ -61,8 +61,8 @@ def test_unknown_targets(target: str) -> None:
 
 
 def test_a_version_that_is_not_installed_says_how_to_get_it() -> None:
-    with pytest.raises(TargetUnavailable, match=r"minijinja@0\.0\.1.*targets install minijinja@0\.0\.1"):
-        registry.open_runtime("minijinja@0.0.1")
+    with pytest.raises(TargetUnavailable, match=r"minijinja@999.*targets install minijinja@999"):
+        registry.open_runtime("minijinja@999")
 
 
 def test_the_version_that_is_here_may_be_asked_for() -> None:

@@ -44,10 +44,29 @@ def read_file(path: str) -> str:
         raise InputError(f"standard input: not UTF-8 text (at offset {error.start})") from None
 
 
+class NotJson(ValueError):
+    """A word that Python's reader takes for a number."""
+
+
+def load_json(text: str) -> Json:
+    """The JSON value of a text; raises ``ValueError`` and ``RecursionError``, as ``json.loads`` does.
+
+    ``NaN`` and ``Infinity`` are no JSON, though Python reads them. ``1e999`` is, and stands for infinity: so servers
+    in Python read it.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(word: str) -> Json:
+    raise NotJson(f"{word} is no JSON number")
+
+
 def parse_json(text: str, where: str) -> Json:
     """The JSON value of a text; raises :class:`InputError` that names ``where``."""
     try:
-        return json.loads(text)
+        return load_json(text)
+    except NotJson as error:
+        raise InputError(f"{where}: not valid JSON: {error}") from None
     except json.JSONDecodeError as error:
         raise InputError(f"{where}: not valid JSON: {error}") from None
     except ValueError:  # Python's own limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from errno import EBADF
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,8 @@ def write_bytes(data: bytes, output: str | None) -> None:
     except OSError as error:
         give_up_stdout()
         if not isinstance(error, BrokenPipeError):
-            raise InputError(f"standard output: cannot be written: {error.strerror}") from None
+            reason = "it is closed" if error.errno == EBADF else error.strerror
+            raise InputError(f"standard output: cannot be written: {reason}") from None
 
 
 def give_up_stdout() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from portable_tpl.cli.streams import say
-from portable_tpl.cli.work.conversations import parse_json, read_json
-from portable_tpl.cli.work.emit import write_escaped, write_text
+from portable_tpl.cli.work.conversations import load_json, parse_json, read_json
+from portable_tpl.cli.work.emit import columns, write_escaped, write_text
 from portable_tpl.model.conversation import DEFAULT_CLOCK, Json, parse_conversation
 from portable_tpl.model.errors import ConversationError, InputError
 from portable_tpl.model.rendering import Failed, Rendered, Rendering, same
 from portable_tpl.model.source import Template
+from portable_tpl.model.words import cut
 from portable_tpl.rendering.prompts import Call, choose, only, outcome_record, reason_of, render_call, warm_runtime
 from portable_tpl.rendering.reserved import refuse_reserved, unread, unread_message
 from portable_tpl.rendering.rows import RowOptions, parse_columns, row_call
@@ -22,6 +23,8 @@ from portable_tpl.rendering.token_names import absent_tokens
 from portable_tpl.reports.parts.jsontext import dumps
 from portable_tpl.sources import open_container
 from portable_tpl.targets.processes._base import REFERENCE
+
+_LONGEST_VALUE = 60  # characters of a value that an error names
 
 
 def open_template(path: str, name: str | None) -> Template:
@@ -45,7 +48,7 @@ def render_one(template: Template, options: Mapping[str, Any]) -> int:
     elif len(answers) == 1:
         return _print_single(chosen, next(iter(answers.items())), options["output"])
     else:
-        write_text(_side_by_side(answers), options["output"])
+        write_text(_side_by_side(answers, columns(options["output"])), options["output"])
     reference = answers.get(REFERENCE)
     if reference is not None and len(answers) > 1:
         return 0 if all(same(reference, answer) for answer in answers.values()) else 1
@@ -72,8 +75,8 @@ def _print_single(template: Template, item: tuple[str, Rendering], output: str |
     return 0
 
 
-def _side_by_side(answers: Mapping[str, Rendering]) -> str:
-    """Each distinct answer once, with the targets that gave it; the reference's first."""
+def _side_by_side(answers: Mapping[str, Rendering], width: int) -> str:
+    """Each distinct answer once, with the targets that gave it; the reference's first. Prompts are not wrapped."""
     groups: list[tuple[Rendering, list[str]]] = []
     for target, answer in answers.items():
         for known, names in groups:
@@ -84,9 +87,14 @@ def _side_by_side(answers: Mapping[str, Rendering]) -> str:
             groups.append((answer, [target]))
     blocks = []
     for answer, names in groups:
-        body = answer.text if isinstance(answer, Rendered) else f"({reason_of(answer)})"
-        blocks.append(f"=== {', '.join(names)}\n{body}" + ("" if body.endswith("\n") else "\n"))
+        body = answer.text if isinstance(answer, Rendered) else _wrapped(f"({reason_of(answer)})", width)
+        head = f"=== {', '.join(names)}"
+        blocks.append(f"{_wrapped(head, width)}\n{body}" + ("" if body.endswith("\n") else "\n"))
     return "".join(blocks)
+
+
+def _wrapped(text: str, width: int) -> str:
+    return fill(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def targets_of(names: Sequence[str]) -> list[str]:
@@ -161,9 +169,10 @@ def _variable(text: str) -> tuple[str, Json]:
     if not equals or not name.isidentifier():
         raise InputError(f"--var {text}: expected NAME=JSON, such as --var enable_thinking=false")
     try:
-        return name, json.loads(value)
-    except ValueError:
-        raise InputError(f"--var {text}: {value!r} is not JSON; for text write --var '{name}=\"{value}\"'") from None
+        return name, load_json(value)
+    except (ValueError, RecursionError):
+        shown = cut(value, _LONGEST_VALUE)
+        raise InputError(f"--var {name}: {shown!r} is not JSON; for text write --var '{name}=\"{shown}\"'") from None
 
 
 def remark(template: Template, call: Call) -> None:
