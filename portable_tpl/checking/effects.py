@@ -9,6 +9,7 @@ from dataclasses import replace
 from portable_tpl.checking.severity import worst
 from portable_tpl.model.findings import Effect, Finding
 from portable_tpl.model.words import in_one_line, listed
+from portable_tpl.support.feature_titles import feature_title
 
 _POSITION = re.compile(r"\s*\(in <[^>]*>(?::\d+)?\)|\s*(?:-{8,}|\.{3}\^).*", re.DOTALL)
 _MOST_WORDS = 120  # of an engine's message, in characters
@@ -20,7 +21,15 @@ def said(message: str) -> str:
 
 
 def message_of(title: str, effects: Iterable[Effect]) -> str:
-    """What is wrong, which targets fail over it and with what words, and which print something else."""
+    """What breaks, by its features or else in a rule's general words, on which targets, and how."""
+    about: dict[str, list[Effect]] = {}
+    for effect in effects:
+        about.setdefault(feature_title(effect.feature) or title, []).append(effect)
+    return "; ".join(f"{what}: {_what_happens(some)}" for what, some in about.items())
+
+
+def _what_happens(effects: Iterable[Effect]) -> str:
+    """Which targets fail and with what words, and which print something else."""
     failing: dict[str, list[str]] = {}
     other: list[str] = []
     unsure: list[str] = []
@@ -37,7 +46,7 @@ def message_of(title: str, effects: Iterable[Effect]) -> str:
         sentences.append(f"prints something else on {listed(other)}")
     if unsure:
         sentences.append(f"was not measured on {listed(unsure)}")
-    return f"{title}: {'; '.join(sentences)}"
+    return "; ".join(sentences)
 
 
 def with_effects(finding: Finding, effects: Sequence[Effect]) -> Finding:

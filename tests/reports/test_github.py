@@ -17,7 +17,7 @@ COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 EXPECTED = """\
 ::error file=chat_template.jinja,line=3,col=1,endLine=3,endColumn=41,title=target-error on hf-jinja::hf-jinja fails in 200 of 200 conversations.%0AThe reference renders x·y%0Ahf-jinja fails at line 3: Unknown method: strip%0ACause: not identified%0AReproduce: portable-tpl render chat_template.jinja --messages - --target minijinja-strict
 ::error file=chat_template.jinja,line=3,col=20,endLine=3,endColumn=28,title=PTL101 python-method::`str.strip()` does not exist there [minijinja-strict]%0AFix: use the `trim` filter
-::warning file=chat_template.jinja,line=6,endLine=8,title=PTL305 tojson-arguments::`tojson` takes no `indent` [minijinja-strict, hf-jinja] (extended conversations)%0Aminijinja-strict prints other text in 2 of 200 conversations.%0AExpected: …m_end|>↵{↵··"name":·"f<"↵}↵%0AFound: …m_end|>↵{↵··"name":·"f\\u003c"↵}↵%0ACause: tojson(indent=…) [filter.tojson.indent]%0AReproduce: portable-tpl render chat_template.jinja --messages - --target minijinja-strict
+::warning file=chat_template.jinja,line=6,endLine=8,title=PTL305 tojson-arguments::`tojson` takes no `indent` [minijinja-strict, hf-jinja] (extended conversations)%0Aminijinja-strict prints other text in 2 of 200 conversations.%0AExpected: …m_end|>↵{↵··"name":·"f<"↵}↵%0AFound: …m_end|>↵{↵··"name":·"f\\u003c"↵}↵%0ACause: `|tojson(indent=…)` [filter.tojson.indent]%0AReproduce: portable-tpl render chat_template.jinja --messages - --target minijinja-strict
 """
 
 

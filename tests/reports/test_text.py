@@ -108,7 +108,7 @@ def test_the_last_lines() -> None:
 def test_verbose_leaves_nothing_out() -> None:
     shown = text.render(samples.only(samples.template_report()), verbose=True)
     assert shown.count("reproduce  portable-tpl render chat_template.jinja") == 3
-    assert "cause      tojson(indent=…) [filter.tojson.indent]" in shown
+    assert "cause      `|tojson(indent=…)` [filter.tojson.indent]" in shown
     assert "fails at line 3: Unknown method: strip" in shown
     assert "  enable_thinking        false" in shown
 

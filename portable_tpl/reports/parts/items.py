@@ -96,7 +96,7 @@ def _plainness(proof: Proof) -> tuple[int, int]:
 
 
 class Block(NamedTuple):
-    """The items of one cause: one code, one severity, the same targets."""
+    """The items of one cause: one code and what breaks, one severity, the same targets."""
 
     items: tuple[Item, ...]
 
@@ -161,6 +161,6 @@ def blocks_of(report: TemplateReport) -> list[Block]:
     return sorted(blocks, key=lambda block: (block.first.beside, _WORST_FIRST[block.first.severity]))
 
 
-def _words_of(finding: Finding) -> str | None:
-    """What sets a finding apart from others of its code: its words, where no feature of an engine is behind it."""
-    return None if finding.feature else finding.message
+def _words_of(finding: Finding) -> object:
+    """What sets a finding apart from others of its code: its words, or the features of the engines behind it."""
+    return tuple(dict.fromkeys(each.feature for each in finding.effects)) if finding.feature else finding.message

@@ -90,10 +90,10 @@ def why(mismatch: Mismatch) -> str:
 
 def feature_phrase(feature: str) -> str:
     """A feature in words, with the id in brackets by which ``explain`` finds its page; of an unknown one the id."""
-    from portable_tpl.support.features import load_features  # not before a cause is to be named: they are many
+    from portable_tpl.support.feature_titles import feature_title  # not before a cause is to be named
 
-    known = load_features().get(feature)
-    return feature if known is None else f"{known.title.removesuffix('.')} [{feature}]"
+    title = feature_title(feature)
+    return feature if title is None else f"{title} [{feature}]"
 
 
 def rendering_phrase(rendering: Rendering) -> str:
