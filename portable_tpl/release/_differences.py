@@ -1,32 +1,20 @@
-"""What has to be told apart: media from none, whose result a result is, markup from what HTML makes of it."""
+"""What has to be told apart: media from none, markup from what HTML makes of it, letters from their escapes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Exchange, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import (
-    ASSISTANT,
-    CALL_ID,
-    CALL_ID_AFTER,
-    FUNCTION,
-    FUNCTION_AFTER,
-    RESULT,
-    RESULT_AFTER,
-    USER,
-    USER_AFTER,
-    VALUE_AFTER,
-    Turns,
-)
+from portable_tpl.release._turns import ASSISTANT, KEY, USER, USER_AFTER, VALUE, Turns, taking
 from portable_tpl.requests.parts import BARE_MEDIA, EXAMPLE_URL, LINKED_MEDIA, PART_KEYS, media_part
 from portable_tpl.template.usage.shape import PART
 
 _MARKUP = "<b>"
+_LETTERS = "é中"
 
 
 def lost_media(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
@@ -88,50 +76,6 @@ def _are_alike(renderings: Sequence[Rendering]) -> bool:
     return texts is not None and texts[0] == texts[1]
 
 
-def foreign_results(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
-    """A result that is printed under the name, or the id, of another call: at most one observation."""
-    if not turns.prints_calls:
-        return
-    conversation = turns.called_twice().with_changes(tools=None)
-    answer = inquiry.render(conversation)
-    for what, names in (("name", (FUNCTION, FUNCTION_AFTER)), ("id", (CALL_ID, CALL_ID_AFTER))):
-        which = _foreign([answer], names)
-        if which:
-            yield Observation(
-                Severity.ERROR,
-                f"The {which} of two results is printed under the {what} of the other one's call",
-                (Exchange("two calls and their results", conversation),),
-                holds=partial(_has_foreign, names=names),
-                printed=RESULT if which == "first" else RESULT_AFTER,
-            )
-            return
-
-
-def _has_foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> bool:
-    return bool(_foreign(answers, names))
-
-
-def _foreign(answers: Sequence[Rendering], names: tuple[str, str]) -> str:
-    """Which of two results stands under the other's name: ``first``, ``second``, or none of them.
-
-    A name stands before its result or after it. Where the other's name alone is printed from the last call on, it is
-    both results' name.
-    """
-    for text in texts_of(answers) or ():
-        _, second_call, after_calls = text.rpartition(VALUE_AFTER)
-        before, first, rest = after_calls.partition(RESULT)
-        between, second, after = rest.partition(RESULT_AFTER)
-        if not (second_call and first and second):
-            continue  # a template that prints one of two calls names that one: the other call is lost
-        own, other = names
-        results = between + after
-        if own in between and other not in results:
-            return "second"
-        if other in before and other in between and own not in after_calls:
-            return "first"
-    return ""
-
-
 def escaped_texts(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
     """Markup in a turn's text that comes out as HTML writes it: at most one observation."""
     written = (turns.user(f"{USER} {_MARKUP}"), turns.assistant(f"{ASSISTANT} {_MARKUP}"), turns.user(USER_AFTER))
@@ -148,3 +92,30 @@ def escaped_texts(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
 
 def _is_escaped(answers: Sequence[Rendering]) -> bool:
     return any("&lt;b&gt;" in text for text in texts_of(answers) or ())
+
+
+def escaped_letters(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """Letters beyond ASCII in calls, in results and in tools' schemas that come out as JSON escapes: at most one."""
+    asked: list[tuple[str, Conversation]] = []
+    if turns.prints_calls:
+        called = turns.called(turns.call(arguments={KEY: f"{VALUE} {_LETTERS}"})).with_changes(tools=None)
+        asked.append(("an argument of a tool call", called))
+        asked.append(("a tool's result", turns.called(result=turns.result(_LETTERS)).with_changes(tools=None)))
+    if turns.tools:
+        schema = taking({"type": "string", "description": _LETTERS})
+        asked.append(("a tool's schema", turns.offering(schema)))
+    inquiry.render_all(conversation for _, conversation in asked)
+    for words, conversation in asked:
+        if _has_escapes([inquiry.render(conversation)]):
+            yield Observation(
+                Severity.WARNING,
+                f"Letters beyond ASCII in {words} are printed as escapes (\\u00e9): the model reads no words",
+                (Exchange(f"é in {words}", conversation),),
+                holds=_has_escapes,
+                printed="\\u00e9",
+            )
+            return
+
+
+def _has_escapes(answers: Sequence[Rendering]) -> bool:
+    return any("\\u00e9" in text.lower() for text in texts_of(answers) or ())

@@ -156,10 +156,12 @@ class Turns:
         """A question, a call and its result, to be answered; of the usual ones where none are given."""
         return self.conversation(self.user(), call or self.call(), result or self.result(), prompt=True)
 
-    def called_twice(self) -> Conversation:
-        """Two calls side by side and their results, to be answered."""
-        results = (self.result(), self.result(RESULT_AFTER, second=True))
-        return self.conversation(self.user(), self.call(both=True), *results, prompt=True)
+    def called_twice(self, *, calls_swapped: bool = False, results_swapped: bool = False) -> Conversation:
+        """Two calls side by side and their results, to be answered; the calls, or the results, in the other order."""
+        call, results = self.call(both=True), [self.result(), self.result(RESULT_AFTER, second=True)]
+        calls = call["tool_calls"][:: -1 if calls_swapped else 1]
+        ordered = results[:: -1 if results_swapped else 1]
+        return self.conversation(self.user(), {**call, "tool_calls": calls}, *ordered, prompt=True)
 
     def offering(self, parameters: Json) -> Conversation:
         """A question beside one tool with these parameters (``None``: it has no such key)."""

@@ -3,7 +3,8 @@
 What it asks
 ------------
 Where ``{% generation %}`` blocks land in the prompt: whether they hold all that the assistant writes, its calls
-included, none of what others say, nothing that the generation prompt already prints, and what ends its turn.
+included, none of what others say, nothing that the generation prompt already prints, what ends its turn, and nothing
+of the next one.
 
 Why it matters
 --------------
@@ -25,6 +26,7 @@ than transformers may not know the tags: ``check`` says which.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -37,6 +39,7 @@ from portable_tpl.model.source import Span
 from portable_tpl.release._base import Example, Exchange, NotAsked, Observation, Subject
 from portable_tpl.release._causes import first_difference
 from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._prompt import before_mark
 from portable_tpl.release._tags import fix_with_tags
 from portable_tpl.release._turns import (
     ASSISTANT,
@@ -59,6 +62,10 @@ _OTHERS = {
     RESULT: "a tool's result",
     SYSTEM: "the system message",
 }
+
+
+# The last thing that is written before a text: a mark, or a word with what stands behind it.
+_LAST_MARK = re.compile(r"(?:<[^<>]*>|\[[^\[\]]*\]|\w+[^\w\s<>]*)\s*\Z")
 
 
 class _Mask(NamedTuple):
@@ -141,9 +148,37 @@ def faults_of(text: str, spans: Sequence[tuple[int, int]], prompt: str) -> Itera
             Severity.WARNING,
             f"A generation block begins before the generation prompt ends: {trained!r} is trained though it is given",
         )
+    header = _next_header(mask)
+    if header:
+        yield (
+            Severity.WARNING,
+            f"A generation block ends after the next turn begins: {header!r} is trained, too",
+        )
     end = at + len(ASSISTANT)
     if at >= 0 and any(left <= at and end <= right and _ends_early(text, end, right) for left, right in spans):
         yield Severity.WARNING, "A generation block ends with the assistant's text: what ends the turn is not trained"
+
+
+def _next_header(mask: _Mask) -> str:
+    """The header of a user's turn with which the block of the turn before it ends; empty where it ends with none.
+
+    It is what the block has beyond the end of any turn, and ends as what stands before the first user's turn does.
+    Where nothing else ends an assistant's turn, the header is the token at which generation stops.
+    """
+    before, user, rest = mask.text.partition(USER)
+    if not user or ASSISTANT not in rest or USER_AFTER not in rest:
+        return ""
+    start = mask.text.index(ASSISTANT) + len(ASSISTANT)
+    next_turn = mask.text.find(USER_AFTER, start)
+    right = max((right for left, right in mask.spans if left < start <= right), default=start)
+    if right > next_turn or mask.text[right:next_turn].strip():
+        return ""
+    opening, ending = _LAST_MARK.search(before), mask.text[start:right]
+    split = first_difference(ending, rest)
+    if opening is None or split is None or not ending.rstrip().endswith(opening[0].rstrip()):
+        return ""
+    has_end = ending.rstrip().removesuffix(opening[0].rstrip()).strip()
+    return ending[before_mark((ending, rest), split) :] if has_end else ""
 
 
 def _ends_early(text: str, end: int, right: int) -> bool:
@@ -188,6 +223,14 @@ VALID = (
     # White space is all that ends a turn.
     Example(_TEMPLATE.replace("__", _BLOCK).replace("<|end|>", "\\n")),
     Example(_TEMPLATE.replace("__", _BLOCK)),
+    # What ends each turn also stands before the first one.
+    Example("{{- 'Be kind.<|end|>' }}\n" + _TEMPLATE.replace("__", _BLOCK).replace("'<|' + m.role + '|>' + ", "")),
+    # The next turn's header is what ends a turn.
+    Example(
+        _TEMPLATE.replace("__", _BLOCK.replace("<|end|>", "\\n<|user|>"))
+        .replace("'<|' + m.role + '|>'", "('<|user|>' if loop.first else '')")
+        .replace(" + '<|end|>'", "")
+    ),
     # The generation prompt opens the thought, and the block begins after that.
     Example(_TEMPLATE.replace("__", _BLOCK).replace("<|assistant|>", "<|assistant|><think></think>")),
     Example(
@@ -207,6 +250,18 @@ INVALID = (
     ),
     Example(
         _TEMPLATE.replace("__", _BLOCK.replace(" + '<|end|>' }}{% endgeneration %}", " }}{% endgeneration %}<|end|>"))
+    ),
+    # The next turn's header is in the block, in the notations of marks and of words.
+    Example(
+        _TEMPLATE.replace("__", _BLOCK.replace("'<|end|>' }}{% end", "'<|end|>' + '<|user|>' }}{% end")).replace(
+            "'<|' + m.role + '|>'", "('<|user|>' if loop.first else '')"
+        )
+    ),
+    Example(
+        _TEMPLATE.replace("__", _BLOCK.replace("'<|end|>' }}{% end", "'</s>User: ' }}{% end"))
+        .replace("'<|' + m.role + '|>'", "('User: ' if loop.first else '')")
+        .replace("<|end|>", "\\n")
+        .replace("<|assistant|>", "Assistant: ")
     ),
     # White space is no end of a turn.
     Example(

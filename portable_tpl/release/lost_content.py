@@ -8,7 +8,9 @@ side by side, each result, a result as text parts, a reply with ``tool_calls: []
 description and parameter, the reasoning of the last turn, each document. Then things in company: the second line of a
 text, a system message and tools or documents, a thought beside a call, the answer after a thought, the first turns of
 a long conversation. Of a template that deals with pictures or sounds, whether each changes the prompt; of one that
-prints whose result a result is, whether it is that call's. Markup has to come out as it was sent.
+prints whose result a result is, whether it is that call's; of one that names the developer's role, whether such a
+message is printed. Calls side by side have to be apart, and to come in their order, as do their results. Markup, and
+letters of any script, have to come out as they were sent.
 
 Why it matters
 --------------
@@ -34,8 +36,9 @@ from portable_tpl.model.conversation import Conversation, Json, Tier
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered, Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject
-from portable_tpl.release._differences import escaped_texts, foreign_results, lost_media
+from portable_tpl.release._differences import escaped_letters, escaped_texts, lost_media
 from portable_tpl.release._inquiry import Inquiry
+from portable_tpl.release._parallel import parallel_faults
 from portable_tpl.release._things import Thing, mentions_tools, things_of
 from portable_tpl.release._turns import FUNCTION, SYSTEM, Turns, turns_of
 
@@ -53,24 +56,28 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
     for thing in things:
         if thing.name in lost and lost.isdisjoint(thing.part_of):
             yield _observation(thing)
-    if not turns.preface:
+    if not turns.preface and "developer" in subject.shape.roles:
         yield from _developer(turns, inquiry)
     yield from lost_media(subject, turns, inquiry)
-    yield from foreign_results(turns, inquiry)
+    yield from parallel_faults(turns, inquiry)
     yield from escaped_texts(turns, inquiry)
+    yield from escaped_letters(turns, inquiry)
     if not mentions_tools(subject):
         yield from _no_tools(turns, inquiry)
 
 
 def _developer(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
-    """What clients of OpenAI's newer models send in the system message's place."""
+    """What clients of OpenAI's newer models send in the system message's place, of a template that names the role.
+
+    Most templates do not, and drop it as they do any role that they do not know: a fact, which the card shows.
+    """
     system, developer = (
         turns.conversation(turns.system(role), turns.user(), prompt=True) for role in ("system", "developer")
     )
     answers = inquiry.render_all((system, developer))
     if not _is_lost((SYSTEM,), answers[:1]) and _is_lost((SYSTEM,), answers[1:]):
         yield Observation(
-            Severity.NOTE,
+            Severity.WARNING,
             "A developer message is lost, a system message is not: it is not in the prompt, and nothing refuses it",
             (Exchange("a developer message", developer),),
             tier=Tier.EXTENDED,
@@ -192,8 +199,31 @@ _NAMED = """\
         {{- '<call>' + call.function | tojson + '</call>' }}
     {%- endfor %}
 """
+_WHOLE = _TOOLS + _LOOP.replace("__", _PARTS + _CALLS.replace("m.content", "text"))
+_PYTHONIC = "call.function.name + '(' + (call.function.arguments | tojson) + ')'"
+# All results behind the last turn that is none.
+_SORTED = (
+    _WHOLE.replace("in messages", "in messages if m.role != 'tool'")
+    + "{%- for r in messages | selectattr('role', 'equalto', 'tool') ?? %}\n"
+    "    {{- '<|tool|>' + (r.content if r.content is string else r.content | map(attribute='text') | join) }}\n"
+    "{%- endfor %}\n"
+)
+_BY_ID = "(ns.calls | selectattr('id', 'equalto', m.tool_call_id) | first).function"
 
 VALID = (
+    # A role that no template knows is dropped as any other; the card says so.
+    Example(_WHOLE.replace("in messages", "in messages if m.role in ['system', 'user', 'assistant', 'tool']")),
+    # Calls as one list, and one a line.
+    Example(
+        _WHOLE.replace("for call in m.tool_calls or []", "for call in [m.tool_calls] if m.tool_calls").replace(
+            "call.function | tojson", "call | tojson"
+        )
+    ),
+    Example(_WHOLE.replace("'<call>' + call.function | tojson + '</call>'", "'\\n' + call.function | tojson")),
+    # Sorted results that say whose they are.
+    Example(_SORTED.replace("??", "| sort(attribute='content')").replace("'<|tool|>'", "'<|tool|>' + r.name")),
+    # Whose result a result is, is told by its id.
+    Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", _BY_ID).replace("[call.function]", "[call]"))),
     # What is printed of a picture stands under a key of the template's own.
     Example(
         _PICTURES.replace("{{- __ }}", "").replace(
@@ -238,7 +268,17 @@ INVALID = (
     Example(_SIMPLE.replace("m.content", "(m.content | e)"), Severity.ERROR),
     # Texts alone, of parts that may be pictures.
     Example(_PICTURES.replace("{{- __ }}", ""), Severity.NOTE),
-    Example(_SIMPLE.replace("in messages", "in messages if m.role != 'developer'"), Severity.NOTE),
+    Example(_SIMPLE.replace("in messages", "in messages if m.role != 'developer'")),
+    Example(_WHOLE.replace("m.tool_calls or []", "m.tool_calls | sort(attribute='function.name')"), Severity.ERROR),
+    Example(_SORTED.replace("??", "| sort(attribute='content')"), Severity.ERROR),
+    Example(_SORTED.replace("??", "| list | reverse"), Severity.ERROR),
+    # Calls run together, as JSON and as Python writes them.
+    Example(_WHOLE.replace("'<call>' + call.function | tojson + '</call>'", "call.function | tojson")),
+    Example(_WHOLE.replace("'<call>' + call.function | tojson + '</call>'", _PYTHONIC)),
+    # Whose result a result is, is told by counting.
+    Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "ns.calls[loop.index0 - 2]"))),
+    Example(_WHOLE.replace("call.function | tojson", "call.function | tojson(ensure_ascii=true)")),
+    Example(_WHOLE.replace("tools | tojson", "tools | tojson(ensure_ascii=true)")),
     Example(_PICTURES.replace("__", "'<image>' if m.content[0].type == 'image' else ''"), Severity.ERROR),
     # Both results bear the name of the first call.
     Example(_TOOLS + _LOOP.replace("__", _NAMED.replace("??", "ns.calls[0]")), Severity.ERROR),

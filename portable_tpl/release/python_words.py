@@ -3,7 +3,7 @@
 What it asks
 ------------
 Whether the JSON words ``true``, ``false`` and ``null``, and nested values, come out as Python writes them: in
-the arguments of a call, and in the schemas of tools.
+the arguments of a call, and in the schemas of tools. And whether a tool's result that comes as text parts does.
 
 Why it matters
 --------------
@@ -30,7 +30,7 @@ from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendering
 from portable_tpl.release._base import Example, Exchange, Observation, Subject, texts_of
 from portable_tpl.release._inquiry import Inquiry
-from portable_tpl.release._turns import FUNCTION, KEY, VALUE, Turns, taking, turns_of
+from portable_tpl.release._turns import FUNCTION, KEY, RESULT, VALUE, Turns, content, taking, turns_of
 from portable_tpl.template.usage.shape import CALL
 
 CODE = "REL115"
@@ -39,6 +39,8 @@ _WORDS = re.compile(r"\b(?:True|False|None)\b")
 _QUOTES = re.compile(r"[\[{]'[\w-]+'[:,\]]")
 # A notation in which the words are right: find_place(flag=True).
 _PYTHONIC = re.compile(rf"{FUNCTION}\s*\(")
+
+_LIST = "[{'type': 'text', 'text': "
 
 _VALUES: dict[str, Json] = {
     "a boolean": True,
@@ -49,18 +51,38 @@ _VALUES: dict[str, Json] = {
 
 
 def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
-    """One observation for arguments, and one for schemas."""
+    """One observation for arguments, one for schemas, and one for results that come as parts."""
     turns = turns_of(subject, inquiry)
     if subject.shape.reads(CALL) and turns.calls and not turns.arguments_as_text:
         plain = _called(turns, VALUE)
         yield from _first(
             "an argument of a tool call", plain, [(name, _called(turns, _VALUES[name])) for name in _VALUES], inquiry
         )
+    yield from _listed_parts(turns, inquiry)
     if turns.tools:
         plain = turns.conversation(turns.user(), prompt=True, tools=False)
         yield from _first(
             "a tool's schema", plain, [(name, turns.offering(taking(schema))) for name, schema in _SCHEMAS], inquiry
         )
+
+
+def _listed_parts(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """A tool's result that comes as text parts, which clients send whatever a template takes of users."""
+    if not turns.prints_calls:
+        return
+    conversation = turns.called(result={**turns.result(), "content": content(RESULT, "parts")})
+    if _is_listed([inquiry.render(conversation)]):
+        yield Observation(
+            Severity.WARNING,
+            "A tool's result that comes as parts is printed as Python writes a list, not as its text",
+            (Exchange("a tool's result as text parts", conversation),),
+            holds=_is_listed,
+            printed=_LIST,
+        )
+
+
+def _is_listed(answers: Sequence[Rendering]) -> bool:
+    return any(_LIST in text for text in texts_of(answers) or ())
 
 
 _SCHEMAS: tuple[tuple[str, Json], ...] = (
@@ -120,7 +142,7 @@ _TEMPLATE = """\
 _JSON = _TEMPLATE.replace("__", "tool | tojson")
 _CALL = """\
 {%- for m in messages %}
-    {{- m.content }}
+    {{- '' + m.content }}
     {%- for call in m.tool_calls or [] %}
         {{- call.function.name + '(' }}
         {%- for k, v in call.function.arguments | items %}{{ k }}={{ v }}{% endfor %})
@@ -128,14 +150,18 @@ _CALL = """\
 {%- endfor %}
 """
 
+_PARTS = "(m.content if m.content is string else m.content | map(attribute='text') | join)"
+
 VALID = (
     Example(_JSON.replace("??", "v | tojson")),
+    Example(_JSON.replace("??", "v | tojson").replace("m.content", _PARTS)),
     Example(_JSON.replace("??", "(v if v is string else v | tojson)")),
     # A call as Python writes it: the words are those of that notation.
     Example(_CALL),
 )
 INVALID = (
     Example(_JSON.replace("??", "v")),
+    Example(_JSON.replace("??", "v | tojson").replace("+ m.content", "~ m.content")),
     Example(_JSON.replace("??", "(v | string if v is boolean else v | tojson)")),
     Example(_TEMPLATE.replace("__", "tool").replace("??", "v | tojson")),
 )

@@ -3,7 +3,8 @@
 What it asks
 ------------
 Whether parameters in the shapes that MCP servers, pydantic and zod write reach the prompt: ``$ref``, ``anyOf``, a
-list of types, ``enum`` without a type, nested objects, and a tool without parameters. Then, of a template that reads
+list of types, ``enum`` without a type, nested objects, and a tool without parameters; and whether the prompt says
+which parameters are required. Then, of a template that reads
 ``.items`` of something, whether the ``items`` of an array are printed: with the dot it is the mapping's method.
 
 Why it matters
@@ -89,7 +90,23 @@ def examine(subject: Subject, inquiry: Inquiry) -> Iterator[Observation]:
             holds=_dropped,
             printed=KEY,
         )
+    if typed is False:
+        yield from _unmarked(turns, inquiry)
     yield from _shadowed(subject, turns, inquiry)
+
+
+def _unmarked(turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
+    """The list of required parameters, of a template that prints what each parameter takes."""
+    required = turns.offering(taking(_TEXT.schema))
+    optional = turns.offering({**taking(_TEXT.schema), "required": []})
+    if _dropped(inquiry.render_all((required, optional))):
+        yield Observation(
+            Severity.NOTE,
+            "Which parameters of a tool are required is not printed",
+            (Exchange("a required parameter", required), Exchange("the same, not required", optional)),
+            holds=_dropped,
+            printed=KEY,
+        )
 
 
 def _shadowed(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Observation]:
@@ -154,7 +171,7 @@ _TEMPLATE = """\
 {%- for tool in tools or [] %}
     {{- '<tool>' + tool.function.name }}
     {%- for name, spec in (tool.function.parameters or {}).get('properties', {}) | items %}
-        {{- ' ' + name + ': ' ~ (__) }}
+        {{- ' ' + name + ('' if name in tool.function.parameters.required else '?') + ': ' ~ (__) }}
     {%- endfor %}
 {%- endfor %}
 {%- for m in messages %}{{ m.content }}{% endfor %}
@@ -172,6 +189,9 @@ VALID = (
 INVALID = (
     Example(_TEMPLATE.replace("__", _ITEMS.replace("SPEC", "spec.items"))),
     Example(_TEMPLATE.replace("__", "spec.type | upper")),
+    Example(
+        _TEMPLATE.replace(" in tool.function.parameters.required", "").replace("__", "spec | tojson"), Severity.NOTE
+    ),
     Example(_TEMPLATE.replace("__", "spec.type | tojson"), Severity.ERROR),
     Example(
         _TEMPLATE.replace(

@@ -2,12 +2,12 @@
 
 What it asks
 ------------
-Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once and not
-twice, ``eos_token`` or another token at which generation ends after an assistant's turn (one of those that
-``generation_config.json`` names, where it names any), and no control token
-(``<|name|>``, or ``<name>`` between turns) that the tokenizer does not cut out whole. Of a template without a
-tokenizer it is only asked whether it prints its own BOS or EOS twice, or EOS after a user's turn and after no
-assistant's, and nothing that its files do not tell.
+Whether the special tokens in the prompt are those of the tokenizer beside the template: ``bos_token`` once, not twice
+and not before each turn, ``eos_token`` or another token at which generation ends after an assistant's turn (one of
+those that ``generation_config.json`` names, where it names any), and no control token (``<|name|>``, or ``<name>``
+between turns) that the tokenizer does not cut out whole. Of a template without a tokenizer it is only asked whether
+it prints its own BOS or EOS twice, BOS before an assistant's turn that begins with a mark, or EOS after a user's turn
+and after no assistant's, and nothing that its files do not tell.
 
 Why it matters
 --------------
@@ -47,6 +47,7 @@ CODE = "REL103"
 
 # Written for machines alone, also with the fullwidth bar of some vocabularies.
 _MARKED = re.compile(r"<[|｜][^<>|｜\s]{1,40}[|｜]>")
+_MARK = re.compile(r"\s*[<\[]")
 _MOST_NAMED = 6
 _ANGLED = re.compile(r"</?[A-Za-z][\w.-]{0,40}>")
 
@@ -84,6 +85,14 @@ def _doubled(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obser
         yield Observation(
             Severity.WARNING, words, shown, holds=lambda answers: _begins(answers, bos + bos), printed=bos
         )
+    if bos and bos != eos and _marks_turns([inquiry.render(followed)], bos):
+        yield Observation(
+            Severity.WARNING,
+            f"{bos} stands before each turn, the assistant's too: it is the token that begins a prompt",
+            (Exchange("the prompt", followed),),
+            holds=lambda answers: _marks_turns(answers, bos),
+            printed=ASSISTANT,
+        )
     # Where one token is both, the end of a turn and the beginning of the next may be what stands there.
     if eos and eos != bos and _ends_twice([inquiry.render(followed)], eos):
         words = f"{eos} follows an assistant's turn twice: the template prints it in two places"
@@ -117,6 +126,15 @@ def _elsewhere(subject: Subject, turns: Turns, inquiry: Inquiry) -> Iterator[Obs
 def _ends_user(answers: Sequence[Rendering], eos: str) -> bool:
     """Whether EOS stands between the user's text and the reply."""
     return any(eos in text.partition(USER)[2].partition(ASSISTANT)[0] for text in texts_of(answers[:1]) or ())
+
+
+def _marks_turns(answers: Sequence[Rendering], bos: str) -> bool:
+    """Whether BOS stands before an assistant's header that begins with a mark of its own.
+
+    Where a role's name follows it, BOS is the mark of a turn, and a model was trained with that.
+    """
+    headers = [text.partition(USER)[2].partition(ASSISTANT)[0] for text in texts_of(answers) or ()]
+    return any(_MARK.match(header.rpartition(bos)[2]) for header in headers if bos in header)
 
 
 def _ends_twice(answers: Sequence[Rendering], eos: str) -> bool:
@@ -271,6 +289,8 @@ def _config(eos: str = "<|end|>", *, special: bool = True, missing: str = "", **
 VALID = (
     # Each user's turn begins with it, as in Llama 2.
     Example(_PLAIN.replace("{{- '<|turn|>'", "{{- (bos_token if m.role == 'user' else '') + '<|turn|>'")),
+    # It is what marks a turn.
+    Example(_PLAIN.replace("'<|turn|>'", "bos_token", 1)),
     Example(_PLAIN.replace("'<|end|>\\n'", "eos_token")),
     Example(_PLAIN, files=_config()),
     Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=False)),
@@ -288,6 +308,7 @@ VALID = (
 )
 INVALID = (
     Example(_WITH_BOS.replace("{{- '<|turn|>'", "{{- (bos_token if loop.first else '') + '<|turn|>'")),
+    Example(_PLAIN.replace("'<|turn|>'", "bos_token + '<|turn|>'", 1)),
     Example(_PLAIN.replace("'<|end|>\\n'", "eos_token + (eos_token if m.role == 'assistant' else '')")),
     Example(_PLAIN.replace("'<|end|>\\n'", "'<|end|>\\n' + (eos_token if m.role == 'user' else '')")),
     Example(_WITH_BOS, files=_config(bos_token="<s>", add_bos_token=True)),
