@@ -134,13 +134,21 @@ def _worse(before: Counter[str], after: Counter[str]) -> list[str]:
 
 
 def _weights(findings: Iterable[Finding]) -> Counter[str]:
-    """How much is broken on each target; notes, which are about none, weigh least."""
+    """How much is broken on each target; notes, which are about none, weigh least.
+
+    Of what is wrong with one expression the worst counts: to fail is worse than to print several kinds otherwise.
+    """
     weights: Counter[str] = Counter()
+    worst: dict[tuple[str, int, int], int] = {}
     for finding in findings:
+        place = finding.location.start, finding.location.end
         mild = {effect.target for effect in finding.effects if effect.severity is not Severity.ERROR}
         for target in finding.targets:
             weight = _FAILS if target in finding.fails else _DIFFERS
-            weights[target] += weight if target in mild else _ERROR * weight
+            key = (target, *place)
+            worst[key] = max(worst.get(key, 0), weight if target in mild else _ERROR * weight)
         if not finding.targets:
             weights[_NO_TARGET] += _NOTE
+    for (target, *_), weight in worst.items():
+        weights[target] += weight
     return weights

@@ -37,7 +37,8 @@ class HelperMacro:
 
 @cache
 def _definition(macro: HelperMacro, name: str) -> str:
-    body = "".join(f"{_INDENT}{line}\n" for line in macro.body)
+    own = re.compile(rf"\b{macro.name}\b")  # it may call itself
+    body = "".join(f"{_INDENT}{own.sub(name, line)}\n" for line in macro.body)
     return f"{{%- macro {name}({macro.parameters}) -%}}\n{body}{{%- endmacro -%}}\n"
 
 

@@ -15,12 +15,14 @@ from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
+from portable_tpl.rewriting.python_text import inside_as_python, is_part_of_macro
 from portable_tpl.support.table import UNKNOWN, Support, load_table
 from portable_tpl.template.types.lattice import kinds as k
 from portable_tpl.template.types.lattice.lattice import NEVER, Type
 
 # What is inside is asked for; that it is a list or a mapping is another question.
 _STRANGER = (Tier.EXTENDED.value, Tier.HOSTILE.value)
+_CONTAINERS = ("list", "empty-list", "dict", "empty-dict")
 _BARE = frozenset({"list", "dict", "tuple", "empty-list", "empty-dict", "undefined"})
 # What Python escapes, or has no literal for: where a list is written as Python does, that may still be wrong.
 _RISKY = frozenset({
@@ -59,6 +61,17 @@ def as_json(node: nodes.Expr, look: Look) -> Fix | None:
         return None
     choice = f"{operand(node, look, Level.OR)} if {operand(node, look)} is string else {text}"
     return replace(node, choice, Level.CONDITIONAL, look, "Print it as JSON", Safety.UNSAFE)
+
+
+def as_text(node: nodes.Expr, look: Look) -> Fix | None:
+    """The fix for a list or a mapping that is printed: text made of it where that is Python's, else JSON.
+
+    Not a macro for Python's text: who prints a list has mostly JSON in mind.
+    """
+    if not supported(look, *(f"filter.string@{kind}" for kind in _CONTAINERS)) or look.type(node).bits & k.OTHER:
+        return as_json(node, look)
+    text = f"{operand(node, look)}{pipe(look, node)}string"
+    return replace(node, text, Level.FILTER, look, "Make text of it first")
 
 
 def printed_lists(node: nodes.Output, look: Look) -> None:
@@ -116,26 +129,37 @@ def _either(one: Spare, other: Spare | None) -> Spare:
     return lambda target, support: one(target, support) or other(target, support)
 
 
-def inside_of(child: nodes.Node, look: Look, spare: Spare | None = None, construct: str = "print") -> None:
+def inside_of(
+    child: nodes.Expr,
+    look: Look,
+    spare: Spare | None = None,
+    construct: str = "print",
+    place: nodes.Expr | None = None,
+    each: bool = False,
+) -> None:
     """What is inside a value that becomes text by a construct; ``spare``: for whom what is not risky does not matter.
 
-    Of a target that turns no list into the right text, whatever is in it, the construct alone says enough.
+    Of a target that turns no list into the right text, whatever is in it, the construct alone says enough. ``place``
+    is what a fix puts text in the place of, if not the value. With ``each``, text is made of each element.
     """
-    if "print.list" in look.families:
+    if "print.list" in look.families and not is_part_of_macro(child, look):
         type_ = look.type(child)
+        if each:
+            type_ = NEVER if type_.shape is None else type_.shape.element
         if type_.bits & (k.FULL_LIST | k.FULL_DICT | k.FULL_TUPLE):
             leaves = tuple(kind for kind in leaf_kinds(type_) if kind not in _BARE)
             wholly = _wholly(type_, construct)
+            fix = None if construct == "print" or each else partial(inside_as_python, child, place or child, look)
             risky = tuple(kind for kind in leaves if kind in _RISKY)
             others = tuple(kind for kind in leaves if kind not in _RISKY)
             if construct != "print" and "plain" in risky:
                 # Who makes a list text at all has plain text wrong only with backslashes or both quotes in it.
                 look.least = Tier.EVERYDAY
-                look.use_by_kind("print.list", ("plain",), child, spare=wholly)
+                look.use_by_kind("print.list", ("plain",), child, fix, spare=wholly)
                 look.least = Tier.ORDINARY
                 risky = tuple(kind for kind in risky if kind != "plain")
-            look.use_by_kind("print.list", risky, child, spare=wholly)
-            look.use_by_kind("print.list", others, child, spare=_either(wholly, spare))
+            look.use_by_kind("print.list", risky, child, fix, spare=wholly)
+            look.use_by_kind("print.list", others, child, fix, spare=_either(wholly, spare))
             # A key that may be missing is not printed; an item that is undefined is.
             element = NEVER if type_.shape is None else type_.shape.element
             if element.bits & k.UNDEFINED and not element.bits & k.OTHER:  # not of what can be anything

@@ -96,16 +96,52 @@ def _condition(node: nodes.Filter, name: str, look: Look, attribute: str | None 
 
 
 def mapped(node: nodes.Filter, look: Look) -> Fix | None:
-    """The fix for ``x|map('trim')|join(', ')``: a loop that does with each piece what the filter does."""
+    """The fix for ``x|map('trim')|join(', ')``: a loop that does with each piece what the filter does.
+
+    The pieces of ``x|map('trim')|list`` are put into a list by a loop in front of the tag.
+    """
     join = look.parent(node)
     name = _free_name(look)
     filter_name = constant(node.args[0]) if len(node.args) == 1 and not node.kwargs else None
     if node.node is None or name is None or not isinstance(filter_name, str) or not isinstance(join, nodes.Filter):
         return None
-    if join.name != "join" or join.node is not node:
+    if join.node is not node:
         return None
     loop = f"for {name} in {_source(node.node, look)}"
-    return _loop_of(join, loop, f"{name}{pipe(look, node)}{filter_name}", look)
+    item = f"{name}{pipe(look, node)}{filter_name}"
+    if join.name == "list" and not join.args and not join.kwargs:
+        return _gathered(join, loop, item, look)
+    return _loop_of(join, loop, item, look) if join.name == "join" else None
+
+
+def _gathered(listed: nodes.Filter, head: str, item: str, look: Look) -> Fix | None:
+    """A list that a loop puts together in front of the tag which prints what is made of it, on the same line.
+
+    The loop runs whatever else stands in the tag, so that no choice may be around the list.
+    """
+    top: nodes.Node = listed
+    parent = look.parent(top)
+    while isinstance(parent, (nodes.Call, nodes.Filter, nodes.Add, nodes.Concat)):
+        top, parent = parent, look.parent(parent)
+    kept = next((each for each in _LISTS if each not in names_taken(look)), None)
+    span = look.parsed.span(top)
+    opening = re.search(r"(\n[ \t]*)?\{\{(-?)\s*\Z", look.parsed.text[: span.start])
+    if not isinstance(parent, nodes.Output) or kept is None or opening is None or not supported(look, *_GATHERING):
+        return None
+    dash = opening.group(2)
+    if opening.group(1) is not None and not dash:
+        return None  # what stands before a statement on its line would be taken away
+    loop = (
+        f"{{%{dash} set {kept} = namespace(list=[]) %}}{{% {head} %}}"
+        f"{{% set {kept}.list = {kept}.list + [{item}] %}}{{% endfor %}}"
+    )
+    place, inside = opening.start(2) - 2, look.parsed.span(listed)
+    text = f"{loop}{look.parsed.text[place : inside.start]}{kept}.list"
+    return edits("Put the list together by a loop", Safety.SAFE, (place, inside.end, text))
+
+
+_LISTS = ("mapped", "mapped_items")
+_GATHERING = ("global.namespace", "statement.set.namespace", "add@list,list")
 
 
 def _printed(node: nodes.Filter, values: nodes.Expr, join: nodes.Filter, look: Look) -> Fix | None:

@@ -13,6 +13,7 @@ from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import repeatable, supported, widest
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
+from portable_tpl.rewriting.python_text import as_python
 from portable_tpl.template.types.lattice import kinds as k
 
 # What counts as false and yet says something where it is printed; `[]` and `{}` are as unwanted as `None`.
@@ -20,7 +21,13 @@ _TOLD = k.FALSE | k.ZERO | k.FLOAT_ZERO
 
 
 def joined_text(node: nodes.Expr, look: Look) -> Fix | None:
-    """The fix for what is joined by ``~``: ``x|default('')`` where it may be undefined, else the words."""
+    """The fix for what is joined by ``~``: Python's text of a list, ``x|default('')`` where it may be undefined.
+
+    Else the words.
+    """
+    text = as_python(node, node, "concat", look)
+    if text is not None:
+        return text
     if "undefined" not in look.families.get("concat", {}) or "undefined" not in look.kinds(node):
         return spelled(node, look)
     if look.breaks("filter.default"):

@@ -13,6 +13,7 @@ from portable_tpl.checking.support import supported, widest
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import MethodCall
 from portable_tpl.rewriting.expressions import Level, operand, quoted, replace
+from portable_tpl.rewriting.python_text import as_python
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -81,6 +82,10 @@ def by_filter(node: nodes.Filter, look: Look) -> Fix | None:
     """The fix for ``'…%s…'|format(x)``."""
     if node.node is None or node.kwargs or not supported(look, "concat@plain"):
         return None
+    if constant(node.node) == "%s" and len(node.args) == 1:
+        text = as_python(node.args[0], node, "print", look)
+        if text is not None:
+            return text
     pieces = _filled(node.node, node.args, look)
     return None if pieces is None else joined(node, pieces, look)
 

@@ -32,6 +32,7 @@ from portable_tpl.model.ids import FeatureId
 from portable_tpl.rewriting.calls import as_condition, compared_with
 from portable_tpl.rewriting.expressions import Level, operand, pipe, quoted, replace
 from portable_tpl.rewriting.lists import or_nothing
+from portable_tpl.rewriting.python_text import as_python, is_part_of_macro
 from portable_tpl.rewriting.spelling import spelled
 from portable_tpl.rewriting.template_text import by_filter
 from portable_tpl.rewriting.test_rewrites import text_first
@@ -61,6 +62,8 @@ def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name == "string" and _is_capitalized_word(node, look):
         return
     kinds = _kinds_asked(node, node.node, look)
+    if is_part_of_macro(node, look):
+        return
     spare = spare_rare(look.type(node.node))
     look.use_by_kind(f"filter.{family(node, look)}", kinds, node, lambda: _with_default(node, look), spare=spare)
     if node.name in _ORDERING and not node.args and not node.kwargs and _holds_text(node.node, look):
@@ -148,7 +151,7 @@ _DEFAULTS = {
 
 
 def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
-    """A default for what may be undefined; no pieces for what has none."""
+    """Python's text for lists, a default for what may be undefined, no pieces for what has none."""
     default = _DEFAULTS.get(node.name)
     if node.node is None or default is None or look.breaks("filter.default"):
         return None
@@ -159,6 +162,10 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
         asked = _text_first(node, node.node, look)
         if asked is not None:
             return asked
+    if default == _NO_TEXT:
+        text = as_python(node.node, node if node.name == "string" else node.node, f"filter.{node.name}", look)
+        if text is not None:
+            return text
     if node.name in _SIFTING and supported(look, "or.value"):
         return or_nothing(node.node, broken, look, ("undefined", "none", "empty"))
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):

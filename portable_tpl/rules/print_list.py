@@ -22,7 +22,8 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
-from portable_tpl.rewriting.printing import as_json, inside_of, joined_as, printed, printed_lists
+from portable_tpl.rewriting.printing import as_text, inside_of, joined_as, printed, printed_lists
+from portable_tpl.support.spelling import constant
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL603"
@@ -42,7 +43,7 @@ _TEXT = frozenset(
         "urlencode",
     ]
 )
-_lists = printed(frozenset({"list", "empty-list"}), as_json)
+_lists = printed(frozenset({"list", "empty-list"}), as_text)
 
 
 def _output(node: nodes.Output, look: Look) -> None:
@@ -57,9 +58,11 @@ def _concat(node: nodes.Concat, look: Look) -> None:
 
 def _filter(node: nodes.Filter, look: Look) -> None:
     if node.name in _TEXT and node.node is not None:
-        inside_of(
-            node.node, look, joined_as("filter.string") if node.name == "string" else None, f"filter.{node.name}"
-        )
+        string = node.name == "string"
+        spare = joined_as("filter.string") if string else None
+        inside_of(node.node, look, spare, f"filter.{node.name}", node if string else None)
+    elif node.name == "map" and node.node is not None and node.args and constant(node.args[0]) in _TEXT:
+        inside_of(node.node, look, construct=f"filter.{constant(node.args[0])}", each=True)
     elif node.name == "format":
         for argument in node.args:
             inside_of(argument, look)

@@ -22,9 +22,9 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example
-from portable_tpl.rewriting.printing import as_json, printed
+from portable_tpl.rewriting.printing import as_text, printed
 
 CODE = "PTL604"
-VISITS = {nodes.Output: printed(frozenset({"dict", "empty-dict"}), as_json)}
+VISITS = {nodes.Output: printed(frozenset({"dict", "empty-dict"}), as_text)}
 VALID = (Example("{{ messages[0]|tojson }}", targets=("hf-jinja",)),)
 INVALID = (Example("{{ messages[0] }}", targets=("hf-jinja",), fixed="{{ messages[0]|tojson }}"),)

@@ -27,6 +27,7 @@ from portable_tpl.checking.base import Example, Look
 from portable_tpl.model.findings import Fix
 from portable_tpl.rewriting.calls import assigned, assigned_anywhere, only_compared
 from portable_tpl.rewriting.expressions import Level, any_broken, operand, replace
+from portable_tpl.rewriting.python_text import is_part_of_macro
 from portable_tpl.support.spelling import constant, has_spaced_gap, slice_form
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -34,7 +35,7 @@ CODE = "PTL209"
 
 
 def _item(node: nodes.Getitem, look: Look) -> None:
-    if not isinstance(node.arg, nodes.Slice):
+    if not isinstance(node.arg, nodes.Slice) or is_part_of_macro(node, look):
         return
     kinds = look.kinds(node.node)
     if look.breaks("slice.spaced") and has_spaced_gap(node, look.parsed):

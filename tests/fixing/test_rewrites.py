@@ -133,7 +133,12 @@ ELSEWHERE = [
     (HF, "{% if m == messages[-1] %}y{% endif %}", "{% if m|tojson == messages[-1]|tojson %}y{% endif %}"),
     (HF, "{% for c in m.tool_calls %}{% for n, v in c.function.arguments.items() %}{{ v|string }}{% endfor %}{% endfor %}",
      "{% for c in (m.tool_calls or []) %}{% for n, v in c.function.arguments|items %}"
-     "{{ v|string|capitalize if v is boolean else v|string }}{% endfor %}{% endfor %}"),
+     "{{ python_str(v) }}{% endfor %}{% endfor %}"),
+    (HF, "{% for c in m.tool_calls or [] %}{% for n, v in c.function.arguments|items %}"
+         "{% if v is not mapping and v is not iterable %}{{ v|string }}{% endif %}{% endfor %}{% endfor %}",
+     "{% for c in m.tool_calls or [] %}{% for n, v in c.function.arguments|items %}"
+     "{% if v is not mapping and v is not iterable %}{{ v|string|capitalize if v is boolean else v|string }}"
+     "{% endif %}{% endfor %}{% endfor %}"),
     (HF, "{% for t in messages|map(attribute='role')|reject('equalto', 'tool') %}{{ t }}{% endfor %}",
      "{% for t in messages|map(attribute='role') if t != 'tool' %}{{ t }}{% endfor %}"),
     (HF, "{% set s = messages|map(attribute='role')|map('upper')|join(', ') %}{{ s }}",
