@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 
-from portable_tpl.model.findings import Edit, Finding, Fix
+from portable_tpl.model.findings import Edit, Finding, Fix, Severity
 
 
 def together(findings: Iterable[Finding]) -> list[Finding]:
@@ -32,6 +32,14 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
 def edits_of(findings: Sequence[Finding]) -> list[Edit]:
     """The edits of all fixes."""
     return [edit for finding in findings for edit in fix_of(finding).edits]
+
+
+def is_too_much(finding: Finding) -> bool:
+    """Whether a fix puts a macro into the template for less than an error, which nobody would want there."""
+    fix = finding.fix
+    if fix is None or finding.severity is Severity.ERROR:
+        return False
+    return any(edit.text.startswith("{%- macro ") for edit in fix.edits)
 
 
 def fix_of(finding: Finding) -> Fix:

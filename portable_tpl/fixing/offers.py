@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from portable_tpl.fixing.batches import edits_of, together
+from portable_tpl.fixing.batches import edits_of, is_too_much, together
 from portable_tpl.fixing.effect import objection
 from portable_tpl.fixing.moves import Moved
 from portable_tpl.model.errors import TemplateSyntaxError
@@ -33,7 +33,7 @@ def with_offers(parsed: ParsedTemplate, findings: Sequence[Finding], lint: Linte
         finding for finding in open_ones if finding.fix is not None and finding.fix.safety is not Safety.DISPLAY
     ]
     # What is wrong with the template itself, the findings of another text do not tell of.
-    refused = {id(finding) for finding in offered if REFERENCE in finding.targets}
+    refused = {id(finding) for finding in offered if REFERENCE in finding.targets or is_too_much(finding)}
     waiting = [finding for finding in offered if id(finding) not in refused]
     looks = _Looks(parsed, open_ones, lint)
     while waiting:

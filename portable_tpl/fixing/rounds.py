@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from portable_tpl.checking.linting import lint
-from portable_tpl.fixing.batches import edits_of, fix_of, together
+from portable_tpl.fixing.batches import edits_of, fix_of, is_too_much, together
 from portable_tpl.fixing.moves import Moved
 from portable_tpl.fixing.offers import static_problem
 from portable_tpl.fixing.proof import Proof, Prover
@@ -154,6 +154,8 @@ def _left(run: _Run, findings: Sequence[Finding]) -> list[tuple[Finding, str]]:
             reason = _refusal(run, finding)
             if reason is None and finding.fix.safety is Safety.UNSAFE:
                 reason = "it is not safe, since it changes what the template does; --unsafe-fixes applies it"
+            elif reason is None and is_too_much(finding):
+                reason = "it would take a macro, which is for errors only"
             elif reason is None:
                 reason = "it is only shown, never applied"
             left.append((finding, reason))
@@ -168,6 +170,8 @@ def _refusal(run: _Run, finding: Finding) -> str | None:
 def _applicable(run: _Run, finding: Finding) -> bool:
     offer = finding.fix
     if offer is None or not offer.edits or offer.safety is Safety.DISPLAY or not finding.severity.reaches(run.level):
+        return False
+    if is_too_much(finding):
         return False
     return (run.unsafe or offer.safety is Safety.SAFE) and _refusal(run, finding) is None
 

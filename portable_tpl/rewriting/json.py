@@ -13,10 +13,12 @@ from functools import lru_cache
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Look
+from portable_tpl.checking.severity import severity_of
 from portable_tpl.checking.support import escapes_output, supported
-from portable_tpl.model.findings import Fix
+from portable_tpl.model.conversation import Tier
+from portable_tpl.model.findings import Fix, Severity
 from portable_tpl.rewriting.calls import called_macro
-from portable_tpl.rewriting.expressions import Level, operand, replace
+from portable_tpl.rewriting.expressions import Level, operand, pipe, replace
 from portable_tpl.rewriting.helper_macros import JSON, JSON_INDENTED, UNDO, call_macro, can_call_macros
 from portable_tpl.support.spelling import constant
 
@@ -37,12 +39,22 @@ def plain_json(node: nodes.Filter, look: Look) -> Fix | None:
         return None  # an indent of tabs would be in the way of the chain
     value = operand(node.node, look, Level.CONDITIONAL)
     macro = JSON if indent is None else JSON_INDENTED
-    if can_call_macros(look, macro):
+    if _is_error(look) and can_call_macros(look, macro):
         return call_macro(look, node, macro, [value, *([] if indent is None else [look.parsed.source(indent)])])
     if not supported(look, "filter.replace@plain"):
         return None
-    text = look.parsed.source(node) + UNDO
+    text = look.parsed.source(node) + UNDO.replace("|", pipe(look, node))
     return replace(node, text, Level.FILTER, look, "Take the escapes of markup back")
+
+
+def _is_error(look: Look) -> bool:
+    """Whether some target's escapes are an error, which a macro is for: most hosts of minijinja have none."""
+    hits = look.families.get("filter.tojson", {}).get("html", ())
+    return any(
+        severity_of(Tier(support.tier), target, "filter.tojson@html") is Severity.ERROR
+        for target, support in hits
+        if support.tier is not None
+    )
 
 
 def is_undone(node: nodes.Filter, look: Look) -> bool:

@@ -1,8 +1,8 @@
 """Lists, mappings, booleans and ``none`` as the text that Python makes of them, by a macro.
 
 Engines write a list as JSON, or one element after another, and no filter does what ``str`` does. The macro goes
-through what is inside. On the reference it prints what it is put in the place of for every value of JSON: the quotes of
-a text are chosen as Python chooses them, and between them stands what Python itself has written there.
+through what is inside. On the reference it prints what it is put in the place of, for every value of JSON: the quotes
+of a text are chosen as Python chooses them, and between them stands what Python itself has written there.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _JSON = k.STR | k.BOOL | k.NONE | k.INT | k.FLOAT | k.LIST | k.DICT | k.UNDEFINE
 
 
 def as_python(value: nodes.Expr, place: nodes.Expr, family: str, look: Look) -> Fix | None:
-    """The fix that prints a value by the macro in some place: the value's own, or that of a filter that makes it text.
+    """The fix that prints a value by the macro, in its own place or in that of a filter that makes text of it.
 
     ``family`` is the construct that makes text of it. Only for lists and mappings that some target writes otherwise
     in ordinary requests, and for ``none`` that may be something else: a boolean alone is not worth a macro.

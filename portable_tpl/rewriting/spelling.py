@@ -25,9 +25,9 @@ def joined_text(node: nodes.Expr, look: Look) -> Fix | None:
 
     Else the words.
     """
-    text = as_python(node, node, "concat", look)
-    if text is not None:
-        return text
+    by_macro = as_python(node, node, "concat", look)
+    if by_macro is not None:
+        return by_macro
     if "undefined" not in look.families.get("concat", {}) or "undefined" not in look.kinds(node):
         return spelled(node, look)
     if look.breaks("filter.default"):

@@ -15,8 +15,8 @@ Example
 
 Fix safety
 ----------
-Safe where only an undefined value breaks: it is given the default that jinja2's filter takes it for. Otherwise
-ask for the kind first (``is string``)."""
+Safe where only an undefined value breaks: it is given the default that jinja2's filter takes it for. Safe for a list
+or a mapping that becomes text: a macro writes it as Python does. Otherwise ask for the kind first (``is string``)."""
 
 from __future__ import annotations
 
@@ -163,9 +163,9 @@ def _with_default(node: nodes.Filter, look: Look) -> Fix | None:
         if asked is not None:
             return asked
     if default == _NO_TEXT:
-        text = as_python(node.node, node if node.name == "string" else node.node, f"filter.{node.name}", look)
-        if text is not None:
-            return text
+        by_macro = as_python(node.node, node if node.name == "string" else node.node, f"filter.{node.name}", look)
+        if by_macro is not None:
+            return by_macro
     if node.name in _SIFTING and supported(look, "or.value"):
         return or_nothing(node.node, broken, look, ("undefined", "none", "empty"))
     if "undefined" not in broken or "undefined" not in look.kinds(node.node):

@@ -16,8 +16,9 @@ Example
 
 Fix safety
 ----------
-Safe for booleans, which are named, and for what may be undefined, which gets a default. For a value that can be
-``none`` nothing in its place is suggested, which changes the prompt. Otherwise no fix is offered.
+Safe for booleans, which are named, for what may be undefined, which gets a default, and for lists and mappings, which
+a macro writes as Python does. For a value that can be ``none`` nothing in its place is suggested, which changes the
+prompt. Otherwise no fix is offered.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.kinds import TEXT_KINDS
+from portable_tpl.rewriting.python_text import PYTHON_STR
 from portable_tpl.rewriting.spelling import joined_text
 from portable_tpl.template.types.lattice import kinds as k
 
@@ -78,6 +80,6 @@ INVALID = (
     Example(
         "{{ 'a' ~ tools }}",
         targets=("hf-jinja",),
-        fixed="{{ 'a' ~ (tools or '') }}",
+        fixed=PYTHON_STR.definition(PYTHON_STR.name) + "{{ 'a' ~ python_str(tools) }}",
     ),
 )

@@ -14,7 +14,8 @@ Example
 
 Fix safety
 ----------
-Unsafe: ``|tojson`` prints the same everywhere, and not what was printed before.
+Safe where ``|string`` gives what was printed, and for a list or a mapping that becomes text by a filter: a macro
+writes it as Python does. Else unsafe: ``|tojson`` prints the same everywhere, and not what was printed before.
 """
 
 from __future__ import annotations
@@ -78,5 +79,5 @@ VISITS = {nodes.Output: _output, nodes.Concat: _concat, nodes.Filter: _filter, n
 VALID = (Example("{{ messages|tojson }}", targets=("hf-jinja",)),)
 INVALID = (
     Example("{{ messages }}", targets=("hf-jinja",), fixed="{{ messages|tojson }}"),
-    Example("{{ ['a'] }}", targets=("llama.cpp-engine",), fixed="{{ ['a']|tojson }}"),
+    Example("{{ ['a'] }}", targets=("llama.cpp-engine",), fixed="{{ ['a']|string }}"),
 )

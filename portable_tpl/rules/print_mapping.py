@@ -14,7 +14,8 @@ Example
 
 Fix safety
 ----------
-Unsafe: ``|tojson`` prints the same everywhere, and not what was printed before.
+Safe where ``|string`` gives what was printed. Else unsafe: ``|tojson`` prints the same everywhere, and not what was
+printed before.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ Example
 
 Fix safety
 ----------
-Safe for markup: a macro takes the escapes back with ``replace``, and changes nothing where there are none. It is for
-templates that must do without a ``tojson`` of the deployment's own; see ``provided`` in the configuration.
+Safe for markup: ``replace`` takes the escapes back, and changes nothing where there are none; where the escapes are an
+error, a macro does that. It is for templates that must do without a ``tojson`` of the deployment's own; see
+``provided`` in the configuration.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Example, Look
 from portable_tpl.checking.inner_kinds import leaf_kinds
 from portable_tpl.rewriting.calls import as_condition, compared_with
-from portable_tpl.rewriting.helper_macros import JSON
+from portable_tpl.rewriting.helper_macros import JSON, UNDO
 from portable_tpl.rewriting.json import is_undone, plain_json
 from portable_tpl.support.spelling import constant
 
@@ -71,7 +72,8 @@ VALID = (
     Example("{{ tools|tojson }}", targets=("hf-jinja",)),
 )
 INVALID = (
-    Example("{{ tools|tojson }}", targets=("minijinja",), fixed=_JSON_TEXT + "{{ json_text(tools) }}"),
+    Example("{{ tools|tojson }}", targets=("minijinja",), fixed="{{ tools|tojson" + UNDO + " }}"),
+    Example("{{ tools|tojson }}", targets=("minijinja-strict",), fixed=_JSON_TEXT + "{{ json_text(tools) }}"),
     Example("{{ tools|tojson(sort_keys=true) }}", targets=("minijinja",)),
     Example("{{ tools|map('tojson')|join('\\n') if tools }}", targets=("minijinja",)),
 )

@@ -7,11 +7,13 @@ from itertools import product
 import pytest
 
 from portable_tpl.fixing import Prover, fix
-from portable_tpl.model.conversation import Conversation
+from portable_tpl.model.conversation import Conversation, Json
 from portable_tpl.model.findings import Severity
 from portable_tpl.model.rendering import Rendered
 from portable_tpl.model.source import Template
 from portable_tpl.rewriting.helper_macros import WITHOUT_END, WITHOUT_START
+from portable_tpl.rewriting.python_text import PYTHON_STR
+from portable_tpl.targets.registry import open_runtime
 from tests.fixing.independent import violations
 
 STRICT = ("minijinja-strict",)
@@ -103,7 +105,7 @@ ELSEWHERE = [
         "{% for t in tools or [] %}{% for k, v in (t.function.parameters.properties or {})|items %}"
         "{{ v.type|upper }}{% endfor %}{% endfor %}",
         "{% for t in tools or [] %}{% for k, v in (t.function.parameters.properties or {})|items %}"
-        "{{ v.type|default('')|upper }}{% endfor %}{% endfor %}",
+        "{{ python_str(v.type)|upper }}{% endfor %}{% endfor %}",
     ),
     (MINIJINJA, "{{ tools|tojson(ensure_ascii=false)|length }}", "{{ json_text(tools)|length }}"),
     (MINIJINJA, "{{ '%s-%s%%' % (m.role, 'b') }}", "{{ m.role ~ '-' ~ 'b' ~ '%' }}"),
@@ -248,12 +250,13 @@ def test_what_follows_a_continue_goes_into_an_else(prover: Prover) -> None:
     assert fix(left, HF, prover=prover).text == left.text
 
 
-LADDER = "{{{{ (v|tojson if v is string else {} if v is defined else 'x') }}}}"
+LADDER = "{{{{ (v|tojson if v is none else {} if v is defined else 'x') }}}}"
 
 
 def test_a_boolean_gets_no_third_choice_in_a_row(prover: Prover) -> None:
     loops = "{{% for m in messages %}}{{{{ m.content }}}}{{% for c in m.tool_calls or [] %}}{}{{% endfor %}}{{% endfor %}}"
-    arguments = "{{% for k, v in c.function.arguments|items %}}{}{{% endfor %}}"
+    arguments = "{{% for k, v in c.function.arguments|items %}}{{% if v is not mapping and v is not iterable %}}"
+    arguments += "{}{{% endif %}}{{% endfor %}}"
     template = loops.format(arguments.format(LADDER.format("v|string")))
     assert fix(Template(template), HF, prover=prover).text == template
 
@@ -265,6 +268,51 @@ def test_what_may_be_absent_is_repaired_though_it_is_no_sure_error(prover: Prove
     text = seen + "{{{{ m.content }}}}{{% set ns.ids = ns.ids + [{}] %}}{{% endif %}}{{% endfor %}}"
     old, new = (text.format(*2 * (each,)) for each in ("m.tool_call_id", "m.tool_call_id|default(-1)"))
     assert fix(Template(old), HF, prover=prover).text == new
+
+
+ODD = ("a", "it's", 'say "hi"', 'it\'s "so"', "C:\\dir", "two\nlines\t.", "naïve 日本 🙂", "<b>&", "\\'\\\"", "")
+ARGUMENTS: dict[str, Json] = {
+    "texts": list(ODD),
+    "words": [True, False, None, 0, -1.5],
+    "deep": [[], {}, ["a", ["b"]], {"k'": {"x": None}}],
+    "mapping": {"it's": "a", "b": [1]},
+    **{f"t{number}": each for number, each in enumerate(ODD)},
+    "yes": True,
+    "nothing": None,
+    "number": 12,
+}
+
+
+@pytest.mark.parametrize("engine", [*HF, *LLAMA, *MINIJINJA, "transformers"])
+def test_the_macro_for_text_does_what_python_does(engine: str) -> None:
+    template = Template(
+        PYTHON_STR.definition("text_of") + "{%- for k in args -%}[{{ text_of(args[k]) }}]{%- endfor -%}"
+    )
+    given = Conversation([{"role": "user", "content": "a"}], variables={"args": ARGUMENTS})
+    runtime = open_runtime(engine)
+    try:
+        answer = runtime.render(template, given)
+    finally:
+        runtime.close()
+    assert answer == Rendered("".join(f"[{each}]" for each in ARGUMENTS.values()))
+
+
+@pytest.mark.parametrize("text", ["\x00", "\x7f", "\xa0", "\u200b", "\u2028", "\ud7ff\ue000", "\x1b[0m'\"\\", "\r\n"])
+def test_the_macro_for_text_keeps_the_reference(text: str, prover: Prover) -> None:
+    template = Template(PYTHON_STR.definition("text_of") + "{{- text_of(args) }}")
+    given = Conversation([{"role": "user", "content": "a"}], variables={"args": [text, {text: text}]})
+    assert prover.reference.render(template, given) == Rendered(str([text, {text: text}]))
+
+
+def test_pieces_of_a_map_are_gathered_in_front_of_their_tag(prover: Prover) -> None:
+    macro = "{%- macro show(all) %}{{ all|length }}{% endmacro %}"
+    template = Template(
+        macro + in_loop("{% for t in tools or [] %}x:{{ show([t.type]|map('upper')|list) }}{% endfor %}")
+    )
+    result = fix(template, LLAMA, prover=prover)
+    loop = "{% for item in [t.type] %}{% set mapped.list = mapped.list + [item|upper] %}{% endfor %}"
+    assert "x:{% set mapped = namespace(list=[]) %}" + loop + "{{ show(mapped.list) }}" in result.text, result.refused
+    assert violations(template, Template(result.text), prover) == []
 
 
 def test_a_macro_is_defined_once(prover: Prover) -> None:
