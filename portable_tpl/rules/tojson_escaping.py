@@ -16,8 +16,8 @@ Example
 
 Fix safety
 ----------
-Safe for markup: ``replace`` takes the escapes back, and changes nothing where there are none; where the escapes are an
-error, a macro does that. It is for templates that must do without a ``tojson`` of the deployment's own; see
+Safe for markup: ``replace`` takes the escapes back, and changes nothing where there are none; where the escapes are
+an error, a macro does that. It is for templates that must do without a ``tojson`` of the deployment's own; see
 ``provided`` in the configuration.
 """
 

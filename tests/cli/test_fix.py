@@ -150,7 +150,7 @@ def test_a_level_says_what_is_repaired(cli: Cli, folder: Path) -> None:
     signs = [cli("check", "json.jinja", "-t", "minijinja").out.splitlines()[1], said.out.splitlines()[1]]
     assert signs[0] == signs[1]
     assert cli(*run, "--level", "warning").status == 0
-    assert "macro json_text" in (folder / "json.jinja").read_text()
+    assert "|replace(" in (folder / "json.jinja").read_text()
 
 
 def test_what_is_left_is_said_once_with_its_reason(cli: Cli, folder: Path) -> None:
