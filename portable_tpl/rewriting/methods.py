@@ -10,7 +10,7 @@ from jinja2 import nodes
 from portable_tpl.checking.base import Look
 from portable_tpl.checking.support import escapes_output
 from portable_tpl.model.findings import Fix
-from portable_tpl.rewriting import edges, filters, mapping, prefix, search, split, template_text
+from portable_tpl.rewriting import edges, filters, mapping, search, split, template_text
 from portable_tpl.rewriting.calls import MethodCall
 
 Rewrite = Callable[[nodes.Call, MethodCall, Look], "Fix | None"]
@@ -18,7 +18,7 @@ Rewrite = Callable[[nodes.Call, MethodCall, Look], "Fix | None"]
 _REWRITES: Mapping[str, Rewrite] = MappingProxyType(
     {
         name: rewrite
-        for module in (edges, filters, mapping, prefix, search, split, template_text)
+        for module in (edges, filters, mapping, search, split, template_text)
         for name, rewrite in module.REWRITES.items()
     }
 )
