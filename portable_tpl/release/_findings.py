@@ -45,7 +45,7 @@ def finding_of(check: Check, observation: Observation, subject: Subject, inquiry
     ]
     difference = _difference(observation, renderings)
     cause = _cause(observation, conversations, renderings, difference, subject, inquiry)
-    showing, silent = _targets(observation, conversations, inquiry)
+    showing, silent = _targets(observation, conversations, renderings, inquiry)
     location = subject.template.locate(observation.span or (cause.span if cause is not None else Span(0, 0)))
     witness = _witness(observation, renderings, difference, cause, subject, inquiry)
     return _finding(
@@ -136,11 +136,12 @@ def _witness(
 
 
 def _targets(
-    observation: Observation, conversations: list[Conversation], inquiry: Inquiry
+    observation: Observation, conversations: list[Conversation], renderings: list[Rendering], inquiry: Inquiry
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The running engines that show the same, and those that do not.
 
-    One whose deployment writes a part of these prompts itself is in neither: its answer is not the template's.
+    One whose deployment writes a part of these prompts itself is in neither: its answer is not the template's. Nor is
+    one that gives no prompt where the reference does, which its verdict says.
     """
     if observation.holds is None or observation.severity is Severity.NOTE:
         return (), ()
@@ -149,8 +150,12 @@ def _targets(
     for target in inquiry.engines.targets:
         if any(writes_prompt(target, conversation) for conversation in conversations):
             continue
-        shown = observation.holds(inquiry.replay(target, conversations))
-        (showing if shown else silent).append(target)
+        answers = inquiry.replay(target, conversations)
+        pairs = zip(renderings, answers, strict=True)
+        if observation.holds(answers):
+            showing.append(target)
+        elif all(isinstance(answer, Rendered) for known, answer in pairs if isinstance(known, Rendered)):
+            silent.append(target)
     return tuple(showing), tuple(silent)
 
 

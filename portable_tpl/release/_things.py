@@ -17,6 +17,7 @@ from portable_tpl.release._turns import (
     FUNCTION,
     FUNCTION_AFTER,
     KEY,
+    OTHER_TOOL,
     PARAMETER,
     REASONING,
     RESULT,
@@ -105,13 +106,13 @@ def _parts(subject: Subject, turns: Turns) -> Iterator[Thing]:
 def _calls(turns: Turns) -> Iterator[Thing]:
     second = "the second of two tool calls side by side"
     called = turns.called()
-    yield Thing(_CALL, FUNCTION, (_without_tools(called),), others=(VALUE,))
-    yield Thing(_NAME, FUNCTION, (_without_tools(called),), (_CALL,))
-    yield Thing("the key of a tool call's argument", KEY, (_without_tools(called),), (_CALL,))
+    yield Thing(_CALL, FUNCTION, _apart(called), others=(VALUE,))
+    yield Thing(_NAME, FUNCTION, _apart(called), (_CALL,))
+    yield Thing("the key of a tool call's argument", KEY, _apart(called), (_CALL,))
     yield Thing(_VALUE, VALUE, (called,), (_CALL,))
     beside = turns.called(turns.call(text=ASSISTANT))
     yield Thing("the text beside a tool call", ASSISTANT, (beside,), (_REPLY,))
-    parallel = (_without_tools(turns.called_twice()),)
+    parallel = _apart(turns.called_twice())
     yield Thing("the first of two tool calls side by side", FUNCTION, parallel, (_CALL, _NAME))
     yield Thing(second, FUNCTION_AFTER, parallel, (_CALL, _NAME))
     yield Thing("the argument of the first of two tool calls side by side", VALUE, parallel, (_VALUE,))
@@ -138,9 +139,13 @@ def _results(turns: Turns) -> Iterator[Thing]:
     yield Thing("a tool's result as text parts", RESULT, (with_parts,), (_RESULT,))
 
 
-def _without_tools(conversation: Conversation) -> Conversation:
-    """The tools' schemas print the same names as calls do."""
-    return conversation.with_changes(tools=None)
+def _apart(conversation: Conversation) -> tuple[Conversation, ...]:
+    """The conversation without tools, whose schemas print the same names as calls do, and beside another one.
+
+    Some templates print calls only where tools are offered.
+    """
+    alone = conversation.with_changes(tools=None)
+    return (alone, conversation.with_changes(tools=[OTHER_TOOL])) if conversation.tools else (alone,)
 
 
 def _with_tools(turns: Turns) -> Conversation:

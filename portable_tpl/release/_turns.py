@@ -50,6 +50,10 @@ def tool(name: str = FUNCTION, parameters: Json = _PARAMETERS, description: str 
     }
 
 
+# One that shares no word with the calls.
+OTHER_TOOL = tool("look_up", {"type": "object", "properties": {"word": {"type": "string"}}}, "description-text-3")
+
+
 @dataclass(frozen=True)
 class Turns:
     """How a template takes each turn, and the turns in that form.

@@ -213,6 +213,8 @@ _BY_ID = "(ns.calls | selectattr('id', 'equalto', m.tool_call_id) | first).funct
 VALID = (
     # A role that no template knows is dropped as any other; the card says so.
     Example(_WHOLE.replace("in messages", "in messages if m.role in ['system', 'user', 'assistant', 'tool']")),
+    # Calls are printed where tools are offered.
+    Example(_WHOLE.replace("m.tool_calls or []", "m.tool_calls if tools")),
     # Calls as one list, and one a line.
     Example(
         _WHOLE.replace("for call in m.tool_calls or []", "for call in [m.tool_calls] if m.tool_calls").replace(

@@ -140,6 +140,7 @@ def _observation(pair: Pair, texts: list[str], header: str, kept: bool, ends: tu
         message = "A token that ends the conversation, and no turn, is gone once a user's turn follows{with_}"
     elif not texts[0][split:].strip():
         kept, message = True, "White space at the end of the prompt is gone once another turn follows{with_}"
+    beside = pair.beside + words_of(pair.setting)
     exchanges = [
         Exchange("the conversation", pair.shorter),
         Exchange(f"the same, with {pair.follows} after it", pair.longer),
@@ -148,7 +149,7 @@ def _observation(pair: Pair, texts: list[str], header: str, kept: bool, ends: tu
         exchanges.append(Exchange("the conversation without add_generation_prompt", pair.plain))
     return Observation(
         Severity.NOTE if kept else severity,
-        message.format(with_=pair.beside + words_of(pair.setting), follows=pair.follows),
+        message.format(with_=f",{beside}" if beside else "", follows=pair.follows),
         tuple(exchanges),
         holds=lambda renderings: _changes(renderings, header),
         compared=True,

@@ -82,6 +82,20 @@ def test_a_server_that_writes_the_answer_itself_is_in_neither_list(inspect: Insp
         assert finding.message.endswith(says or "is missing there")
 
 
+class _Broken(_Json):
+    """An engine that takes no template."""
+
+    def render(self, _template: Template, conversation: Conversation) -> Rendering:
+        return Failed("error", "it does not know that")
+
+
+def test_an_engine_that_gives_no_prompt_is_in_neither_list(inspect: Inspect, engines: Engines) -> None:
+    for text, code in ((_PYTHON, "REL115"), (_END, "REL101")):
+        (finding,) = inspect(text, code, engines=replace(engines, targets={"broken": _Broken()})).findings
+        assert finding.targets == ("transformers",)
+        assert "not on" not in finding.message
+
+
 def test_the_branch_that_went_another_way_is_named(inspect: Inspect) -> None:
     (finding,) = inspect(_LAST, "REL101").findings
     assert finding.witness is not None
