@@ -11,7 +11,7 @@ from portable_tpl.checking.support import escapes_output, supported, widest
 from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.model.source import Span
 from portable_tpl.rewriting.calls import sign_of
-from portable_tpl.rewriting.expressions import Level, edits, operand, pipe, quoted
+from portable_tpl.rewriting.expressions import Level, edits, operand, pipe, quoted, replace
 from portable_tpl.rewriting.helper_macros import names_taken
 from portable_tpl.support.spelling import constant
 from portable_tpl.template.syntax.walking import names
@@ -21,6 +21,7 @@ _ASKED = frozenset({"equalto", "eq", "==", "ne", "!=", "in"})  # tests with an a
 _NAMES = ("item", "each", "entry")
 _LOOPED = k.LIST | k.TUPLE | k.DICT | k.VIEW | k.RANGE | k.ITERATOR
 _JOINING = ("+", "~")
+_NOTHING = frozenset({"undefined", "none", "empty"})
 
 
 def sifted(node: nodes.Filter, look: Look) -> Fix | None:
@@ -47,7 +48,10 @@ def sifted_by_attribute(node: nodes.Filter, look: Look) -> Fix | None:
 
 
 def _joined(node: nodes.Filter, values: nodes.Expr, mapping: nodes.Node | None, look: Look, name: str) -> Fix | None:
-    """The fix for ``x|selectattr('y', 'defined')|map(attribute='y')|join('')``: a loop that prints each ``y``."""
+    """The fix for ``x|selectattr('y', 'defined')|map(attribute='y')|join('')``: each ``y``, or nothing in its place.
+
+    Where that does not join to the same text, a loop that prints each ``y``.
+    """
     join = None if mapping is None else look.parent(mapping)
     item = _free_name(look)
     condition = None if item is None else _condition(node, item, look, name)
@@ -57,7 +61,24 @@ def _joined(node: nodes.Filter, values: nodes.Expr, mapping: nodes.Node | None, 
         return None
     if not isinstance(join, nodes.Filter) or join.name != "join" or join.node is not mapping:
         return None
+    plain = not join.args or constant(join.args[0]) == ""
+    if plain and not join.kwargs and node.name == "selectattr" and constant(node.args[1]) == "defined":
+        by_default = _or_nothing_each(mapping, values, look)
+        if by_default is not None:
+            return by_default
     return _loop_of(join, f"for {item} in {_source(values, look)} if {condition}", f"{item}.{name}", look)
+
+
+def _or_nothing_each(mapping: nodes.Filter, values: nodes.Expr, look: Look) -> Fix | None:
+    """``x|map(attribute='y', default='')``, which gives no text where there is no ``y``."""
+    broken = look.families.get("filter.map", {})
+    wrong = [kind for kind in look.kinds(values) if kind in broken]
+    if not supported(look, "filter.map.default") or not _NOTHING.issuperset(wrong):
+        return None
+    source = f"({operand(values, look, Level.AND)} or [])" if wrong else operand(values, look)
+    attribute = look.parsed.source(mapping.kwargs[0])
+    text = f"{source}{pipe(look, mapping)}map({attribute}, default={quoted('', look)})"
+    return replace(mapping, text, Level.FILTER, look, "Give what is absent no text")
 
 
 def _in_loop(

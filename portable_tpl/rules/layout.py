@@ -20,7 +20,8 @@ A template that starts with a line break before ``{% for … %}``.
 Fix safety
 ----------
 Safe beside ``{% generation %}``: a mark of the neighbour drops what the tag dropped, and what it kept is printed as
-a text. Otherwise no fix is offered: write ``{%-`` and ``-%}``, which mean the same everywhere.
+a text. Safe for a line break before the first tag, which is printed as a text. Otherwise no fix is offered: write
+``{%-`` and ``-%}``, which mean the same everywhere.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ from functools import partial
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.findings import Fix, Safety
 from portable_tpl.model.source import Span
+from portable_tpl.rewriting.expressions import edits, quoted
 from portable_tpl.rewriting.generation import TAG, respelled_tag, sides
 
 CODE = "PTL703"
@@ -50,6 +53,8 @@ _ODD_SPACE = re.compile(
 _ODD_INDENT = re.compile(r"(?m)^[ \t]*[\u000b\u000c\u00a0\u2000-\u200a\u3000]\s*\{[%#](?![-+])")
 
 
+_FIRST = ("layout.first-newline.block", "layout.first-newline.comment")
+_LINE_BREAK = "\n"
 _Search = Callable[[str], "re.Match[str] | None"]
 
 _PATTERNS: dict[str, _Search] = {
@@ -141,7 +146,15 @@ def _template(node: nodes.Template, look: Look) -> None:
         if look.breaks(feature):
             match = find(look.parsed.text)
             if match is not None:
-                look.use(feature, node, span=Span(*match.span()))
+                span = Span(*match.span())
+                look.use(feature, node, partial(_printed, span, look) if feature in _FIRST else None, span=span)
+
+
+def _printed(span: Span, look: Look) -> Fix:
+    """The line break before the first tag as a text; the spaces behind it are dropped with it everywhere."""
+    end = look.parsed.text.index("{", span.start)
+    text = f"{{{{ {quoted(_LINE_BREAK, look)} }}}}"
+    return edits("Print the line break", Safety.SAFE, (span.start, end, text))
 
 
 VISITS = {nodes.Template: _template}
@@ -150,7 +163,11 @@ VALID = (
     Example("{% if true %}\n  {% generation %}\n{{- 'b' }}{% endgeneration %}{% endif %}", targets=("hf-jinja",)),
 )
 INVALID = (
-    Example("\n{% if true %}a{% endif %}", targets=("llama.cpp-engine",)),
+    Example(
+        "\n  {% if true %}a{% endif %}",
+        targets=("llama.cpp-engine",),
+        fixed="{{ '\\n' }}{% if true %}a{% endif %}",
+    ),
     Example("a{% if true %}b{% endif %}", targets=("llama.cpp-engine",)),
     Example(
         "{{ 'a' }}\n{% generation %}\n{{- 'b' }}{% endgeneration %}",

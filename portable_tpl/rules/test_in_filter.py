@@ -15,8 +15,9 @@ Example
 
 Fix safety
 ----------
-Safe where a loop goes through what is let through: ``{% for x in values if x.y is defined %}`` says the same. No
-fix is offered elsewhere.
+Safe where a loop goes through what is let through: ``{% for x in values if x.y is defined %}`` says the same; and
+where pieces are joined without anything between them: ``map(attribute='y', default='')`` gives what is absent no text.
+No fix is offered elsewhere.
 """
 
 from __future__ import annotations
@@ -67,6 +68,13 @@ INVALID = (
         targets=("llama.cpp-engine",),
         fixed="{% set text %}{% for item in (messages[0].content or []) if item.text is defined %}{{ item.text }}"
         "{% endfor %}{% endset %}{% set text = text|trim %}{{ text }}",
+    ),
+    Example(
+        "{% for m in messages if m.content is not string %}"
+        "{{ m.content|selectattr('text', 'defined')|map(attribute='text')|join }}{% endfor %}",
+        targets=("llama.cpp-engine",),
+        fixed="{% for m in messages if m.content is not string %}"
+        "{{ m.content|map(attribute='text', default='')|join }}{% endfor %}",
     ),
     Example("{{ messages|selectattr('tool_calls', 'defined')|list|length }}", targets=("llama.cpp-engine",)),
     Example(
