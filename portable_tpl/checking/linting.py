@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _TIERS = tuple(Tier)
 _MISSING = ".missing"  # of a key that a mapping lacks
 _SHADOWED = "shadowed"  # of a mapping that has a key named as a method is
+_MADE_TEXT = ("filter.string", "concat")
+_WORDS = frozenset({"true", "false", "none"})
 _PROVIDED = ("filter", "global", "test", "name")
 
 
@@ -54,7 +56,8 @@ def lint(
     are not looked at. ``further`` are findings that others made about the template, which are selected and suppressed
     as the rules' own are; ``asked`` are the codes of checks that were asked, ``None`` for all. ``notes``: say, too,
     what works only because engines imitate Python. ``possible``: take for ordinary, too, that something is absent
-    which ordinary requests need not bring. Findings that comments of the template suppress are in the list, marked.
+    which ordinary requests need not bring, or is a word where text is made of it. Findings that comments of the
+    template suppress are in the list, marked.
     """
     chosen = chosen_codes(select, ignore)
     findings = [*_findings(parsed, tuple(targets), tier, frozenset(provided), possible), *further]
@@ -211,8 +214,13 @@ def _is_unsure(use: Use, types: Types, possible: bool) -> bool:
         return False
     marks = unsure_marks(kinds)
     inside = (types.of(each) for each in (node, *node.find_all(nodes.Expr)))
-    absent = possible and "undefined" in kinds
+    absent = possible and ("undefined" in kinds or _is_word_of_text(use.feature, kinds))
     return any((type_.bits & marks and not absent) or type_ is ANY for type_ in inside)
+
+
+def _is_word_of_text(feature: str, kinds: tuple[str, ...]) -> bool:
+    """Whether text is made of a boolean or ``none``: who makes text of a value expects what is none."""
+    return FeatureId(feature).family in _MADE_TEXT and _WORDS.issuperset(kinds)
 
 
 def uses(parsed: ParsedTemplate, types: Types, broken: Broken) -> list[Use]:

@@ -55,6 +55,7 @@ PYTHON_STR = HelperMacro(
     ),
 )
 _CONTAINERS = frozenset({"list", "empty-list", "dict", "empty-dict"})
+_MADE_TEXT = ("concat", "filter.string")
 # What the macro goes through, or prints.
 _JSON = k.STR | k.BOOL | k.NONE | k.INT | k.FLOAT | k.LIST | k.DICT | k.UNDEFINED
 
@@ -68,7 +69,7 @@ def as_python(value: nodes.Expr, place: nodes.Expr, family: str, look: Look) -> 
     kinds = look.kinds(value)
     wrong = {kind for kind in kinds if _is_wrong(look.families.get(family, {}).get(kind, ()))}
     mixed = "none" in wrong and look.type(value).bits & k.ALL_KINDS & ~(k.STR | k.NONE | k.UNDEFINED)
-    if wrong.isdisjoint(_CONTAINERS) and not (mixed and family == "concat"):
+    if wrong.isdisjoint(_CONTAINERS) and not (mixed and family in _MADE_TEXT):
         return None
     return _by_macro(value, place, look)
 

@@ -157,7 +157,8 @@ def _gathered(listed: nodes.Filter, head: str, item: str, look: Look) -> Fix | N
         f"{{% set {kept}.list = {kept}.list + [{item}] %}}{{% endfor %}}"
     )
     place, inside = opening.start(2) - 2, look.parsed.span(listed)
-    text = f"{loop}{look.parsed.text[place : inside.start]}{kept}.list"
+    # Two lists that were put together are no sequence to minijinja before the filter.
+    text = f"{loop}{look.parsed.text[place : inside.start]}{kept}.list{pipe(look, listed)}list"
     return edits("Put the list together by a loop", Safety.SAFE, (place, inside.end, text))
 
 

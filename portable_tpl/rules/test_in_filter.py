@@ -15,9 +15,9 @@ Example
 
 Fix safety
 ----------
-Safe where a loop goes through what is let through: ``{% for x in values if x.y is defined %}`` says the same; and
-where pieces are joined without anything between them: ``map(attribute='y', default='')`` gives what is absent no text.
-No fix is offered elsewhere.
+Safe where a loop goes through what is let through: ``{% for x in values if x.y is defined %}`` says the same. Safe
+where pieces are joined with nothing between them: ``map(attribute='y', default='')`` gives no text for what is not
+there. No fix is offered elsewhere.
 """
 
 from __future__ import annotations

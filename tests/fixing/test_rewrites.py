@@ -311,6 +311,15 @@ def test_the_macro_for_text_keeps_the_reference(text: str, prover: Prover) -> No
     assert prover.reference.render(template, given) == Rendered(str([text, {text: text}]))
 
 
+def test_a_schema_s_default_that_is_null_is_written(prover: Prover) -> None:
+    loop = "{{% for t in tools or [] %}}{{% for k, v in (t.function.parameters.properties or {{}})|items %}}"
+    text = loop + "{{% if 'default' in v and v.default is not iterable %}}{}{{% endif %}}{{% endfor %}}{{% endfor %}}"
+    old = Template(text.format("{{ '=' ~ v.default }}"))
+    result = fix(old, HF, prover=prover)
+    assert result.text.endswith(text.format("{{ '=' ~ python_str(v.default) }}")), result.refused
+    assert violations(old, Template(result.text), prover) == []
+
+
 def test_pieces_of_a_map_are_gathered_in_front_of_their_tag(prover: Prover) -> None:
     macro = "{%- macro show(all) %}{{ all|length }}{% endmacro %}"
     template = Template(
@@ -318,7 +327,9 @@ def test_pieces_of_a_map_are_gathered_in_front_of_their_tag(prover: Prover) -> N
     )
     result = fix(template, LLAMA, prover=prover)
     loop = "{% for item in [t.type] %}{% set mapped.list = mapped.list + [item|upper] %}{% endfor %}"
-    assert "x:{% set mapped = namespace(list=[]) %}" + loop + "{{ show(mapped.list) }}" in result.text, result.refused
+    assert "x:{% set mapped = namespace(list=[]) %}" + loop + "{{ show(mapped.list|list) }}" in result.text, (
+        result.refused
+    )
     assert violations(template, Template(result.text), prover) == []
 
 

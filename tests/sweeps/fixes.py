@@ -29,7 +29,7 @@ from portable_tpl.differential.run.settings import CompareSettings
 from portable_tpl.fixing import FixResult, Prover, fix
 from portable_tpl.model.conversation import Conversation, Tier
 from portable_tpl.model.findings import Finding, Safety, Severity
-from portable_tpl.model.rendering import Failed, same
+from portable_tpl.model.rendering import Failed, Rendering, same
 from portable_tpl.model.report import counts
 from portable_tpl.model.source import Template
 from portable_tpl.targets.deployments._deployment import deployment_adapter
@@ -149,9 +149,19 @@ def _differing(
         engine.id
         for engine in engines
         if not all(
-            same(wanted[number], answer) for number, answer in zip(kept, engine.render_all(new, cases), strict=True)
+            same(wanted[number], answer) for number, answer in zip(kept, _answers(engine, new, cases), strict=True)
         )
     )
+
+
+def _answers(engine: Runtime, template: Template, cases: Sequence[Conversation]) -> list[Rendering]:
+    """What an engine makes of a template; where it took too long, which a busy machine brings about, once more."""
+    answers = list(engine.render_all(template, cases))
+    late = [number for number, each in enumerate(answers) if isinstance(each, Failed) and each.kind != "error"]
+    again = engine.render_all(template, [cases[number] for number in late])
+    for number, answer in zip(late, again, strict=True):
+        answers[number] = answer
+    return answers
 
 
 def _causes(template: Template, engines: Sequence[Runtime], prover: Prover) -> frozenset[tuple[str, str]]:
