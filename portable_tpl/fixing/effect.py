@@ -32,10 +32,16 @@ def objection(
     old_outside, old = _split(before, [(edit.start, edit.end) for edit in moved.edits])
     known = Counter(_identity(finding, moved) for finding in old_outside)
     gone = known - Counter(_identity(finding, None) for finding in outside)
+    places = {edit: number for number, edit in enumerate(moved.edits)}
+
+    def useless(finding: Finding) -> str | None:
+        numbers = sorted({places[edit] for edit in fix_of(finding).edits if edit in places})
+        return _useless(finding, numbers, old, new, gone[_identity(finding, moved)] > 0)
+
     return (
         _new_elsewhere(outside, old_outside, known, moved)
         or _worse_edit(old, new)
-        or next(filter(None, (_useless(finding, old, new, gone, moved) for finding in cured)), None)
+        or next(filter(None, map(useless, cured)), None)
     )
 
 
@@ -64,12 +70,14 @@ def _worse_edit(old: _ByEdit, new: _ByEdit) -> str | None:
     return None
 
 
-def _useless(finding: Finding, old: _ByEdit, new: _ByEdit, gone: Counter[_Identity], moved: Moved) -> str | None:
-    """What speaks against one fix: each has to help by itself, so that none covers one that changes nothing."""
-    numbers = [number for number, edit in enumerate(moved.edits) if edit in fix_of(finding).edits]
+def _useless(finding: Finding, numbers: Sequence[int], old: _ByEdit, new: _ByEdit, is_gone: bool) -> str | None:
+    """What speaks against one fix, whose edits have these numbers; ``is_gone``: the finding is, where it is wider.
+
+    Each has to help by itself, so that none covers one that changes nothing.
+    """
     before = _joined({number: old[number] for number in numbers if number in old})
     after = _joined({number: new[number] for number in numbers if number in new})
-    if not any(each is finding for each in before) and gone[_identity(finding, moved)] > 0:
+    if is_gone and not any(each is finding for each in before):
         before.append(finding)  # a finding wider than its edits that has gone
     if finding.targets:  # that a note goes as well makes nothing better for a target
         before, after = ([each for each in side if each.targets] for side in (before, after))
