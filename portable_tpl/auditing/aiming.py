@@ -40,18 +40,19 @@ def aims_of(
     for key, finding in islice(findings.items(), _MOST):
         places = tuple(witnesses(parsed, finding))
         if places:
+            samples = _samples(key[2])
             shows = partial(_shows, finding, key[2], tiers[key])
             hides = partial(_hides, finding, FeatureId(key[2]), sought)
             aims.append(
                 Aim(
                     places,
-                    tuple(_operands(places)),
+                    tuple(_operands(map(_receiver, places) if samples else places)),
                     _kinds(key[2]),
                     frozenset(targets[key]),
                     shows,
                     hides,
                     tiers[key],
-                    _samples(key[2]),
+                    samples,
                 )
             )
     return aims
@@ -86,6 +87,12 @@ def _samples(feature: str) -> tuple[Json, ...]:
         return ()
     hidden = words[-2] if words[-1] == "shadowed" else words[-1]
     return ({hidden: "a"}, {hidden: {"type": "string", "description": "a"}})
+
+
+def _receiver(place: nodes.Node) -> nodes.Node:
+    """What an attribute or an item is read from, or a method called of."""
+    called = place.node if isinstance(place, nodes.Call) else place
+    return called.node if isinstance(called, (nodes.Getattr, nodes.Getitem)) else place
 
 
 def _operands(places: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:

@@ -100,9 +100,23 @@ class Sights:
 
     def gets_to(self, aim: Aim, batch: Sequence[Conversation]) -> list[bool]:
         """Which conversations get to the places of an aim on the reference, and to a prompt or a refusal."""
-        places = {self._numbers[id(place)] for place in aim.places}
-        traces = self._tracer.reached(self._template, batch, self._numbers.values())
-        return [not places.isdisjoint(trace.branches) and not isinstance(trace.rendering, Failed) for trace in traces]
+        places = self._places(aim)
+        return [not places.isdisjoint(reached) for reached in self._reached(batch)]
+
+    def by_aim(self, aims: Sequence[Aim], batch: Sequence[Conversation]) -> list[frozenset[str]]:
+        """For each aim, the keys of the conversations that get to its places so."""
+        reached = {each.key: places for each, places in zip(batch, self._reached(batch), strict=True)}
+        return [
+            frozenset(key for key, places in reached.items() if not places.isdisjoint(self._places(aim)))
+            for aim in aims
+        ]
+
+    def _places(self, aim: Aim) -> frozenset[int]:
+        return frozenset(self._numbers[id(place)] for place in aim.places)
+
+    def _reached(self, batch: Sequence[Conversation]) -> list[frozenset[int]]:
+        traces = self._tracer.reached(self._template, batch, self._numbers.values()) if batch else []
+        return [frozenset() if isinstance(trace.rendering, Failed) else frozenset(trace.branches) for trace in traces]
 
 
 def _with_text(conversation: Conversation, marks: Sequence[str], text: str) -> Conversation:

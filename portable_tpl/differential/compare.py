@@ -57,6 +57,7 @@ class Run:
         self._tracer, self._bare_engines = tracer, bare_engines
         self._known: list[Conversation] = []  # what mismatches shrank to: good first guesses for the next targets
         self._investigations: dict[str, Investigation] = {}
+        self._differing: dict[str, list[Case]] = {target: [] for target in self._identical}
         self._compare(self.explored.chosen)
 
     @property
@@ -85,21 +86,27 @@ class Run:
         explored.traces += traces
         explored.tiers += [shot.tier for shot in shots]
         explored.reached.update(*(trace.branches for trace in traces))
-        cases = self._compare(range(first, len(explored.conversations)), replacing=False)
-        for number, aim in enumerate(aims):
-            keys = {shot.conversation.key for shot in shots if shot.aim == number}
+        self._compare(range(first, len(explored.conversations)), replacing=False)
+        # Not only what was aimed gets there: a conversation may show two mismatches, or one that passes for another.
+        every = {case.conversation.key: case.conversation for some in self._differing.values() for case in some}
+        for aim, keys in zip(aims, sights.by_aim(aims, list(every.values())), strict=True):
             for target in self._targets:
-                differing = [case for case in cases[target.id] if case.conversation.key in keys]
-                if target.id not in aim.targets or not differing or any(map(aim.shows, self._mismatches(target.id))):
+                if target.id not in aim.targets or any(map(aim.shows, self._mismatches(target.id))):
                     continue
-                self._investigation(target).add_apart(differing, partial(sights.gets_to, aim), aim.shows, aim.hides)
+                differing = [
+                    case
+                    for case in self._differing[target.id]
+                    if case.conversation.key in keys and case.tier.rank <= aim.tier.rank
+                ]
+                if differing:
+                    there = partial(sights.gets_to, aim)
+                    self._investigation(target).add_apart(differing, there, aim.shows, aim.hides)
 
-    def _compare(self, numbers: Sequence[int], replacing: bool = True) -> dict[str, list[Case]]:
-        """Compare conversations of the run, by number; gives those that differ.
+    def _compare(self, numbers: Sequence[int], replacing: bool = True) -> None:
+        """Compare conversations of the run, by number.
 
         ``replacing``: others stand in for those that a target does not take.
         """
-        differing_by: dict[str, list[Case]] = {}
         template = self.parsed.template
         conversations = [self.explored.conversations[number] for number in numbers]
         # Each engine is a process of its own: all are at work while the first ones' mismatches are looked into.
@@ -110,15 +117,15 @@ class Run:
         self.sample += [samples[number] for number in tried]
         for target in self._targets:
             answers = given.pop(target.id)()
-            differing_by[target.id], refused = self._judge(
+            differing, refused = self._judge(
                 target, [samples[number] for number in tried], [answers[number] for number in tried]
             )
             if refused and replacing:
-                differing_by[target.id] += self._replace(target, refused)
+                differing += self._replace(target, refused)
+            self._differing[target.id] += differing
         if self._settings.database:
             every = (each for target in self._identical for each in self._mismatches(target))
             remember(template, (each.conversation for each in every))
-        return differing_by
 
     def _samples(self, numbers: Sequence[int]) -> list[Sample]:
         """Conversations of the run with the reference's renderings: those that were seen when it was traced.

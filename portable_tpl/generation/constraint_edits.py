@@ -62,6 +62,7 @@ class _Editor:
                 value = getattr(conversation, name)
                 self._data[name] = own_copy(value) if name in touched else value
         self._indexes: dict[Path, int] = {}
+        self._names: dict[Path, str] = {}
 
     def result(self) -> Conversation:
         data = dict(self._data)
@@ -223,9 +224,14 @@ class _Editor:
             return self._index(value, so_far)
         if not isinstance(value, dict):
             return None
-        if step == VALUE:
-            return pick(self._choices, list(value)) if value else "city"
-        return step
+        return self._named(value, so_far) if step == VALUE else step
+
+    def _named(self, value: dict[str, Any], path: Path) -> str:
+        """The key of a mapping whose keys the caller chose: mostly the one that the last constraint was about."""
+        known = self._names.get(path)
+        if known is None or known not in value or happens(self._choices, 20):
+            known = self._names[path] = pick(self._choices, list(value)) if value else "city"
+        return known
 
     def _index(self, items: list[Any], path: Path) -> int:
         known = self._indexes.get(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from jinja2 import nodes
 
@@ -13,6 +14,7 @@ from portable_tpl.model.conversation import Conversation
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.tracing.instrument import Branch
 from portable_tpl.template.tracing.trace import Trace
+from portable_tpl.template.usage.paths import Path
 from portable_tpl.template.usage.shape import TemplateShape
 
 
@@ -55,28 +57,45 @@ class Targeting:
         seeds: Sequence[tuple[Conversation, Trace]],
         tries: int,
     ) -> Iterator[Conversation]:
-        """Conversations that may reach a node while operands there have some values; ``seeds`` may not be empty."""
+        """Conversations that may reach a node while operands there have some values; ``seeds`` may not be empty.
+
+        Most are about the first operand that comes from the input.
+        """
         conditions = self._constraints.conditions(node)
         near = self._nearest(conditions, seeds)
         for number in range(tries):
             seed, trace = pick(choices, near)
-            # Met once more, a condition is met by the very message and element that is then given the value.
-            constraints = self._way(conditions, trace, choices, 60)
+            way: tuple[Constraint, ...] = ()
             if values:
                 op, value = values[number % len(values)]
-                ways = [way for each in operands for way in self._constraints.be(each, op, value)]
-                constraints += pick(choices, ways) if ways else ()
-            yield edited(choices, self._shape, seed, constraints)
+                by_operand = [ways for each in operands if (ways := self._constraints.be(each, op, value))]
+                if by_operand:
+                    way = pick(choices, by_operand[0] if happens(choices, 60) else pick(choices, by_operand))
+            # Met once more, all conditions are met by the very message and element that is then given the value.
+            again = 100 if happens(choices, 60) else 0
+            constraints = self._way(conditions, trace, choices, again, way[0].path if way else ())
+            yield edited(choices, self._shape, seed, [*constraints, *way])
 
     @staticmethod
     def _way(
-        conditions: Sequence[tuple[frozenset[int], Alternatives]], trace: Trace, choices: Choices, again: int = 15
+        conditions: Sequence[tuple[frozenset[int], Alternatives]],
+        trace: Trace,
+        choices: Choices,
+        again: int = 15,
+        towards: Path = (),
     ) -> list[Constraint]:
-        """Constraints for conditions on the way; those that the seed meets are made in ``again`` percent of cases."""
+        """Constraints for conditions on the way; those that the seed meets are made in ``again`` percent of cases.
+
+        Of several ways to meet one, that is taken which is about the same part of the conversation as ``towards``: a
+        macro that is called for parameters and for what is nested in them has each condition met by either.
+        """
         constraints: list[Constraint] = []
         for branch_numbers, options in conditions:
             if branch_numbers and trace.branches & branch_numbers and not happens(choices, again):
                 continue
+            if options and towards:
+                nearest = max(_nearness(option, towards) for option in options)
+                options = tuple(option for option in options if _nearness(option, towards) == nearest)
             constraints += pick(choices, options) if options else ()
         return constraints
 
@@ -88,3 +107,10 @@ class Targeting:
 
         best = max(score(told) for _, told in seeds)
         return [(conversation, told) for conversation, told in seeds if score(told) >= best][-12:]
+
+
+def _nearness(option: Sequence[Constraint], path: Path) -> tuple[int, int]:
+    """How many steps into the conversation a way to meet a condition goes along with a path; and how few beyond."""
+    together = [takewhile(lambda steps: steps[0] == steps[1], zip(each.path, path, strict=False)) for each in option]
+    shared = [(sum(1 for _ in steps), len(each.path)) for steps, each in zip(together, option, strict=True)]
+    return max(((steps, steps - length) for steps, length in shared), default=(0, 0))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from portable_tpl.model.conversation import Tier
-from portable_tpl.requests.markers import SPECIAL, SYNTAX
+from portable_tpl.requests.markers import PROSE, SPECIAL, SYNTAX
 from portable_tpl.requests.tiers import (
     DEEPEST_DATA,
     EXACT,
@@ -46,8 +46,9 @@ class ValueJudge:
     def __init__(self, tokens: Sequence[str], markers: frozenset[str]) -> None:
         self._tokens = tokens
         self._markers = markers
-        self._sought = re.compile("|".join(map(re.escape, sorted(markers)))) if markers else None
-        self._suspicious = _suspicious((*tokens, *sorted(markers)))
+        rare = tuple(sorted(marker for marker in markers if not PROSE.fullmatch(marker)))
+        self._sought = re.compile("|".join(map(re.escape, rare))) if rare else None
+        self._suspicious = _suspicious((*tokens, *rare))
         self._plain: set[str] = set()  # texts of keys and values that are nothing unusual
 
     def data(self, value: Any, depth: int = 0) -> Tier:

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from portable_tpl.checking.base import Example, Look
+from portable_tpl.model.conversation import Tier
 from portable_tpl.template.names.bindings import Resolution
 from portable_tpl.template.names.early import reads_early
 from portable_tpl.template.names.scopes import resolve_names
@@ -41,7 +42,9 @@ def _for(node: nodes.For, look: Look) -> None:
         for reads in scopes.stale_reads(node).values():
             for name in reads:
                 if _matters(name, scopes.turns[node][name.name], look):
+                    look.least = Tier.EVERYDAY  # it takes turns in an order that types know nothing of
                     look.use("for.scope.inner", name)
+                    look.least = Tier.ORDINARY
 
 
 def _sets_late(loop: nodes.For, look: Look) -> bool:
@@ -94,7 +97,9 @@ def _block(node: nodes.AssignBlock | nodes.CallBlock, look: Look) -> None:
     bindings = resolve_names(look.parsed.tree).bindings
     inside = {binding.name for binding in bindings if binding.frame is node and binding.kind == "set"}
     if inside and _read_after(node, inside, look):
+        look.least = Tier.EVERYDAY
         look.use(feature, node)
+        look.least = Tier.ORDINARY
 
 
 def _read_after(node: nodes.Node, inside: set[str], look: Look) -> bool:

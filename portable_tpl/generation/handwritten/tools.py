@@ -34,6 +34,9 @@ def tool_of(name: str, parameters: Schema) -> Message:
     return {"type": "function", "function": function}
 
 
+_TEXT: Schema = {"type": "string"}
+_BOXES: Schema = {"type": "array", "items": {"type": "object", "properties": {"keys": _TEXT}}}
+
 # One tool for each shape of schema that ordinary clients send.
 SHAPED: tuple[Message, ...] = (
     *(
@@ -46,10 +49,23 @@ SHAPED: tuple[Message, ...] = (
             "type": "object",
             "properties": {
                 "items": {"type": "array", "items": {"type": "string"}},
-                "keys": {"type": "string"},
+                "keys": _TEXT,
                 "type": {"type": "string", "description": "The type"},
             },
             "required": ["items", "type"],
+        },
+    ),
+    # Named as in TypeScript, and nested: parameters of parameters are called like methods as well.
+    tool_of(
+        "deliver",
+        {
+            "type": "object",
+            "properties": {
+                "shipBy": {"type": "string", "enum": ["air", "sea"]},
+                "newOrder": {"type": "object", "properties": {"items": _BOXES, "type": _TEXT}},
+                "openBoxes": _BOXES,
+            },
+            "required": ["newOrder"],
         },
     ),
     *(tool_of("now", parameters) for parameters in NO_PARAMETERS[1:]),
