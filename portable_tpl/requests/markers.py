@@ -10,5 +10,5 @@ SPECIAL = re.compile(
     r"AVAILABLE_TOOLS|IMG|SEP|CLS)\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</?s>"
 )
 SYNTAX = re.compile(r"\{[{%#]")
-# What a template may look for and people write all the time: a word, a line break, signs without a letter.
-PROSE = re.compile(r"[\W\d_]*|\s*\w+\s*")
+# What a template may look for and people write all the time: a word in small letters, a line break, signs alone.
+PROSE = re.compile(r"[\W\d_]*|\s*[^\WA-Z]+\s*")

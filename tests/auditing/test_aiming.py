@@ -93,6 +93,24 @@ def proofs(text: str, feature: str) -> list[tuple[str, Severity]]:
     ]
 
 
+def test_one_error_without_a_line_hides_no_other_place() -> None:
+    """hf-jinja tells no line: a parameter called items stops it in two loops with the same words."""
+    expect("hf-jinja")
+    text = (
+        "{% macro shown(schema) %}{% if schema.properties %}{% for name, each in schema.properties.items() %}"
+        "{{ name }}{{ each.type }}\n{% endfor %}{% endif %}{% endmacro %}\n"
+        "{% for tool in tools or [] %}{% for name, each in tool.function.parameters.properties.items() %}\n"
+        "{{ name }}{% if each.type == 'object' %}{{ shown(each) }}{% endif %}{% endfor %}{% endfor %}\n"
+        "{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    report = pt.audit(pt.Template(text), targets=["hf-jinja"], ignore=["REL"])
+    shadowed = [each for each in report.templates[0].findings if each.feature == "method.dict.items.shadowed"]
+    assert [(each.location.line, each.evidence, each.severity) for each in shadowed] == [
+        (1, "proved", Severity.ERROR),
+        (3, "proved", Severity.ERROR),
+    ]
+
+
 def test_what_stops_an_engine_at_one_place_proves_a_place_alike() -> None:
     text = (
         "{% for m in messages %}{% if m.tool_calls %}\n{{ m.content|trim }}\n{{ m.content|upper }}\n{{ m.content|trim }}"

@@ -204,6 +204,13 @@ def test_thoughts_in_the_answer_are_ordinary_and_other_markers_rare() -> None:
     assert TierJudge(shape).tier(said("a </think> b")) is Tier.EVERYDAY
 
 
+def test_what_people_write_all_the_time_is_no_marker() -> None:
+    """A template may look for a line break, a comma or a word; text with these is not rare for it."""
+    looked_for = "split('\\n')|first ~ m.content.split(', ')[0] ~ ('text' in m.content)"
+    shape = shape_of(parse(Template("{% for m in messages %}{{ m.content." + looked_for + " }}{% endfor %}")).tree)
+    assert TierJudge(shape).tier(said("a text,\nwith commas, of lines")) is Tier.ORDINARY
+
+
 def test_the_containers_tokens_count() -> None:
     made = Conversation([{"role": "user", "content": "say STOP!"}])
     assert TierJudge().tier(made) is Tier.ORDINARY
