@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from jinja2 import nodes
 
@@ -54,7 +54,9 @@ class LoadCauses:
         engine, template = self._subject.engine, self._subject.template
         if engine is None or isinstance(engine.render(template, situation.base), Failed):
             return None
-        for suspect, text in islice(self._suspects.fixed(tier), MOST_TRIALS):
+        # A server may look for JSON in what it tries: text that Python makes of a mapping is right, and does not do.
+        rewrites = chain(self._suspects.fixed(tier), self._suspects.printed_as_json(tier))
+        for suspect, text in islice(rewrites, MOST_TRIALS):
             answer = situation.runtime.render(replace(template, text=text), situation.conversation)
             if not isinstance(answer, Failed) or answer.kind != "syntax":
                 return self._naming.of_use(suspect.uses[0])

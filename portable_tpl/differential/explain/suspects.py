@@ -16,6 +16,7 @@ from portable_tpl.differential.grouping.divergence import Locus
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.findings import apply_edits
 from portable_tpl.model.ids import FeatureId
+from portable_tpl.rewriting.printing import as_json
 from portable_tpl.support.table import load_table
 from portable_tpl.template.syntax.parsing import ParsedTemplate
 from portable_tpl.template.types.types import infer
@@ -112,6 +113,15 @@ class Suspects:
             with suppress(ValueError):  # fixes of one place within another
                 if edits:
                     yield suspects[0], apply_edits(self._parsed.text, tuple(edits))
+
+    def printed_as_json(self, tier: Tier) -> Iterator[tuple[Suspect, str]]:
+        """For each printed value that the target prints otherwise: the template that prints it as JSON."""
+        look = self._look(tier)[0]
+        for suspect in self.known(tier):
+            fix = as_json(suspect.node, look) if isinstance(suspect.node, nodes.Expr) else None
+            printing = tuple(use for use in suspect.uses if FeatureId(use.feature).construct == "print")
+            if fix is not None and printing:
+                yield Suspect(suspect.node, printing), apply_edits(self._parsed.text, fix.edits)
 
     def _by_node(self, tier: Tier) -> dict[int, list[Use]]:
         return self._look(tier)[1]
