@@ -33,6 +33,8 @@ from portable_tpl.template.syntax.walking import names
 from portable_tpl.template.types.lattice import kinds as k
 
 CODE = "PTL509"
+# What makes another value of one each time: a default and `trim` do the same the second time.
+_GROWING = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Concat)
 _REQUEST = frozenset({"messages", "tools", "documents", "add_generation_prompt"})
 
 
@@ -41,7 +43,7 @@ def _for(node: nodes.For, look: Look) -> None:
         scopes = resolve_names(look.parsed.tree)
         for reads in scopes.stale_reads(node).values():
             for name in reads:
-                if _matters(name, scopes.turns[node][name.name], look):
+                if _matters(name, node, scopes.turns[node][name.name], look):
                     look.least = Tier.EVERYDAY  # it takes turns in an order that types know nothing of
                     look.use("for.scope.inner", name)
                     look.least = Tier.ORDINARY
@@ -63,26 +65,42 @@ def _own_sets(body: list[nodes.Node]) -> Iterator[nodes.Assign | nodes.AssignBlo
             yield from _own_sets([*statement.body, *statement.elif_, *statement.else_])
 
 
-def _matters(name: nodes.Name, start: Resolution, look: Look) -> bool:
+def _matters(name: nodes.Name, loop: nodes.For, start: Resolution, look: Look) -> bool:
     """Whether another value there can be seen.
 
-    It cannot where every way to the place sets the name first, where an undefined value raises, nor where the name is
-    only added to. ``start`` is what the name is when a turn begins.
+    It cannot where every way to the place sets the name first, where an undefined value raises, where the name is
+    only given a default, and where it is added to and the sum is read nowhere. ``start`` is what the name is when a
+    turn of ``loop`` begins.
     """
     if not look.type(name).bits & k.UNDEFINED and not start.bindings and name.name not in _REQUEST:
         return False
     parent = look.parent(name)
-    child: nodes.Node = name
     only_undefined = look.type(name).only(k.UNDEFINED)
     if only_undefined and isinstance(parent, (nodes.Add, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Sub)):
         return False
     if isinstance(parent, (nodes.Add, nodes.Getattr, nodes.Call)) and look.type(name).bits & k.UNDEFINED:
         return False
+    value = _own_value(name, look)
+    if value is None:
+        return True
+    grows = any(isinstance(part, _GROWING) and name in look.parsed.beneath(part) for part in look.parsed.beneath(value))
+    return grows and any(
+        isinstance(other, nodes.Name)
+        and (other.name, other.ctx) == (name.name, "load")
+        and _own_value(other, look) is None
+        for other in look.parsed.beneath(loop)
+    )
+
+
+def _own_value(name: nodes.Name, look: Look) -> nodes.Node | None:
+    """The value of a ``set`` that gives a name what is made of itself, where the place is in one."""
+    child: nodes.Node = name
+    parent = look.parent(name)
     while parent is not None and not isinstance(parent, nodes.Stmt):
         child, parent = parent, look.parent(parent)
     if not isinstance(parent, nodes.Assign) or child is not parent.node:
-        return True
-    return all(target.name != name.name for target in names((parent.target,)))
+        return None
+    return parent.node if any(target.name == name.name for target in names((parent.target,))) else None
 
 
 def _block(node: nodes.AssignBlock | nodes.CallBlock, look: Look) -> None:
@@ -113,6 +131,8 @@ def _read_after(node: nodes.Node, inside: set[str], look: Look) -> bool:
 VISITS = {nodes.For: _for, nodes.AssignBlock: _block, nodes.CallBlock: _block}
 VALID = (
     Example("{% for m in messages %}{% set x = 1 %}{{ x }}{% endfor %}", targets=("hf-jinja", "llama.cpp-engine")),
+    Example("{% set n = 0 %}{% for m in messages %}{% set n = n + 1 %}{% endfor %}{{ n }}", targets=("hf-jinja",)),
+    Example("{% for m in messages %}{% set a = a or 1 %}{{ a }}{% endfor %}", targets=("hf-jinja",)),
     Example("{% set x %}{% set y = 1 %}{{ y }}{% endset %}{{ x }}", targets=("minijinja",)),
 )
 INVALID = (
@@ -120,5 +140,6 @@ INVALID = (
         "{% for m in messages %}{% if seen is defined %}a{% endif %}{% set seen = true %}{% endfor %}",
         targets=("hf-jinja",),
     ),
+    Example("{% set n = 0 %}{% for m in messages %}{% set n = n + 1 %}{{ n }}{% endfor %}", targets=("hf-jinja",)),
     Example("{% set x %}{% set y = 1 %}{% endset %}{{ x }}{{ y }}", targets=("minijinja",)),
 )

@@ -46,6 +46,8 @@ STALE = [
      "{% if m.role == 'user' %}{% set first = false %}{% endif %}{% endfor %}", 2),
     ("{% for m in messages %}{% if m.role == 'user' %}{% set q = '[' ~ m.role ~ ']' %}{% endif %}\n"
      "{{ (q if q is defined else '-')|upper }}{% endfor %}", 2),
+    # A count that begins anew with each turn.
+    ("{% set n = 0 %}{% for m in messages %}\n{% set n = n + 1 %}{{ n }}{{ m.role }}{% endfor %}", 2),
 ]  # fmt: skip
 
 
