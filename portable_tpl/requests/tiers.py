@@ -53,8 +53,9 @@ DEEPEST_DATA = 12  # lists and objects within one another
 
 _WIDE_SPACE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 # Text that people do send and that hardly any request holds. Joiners (U+200C, U+200D) are part of some scripts' words
-# and of emoji, so they are none of it. A turn without text is as rare.
+# and of emoji, so they are none of it between two letters of these. A turn without text is as rare.
+_STRAY_JOINER = r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 RARE_TEXT = re.compile(
     rf"\A\Z|\A[ \t\n\r{_WIDE_SPACE}]|[ \t\n\r{_WIDE_SPACE}]\Z"
-    r"|[\r\u00ad\u200b\u200e\u200f\u2028\u2029\u2060\ufeff]"
+    rf"|[\r\u00ad\u200b\u200e\u200f\u2028\u2029\u2060\ufeff]|{_STRAY_JOINER}"
 )

@@ -16,7 +16,9 @@ from portable_tpl.rewriting.expressions import Level, operand
 from portable_tpl.rewriting.helper_macros import HelperMacro, call_macro, can_call_macros
 from portable_tpl.template.types.lattice import kinds as k
 
-_ESCAPES = r"""|replace('\n', '\\n')|replace('\t', '\\t')|replace('\\"', '"')|replace("\\'", "'")"""
+# The joiners of emoji and of some scripts stand for themselves: not all engines read their escapes.
+_JOINERS = "|replace('\u200c', '\\\\u200c')|replace('\u200d', '\\\\u200d')"
+_ESCAPES = r"""|replace('\n', '\\n')|replace('\t', '\\t')|replace('\\"', '"')|replace("\\'", "'")""" + _JOINERS
 PYTHON_STR = HelperMacro(
     "python_str",
     "value, inside=false",

@@ -83,7 +83,9 @@ def _matters(name: nodes.Name, loop: nodes.For, start: Resolution, look: Look) -
     value = _own_value(name, look)
     if value is None:
         return True
-    grows = any(isinstance(part, _GROWING) and name in look.parsed.beneath(part) for part in look.parsed.beneath(value))
+    grows = any(
+        isinstance(part, _GROWING) and name in look.parsed.beneath(part) for part in look.parsed.beneath(value)
+    )
     return grows and any(
         isinstance(other, nodes.Name)
         and (other.name, other.ctx) == (name.name, "load")

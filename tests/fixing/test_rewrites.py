@@ -277,7 +277,10 @@ def test_what_may_be_absent_is_repaired_though_it_is_no_sure_error(prover: Prove
     assert fix(Template(old), HF, prover=prover).text == new
 
 
-ODD = ("a", "it's", 'say "hi"', 'it\'s "so"', "C:\\dir", "two\nlines\t.", "naïve 日本 🙂", "<b>&", "\\'\\\"", "")
+ODD = (
+    "a", "it's", 'say "hi"', 'it\'s "so"', "C:\\dir", "two\nlines\t.", "naïve 日本 🙂", "👩\u200d💻 می\u200cخواهم",
+    "<b>&", "\\'\\\"", "",
+)  # fmt: skip
 ARGUMENTS: dict[str, Json] = {
     "texts": list(ODD),
     "words": [True, False, None, 0, -1.5],

@@ -42,6 +42,7 @@ def said(text: str) -> Conversation:
 
 
 ORDINARY: dict[str, Conversation] = {
+    "joiners": said("👩\u200d💻 می\u200cخواهم"),
     "one": Conversation([USER]),
     "system": Conversation([SYSTEM, USER, BOT, USER], add_generation_prompt=True),
     "prose, code, markup": said('<b>it\'s</b> & "so"\n\t{x} }} 你好 déjà 😀 👩‍👩‍👧'),
@@ -75,6 +76,8 @@ EVERYDAY: dict[str, Conversation] = {
     "line end at an end": said("a\n"),
     "wide space at an end": said("\u3000a"),
     "zero width": said("zero\u200bwidth"),
+    "joiner of nothing": said("\u200d"),
+    "joiner of plain letters": said("a\u200db"),
     "line separator": said("a\u2028b"),
     "windows": said("a\r\nb"),
     "documents": Conversation([USER], documents=[{"title": "t", "text": "x"}]),
