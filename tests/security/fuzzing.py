@@ -19,18 +19,27 @@ from portable_tpl.auditing.static import parsed_whole, static_findings
 from portable_tpl.auditing.time_limit import TooSlow, time_limit
 from portable_tpl.differential.run.session import Session
 from portable_tpl.differential.run.settings import CompareSettings
+from portable_tpl.differential.run.tracer import Tracer
 from portable_tpl.fixing import Prover, fix
 from portable_tpl.model.conversation import Tier
 from portable_tpl.model.errors import InputError, SourceError
 from portable_tpl.model.source import Template
+from portable_tpl.release._base import Subject
+from portable_tpl.release._inquiry import Engines, Inquiry
+from portable_tpl.release._run import inspect_template
 from portable_tpl.sources import discover
 from portable_tpl.sources.beside import ggufs_beside, tokenizer_of
+from portable_tpl.targets.engines.transformers import Reference
+from portable_tpl.targets.processes._base import REFERENCE, Limits
+from portable_tpl.targets.registry import open_runtime
+from portable_tpl.targets.reproduce import reproduce
 
 from .mutations import mutated_bytes, mutated_json, mutated_template
 from .test_files import _model, _pair, _text
 
 STATIC = ("minijinja", "hf-jinja", "llama.cpp")
 RUN = ("minijinja", "hf-jinja")
+_SHORT = Limits(seconds=1)
 TEXT = "{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}"
 CONFIG = {
     "chat_template": [{"name": "default", "template": TEXT}, {"name": "rag", "template": "{{ documents }}"}],
@@ -121,6 +130,42 @@ def comparing(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
     settings = CompareSettings(examples=8, max_seconds=8)
     with Session(list(RUN)) as session:
         yield partial(_on_text, lambda template: session.compare(template, settings), 120, sources, seed)
+
+
+class _Inspector:
+    """The reference, its tracer and one engine, kept warm; opened anew after a hang."""
+
+    def __init__(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
+        reference, self._tracer = open_runtime(REFERENCE, _SHORT), Tracer()
+        assert isinstance(reference, Reference)
+        self._running = (reference, open_runtime("minijinja", _SHORT))
+        self._engines = Engines(reference, self._tracer, reproduce, {"minijinja": self._running[1]})
+
+    def inspect(self, template: Template) -> None:
+        parsed = parsed_whole(template)
+        try:
+            inspect_template(Subject(parsed), Inquiry(template, self._engines))
+        except TooSlow:
+            self.close()
+            self._open()
+            raise
+
+    def close(self) -> None:
+        for each in (*self._running, self._tracer):
+            each.close()
+
+
+@contextmanager
+def inspecting(sources: Sequence[str], seed: int) -> Iterator[Attempt]:
+    """All release checks, with an engine that is asked whether it shows the same."""
+    inspector = _Inspector()
+    try:
+        yield partial(_on_text, inspector.inspect, 120, sources, seed)
+    finally:
+        inspector.close()
 
 
 def _either(data: object, choose: random.Random) -> bytes:

@@ -34,6 +34,11 @@ def test_fix_takes_any_text() -> None:
         assert list(wrong_of(attempt, range(COUNT // 3))) == []
 
 
+def test_release_checks_take_any_text() -> None:
+    with fuzzing.inspecting(SOURCES, 3) as attempt:
+        assert list(wrong_of(attempt, range(COUNT // 6))) == []
+
+
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_sources_take_any_bytes(kind: str, tmp_path: Path) -> None:
     assert list(wrong_of(reading(kind, tmp_path, 0), range(COUNT))) == []

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", type=int, default=20_000, metavar="N")
     parser.add_argument("--compare", type=int, default=2_000, metavar="N")
     parser.add_argument("--fix", type=int, default=2_000, metavar="N")
+    parser.add_argument("--release", type=int, default=2_000, metavar="N")
     parser.add_argument("--containers", type=int, default=500, metavar="N", help="of each kind")
     parser.add_argument("--start", type=int, default=0, metavar="N", help="number of the first attempt")
     parser.add_argument("--seed", type=int, default=1)
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("check", fuzzing.checking, options.check),
         ("compare", fuzzing.comparing, options.compare),
         ("fix", fuzzing.fixing, options.fix),
+        ("release", fuzzing.inspecting, options.release),
     ):
         if count:
             with work(texts, options.seed) as attempt:
