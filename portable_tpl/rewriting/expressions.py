@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from portable_tpl.checking.base import Look, known_once
 from portable_tpl.model.findings import Edit, Fix, Safety
+from portable_tpl.model.source import Span
 
 _PIPE = re.compile(r"\s*\|\s*")
 
@@ -114,9 +115,12 @@ def replace(
 ) -> Fix:
     """The fix that puts an expression of some level in the place of a node; ``also`` are edits elsewhere."""
     span = look.parsed.span(node)
+    start, end = span.start, span.end
     if level < needed(node, look) and not _bracketed(node, look):
         text = f"({text})"
-    changes = sorted((Edit(span.start, span.end, text), *also), key=lambda edit: (edit.start, edit.end))
+    elif level is Level.ATOM and level_of(node) is not Level.ATOM and _bracketed(node, look):
+        start, end = _with_brackets(span, look)  # what stood in brackets for what it was needs none
+    changes = sorted((Edit(start, end, text), *also), key=lambda edit: (edit.start, edit.end))
     return Fix(title, safety, tuple(changes))
 
 
@@ -132,6 +136,11 @@ def _bracketed(node: nodes.Node, look: Look) -> bool:
     start, end = look.parsed.span(node)
     text = look.parsed.text
     return text[:start].rstrip().endswith("(") and text[end:].lstrip().startswith(")")
+
+
+def _with_brackets(span: Span, look: Look) -> tuple[int, int]:
+    text = look.parsed.text
+    return text.rindex("(", 0, span.start), text.index(")", span.end) + 1
 
 
 def literal(value: str) -> str:

@@ -108,11 +108,23 @@ def _json_text(node: nodes.Node, look: Look) -> bool:
 
 
 def _is_dump(node: nodes.Node) -> bool:
+    """Whether an expression is ``tojson``, also with its escapes taken back by ``replace``."""
+    while isinstance(node, nodes.Filter) and node.name == "replace" and node.node is not None and _keeps_ends(node):
+        node = node.node
     return isinstance(node, nodes.Filter) and node.name == "tojson"
 
 
+def _keeps_ends(node: nodes.Filter) -> bool:
+    """Whether what is replaced is an escape or a tab, which are no quotes, brackets or digits at the ends of JSON."""
+    old = constant(node.args[0]) if node.args else None
+    return isinstance(old, str) and old[:1] in ("\\", "\t")
+
+
 VISITS = {nodes.Getitem: _item}
-VALID = (Example("{% for m in messages[1:] %}x{% endfor %}", targets=("minijinja", "hf-jinja", "llama.cpp-engine")),)
+VALID = (
+    Example("{% for m in messages[1:] %}x{% endfor %}", targets=("minijinja", "hf-jinja", "llama.cpp-engine")),
+    Example("{% set t = messages[0]|tojson|replace('\\\\u003c', '<') %}{{ t[:-1] }}", targets=("llama.cpp-engine",)),
+)
 INVALID = (
     Example("{% for m in messages[3:0:-1] %}x{% endfor %}", targets=("minijinja@3.0.5",)),
     Example(

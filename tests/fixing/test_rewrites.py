@@ -157,6 +157,8 @@ ELSEWHERE = [
      "{{ (messages|selectattr('role', 'eq', 'tool')|map(attribute='role')|list)[0] }}"),
     (HF, "{% set t = {'a': 'b'} %}{% if t[m.nickname] is defined %}y{% endif %}",
      "{% set t = {'a': 'b'} %}{% if m.nickname is string and t[m.nickname] is defined %}y{% endif %}"),
+    (HF, "{% for c in m.tool_calls or [] %}{{ ': ' ~ (c.function.arguments | string) }}{% endfor %}",
+     "{% for c in m.tool_calls or [] %}{{ ': ' ~ python_str(c.function.arguments) }}{% endfor %}"),
     (HF, "{{ '%s: %s'|format(m.role, m.content) }}", "{{ m.role ~ ': ' ~ m.content }}"),
     (LLAMA, f"{QUOTE}{{{{ quote(m.role, right='>') }}}}", f"{QUOTE}{{{{ quote(m.role, '', '>') }}}}"),
     (LLAMA, f"{QUOTE}{{% call quote(m.role, right='>') %}}x{{% endcall %}}",
