@@ -199,6 +199,10 @@ def _collect(
                 draft.hits[target] = (use.feature, mildest, support)
 
 
+# The schema of no parameter has this type; among several it is what a template that asks for all others hardly means.
+_NULL = frozenset({"null"})
+
+
 def _kinds_meant(feature: str) -> tuple[str, ...]:
     """The kinds that a feature without any is about: of mappings whose keys hide methods, or lack such keys."""
     if feature.endswith(_MISSING):
@@ -212,7 +216,10 @@ def _is_unsure(use: Use, types: Types, possible: bool) -> bool:
     kinds = FeatureId(use.feature).kinds or _kinds_meant(use.feature)
     if not kinds or not isinstance(node, nodes.Expr):
         return False
-    marks = unsure_marks(kinds)
+    if types.of(node).texts == _NULL:
+        return True
+    # A key that may be missing is what an engine finds a method in the place of.
+    marks = unsure_marks((*kinds, "undefined") if "function" in kinds else kinds)
     inside = (types.of(each) for each in (node, *node.find_all(nodes.Expr)))
     absent = possible and ("undefined" in kinds or _is_word_of_text(use.feature, kinds))
     return any((type_.bits & marks and not absent) or type_ is ANY for type_ in inside)

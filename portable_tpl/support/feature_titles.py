@@ -50,7 +50,7 @@ def feature_title(feature: str) -> str | None:
         title = _FILTER.sub(lambda code: f"`|{code[0]}`", title, count=1)
     else:
         title = _CODE.sub(lambda code: f"`{code[0]}`", title, count=1)
-    return title.removesuffix(".")
+    return title.removesuffix(".").replace("for over", "a loop over")
 
 
 @lru_cache(maxsize=1)
@@ -75,4 +75,4 @@ def _kind_titles() -> Mapping[str, str]:
     titles = {name: kind["title"] for name, kind in kinds.items()}
     # What breaks for letters of English breaks for those of all, unless another finding says so; and what lacks a
     # value is mostly a key.
-    return {**titles, "plain": "text", "undefined": "an undefined value"}
+    return {**titles, "plain": "text", "word": "a word", "undefined": "an undefined value"}

@@ -62,6 +62,16 @@ def said(text: str, target: str = "hf-jinja") -> dict[str, Severity]:
             Severity.WARNING,
         ),
         (_FIELDS.replace("BODY", "{% if p['items'] %}x{% endif %}"), _NO_ITEMS, Severity.ERROR),
+        # Where a type is none of the usual ones, it is that of no parameter.
+        (
+            _FIELDS.replace(
+                "BODY",
+                "{% if p.type not in ['string', 'number', 'integer', 'boolean', 'array', 'object'] %}{% for t in p.type %}{{ t }}{% endfor %}{% endif %}",
+            ),
+            "for@word",
+            Severity.WARNING,
+        ),
+        (_FIELDS.replace("BODY", "{% for t in p.type %}{{ t }}{% endfor %}"), "for@word", Severity.ERROR),
     ],
 )
 def test_severity_is_that_of_what_ordinary_requests_bring(template: str, feature: str, severity: Severity) -> None:

@@ -8,8 +8,17 @@ from portable_tpl.support.feature_titles import feature_title
 from portable_tpl.support.features import load_features
 
 
+_SAID_OTHERWISE = (
+    ("ASCII text", "text"),
+    ("an undefined name", "an undefined value"),
+    ("a word of small ASCII letters, such as a role", "a word"),
+    ("for over", "a loop over"),
+)
+
+
 def _plain(title: str) -> str:
-    title = title.replace("ASCII text", "text").replace("an undefined name", "an undefined value")
+    for known, said in _SAID_OTHERWISE:
+        title = title.replace(known, said)
     return title.replace("`", "").replace("|", "").removesuffix(".")
 
 
