@@ -229,7 +229,8 @@ def _observation(fault: str, kind: str, question: _Asked, header: str, span: Spa
         holds,
         compared=fault not in ("always", "never"),
         names_branch=False,
-        span=span,
+        printed=header if fault == "always" else "",
+        span=None if fault == "always" else span,
     )
 
 

@@ -115,6 +115,14 @@ def test_a_branch_that_both_prompts_took_is_not_named(inspect: Inspect) -> None:
     assert finding.witness.line == finding.location.line == 2
 
 
+def test_a_header_that_ends_every_prompt_stands_where_it_is_printed(inspect: Inspect) -> None:
+    always = (
+        "{%- for m in messages %}\n{{- '<|' + m.role + '|>' + m.content }}\n{%- endfor %}\n{{- '<|assistant|>' }}"
+    )
+    (finding,) = inspect(always, "REL102").findings
+    assert (finding.location.line, finding.witness and finding.witness.line) == (4, 4)
+
+
 def test_one_place_that_breaks_several_turns_is_one_finding(inspect: Inspect) -> None:
     calls = "{% for call in m.tool_calls or [] %}{{ call.function | tojson }}{% endfor %}"
     (finding,) = inspect(_END.replace("{% endfor %}", calls + "{% endfor %}"), "REL101").findings
