@@ -7,7 +7,6 @@ import pytest
 from portable_tpl.support.feature_titles import feature_title
 from portable_tpl.support.features import load_features
 
-
 _SAID_OTHERWISE = (
     ("ASCII text", "text"),
     ("an undefined name", "an undefined value"),
