@@ -23,7 +23,7 @@ PYTHON_STR = HelperMacro(
     "python_str",
     "value, inside=false",
     (
-        "{%- if value is string and inside %}"
+        "{#- what Python's str() gives -#}{%- if value is string and inside %}"
         """{% set mark = '"' if "'" in value and '"' not in value else "'" %}{{ mark }}"""
         r"{% for part in value.split('\\') %}{{ ('' if loop.first else '\\\\') ~ ([part]|string)[2:-2]"
         + _ESCAPES
