@@ -155,7 +155,7 @@ class Identities:
         bare = self._subject.engine if conversations else None
         if bare is None:
             return [False] * len(conversations)
-        expected = [trace.rendering for trace in self._tracer.trace(self._template, conversations, "pieces")]
+        expected = [trace.rendering for trace in self._tracer.trace(self._template, conversations, "text")]
         out = [False] * len(conversations)
         for own in (bare.render_all(self._template, conversations), self.stack.patched(conversations)):
             for number, rendering in enumerate(own or ()):

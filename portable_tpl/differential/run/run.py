@@ -5,6 +5,7 @@ A template that goes wrong, by our own fault or by its process's death, has an e
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
@@ -219,7 +220,7 @@ def _parallel(todo: Sequence[_Job], work: Work[Any], plan: Plan, jobs: int, keep
 
 def _pool(jobs: int, work: Work[Any], plan: Plan) -> ProcessPoolExecutor:
     shared = Plan(plan.targets, limits=plan.limits)
-    return ProcessPoolExecutor(jobs, get_context("spawn"), _start, (work, shared))
+    return ProcessPoolExecutor(jobs, get_context("spawn"), _start, (work, shared, gc.get_threshold()))
 
 
 def _alone(template: Template, work: Work[Any], plan: Plan) -> _Entry:
@@ -255,8 +256,9 @@ def _submit(
 _here: tuple[Work[Any], _Engines] | None = None
 
 
-def _start(work: Work[Any], plan: Plan) -> None:
+def _start(work: Work[Any], plan: Plan, garbage: tuple[int, int, int]) -> None:
     global _here
+    gc.set_threshold(*garbage)  # as the parent looks for it
     # An interrupt is for the parent, which closes the pool in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _here = (work, _Engines(plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import mmap
 import os
@@ -27,6 +28,7 @@ _MOST_TEMPLATES = 64
 _MOST_CHARACTERS = 4 << 20  # of template text whose compiled form is kept
 MOST_WRAPPED = 16 << 20  # characters of JSON that wrap a prompt
 _GATHERED = 1 << 20  # bytes of texts that are gathered at most
+_GARBAGE = 10_000  # new objects after which Python looks for garbage
 LONGEST_MESSAGE = 1 << 16  # characters of a refusal or an error
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
@@ -267,6 +269,9 @@ def _end_with_parent(descriptor: int) -> None:
 def serve(engine: Engine[_LoadedT, _CaseT], writable: Sequence[str] = (), network: bool = False) -> None:
     """Answer requests until the parent goes away; see :func:`confine` for what the engine may do besides."""
     confine(writable, network)
+    gc.collect()
+    gc.freeze()  # the engine stays, and its objects need not be looked through again and again
+    gc.set_threshold(_GARBAGE)
     if hasattr(select, "poll"):
         descriptor = int(os.environ["PORTABLE_TPL_READ_FD"])
         threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()

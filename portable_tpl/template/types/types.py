@@ -22,7 +22,7 @@ from portable_tpl.template.types.lattice.pool import Pool
 from portable_tpl.template.types.machine import Machine
 from portable_tpl.template.types.requests.own_values import OwnValues
 from portable_tpl.template.types.requests.part_roles import part_roles
-from portable_tpl.template.types.requests.request import profile_of, request_types
+from portable_tpl.template.types.requests.request import Profile, profile_of, request_types
 from portable_tpl.template.types.seeds import guesses, refuted
 from portable_tpl.template.types.statements import run
 from portable_tpl.template.usage.demands import Demands
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from portable_tpl.template.syntax.parsing import ParsedTemplate
 
 __all__ = ["ANY", "NEVER", "Shape", "Type", "Types", "infer"]
-
-_LARGEST_POOL = 200_000  # types; a real template makes at most 3,000, so that many share a pool and memory is bounded
-_pool = Pool()
 
 
 class Types:
@@ -76,6 +73,18 @@ def _demands(parsed: ParsedTemplate) -> Demands:
     return Demands(parsed)
 
 
+@lru_cache(maxsize=64)  # 150 real templates have 56 profiles in all tiers together
+def _pool_for(profile: Profile) -> Pool:
+    """A pool with the types of a request, to be copied.
+
+    Each run has a pool of its own: what one makes of deep types depends on what it has put together before, and a
+    template's findings must not depend on the templates before it.
+    """
+    pool = Pool()
+    request_types(pool, profile)
+    return pool
+
+
 def _infer(
     tree: nodes.Template,
     every_node: Sequence[nodes.Node],
@@ -83,11 +92,8 @@ def _infer(
     tier: Tier,
     provided: frozenset[str] = frozenset(),
 ) -> Types:
-    global _pool
-    pool = _pool
-    if pool.size > _LARGEST_POOL:
-        pool = _pool = Pool()
     profile = profile_of(demands, tier)
+    pool = _pool_for(profile).copy()
 
     guessed = guesses(demands.stores)
 

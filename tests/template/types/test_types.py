@@ -26,6 +26,13 @@ def printed(text: str, tier: Tier = Tier.EVERYDAY) -> list[Type]:
     return [types.of(child) for child in children]
 
 
+def test_a_run_sees_nothing_of_the_runs_before() -> None:
+    # What a pool makes of deep types depends on what it has joined before: severities must not.
+    one, other = (printed("{{ [messages, [tools]] }}")[0] for _ in range(2))
+    assert one is not other
+    assert one.bits == other.bits
+
+
 def in_loop(body: str, before: str = "") -> str:
     return f"{before}{{% for m in messages %}}{body}{{% endfor %}}"
 
@@ -282,7 +289,7 @@ def test_what_everyday_conversations_never_do(condition: str) -> None:
 def test_stranger_tiers_hold_more() -> None:
     text = "{{ messages[1].content }}{{ messages[1].tool_calls[0].function.arguments }}{{ tools }}"
     ordinary, everyday, extended, hostile = (printed(text, tier) for tier in Tier)
-    assert ordinary[:2] == everyday[:2]
+    assert [each.bits for each in ordinary[:2]] == [each.bits for each in everyday[:2]]
     assert everyday[0].kinds == ("undefined", "str")
     assert set(extended[0].kinds) == {"undefined", "none", "str", "list", "dict"}
     assert "int" in hostile[0].kinds

@@ -32,10 +32,12 @@ class Pool(Interner):
         self.equal: dict[tuple[Type, Type], tuple[Type, Type]] = {}
         self.requests: dict[object, Mapping[str, Type]] = {}
 
-    @property
-    def size(self) -> int:
-        """Number of joins remembered: how much memory the pool holds on to."""
-        return len(self._joins) + len(self._types)
+    def copy(self) -> Pool:
+        """A pool that has made the very same types, and goes on by itself."""
+        other = Pool()
+        for name, value in vars(self).items():
+            setattr(other, name, dict(value) if isinstance(value, dict) else value)
+        return other
 
     def shape(
         self,
