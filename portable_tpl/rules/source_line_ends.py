@@ -52,18 +52,31 @@ def _template(node: nodes.Template, look: Look) -> None:
 
 
 def _printed(node: nodes.Template, look: Look) -> Iterator[Span]:
-    """The line ends with a carriage return, without those that a dash takes away."""
+    """The line ends with a carriage return, but not those in tags and comments, nor those that a dash takes away."""
     text = look.parsed.text
-    taken: list[tuple[int, int]] = []
+    silent = list(_in_tags(look))
     # A dash in a literal or in a raw block takes nothing away.
     if "raw" not in text and not any("\r" in look.parsed.source(each) for each in node.find_all(nodes.Const)):
-        taken = [each.span() for each in _TAKEN_AWAY.finditer(text)]
-    number = 0
+        silent = sorted([*silent, *(Span(*each.span()) for each in _TAKEN_AWAY.finditer(text))])
+    end, number = 0, 0
     for match in _LINE_END.finditer(text):
-        while number < len(taken) and taken[number][1] <= match.start():
+        while number < len(silent) and silent[number].start <= match.start():
+            end = max(end, silent[number].end)
             number += 1
-        if number == len(taken) or match.start() < taken[number][0]:
+        if match.start() >= end:
             yield Span(*match.span())
+
+
+def _in_tags(look: Look) -> Iterator[Span]:
+    """The comments, and the white space between the words of tags."""
+    inside = False
+    for token in look.parsed.tokens:
+        if token.kind in ("variable_begin", "block_begin"):
+            inside = True
+        elif token.kind in ("variable_end", "block_end"):
+            inside = False
+        if token.kind == "comment" or (inside and token.kind == "whitespace"):
+            yield token.span
 
 
 def _fix(ends: list[Span]) -> Fix:
@@ -74,6 +87,7 @@ VISITS = {nodes.Template: _template}
 VALID = (
     Example("a\nb", targets=("minijinja",)),
     Example("a\r\n{%- if true -%}\r\nb{% endif %}", targets=("minijinja", "hf-jinja")),
+    Example("{#\r\n#}{% if\r\n true %}{{ 1\r\n}}{% endif %}", targets=("minijinja", "hf-jinja")),
 )
 INVALID = (
     Example("a\r\nb", targets=("minijinja",), fixed="a\nb"),
