@@ -7,6 +7,7 @@ one with the new, and the conversations that give its names their values.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -143,15 +144,15 @@ def _put(names: dict[str, Any], path: Path, value: Any) -> None:
     """Put a value where a path leads, through mappings and lists made on the way."""
     holder: Any = names
     for step, after in zip(path, (*path[1:], None), strict=True):
-        if isinstance(holder, list):
-            while len(holder) <= int(step):
+        if isinstance(holder, list) and isinstance(step, int):
+            while len(holder) <= step:
                 holder.append({})
         elif not isinstance(holder, dict):
-            return  # a shorter path has its value there
+            return  # a shorter path has its value there, or it is a list to another path
         if after is None:
             if value is not _ABSENT:
-                holder[step] = value
+                holder[step] = deepcopy(value)  # a longer path may put something into it
         elif isinstance(holder, list):
-            holder = holder[int(step)]
+            holder = holder[step]
         else:
             holder = holder.setdefault(step, [] if isinstance(after, int) else {})

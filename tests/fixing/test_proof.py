@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from portable_tpl.checking.linting import lint
-from portable_tpl.fixing import Prover, fix, rounds
+from portable_tpl.fixing import Prover, fix, rounds, values
 from portable_tpl.fixing.proof import Proof
 from portable_tpl.model.conversation import Conversation
 from portable_tpl.model.findings import Edit, Fix, Safety
@@ -105,12 +105,17 @@ def test_where_no_conversation_gets_values_of_all_kinds_are_the_proof(misguided:
         ("a.b if a.b is defined else []", "a.b|default([])", True),
         ("a.b or []", "a.b|default([])", False),
         ("called(a)", "called(a )", False),
+        # One name is a list to one path and a mapping to the other; one value lies within another.
+        ("m[0].role or m.role", "(m[0].role or m.role)", True),
+        ("x or x.a", "(x or x.a)", True),
     ],
 )
 def test_an_expression_alone_shows_what_it_gives(old: str, new: str, same: bool, prover: Prover) -> None:
     parsed = parse(Template(f"{{% set x = {old} %}}"))
     start = parsed.text.index(old)
+    before = repr(values._VALUES[1:])
     assert Proof(prover, parsed).holds_on_values(parsed, [Edit(start, start + len(old), new)]) is same
+    assert repr(values._VALUES[1:]) == before  # they are given to every other template, too
 
 
 def test_given_conversations_are_part_of_the_proof(prover: Prover) -> None:
