@@ -153,6 +153,6 @@ def _put(names: dict[str, Any], path: Path, value: Any) -> None:
             if value is not _ABSENT:
                 holder[step] = deepcopy(value)  # a longer path may put something into it
         elif isinstance(holder, list):
-            holder = holder[step]
+            holder = holder[int(step)]
         else:
             holder = holder.setdefault(step, [] if isinstance(after, int) else {})
