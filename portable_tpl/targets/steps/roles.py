@@ -12,6 +12,7 @@ from portable_tpl.targets.steps._base import Message, Step, Trial, each_message,
 _CHAT_CPP = "llama.cpp common/chat.cpp, measured on b11549"
 _DYNAMO = "Dynamo lib/renderer/src/template/oai.rs, normalize_system_messages"
 _ROLES = {"s": "system", "u": "user", "a": "assistant"}
+_NO_EMPTY = ("name", "tool_call_id")  # an empty text is as good as none there
 _KEPT_KEYS = ("role", "content", "reasoning_content", "name", "tool_call_id", "tool_calls")
 
 
@@ -53,7 +54,9 @@ def _systems_to_user(conversation: Conversation) -> Conversation:
 
 
 def _known_keys(message: Message) -> Message:
-    kept = {key: message[key] for key in _KEPT_KEYS if key in message}
+    kept = {
+        key: message[key] for key in _KEPT_KEYS if key in message and not (key in _NO_EMPTY and message[key] == "")
+    }
     return message if list(kept) == list(message) else kept
 
 
@@ -162,7 +165,8 @@ STEPS = (
         "message-keys-dropped",
         "Keys of a message that the OpenAI format does not know are dropped, the others put in a fixed order.",
         _CHAT_CPP,
-        "A field of a template's own, beside the OpenAI format, does not reach it from a client of the server.",
+        "A field of a template's own, beside the OpenAI format, does not reach it from a client of the server, nor "
+        "does a name or a tool_call_id that is empty.",
         on_request=each_message(_known_keys),
     ),
 )

@@ -142,6 +142,11 @@ _IMAGE = {"type": "image_url", "image_url": {"url": "u"}}
         ),
         ("developer-to-system", {"role": "developer", "content": "a"}, {"role": "system", "content": "a"}),
         ("message-keys-dropped", {"weight": 1, "content": "a", "role": "user"}, {"role": "user", "content": "a"}),
+        (
+            "message-keys-dropped",
+            {"role": "tool", "content": "", "name": "", "tool_call_id": ""},
+            {"role": "tool", "content": ""},
+        ),
         ("messages-flattened", _user([*_PARTS, _IMAGE]), _user("ab![](u)")),
         ("messages-rebuilt-with-strings", _user(None), _user("")),
         ("messages-rebuilt-with-parts", _user(None), _user([])),
