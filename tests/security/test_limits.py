@@ -208,7 +208,9 @@ def test_proofs_of_fixes_end_by_themselves(text: str) -> None:
     with Prover(seconds=3) as prover:
         result = fix(Template(text), targets=["minijinja-strict"], prover=prover)
     assert time.monotonic() - start < 40
-    assert result.text == text
+    # What asks itself fails on a quick machine before the time is over; then the fix is proved like any other.
+    proved = text.replace("x.items()", "x | items") if text is _ASKS_ITSELF else text
+    assert result.text in (text, proved)
 
 
 def test_files_of_a_model_that_never_end_are_said_in_a_line(tmp_path: Path) -> None:
