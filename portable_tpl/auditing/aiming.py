@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from functools import partial
 from itertools import islice
 
@@ -46,7 +46,7 @@ def aims_of(
             aims.append(
                 Aim(
                     places,
-                    tuple(_operands(map(_receiver, places) if samples else places)),
+                    _operands((*map(_receiver, places), *places) if samples else places),
                     _kinds(key[2]),
                     frozenset(targets[key]),
                     shows,
@@ -95,9 +95,11 @@ def _receiver(place: nodes.Node) -> nodes.Node:
     return called.node if isinstance(called, (nodes.Getattr, nodes.Getitem)) else place
 
 
-def _operands(places: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:
+def _operands(places: Iterable[nodes.Node]) -> tuple[nodes.Expr, ...]:
     """The parts of some expressions that may come from the input, the outermost first."""
+    parts: list[nodes.Expr] = []
     for place in places:
         if isinstance(place, (nodes.Name, nodes.Getattr, nodes.Getitem)):
-            yield place
-        yield from place.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))
+            parts.append(place)
+        parts += place.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))
+    return tuple({id(part): part for part in parts}.values())

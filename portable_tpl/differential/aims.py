@@ -22,6 +22,8 @@ from portable_tpl.template.usage.shape import CONTENT
 _TRIES = 12  # conversations built for one place and kind; most get there at the first try
 _KEPT = 6  # of those that get there: more of one place and kind show the same
 _MOST = 60  # conversations in all, so that a template with many findings takes no longer than its own run
+# What requests hold where a list is a rare one of several kinds: the types of a parameter.
+_SAMPLES: dict[str, list[tuple[bool, Json]]] = {"list": [(False, ["string", "integer"])]}
 _VARIED = ("html", "spaced", "lines", "unicode", "empty")  # texts for a place whose feature names no kind
 
 
@@ -155,7 +157,7 @@ def _call_with(call: dict[str, Json], value: Json) -> dict[str, Json]:
 
 def _values(kinds: Sequence[str], tier: Tier) -> Iterator[tuple[Op, Json]]:
     """What the operands are to be, a sample of each kind in turn."""
-    samples = [kind_values(kind, tier) for kind in kinds or _VARIED]
+    samples = [[*_SAMPLES.get(kind, ()), *kind_values(kind, tier)] for kind in kinds or _VARIED]
     for row in range(max(map(len, samples), default=0)):
         for values in samples:
             if row < len(values):

@@ -111,6 +111,20 @@ def test_one_error_without_a_line_hides_no_other_place() -> None:
     ]
 
 
+def test_a_flag_has_odd_schemas_printed() -> None:
+    """Types of a parameter that are several break hf-jinja only where the template's own flag has them printed."""
+    expect("hf-jinja")
+    text = (
+        "{% for tool in tools or [] %}{{ tool.function.name }}{% if verbose %}\n"
+        "{% for name, each in tool.function.parameters.properties|items %}{{ each.type|upper }}{% endfor %}"
+        "{% endif %}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    (template,) = pt.audit(pt.Template(text), targets=["hf-jinja"], ignore=["REL"]).templates
+    assert template.verdicts == {"hf-jinja": "fails"}
+    proved = {each.feature: each.evidence for each in template.findings if each.location.line == 2}
+    assert proved["filter.upper@list"] == "proved"
+
+
 def test_what_stops_an_engine_at_one_place_proves_a_place_alike() -> None:
     text = (
         "{% for m in messages %}{% if m.tool_calls %}\n{{ m.content|trim }}\n{{ m.content|upper }}\n{{ m.content|trim }}"

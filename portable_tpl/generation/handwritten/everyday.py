@@ -14,6 +14,7 @@ from portable_tpl.generation.handwritten.tools import (
     MARKUP,
     NESTED,
     NO_ARGUMENTS,
+    ODDLY_SHAPED,
     RESULT,
     RICH_ARGUMENTS,
     SHAPED,
@@ -199,6 +200,9 @@ def _variables(shape: TemplateShape) -> Iterator[Conversation]:
     if len(flags) > 1:
         yield chat(*dialogue, variables=dict.fromkeys(flags, True))
         yield chat(*dialogue, variables=dict.fromkeys(flags, False))
+    if flags and shape.children(TOOL):
+        for tool in ODDLY_SHAPED:  # a flag may have schemas printed that are not printed without
+            yield chat(user("Which?"), tools=tools_for(shape, tool), variables=dict.fromkeys(flags, True))
 
 
 def _own_role(shape: TemplateShape, role: str) -> Iterator[Conversation]:

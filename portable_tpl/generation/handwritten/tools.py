@@ -37,36 +37,38 @@ def tool_of(name: str, parameters: Schema) -> Message:
 _TEXT: Schema = {"type": "string"}
 _BOXES: Schema = {"type": "array", "items": {"type": "object", "properties": {"keys": _TEXT}}}
 
-# One tool for each shape of schema that ordinary clients send.
-SHAPED: tuple[Message, ...] = (
-    *(
-        tool_of("convert", with_definitions({"type": "object", "properties": {"unit": schema}, "required": ["unit"]}))
-        for schema in SCHEMA_SHAPES.values()
-    ),
-    tool_of(
-        "order",
-        {
-            "type": "object",
-            "properties": {
-                "items": {"type": "array", "items": {"type": "string"}},
-                "keys": _TEXT,
-                "type": {"type": "string", "description": "The type"},
-            },
-            "required": ["items", "type"],
+_CONVERTING: dict[str, Message] = {
+    name: tool_of(
+        "convert", with_definitions({"type": "object", "properties": {"unit": schema}, "required": ["unit"]})
+    )
+    for name, schema in SCHEMA_SHAPES.items()
+}
+_ORDER = tool_of(
+    "order",
+    {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"type": "string"}},
+            "keys": _TEXT,
+            "type": {"type": "string", "description": "The type"},
         },
-    ),
-    # Named as in TypeScript, and nested: parameters of parameters are called like methods as well.
-    tool_of(
-        "deliver",
-        {
-            "type": "object",
-            "properties": {
-                "shipBy": {"type": "string", "enum": ["air", "sea"]},
-                "newOrder": {"type": "object", "properties": {"items": _BOXES, "type": _TEXT}},
-                "openBoxes": _BOXES,
-            },
-            "required": ["newOrder"],
-        },
-    ),
-    *(tool_of("now", parameters) for parameters in NO_PARAMETERS[1:]),
+        "required": ["items", "type"],
+    },
 )
+# Named as in TypeScript, and nested: parameters of parameters are called like methods as well.
+_DELIVER = tool_of(
+    "deliver",
+    {
+        "type": "object",
+        "properties": {
+            "shipBy": {"type": "string", "enum": ["air", "sea"]},
+            "newOrder": {"type": "object", "properties": {"items": _BOXES, "type": _TEXT}},
+            "openBoxes": _BOXES,
+        },
+        "required": ["newOrder"],
+    },
+)
+_NOW = tuple(tool_of("now", parameters) for parameters in NO_PARAMETERS[1:])
+# One tool for each shape of schema that ordinary clients send; and those that most templates take otherwise.
+SHAPED: tuple[Message, ...] = (*_CONVERTING.values(), _ORDER, _DELIVER, *_NOW)
+ODDLY_SHAPED: tuple[Message, ...] = (*(_CONVERTING[name] for name in ("types", "union", "any-of")), _DELIVER, _NOW[0])
